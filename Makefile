@@ -1,0 +1,153 @@
+# Latchkey's commands. `make` alone lists them. Needed: Python 3.11 or newer; npm is used if there, else brought along.
+# Each step leaves a stamp named after what it depends on, so a second run starts at once.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+DEMO ?= yes
+ROWS ?=
+ARGS ?=
+P ?=
+
+hash = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+APP := $(VENV)/.app-$(call hash,setup.cfg requirements/app.txt)
+DEV := $(VENV)/.dev-$(call hash,setup.cfg requirements/app.txt requirements/dev.txt)
+NODE := node_modules/.installed-$(call hash,package.json package-lock.json)
+ASSETS := ui_kit/static/vendor/manifest.json
+
+PIP := $(PY) -m pip --quiet --no-input --disable-pip-version-check
+FROM_LOCK := $(PIP) install --require-hashes -r
+EDITABLE := $(PIP) install --no-deps --no-build-isolation -e .
+
+# npm 7 is the first to read our lock file. An older one, or none: npm comes from a wheel, in a venv of its own.
+define FIND_NPM
+	set -e; version=$$(npm --version 2> /dev/null || echo 0); \
+	if [ "$${version%%.*}" -lt 7 ]; then \
+		[ -x .node-venv/bin/npm ] || { \
+			$(PY) -m venv .node-venv; \
+			.node-venv/bin/python -m pip --quiet --no-input --disable-pip-version-check \
+				install --require-hashes -r requirements/node.txt; \
+		}; \
+		PATH="$(CURDIR)/.node-venv/bin:$$PATH"; \
+	fi
+endef
+
+##@ Use it
+.PHONY: run
+run: $(APP) $(ASSETS) ## Start Latchkey with demo data: make run [PORT=8000] [DEMO=yes|no]
+	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m application.serve
+
+##@ Work on it
+.PHONY: setup
+setup: $(DEV) $(ASSETS) ## Install everything for development into .venv
+	@echo "Ready: make run, make test, or $(VENV)/bin/flask --help"
+
+.PHONY: assets
+assets: $(APP) $(ASSETS) ## Install the front-end packages and copy what we use of them
+
+.PHONY: test
+test: $(DEV) $(ASSETS) ## Run the tests: make test [ROWS="B4 C1"] [ARGS="-k keys -x"]
+	$(PY) -m pytest -n logical --dist worksteal $(if $(ROWS),--rows "$(ROWS)") $(ARGS)
+
+.PHONY: coverage
+coverage: $(DEV) $(ASSETS) ## Run the tests and show which lines and branches none of them reached
+	$(PY) -m pytest -n logical --dist worksteal --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: lint
+lint: $(DEV) ## Check style and formatting with ruff
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+.PHONY: format
+format: $(DEV) ## Let ruff format and repair what it can
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+.PHONY: types
+types: $(DEV) ## Check types with mypy
+	$(PY) -m mypy
+
+.PHONY: contracts
+contracts: $(DEV) ## Check who imports whom
+	$(VENV)/bin/lint-imports
+
+.PHONY: ci
+ci: lint types contracts test ## All the checks that CI runs
+
+.PHONY: bench
+bench: $(DEV) $(ASSETS) ## Measure speed: make bench [ARGS=...]
+	$(PY) -m benchmarks $(ARGS)
+
+.PHONY: docs
+docs: $(DEV) ## Write the pages under docs/ that are generated from the code
+	$(PY) docs/generate.py
+
+##@ Dependencies
+# Nothing of this machine's own index settings may reach the lock files.
+UV := env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	UV_NO_CONFIG=1 UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 $(if $(P),--upgrade-package $(P))
+
+.PHONY: lock
+lock: $(DEV) ## Re-lock after an edit of setup.cfg, pyproject.toml or package.json; keeps the versions it can
+	$(COMPILE) $(UPGRADE) setup.cfg --group build -o requirements/app.txt > /dev/null
+	$(COMPILE) $(UPGRADE) setup.cfg --group dev -c requirements/app.txt -o requirements/dev.txt > /dev/null
+	$(COMPILE) $(UPGRADE) --group pyproject.toml:node -o requirements/node.txt > /dev/null
+	@$(FIND_NPM); npm install --package-lock-only --ignore-scripts --loglevel=error
+	git diff --stat -- requirements package-lock.json
+
+.PHONY: lock-upgrade
+lock-upgrade: ## Lock newer versions: make lock-upgrade [P=flask], without P all of them
+	$(MAKE) lock $(if $(P),P=$(P),UPGRADE=--upgrade)
+
+##@ Tidy
+.PHONY: clean
+clean: ## Remove what was installed or built; the data in var/ stays
+	rm -rf $(VENV) .node-venv node_modules ui_kit/static/vendor ui_kit/static/*.gz build dist *.egg-info
+	rm -rf .coverage .coverage.* htmlcov test-results .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Steps behind the commands -----------------------------------------------------------------------------------
+
+$(VENV)/bin/pip:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+			exec $$python -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "Latchkey needs Python 3.11 or newer. If it has an unusual name: make PYTHON=/path/to/python3 ..." >&2; \
+	exit 1
+
+$(APP): | $(VENV)/bin/pip
+	@echo "Installing what Latchkey runs on ..."
+	@$(FROM_LOCK) requirements/app.txt
+	@$(EDITABLE)
+	@rm -f $(VENV)/.app-*
+	@touch $@
+
+$(DEV): | $(VENV)/bin/pip
+	@echo "Installing what Latchkey runs on, and its development tools ..."
+	@$(FROM_LOCK) requirements/dev.txt
+	@$(EDITABLE)
+	@rm -f $(VENV)/.app-* $(VENV)/.dev-*
+	@touch $(APP) $@
+
+$(NODE): | $(VENV)/bin/pip
+	@echo "Installing the front-end packages ..."
+	@$(FIND_NPM); npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+$(ASSETS): $(NODE) ui_kit/assets.py ui_kit/icons.txt ui_kit/pets.svg
+	@$(PY) -W ignore::RuntimeWarning:runpy -m ui_kit.assets
+	@touch $@
