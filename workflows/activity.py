@@ -1,0 +1,49 @@
+"""The log: what happened, by whom, to what. Rows are only ever added; the sentence is made when it is shown."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from foundation.db import Base, db
+from models import Activity, Client
+from workflows.actors import Actor
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a column holds
+    """A value as JSON can keep it."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, list | tuple | set):
+        return [plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    return str(value)
+
+
+def record(
+    verb: str, *, actor: Actor, subject: Base | None = None, client: Client | None = None, **facts: object
+) -> Activity:
+    """Add a line to the log, in the caller's transaction.
+
+    `verb` is stable ("job_request.submitted"); `client` says whose log it belongs to; facts must be plain values.
+    The subject must have been flushed, so that it has an id.
+    """
+    line = Activity(
+        verb=verb,
+        actor_kind=actor.kind,
+        actor_name=actor.name[:255],
+        staff_id=actor.staff.id if actor.staff else None,
+        client_login_id=actor.client_login.id if actor.client_login else None,
+        on_behalf=actor.on_behalf,
+        via=actor.via,
+        client_id=client.id if client is not None else None,
+        subject_type=subject.__tablename__ if subject is not None else "",
+        subject_id=getattr(subject, "id", None),
+        facts=plain(facts),
+    )
+    db.session.add(line)
+    return line

@@ -1,0 +1,172 @@
+"""The price list and the calendar of the business: service items, groups, time blocks, holidays, closed days."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import holidays as holiday_calendars
+import sqlalchemy as sa
+
+from foundation import money
+from foundation.db import db
+from models import (
+    ClosedDay,
+    LimitKind,
+    PayKind,
+    PublicHoliday,
+    ServiceGroup,
+    ServiceItem,
+    TimeBlock,
+    TimeType,
+)
+from workflows import baskets, records
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid
+from workflows.permissions import Permission
+
+_NAME = N_("Fill in a name.")
+MAX_PRICE = Decimal(1_000_000)
+
+
+def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> ServiceItem:
+    """Add or change a service item; logged old to new.
+
+    Hiding it from the portal or making it inactive flags it in baskets, with an explanation for the client. Visits
+    that exist keep their price. Refused with Invalid: no name or code, a code with spaces, impossible figures, time
+    blocks missing for the Time block type, a limit without its number or time.
+    """
+    actor.require(Permission.CATALOGUE)
+    merged = {f: values[f] if f in values else _present(item, f) for f in _ITEM_FIELDS}
+    records.require_text(merged, ["name"], _NAME)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", merged["code"] or ""):
+        raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
+    for field in ("price", "extra_pet_price", "pay_amount"):
+        _check_amount(merged[field], field)
+    if merged["pay_kind"] is PayKind.PERCENT and not 0 <= (merged["pay_percent"] or 0) <= 100:
+        raise Invalid("bad_percent", N_("Enter a share from 0 to 100."), field="pay_percent")
+    if not 1 <= (merged["duration_minutes"] or 0) <= 1440:
+        raise Invalid("bad_minutes", N_("Enter minutes from 1 to 1440."), field="duration_minutes")
+    if merged["time_type"] is TimeType.TIME_BLOCK and not merged["time_blocks"]:
+        raise Invalid("needs_blocks", N_("Choose at least one time block, or another time type."), field="time_blocks")
+    check_limit(merged)
+    taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == merged["code"].lower())
+    with db.session.no_autoflush:
+        if db.session.scalar(taken.where(ServiceItem.id != (item.id or 0))):
+            raise Invalid("code_taken", N_("Another service has this code already."), field="code")
+    offered_before = item.id is not None and item.is_active and item.visible_in_portal
+    if item.id is None:
+        for field, value in values.items():
+            setattr(item, field, value)
+        records.add(item, actor=actor)
+    else:
+        records.change(item, values, actor=actor)
+    if offered_before and not (item.is_active and item.visible_in_portal):
+        baskets.flag_hidden_item(item, actor=actor)
+    return item
+
+
+_ITEM_FIELDS = (
+    "name", "code", "price", "extra_pet_price", "pay_amount", "pay_kind", "pay_percent", "duration_minutes",
+    "time_type", "time_blocks", "request_limit_kind", "request_limit_number", "request_limit_time",
+)  # fmt: skip
+
+
+def _present(item: ServiceItem, field: str) -> Any:  # noqa: ANN401 -- each column has its own type
+    """What the item has, or what a new one will get from the column's default."""
+    column = ServiceItem.__table__.c.get(field)
+    if item.id is None and column is not None and column.default is not None:
+        return getattr(column.default, "arg", None)
+    return getattr(item, field)
+
+
+def _check_amount(value: Decimal | None, field: str) -> None:
+    try:
+        if value is None or value < 0 or value > MAX_PRICE:
+            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field=field)
+        money.to_minor(value)
+    except money.BadAmountError as problem:
+        raise Invalid(
+            "bad_amount", N_("Enter an amount with at most %(n)s decimals."), field=field, n=money.exponent()
+        ) from problem
+
+
+def check_limit(values: Mapping[str, Any]) -> None:
+    """A limit needs its number or its time; Invalid otherwise."""
+    kind = values.get("request_limit_kind")
+    number = values.get("request_limit_number")
+    if kind in {LimitKind.HOURS, LimitKind.DAYS} and number is None:
+        raise Invalid("limit_number", N_("Say how many hours or days."), field="request_limit_number")
+    if number is not None and not 0 <= number <= 8760:
+        raise Invalid("limit_number", N_("Enter a whole number from 0 to 8760."), field="request_limit_number")
+    if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values.get("request_limit_time") is None:
+        raise Invalid("limit_time", N_("Say until what time of day."), field="request_limit_time")
+
+
+def save_plain(
+    record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any], *, actor: Actor
+) -> None:
+    """Add or change a service group, time block, public holiday or closed stretch; logged old to new."""
+    actor.require(Permission.CATALOGUE)
+    if isinstance(record, ServiceGroup | TimeBlock | PublicHoliday):
+        records.require_text(values, ["name"], _NAME)
+    if isinstance(record, ServiceGroup):
+        check_limit({f: values.get(f, getattr(record, f)) for f in _ITEM_FIELDS if f.startswith("request_limit")})
+    if isinstance(record, TimeBlock) and values.get("starts_at") == values.get("ends_at"):
+        raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
+    if isinstance(record, ClosedDay) and values["last_on"] < values["first_on"]:
+        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    with db.session.no_autoflush:
+        _check_unique(record, values)
+    if record.id is None:
+        for field, value in values.items():
+            setattr(record, field, value)
+        records.add(record, actor=actor)
+    else:
+        records.change(record, values, actor=actor)
+
+
+def _check_unique(record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any]) -> None:
+    own = record.id or 0
+    if isinstance(record, ServiceGroup | TimeBlock):
+        kind = type(record)
+        name = sa.func.lower(kind.name) == str(values.get("name", record.name)).lower()
+        if db.session.scalar(sa.select(kind.id).where(name, kind.id != own)):
+            raise Invalid("name_taken", N_("This name is taken already."), field="name")
+    if isinstance(record, PublicHoliday) and db.session.scalar(
+        sa.select(PublicHoliday.id).where(
+            PublicHoliday.on_date == values.get("on_date", record.on_date), PublicHoliday.id != own
+        )
+    ):
+        raise Invalid("date_taken", N_("This day is in the list already."), field="on_date")
+
+
+def remove(
+    record: ServiceItem | ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, *, actor: Actor
+) -> None:  # fmt: skip
+    """Delete an entry that nothing uses; a used one is made inactive instead (Invalid says so)."""
+    actor.require(Permission.CATALOGUE)
+    records.remove(record, actor=actor)
+
+
+def load_holidays(country: str, year: int, *, actor: Actor) -> int:
+    """Add a country's public holidays of a year that are not in the list yet; says how many. Names in English."""
+    actor.require(Permission.CATALOGUE)
+    try:
+        found = holiday_calendars.country_holidays(country, years=year, language="en_US")
+    except (NotImplementedError, KeyError) as problem:
+        raise Invalid("no_country", N_("No public holidays are known for this country."), field="country") from problem
+    known = set(
+        db.session.scalars(
+            sa.select(PublicHoliday.on_date).where(
+                PublicHoliday.on_date.between(dt.date(year, 1, 1), dt.date(year, 12, 31))
+            )
+        )
+    )
+    added = 0
+    for day, name in sorted(found.items()):
+        if day not in known:
+            records.add(PublicHoliday(on_date=day, name=name[:120]), actor=actor)
+            added += 1
+    return added

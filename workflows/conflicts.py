@@ -1,0 +1,224 @@
+"""Can a sitter do this visit beside the others? Real intervals: minutes, time blocks, over midnight, stays.
+
+A visit has a window in which it must happen and a length. A fixed time's window is as long as the visit, a time
+block's is longer. Two visits clash when they fit into their windows in neither order. Times are compared as UTC
+moments, so a night with a clock change is as long as it really is.
+"""
+
+import datetime as dt
+import enum
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from foundation import clock
+from foundation.db import db
+from models import Job, JobState, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
+from workflows.errors import N_, Conflict
+
+DAY = dt.timedelta(days=1)
+#: a cancelled or voided visit keeps nobody busy
+BUSY_STATES = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `earliest` to `latest` (UTC, half open), somewhere in it `length` of work."""
+
+    earliest: dt.datetime
+    latest: dt.datetime
+    length: dt.timedelta
+
+    def fits_after(self, other: "Window") -> bool:
+        """Can this be done when the other is done first, as early as it may?"""
+        return max(other.earliest + other.length, self.earliest) + self.length <= self.latest
+
+
+def clash(a: Window, b: Window) -> bool:
+    """True when one person cannot do both."""
+    return not a.fits_after(b) and not b.fits_after(a)
+
+
+def last_day(
+    day: dt.date, *, start_time: dt.time | None, minutes: int, block: TimeBlock | None, all_day: bool = False
+) -> dt.date:
+    """The last date that a visit touches: the next day when it runs over midnight."""
+    if all_day:
+        return day
+    if start_time is not None:
+        ends = dt.datetime.combine(day, start_time) + dt.timedelta(minutes=minutes)
+        return (ends - dt.timedelta(microseconds=1)).date()
+    if block is not None and block.ends_at <= block.starts_at and block.ends_at != dt.time(0):
+        return day + DAY
+    return day
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A visit that is, or would be, in somebody's day. `key` names it for whoever asks."""
+
+    key: Hashable
+    sitter_id: int | None
+    on_date: dt.date
+    ends_on: dt.date
+    start_time: dt.time | None
+    end_time: dt.time | None
+    block: TimeBlock | None
+    minutes: int
+    time_type: TimeType
+    #: the visit itself, when it exists already: it does not clash with its old place
+    job_id: int | None = None
+    label: str = ""
+
+    def window(self) -> Window:
+        """The window that the sitter must find the time in."""
+        length = dt.timedelta(minutes=self.minutes)
+        if self.start_time is not None:
+            start = clock.from_local(self.on_date, self.start_time)
+            ends = clock.from_local(self.ends_on, self.end_time) if self.end_time is not None else start + length
+            return Window(start, ends, ends - start)
+        if self.block is not None:
+            start = clock.from_local(self.on_date, self.block.starts_at)
+            over_midnight = self.block.ends_at <= self.block.starts_at
+            ends = clock.from_local(self.on_date + (DAY if over_midnight else DAY * 0), self.block.ends_at)
+            return Window(start, ends, min(length, ends - start))
+        start = clock.from_local(self.on_date, dt.time(0))
+        ends = clock.from_local(self.ends_on + DAY, self.end_time or dt.time(0))
+        whole = self.time_type is TimeType.ALL_DAY or self.ends_on > self.on_date
+        return Window(start, ends, ends - start if whole else min(length, ends - start))
+
+
+def plan_of_job(job: Job) -> Plan:
+    """An existing visit as a plan."""
+    return Plan(
+        key=("job", job.id),
+        sitter_id=job.sitter_id,
+        on_date=job.on_date,
+        ends_on=job.ends_on,
+        start_time=job.start_time,
+        end_time=job.end_time,
+        block=job.time_block,
+        minutes=job.duration_minutes,
+        time_type=job.service_item.time_type,
+        job_id=job.id,
+        label=f"{job.service_item.name}, {job.client}",
+    )
+
+
+def plan_of_item(
+    key: Hashable,
+    item: ServiceItem,
+    *,
+    sitter_id: int | None,
+    on_date: dt.date,
+    start_time: dt.time | None,
+    block: TimeBlock | None,
+    ends_on: dt.date | None = None,
+    end_time: dt.time | None = None,
+    label: str = "",
+    job_id: int | None = None,
+) -> Plan:
+    """A visit that is being planned."""
+    all_day = item.time_type is TimeType.ALL_DAY
+    last = ends_on or last_day(
+        on_date, start_time=start_time, minutes=item.duration_minutes, block=block, all_day=all_day
+    )
+    return Plan(
+        key, sitter_id, on_date, last, start_time, end_time, block, item.duration_minutes, item.time_type, job_id, label
+    )
+
+
+class ClashKind(enum.StrEnum):
+    """What speaks against it."""
+
+    OVERLAP = "overlap"
+    TIME_OFF = "time_off"
+
+
+@dataclass(frozen=True)
+class Clash:
+    """One reason why a sitter cannot do a planned visit; `token` names exactly this reason, for "do it anyway"."""
+
+    kind: ClashKind
+    token: str
+    sitter_name: str
+    #: "Dog walk, Hannah Okafor", or the note of the time off
+    label: str
+    on_date: dt.date
+    last_on: dt.date
+    start_time: dt.time | None = None
+
+
+def find(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
+    """Every clash of the plans: with visits in the schedule, with time off, and among themselves.
+
+    Three queries however many plans. Plans without a sitter have none. Keys without clashes are left out.
+    """
+    wanted = [p for p in plans if p.sitter_id is not None]
+    if not wanted:
+        return {}
+    sitters = {p.sitter_id for p in wanted if p.sitter_id is not None}
+    first, last = min(p.on_date for p in wanted) - DAY, max(p.ends_on for p in wanted) + DAY
+    names = {s.id: str(s) for s in db.session.scalars(sa.select(Staff).where(Staff.id.in_(sitters)))}
+    busy = _busy(sitters, first, last, {p.job_id for p in wanted if p.job_id})
+    away: dict[int, list[TimeOff]] = defaultdict(list)
+    for off in db.session.scalars(
+        sa.select(TimeOff).where(TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first)
+    ):
+        away[off.staff_id].append(off)
+    found: dict[Hashable, list[Clash]] = {}
+    for plan in wanted:
+        clashes = list(_clashes(plan, wanted, busy, away, names[plan.sitter_id] if plan.sitter_id else ""))
+        if clashes:
+            found[plan.key] = clashes
+    return found
+
+
+def _busy(sitters: set[int], first: dt.date, last: dt.date, leave_out: set[int]) -> Mapping[int, list[Plan]]:
+    jobs = db.session.scalars(
+        sa.select(Job)
+        .where(Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), Job.on_date <= last, Job.ends_on >= first)
+        .options(joinedload(Job.service_item), joinedload(Job.client), joinedload(Job.time_block))
+    )
+    busy: dict[int, list[Plan]] = defaultdict(list)
+    for job in jobs:
+        if job.id not in leave_out and job.sitter_id is not None:
+            busy[job.sitter_id].append(plan_of_job(job))
+    return busy
+
+
+def _clashes(
+    plan: Plan, batch: list[Plan], busy: Mapping[int, list[Plan]], away: Mapping[int, list[TimeOff]], name: str
+) -> Iterable[Clash]:
+    window = plan.window()
+    same_batch = [p for p in batch if p.key != plan.key and p.sitter_id == plan.sitter_id]
+    for other in [*busy.get(plan.sitter_id or 0, []), *same_batch]:
+        if (
+            other.ends_on + DAY >= plan.on_date
+            and other.on_date <= plan.ends_on + DAY
+            and clash(window, other.window())
+        ):
+            token = f"{plan.key}:overlap:{other.key}:{plan.sitter_id}"
+            yield Clash(ClashKind.OVERLAP, token, name, other.label, other.on_date, other.ends_on, other.start_time)
+    for off in away.get(plan.sitter_id or 0, []):
+        if off.first_on <= plan.ends_on and off.last_on >= plan.on_date:
+            token = f"{plan.key}:off:{off.id}:{plan.sitter_id}"
+            yield Clash(ClashKind.TIME_OFF, token, name, off.note, off.first_on, off.last_on)
+
+
+def tokens(found: Mapping[Hashable, list[Clash]]) -> set[str]:
+    """The names of all clashes; a person who says "do it anyway" sends back those that were shown."""
+    return {clash.token for clashes in found.values() for clash in clashes}
+
+
+class ConflictsFound(Conflict):
+    """Scheduling or booking would clash; nothing was changed. `clashes` holds what to show before asking again."""
+
+    def __init__(self, clashes: Mapping[Hashable, list[Clash]]) -> None:
+        self.clashes = clashes
+        super().__init__(
+            "conflicts", N_("There are conflicts. Look at them, then do it anyway or choose another sitter.")
+        )

@@ -1,0 +1,523 @@
+"""A request from Send to its end: submitted, then scheduled, declined, cancelled or deleted, line by line.
+
+Whoever moves a line holds the client's lock and reads the line afresh first, so of two people exactly one wins and
+the other reads what happened.
+"""
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from foundation import clock
+from foundation.db import db
+from models import (
+    LINE_MOVES,
+    Client,
+    Counter,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    LineState,
+    NotificationKind,
+    RequestMessage,
+    Staff,
+)
+from workflows import activity, baskets, conflicts, jobs, notifications, outbox, pricing, settings
+from workflows.actors import WORKER, Actor
+from workflows.errors import N_, Invalid, NotAllowed, WrongState
+from workflows.limits import Refusal
+from workflows.locks import fresh_lines, lock_client, require_submitted
+from workflows.mail_facts import (
+    JobScheduled,
+    MailKind,
+    RequestCancelled,
+    RequestDeclined,
+    RequestMessageFacts,
+    RequestReceived,
+)
+from workflows.permissions import Permission
+from workflows.visit_facts import job_facts, line_facts, short
+from workflows.wanted import Wanted, clean_note, fingerprint, slots
+
+
+def _move(line: JobRequestLine, to: LineState) -> None:
+    if to not in LINE_MOVES[line.state]:
+        raise WrongState(f"line_{line.state.value}", N_("This visit is no longer waiting. Nothing was changed."))
+    line.state = to
+    line.decided_at = None if to is LineState.SUBMITTED else clock.now()
+
+
+def _next_number() -> int:
+    """The next request number, without gaps: the counter's row stays locked until the commit."""
+    insert = pg_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = (
+        insert(Counter)
+        .values(name="job_request", value=1)
+        .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+        .returning(Counter.value)
+    )
+    return int(db.session.execute(statement).scalar_one())
+
+
+# -------------------------------------------------------------------------------------------------------- sending
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What sending came to: the request, the lines that went, and those kept back with the reason."""
+
+    request: JobRequest
+    lines: list[JobRequestLine]
+    kept_back: dict[str, Refusal]
+
+
+def submit(client: Client, *, actor: Actor, now: dt.datetime | None = None, auto: bool = False) -> Sent:
+    """Send the basket. Nothing enters the schedule.
+
+    In this order: the lines become submitted with a fresh estimate; a new number is given, or the lines join the
+    request that they were added to (while it still waits); lines that can no longer be requested stay in the basket;
+    mail to the client with copies and to the admin inbox; a notification on HOME; a line in the client's log.
+    Refused: requests switched off (NotAllowed), an empty basket, which is also what a second press finds
+    (WrongState 'nothing_to_send'), or no line that can still be requested (Invalid).
+    """
+    if not baskets.may_request(client):
+        raise NotAllowed("requests_off", N_("Requests are switched off at the moment."))
+    lock_client(client.id)
+    basket = baskets.basket_of(client.id)
+    if basket is None or not basket.lines:
+        raise WrongState(
+            "nothing_to_send", N_("There is nothing to send: your request was sent already, or it is empty.")
+        )
+    found = baskets.problems(basket.lines, now=now)
+    going = [line for line in basket.lines if line.id not in found]
+    if not going:
+        first = next(iter(found.values()))
+        raise first.error()
+    request, added = _become_request(basket, going)
+    at = clock.now()
+    for line in going:
+        _move(line, LineState.SUBMITTED)
+        line.submitted_at, line.auto_submitted, line.blocked_code = at, auto, None
+        line.price = pricing.quote(line.service_item, n_pets=len(line.pets)).price
+    db.session.flush()
+    _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
+    db.session.flush()
+    kept = {line.public_id: found[line.id] for line in basket.lines if line.id in found} if found else {}
+    return Sent(request, going, kept)
+
+
+def _become_request(basket: JobRequest, going: list[JobRequestLine]) -> tuple[JobRequest, bool]:
+    """The request that the lines belong to from now on, and whether they joined an older one."""
+    target = basket.adds_to
+    joins = target is not None and target.client_id == basket.client_id and baskets.n_waiting(target.id) > 0
+    stays = len(going) < len(basket.lines)
+    if target is not None and joins:
+        for line in going:
+            line.request = target
+        db.session.flush()
+        if not stays:
+            db.session.expire(basket, ["lines"])
+            db.session.delete(basket)
+        return target, True
+    if not stays:
+        basket.number, basket.submitted_at, basket.adds_to = _next_number(), clock.now(), None
+        return basket, False
+    request = JobRequest(
+        client_id=basket.client_id, number=_next_number(), submitted_at=clock.now(), changed_at=basket.changed_at
+    )
+    db.session.add(request)
+    for line in going:
+        line.request = request
+    basket.adds_to = None
+    db.session.flush()
+    db.session.expire(basket, ["lines"])
+    return request, False
+
+
+def _tell_received(
+    request: JobRequest, lines: list[JobRequestLine], *, added: bool, auto: bool, n_kept_back: int, actor: Actor
+) -> None:
+    client = request.client
+    facts = RequestReceived(
+        str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in lines), added, n_kept_back
+    )
+    kind = MailKind.REQUEST_AUTO_SUBMITTED if auto else MailKind.REQUEST_RECEIVED
+    outbox.queue_client_mail(
+        kind,
+        facts,
+        client=client,
+        copy_admin=True,
+        dedupe_key=f"request_received:{request.id}:{min(x.id for x in lines)}",
+    )
+    notice = NotificationKind.REQUEST_AUTO_SUBMITTED if auto else NotificationKind.REQUEST_RECEIVED
+    notifications.notify_office(
+        notice, client=client, request=request, number=request.number, n_lines=len(lines), added=added
+    )
+    verb = "job_request.auto_submitted" if auto else ("job_request.added" if added else "job_request.submitted")
+    _log(verb, request, lines, actor)
+
+
+def auto_submit_due(*, now: dt.datetime | None = None) -> list[int]:
+    """Which clients' baskets are due: unchanged for the set number of hours. Client ids; empty when it is off."""
+    hours, at = settings.read()["portal.auto_submit_hours"], now or clock.now()
+    if not hours:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(JobRequest.client_id)
+            .where(JobRequest.submitted_at.is_(None), JobRequest.changed_at <= at - dt.timedelta(hours=hours))
+            .order_by(JobRequest.changed_at)
+        )
+    )
+
+
+def auto_submit(client: Client, *, now: dt.datetime | None = None) -> Sent | None:
+    """Send one client's forgotten basket, marked "Auto-submitted". None when there is nothing to do any more.
+
+    Looks again under the lock, so that the client's own Send in that second, or another worker, leaves nothing to do.
+    Lines that have become impossible are kept, flagged, and told to the office once.
+    """
+    at = now or clock.now()
+    lock_client(client.id)
+    basket = baskets.basket_of(client.id)
+    hours = settings.read()["portal.auto_submit_hours"]
+    if basket is None or not hours or basket.changed_at > at - dt.timedelta(hours=hours):
+        return None
+    found = baskets.problems(basket.lines, now=at)
+    if baskets.may_request(client) and len(found) < len(basket.lines):
+        sent = submit(client, actor=WORKER, now=at, auto=True)
+        rest = baskets.basket_of(client.id)
+        if rest is not None:
+            baskets.flag_blocked(rest, found, actor=WORKER)
+        return sent
+    if not baskets.may_request(client):
+        off = Refusal("requests_off", N_("Requests are switched off at the moment."), {})
+        found = {line.id: off for line in basket.lines}
+    baskets.flag_blocked(basket, found, actor=WORKER)
+    return None
+
+
+# ----------------------------------------------------------------------------------------------------- cancelling
+
+
+def cancel_lines(
+    client: Client, lines: Sequence[JobRequestLine], *, actor: Actor, reason: str = ""
+) -> list[JobRequestLine]:
+    """Cancel requested visits that are not scheduled yet; no notice limit, whatever the change settings say.
+
+    The lines become cancelled; mail to the client and the admin inbox; HOME; the client's log. All or nothing:
+    refused with WrongState when one of them is no longer waiting, with what happened to it.
+    """
+    _require_own(client, actor)
+    text = clean_note(reason)
+    lock_client(client.id)
+    current = fresh_lines(x.id for x in lines)
+    if not current or any(x.client_id != client.id for x in current):
+        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
+    require_submitted(current)
+    at = clock.now()
+    for line in current:
+        _move(line, LineState.CANCELLED)
+        line.cancelled_at = at
+    db.session.flush()
+    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
+    for line in current:
+        by_request[line.request].append(line)
+    for request, own in by_request.items():
+        facts = RequestCancelled(
+            str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in own), text
+        )
+        outbox.queue_client_mail(
+            MailKind.REQUEST_CANCELLED,
+            facts,
+            client=client,
+            copy_admin=True,
+            dedupe_key=f"request_cancelled:{own[0].id}",
+        )
+        notifications.notify_office(
+            NotificationKind.REQUEST_CANCELLED, client=client, request=request, number=request.number, n_lines=len(own),
+            lines=[short(line_facts(x)) for x in own[:5]],
+        )  # fmt: skip
+        _log("job_request.cancelled", request, own, actor, reason=text)
+    db.session.flush()
+    return current
+
+
+def cancel_request(request: JobRequest, *, actor: Actor, reason: str = "") -> list[JobRequestLine]:
+    """Cancel all that still waits of a whole request; WrongState when nothing does."""
+    lock_client(request.client_id)
+    waiting = [
+        line for line in fresh_lines(x.id for x in request.lines) if line.state is LineState.SUBMITTED
+    ]  # fmt: skip
+    if not waiting:
+        raise WrongState("request_decided", N_("Nothing of this request is waiting any more. Nothing was changed."))
+    return cancel_lines(request.client, waiting, actor=actor, reason=reason)
+
+
+def _require_own(client: Client, actor: Actor) -> None:
+    if actor.client is not None and actor.client.id == client.id:
+        return
+    actor.require(Permission.REQUESTS)
+
+
+# --------------------------------------------------------------------------------------------- the office's batch
+
+
+def edit_line(
+    line: JobRequestLine, wanted: Wanted, *, sitter: Staff | None, leave_unassigned: bool, staff_note: str, actor: Actor
+) -> JobRequestLine:
+    """The office changes a waiting line: service, day, time or any block, pets, sitter, notes. Logged old to new.
+
+    No limits apply to the office. Refused: not waiting any more (WrongState), pets of others, no or two days or
+    blocks, a sitter who is not one (Invalid).
+    """
+    actor.require(Permission.REQUESTS)
+    note, private = clean_note(wanted.note), clean_note(staff_note)
+    jobs.check_sitter(sitter)
+    lock_client(line.client_id)
+    line = fresh_lines([line.id])[0]
+    require_submitted([line])
+    all_slots = list(slots(wanted, line.client, any_block=True))
+    if len(all_slots) != 1:
+        raise Invalid("one_visit", N_("Choose one day and one time for this line."), field="on_date")
+    slot = all_slots[0]
+    before = short(line_facts(line))
+    line.service_item, line.on_date, line.start_time = wanted.item, slot.on_date, slot.start_time
+    line.time_block, line.pets, line.note, line.staff_note = slot.block, list(wanted.pets), note, private
+    line.sitter, line.leave_unassigned = sitter, leave_unassigned and sitter is None
+    line.fingerprint = fingerprint(wanted.item, slot, wanted.pets)
+    line.price = pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    db.session.flush()
+    _log("job_request.line_edited", line.request, [line], actor, before=before)
+    return line
+
+
+def choose_sitters(
+    client: Client, choices: Mapping[int, tuple[Staff | None, bool]], *, actor: Actor
+) -> list[JobRequestLine]:
+    """Note the office's choice of sitter on waiting lines: {line id: (sitter or None, leave unassigned)}."""
+    actor.require(Permission.REQUESTS)
+    for sitter, _leave in choices.values():
+        jobs.check_sitter(sitter)
+    lock_client(client.id)
+    lines = fresh_lines(choices)
+    require_submitted(lines)
+    for line in lines:
+        sitter, leave = choices[line.id]
+        line.sitter, line.leave_unassigned = sitter, leave and sitter is None
+    db.session.flush()
+    return lines
+
+
+def add_lines(request: JobRequest, wanted: Wanted, *, sitter: Staff | None, actor: Actor) -> list[JobRequestLine]:
+    """The office adds visits to a client's request, for example a pet taxi; they wait like the others. Logged."""
+    actor.require(Permission.REQUESTS)
+    note = clean_note(wanted.note)
+    jobs.check_sitter(sitter)
+    lock_client(request.client_id)
+    if request.is_basket:
+        raise WrongState("not_sent", N_("This request has not been sent yet."))
+    at, price = clock.now(), pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    lines = [
+        JobRequestLine(
+            request=request, client_id=request.client_id, service_item=wanted.item, on_date=s.on_date,
+            start_time=s.start_time, time_block=s.block, note=note, pets=list(wanted.pets), price=price,
+            state=LineState.SUBMITTED, submitted_at=at, sitter=sitter, fingerprint=fingerprint(wanted.item, s, wanted.pets),
+        )
+        for s in slots(wanted, request.client, any_block=True)
+    ]  # fmt: skip
+    db.session.add_all(lines)
+    db.session.flush()
+    _log("job_request.line_added", request, lines, actor)
+    return lines
+
+
+def proposed_sitter_id(line: JobRequestLine) -> int | None:
+    """Who is proposed for a line: the office's choice, else the client's primary sitter, while active."""
+    if line.sitter_id or line.leave_unassigned:
+        return line.sitter_id
+    primary = line.client.primary_sitter
+    return primary.id if primary and primary.is_active and primary.is_sitter else None
+
+
+def line_conflicts(lines: Iterable[JobRequestLine]) -> dict[Any, list[conflicts.Clash]]:
+    """What speaks against scheduling these lines with the sitters that are chosen or proposed: {line id: clashes}."""
+    return conflicts.find(
+        conflicts.plan_of_item(
+            line.id, line.service_item, sitter_id=proposed_sitter_id(line), on_date=line.on_date,
+            start_time=line.start_time, block=line.time_block, label=f"{line.service_item.name}, {line.client}",
+        )
+        for line in lines
+    )  # fmt: skip
+
+
+def schedule(
+    client: Client, lines: Sequence[JobRequestLine], *, actor: Actor, accept: Iterable[str] = (), message: str = ""
+) -> list[Job]:
+    """Turn waiting lines into visits.
+
+    In this order: visits are made with price and pay copied; the lines become scheduled; one "Job scheduled" mail to
+    the client; one mail to each sitter for visits within the set number of days, the others come in the evening; the
+    client's log. Refused, and then nothing changes: a line that is no longer waiting (WrongState); a line without
+    sitter where "unassigned" was not chosen (Invalid); conflicts whose tokens are not in `accept` (ConflictsFound).
+    """
+    actor.require(Permission.REQUESTS)
+    text = clean_note(message)
+    lock_client(client.id)
+    current = fresh_lines(x.id for x in lines)
+    if not current or any(x.client_id != client.id for x in current):
+        raise Invalid("no_lines", N_("Tick at least one visit."))
+    require_submitted(current)
+    for line in current:
+        if proposed_sitter_id(line) is None and not line.leave_unassigned:
+            raise Invalid("needs_sitter", N_("%(service)s on %(date)s needs a sitter, or choose Unassigned."), service=line.service_item.name, date=line.on_date)  # fmt: skip
+    jobs.lock_sitters(proposed_sitter_id(x) for x in current)
+    found = line_conflicts(current)
+    if conflicts.tokens(found) - set(accept):
+        raise conflicts.ConflictsFound(found)
+    made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line)) for line in current]
+    for line in current:
+        _move(line, LineState.SCHEDULED)
+    db.session.flush()
+    by_request: dict[JobRequest, list[Job]] = defaultdict(list)
+    for line, job in zip(current, made, strict=True):
+        by_request[line.request].append(job)
+    for request, own in by_request.items():
+        facts = JobScheduled(
+            str(client), client.account_number, request.number or 0, tuple(job_facts(j) for j in own), text
+        )
+        outbox.queue_client_mail(MailKind.JOB_SCHEDULED, facts, client=client, dedupe_key=f"job_scheduled:{own[0].id}")
+        activity.record(
+            "job_request.scheduled", actor=actor, subject=request, client=client, number=request.number,
+            n_lines=len(own), lines=[short(job_facts(j)) for j in own[:20]], accepted=len(conflicts.tokens(found)),
+        )  # fmt: skip
+    jobs.tell_assigned(made, actor=actor)
+    db.session.flush()
+    return made
+
+
+def decline(
+    client: Client, lines: Sequence[JobRequestLine], *, reason: str, actor: Actor
+) -> list[JobRequestLine]:  # fmt: skip
+    """Say no to waiting lines, with a reason that the client reads: mail, and the client's log. All or nothing."""
+    actor.require(Permission.REQUESTS)
+    text = clean_note(reason)
+    if not text:
+        raise Invalid("no_reason", N_("Write the client a word why."), field="reason")
+    lock_client(client.id)
+    current = fresh_lines(x.id for x in lines)
+    if not current or any(x.client_id != client.id for x in current):
+        raise Invalid("no_lines", N_("Tick at least one visit."))
+    require_submitted(current)
+    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
+    for line in current:
+        _move(line, LineState.DECLINED)
+        line.decline_reason = text
+        by_request[line.request].append(line)
+    db.session.flush()
+    for request, own in by_request.items():
+        facts = RequestDeclined(
+            str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in own), text
+        )
+        outbox.queue_client_mail(
+            MailKind.REQUEST_DECLINED, facts, client=client, dedupe_key=f"request_declined:{own[0].id}"
+        )
+        _log("job_request.declined", request, own, actor, reason=text)
+    db.session.flush()
+    return current
+
+
+def delete_lines(client: Client, lines: Sequence[JobRequestLine], *, actor: Actor) -> list[JobRequestLine]:
+    """Take waiting lines off the queue without telling the client; the log keeps the story. All or nothing."""
+    actor.require(Permission.REQUESTS)
+    lock_client(client.id)
+    current = fresh_lines(x.id for x in lines)
+    if not current or any(x.client_id != client.id for x in current):
+        raise Invalid("no_lines", N_("Tick at least one visit."))
+    require_submitted(current)
+    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
+    for line in current:
+        _move(line, LineState.DELETED)
+        by_request[line.request].append(line)
+    db.session.flush()
+    for request, own in by_request.items():
+        _log("job_request.deleted", request, own, actor)
+    return current
+
+
+def dismiss_cancelled(client: Client, *, actor: Actor) -> int:
+    """Take the greyed, cancelled lines of a client off the queue; their history stays. Says how many."""
+    actor.require(Permission.REQUESTS)
+    result = db.session.execute(
+        sa.update(JobRequestLine)
+        .where(
+            JobRequestLine.client_id == client.id,
+            JobRequestLine.state == LineState.CANCELLED,
+            JobRequestLine.dismissed_at.is_(None),
+        )
+        .values(dismissed_at=clock.now(), version=JobRequestLine.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+def write_message(
+    request: JobRequest, lines: Sequence[JobRequestLine], *, body: str, to_client: bool, to_sitters: bool, actor: Actor
+) -> RequestMessage:
+    """Write to the client and/or the sitters of the lines before deciding; it stays on the request's thread.
+
+    Refused with Invalid: no text, nobody chosen, or nobody chosen has an address.
+    """
+    actor.require(Permission.REQUESTS)
+    text = clean_note(body)
+    if not text:
+        raise Invalid("no_text", N_("Write a message first."), field="body")
+    if not to_client and not to_sitters:
+        raise Invalid("nobody", N_("Choose who gets the message."), field="to_client")
+    client = request.client
+    sitter_ids = {proposed_sitter_id(x) for x in lines} - {None}
+    sitters = list(db.session.scalars(sa.select(Staff).where(Staff.id.in_(sitter_ids)))) if to_sitters else []
+    if not (to_client and client.email) and not any(s.email for s in sitters):
+        raise Invalid("no_email", N_("Nobody chosen has a mail address."), field="to_client")
+    message = RequestMessage(
+        request=request, staff=actor.staff, body=text, to_client=to_client, to_sitter=bool(sitters)
+    )
+    db.session.add(message)
+    db.session.flush()
+    facts = RequestMessageFacts(
+        recipient_name=client.first_name,
+        client_name=str(client),
+        request_number=request.number or 0,
+        lines=tuple(line_facts(x) for x in lines),
+        body=text,
+        staff_name=actor.name,
+    )
+    if to_client:
+        outbox.queue_mail(MailKind.REQUEST_MESSAGE, facts, to=client.email, client=client)
+    for sitter in sitters:
+        own = dataclasses.replace(facts, recipient_name=sitter.first_name)
+        outbox.queue_mail(MailKind.SITTER_REQUEST_MESSAGE, own, to=sitter.email, staff=sitter)
+    _log("job_request.message", request, list(lines), actor, message=text, to_client=to_client, to_sitter=bool(sitters))
+    db.session.flush()
+    return message
+
+
+def n_clients_waiting() -> int:
+    """How many clients have requests that wait for the office: the red badge."""
+    return db.session.scalar(
+        sa.select(sa.func.count(sa.distinct(JobRequestLine.client_id))).where(JobRequestLine.state == LineState.SUBMITTED)
+    ) or 0  # fmt: skip
+
+
+def _log(verb: str, request: JobRequest, lines: Sequence[JobRequestLine], actor: Actor, **more: object) -> None:
+    activity.record(
+        verb, actor=actor, subject=request, client=request.client, number=request.number, n_lines=len(lines),
+        lines=[short(line_facts(x)) for x in lines[:20]], **more,
+    )  # fmt: skip

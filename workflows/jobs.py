@@ -1,0 +1,480 @@
+"""Visits in the schedule: booked by the office or made from a request, moved, given to a sitter, cancelled.
+
+Sitters are told of every change: at once for visits within the set number of days, else with the evening's schedule
+(`evening_schedules`), for which the log keeps who is to be told.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from models import (
+    JOB_MOVES,
+    Activity,
+    Client,
+    Job,
+    JobRequestLine,
+    JobState,
+    Pet,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    TimeType,
+)
+from workflows import activity, conflicts, outbox, pricing, settings
+from workflows.actors import Actor
+from workflows.conflicts import ConflictsFound, plan_of_item, plan_of_job
+from workflows.errors import N_, Conflict, Invalid, WrongState
+from workflows.locks import lock_client
+from workflows.mail_facts import (
+    JobScheduled,
+    MailKind,
+    SitterSchedule,
+    SitterScheduleEntry,
+    SitterVisits,
+    VisitCancelled,
+    VisitFacts,
+)
+from workflows.permissions import Permission
+from workflows.visit_facts import job_facts, short
+from workflows.wanted import Wanted, check_pets, clean_note, slots
+
+MAX_STAY_DAYS = 120
+
+
+def _move(job: Job, to: JobState) -> None:
+    if to not in JOB_MOVES[job.state]:
+        raise WrongState(f"job_{job.state.value}", N_("This visit is %(state)s. Nothing was changed."), state=job.state.value.replace("_", " "))  # fmt: skip
+    job.state = to
+
+
+def check_sitter(sitter: Staff | None) -> None:
+    """Refuse somebody who may not be given visits."""
+    if sitter is not None and not (sitter.is_active and sitter.is_sitter):
+        raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="sitter", name=str(sitter))
+
+
+def lock_sitters(sitter_ids: Iterable[int | None]) -> None:
+    """Wait for our turn with these sitters, always in the same order: two offices cannot fill one gap twice."""
+    wanted = sorted({i for i in sitter_ids if i is not None})
+    if wanted:
+        db.session.execute(sa.select(Staff.id).where(Staff.id.in_(wanted)).order_by(Staff.id).with_for_update())
+
+
+def make_from_line(line: JobRequestLine, *, sitter_id: int | None) -> Job:
+    """A visit from a request line, price and pay copied from today's price list; `job_requests.schedule` calls it."""
+    return _make(
+        line.client,
+        line.service_item,
+        on_date=line.on_date,
+        start_time=line.start_time,
+        block=line.time_block,
+        pets=line.pets,
+        sitter_id=sitter_id,
+        note=line.note,
+        staff_note=line.staff_note,
+        line=line,
+    )
+
+
+def _make(
+    client: Client,
+    item: ServiceItem,
+    *,
+    on_date: dt.date,
+    start_time: dt.time | None,
+    block: TimeBlock | None,
+    pets: Sequence[Pet],
+    sitter_id: int | None,
+    note: str = "",
+    staff_note: str = "",
+    line: JobRequestLine | None = None,
+    ends_on: dt.date | None = None,
+    end_time: dt.time | None = None,
+) -> Job:
+    plan = plan_of_item(
+        None, item, sitter_id=sitter_id, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on,
+        end_time=end_time,
+    )  # fmt: skip
+    figures = pricing.quote(item, n_pets=len(pets), n_days=_charged_days(on_date, ends_on))
+    job = Job(
+        client_id=client.id, service_item=item, on_date=on_date, ends_on=plan.ends_on, start_time=start_time,
+        end_time=end_time, time_block=block, duration_minutes=item.duration_minutes, sitter_id=sitter_id,
+        price=figures.price, sitter_pay=figures.sitter_pay, note=note, staff_note=staff_note, pets=list(pets),
+        request_line=line, client=client,
+    )  # fmt: skip
+    db.session.add(job)
+    return job
+
+
+def _charged_days(on_date: dt.date, ends_on: dt.date | None) -> int:
+    """A stay from Friday to Sunday is two nights; a stay within one day counts as one."""
+    return max((ends_on - on_date).days, 1) if ends_on else 1
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A visit that lasts over days: first and last day, and the times if they are known."""
+
+    on_date: dt.date
+    ends_on: dt.date
+    start_time: dt.time | None = None
+    end_time: dt.time | None = None
+
+
+def book(
+    client: Client,
+    wanted: Wanted,
+    *,
+    sitter: Staff | None,
+    actor: Actor,
+    stay: Stay | None = None,
+    staff_note: str = "",
+    accept: Iterable[str] = (),
+    mail_client: bool = True,
+) -> list[Job]:
+    """The office books visits without a request (a phone call): one for each day and block, or one stay.
+
+    In this order: visits with price and pay of today's list; if asked, one mail to the client; the sitter is told;
+    the client's log. The office is not bound by request limits, and may choose hidden items and any block. Refused:
+    as `wanted.slots`; a stay that ends before it starts or lasts over 120 days (Invalid); conflicts whose tokens are
+    not in `accept` (ConflictsFound).
+    """
+    actor.require(Permission.SCHEDULE)
+    note, private = clean_note(wanted.note), clean_note(staff_note)
+    check_sitter(sitter)
+    sitter_id = sitter.id if sitter else None
+    if not wanted.item.is_active:
+        raise Invalid("item_inactive", N_("%(service)s is inactive."), field="service_item", service=wanted.item.name)
+    lock_client(client.id)
+    lock_sitters([sitter_id])
+    if stay is not None:
+        check_pets(wanted.pets, client)
+        _check_stay(stay)
+        made = [
+            _make(
+                client, wanted.item, on_date=stay.on_date, ends_on=stay.ends_on, start_time=stay.start_time,
+                end_time=stay.end_time, block=None, pets=wanted.pets, sitter_id=sitter_id, note=note, staff_note=private,
+            )
+        ]  # fmt: skip
+    else:
+        made = [
+            _make(
+                client, wanted.item, on_date=s.on_date, start_time=s.start_time, block=s.block, pets=wanted.pets,
+                sitter_id=sitter_id, note=note, staff_note=private,
+            )
+            for s in slots(wanted, client, any_block=True)
+        ]  # fmt: skip
+    db.session.flush()
+    found = conflicts.find(plan_of_job(j) for j in made)
+    _require_accepted(found, accept, made)
+    activity.record(
+        "job.booked", actor=actor, subject=made[0], client=client, n_jobs=len(made),
+        jobs=[short(job_facts(j)) for j in made[:20]], accepted=sum(len(c) for c in found.values()),
+    )  # fmt: skip
+    if mail_client:
+        facts = JobScheduled(str(client), client.account_number, 0, tuple(job_facts(j) for j in made))
+        outbox.queue_client_mail(MailKind.VISITS_BOOKED, facts, client=client)
+    tell_assigned(made, actor=actor)
+    db.session.flush()
+    return made
+
+
+def _check_stay(stay: Stay) -> None:
+    begins = (stay.on_date, stay.start_time or dt.time(0))
+    ends = (stay.ends_on, stay.end_time or dt.time.max)
+    if ends <= begins:
+        raise Invalid("stay_order", N_("The stay must end after it starts."), field="ends_on")
+    if (stay.ends_on - stay.on_date).days > MAX_STAY_DAYS:
+        raise Invalid("stay_long", N_("A stay can last at most %(most)s days."), field="ends_on", most=MAX_STAY_DAYS)
+    if (stay.start_time is None) != (stay.end_time is None):
+        raise Invalid("stay_times", N_("Give both times of the stay, or neither."), field="end_time")
+
+
+def _require_accepted(
+    found: dict[object, list[conflicts.Clash]], accept: Iterable[str], made: Sequence[Job]
+) -> None:  # fmt: skip
+    """Booking has no visits yet that a token could name, so the tokens name dates: the same visit, the same clash."""
+    by_id = {("job", j.id): j for j in made}
+    shown: dict[object, list[conflicts.Clash]] = {}
+    for key, clashes in found.items():
+        job = by_id[key]  # type: ignore[index]
+        when = f"{job.on_date}/{job.start_time or job.time_block_id or ''}"
+        shown[key] = [
+            conflicts.Clash(c.kind, f"{when}:{c.kind}:{c.label}:{c.on_date}:{c.start_time}", c.sitter_name, c.label, c.on_date, c.last_on, c.start_time)
+            for c in clashes
+        ]  # fmt: skip
+    if conflicts.tokens(shown) - set(accept):
+        raise ConflictsFound(shown)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a visit shall be. Every field is given; unchanged ones as they are."""
+
+    item: ServiceItem
+    on_date: dt.date
+    start_time: dt.time | None
+    block: TimeBlock | None
+    sitter: Staff | None
+    pets: Sequence[Pet]
+    note: str = ""
+    staff_note: str = ""
+    ends_on: dt.date | None = None
+    end_time: dt.time | None = None
+
+
+def get_fresh(job_id: int) -> Job | None:
+    """The visit as it is in the database now, with what its mails need."""
+    return db.session.scalar(
+        sa.select(Job)
+        .where(Job.id == job_id)
+        .options(
+            joinedload(Job.client),
+            joinedload(Job.sitter),
+            joinedload(Job.service_item),
+            joinedload(Job.time_block),
+            selectinload(Job.pets),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def change(
+    job: Job, wanted: Change, *, actor: Actor, seen_version: int | None = None, accept: Iterable[str] = ()
+) -> Job:
+    """Move, reassign or edit a visit that has not begun.
+
+    In this order: the row (another service or other pets bring price and pay of today's list); the log, old to new;
+    the sitter who keeps it is told of a move, one who loses it that it is gone, one who gets it that it is theirs.
+    Refused: begun, done, cancelled or void (WrongState); changed by somebody since `seen_version` (Conflict); what
+    `wanted.slots` refuses; conflicts not in `accept` (ConflictsFound).
+    """
+    actor.require(Permission.SCHEDULE)
+    note, private = clean_note(wanted.note), clean_note(wanted.staff_note)
+    if wanted.sitter is not None and wanted.sitter.id != job.sitter_id:
+        check_sitter(wanted.sitter)
+    lock_client(job.client_id)
+    fresh = get_fresh(job.id)
+    if fresh is None:
+        raise WrongState("job_gone", N_("This visit no longer exists."))
+    if seen_version is not None and fresh.version != seen_version:
+        raise Conflict("stale", N_("Someone changed this visit meanwhile. Look at it again, then make your change."))
+    if fresh.state is not JobState.SCHEDULED:
+        raise WrongState(f"job_{fresh.state.value}", N_("This visit is %(state)s. Nothing was changed."), state=fresh.state.value.replace("_", " "))  # fmt: skip
+    check_pets(wanted.pets, fresh.client)
+    if wanted.item.time_type is TimeType.TIME_BLOCK and wanted.block is None:
+        raise Invalid("no_block", N_("Choose at least one time of day."), field="time_block")
+    new_sitter_id = wanted.sitter.id if wanted.sitter else None
+    lock_sitters([new_sitter_id])
+    is_stay = (
+        wanted.ends_on is not None and wanted.ends_on > wanted.on_date and wanted.item.time_type is TimeType.ALL_DAY
+    )
+    if wanted.ends_on is not None and wanted.ends_on < wanted.on_date:
+        raise Invalid("stay_order", N_("The stay must end after it starts."), field="ends_on")
+    plan = plan_of_item(
+        ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
+        block=wanted.block, ends_on=wanted.ends_on if is_stay or fresh.end_time else None, end_time=wanted.end_time,
+        job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}",
+    )  # fmt: skip
+    same_place = (
+        fresh.sitter_id, fresh.on_date, fresh.ends_on, fresh.start_time, fresh.end_time, fresh.time_block_id,
+        fresh.service_item_id,
+    ) == (
+        new_sitter_id, plan.on_date, plan.ends_on, plan.start_time, plan.end_time,
+        wanted.block.id if wanted.block else None, wanted.item.id,
+    )  # fmt: skip
+    found = {} if same_place else conflicts.find([plan])
+    if conflicts.tokens(found) - set(accept):
+        raise ConflictsFound(found)
+    return _apply(fresh, wanted, plan, note=note, staff_note=private, actor=actor)
+
+
+def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_note: str, actor: Actor) -> Job:
+    before, old_sitter, old_when = job_facts(job, for_sitter=True), job.sitter, _when(job)
+    old_item, old_pets = job.service_item_id, {p.id for p in job.pets}
+    old_label = f"{short(before)} ({old_sitter or '-'})"
+    job.service_item, job.on_date, job.ends_on = wanted.item, wanted.on_date, plan.ends_on
+    job.start_time, job.end_time, job.time_block = wanted.start_time, wanted.end_time, wanted.block
+    job.pets, job.note, job.staff_note, job.sitter = list(wanted.pets), note, staff_note, wanted.sitter
+    if old_item != wanted.item.id or old_pets != {p.id for p in wanted.pets}:
+        job.duration_minutes = wanted.item.duration_minutes
+        stay_end = wanted.ends_on if plan.ends_on > plan.on_date and wanted.item.time_type is TimeType.ALL_DAY else None
+        figures = pricing.quote(wanted.item, n_pets=len(wanted.pets), n_days=_charged_days(wanted.on_date, stay_end))
+        job.price, job.sitter_pay = figures.price, figures.sitter_pay
+    db.session.flush()
+    moved = old_when != _when(job)
+    new_label = f"{short(job_facts(job, for_sitter=True))} ({job.sitter or '-'})"
+    told: list[int] = []
+    if old_sitter is not None and old_sitter is not job.sitter:
+        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, old_sitter, [job], visits=(before,), because="reassigned")
+    if job.sitter is not None and old_sitter is not job.sitter:
+        told += _tell(MailKind.SITTER_VISIT_ASSIGNED, job.sitter, [job])
+    elif job.sitter is not None and moved:
+        job.acknowledged_at = None
+        told += _tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], before=(before,))
+    if job in db.session.dirty or old_label != new_label or moved:
+        verb = "job.moved" if moved else "job.changed"
+        activity.record(
+            verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label, evening=told
+        )
+    db.session.flush()
+    return job
+
+
+def _when(job: Job) -> tuple[object, ...]:
+    return (job.on_date, job.ends_on, job.start_time, job.end_time, job.time_block_id, job.service_item_id)
+
+
+def cancel(jobs: Sequence[Job], *, actor: Actor, reason: str = "", mail_client: bool = True) -> list[Job]:
+    """The office cancels visits of one client that have not begun and are not past.
+
+    They stay in the schedule, greyed; price and pay become zero and the prior figures are kept; if asked, one mail to
+    the client; the sitters are told; the log. All or nothing: refused with WrongState for a visit that has begun, is
+    done or cancelled already, or lies in the past (void it instead).
+    """
+    actor.require(Permission.SCHEDULE)
+    text = clean_note(reason)
+    if not jobs:
+        raise Invalid("no_jobs", N_("Tick at least one visit."))
+    client = jobs[0].client
+    lock_client(client.id)
+    current = [get_fresh(j.id) for j in jobs]
+    found = [j for j in current if j is not None and j.client_id == client.id]
+    if len(found) != len(jobs):
+        raise WrongState("job_gone", N_("This visit no longer exists."))
+    for job in found:
+        if job.ends_on < clock.today():
+            raise WrongState("job_past", N_("This visit is in the past and cannot be cancelled."))
+        _move(job, JobState.CANCELLED)
+        job.prior_price, job.prior_sitter_pay = job.price, job.sitter_pay
+        job.price = job.sitter_pay = job.price * 0
+        job.cancelled_at, job.cancel_reason = clock.now(), text
+    db.session.flush()
+    told: list[int] = []
+    for sitter, own in _by_sitter(found).items():
+        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled")
+    if mail_client:
+        facts = VisitCancelled(str(client), client.account_number, tuple(job_facts(j) for j in found), text)
+        outbox.queue_client_mail(MailKind.VISIT_CANCELLED, facts, client=client)
+    activity.record(
+        "job.cancelled", actor=actor, subject=found[0], client=client, reason=text, n_jobs=len(found),
+        jobs=[short(job_facts(j)) for j in found[:20]], evening=told,
+    )  # fmt: skip
+    db.session.flush()
+    return found
+
+
+# ------------------------------------------------------------------------------------------------- telling sitters
+
+
+def _by_sitter(jobs: Iterable[Job]) -> dict[Staff, list[Job]]:
+    grouped: dict[Staff, list[Job]] = defaultdict(list)
+    for job in jobs:
+        sitter = job.sitter or (db.session.get(Staff, job.sitter_id) if job.sitter_id else None)
+        if sitter is not None:
+            grouped[sitter].append(job)
+    return grouped
+
+
+def tell_assigned(jobs: Sequence[Job], *, actor: Actor) -> None:
+    """Tell sitters of visits that are theirs now: one mail each for the near ones, a mark for the evening's mail."""
+    for sitter, own in _by_sitter(jobs).items():
+        told = _tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own)
+        if told:
+            activity.record(
+                "job.assigned", actor=actor, subject=own[0], client=own[0].client, evening=told, n_jobs=len(own),
+                after=f"{short(job_facts(own[0], for_sitter=True))} ({sitter})",
+            )  # fmt: skip
+
+
+def _tell(
+    kind: MailKind,
+    sitter: Staff,
+    jobs: Sequence[Job],
+    *,
+    visits: tuple[VisitFacts, ...] | None = None,
+    before: tuple[VisitFacts, ...] = (),
+    because: str = "",
+) -> list[int]:
+    """Mail the near visits at once; return the sitter's id when some are left for the evening's mail."""
+    horizon = clock.today() + dt.timedelta(days=settings.read()["mail.sitter_days"])
+    earliest = min((dt.date.fromisoformat(v.on_date) for v in before), default=None)
+    near = [
+        j
+        for j in jobs
+        if settings.read()["mail.sitter_days"]
+        and (j.on_date <= horizon or (earliest is not None and earliest <= horizon))
+        and j.ends_on >= clock.today()
+    ]
+    if near and sitter.email:
+        shown = visits if visits is not None else tuple(job_facts(j, for_sitter=True) for j in near)
+        facts = SitterVisits(sitter.first_name, str(near[0].client), shown, before, because)
+        outbox.queue_mail(kind, facts, to=sitter.email, staff=sitter)
+    return [sitter.id] if len(near) < len(jobs) else []
+
+
+def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
+    """Queue each sitter's evening mail: tomorrow's visits, and changes since yesterday evening not mailed at once.
+
+    Does nothing before the set time of day; once a sitter and evening however often and by however many workers it
+    is called (the mail's dedupe key). Sitters with neither visits nor news get none. Returns the sitters' ids.
+    """
+    at = now or clock.now()
+    local, values = clock.to_local(at), settings.read()
+    if local.time().replace(tzinfo=None) < values["mail.schedule_time"]:
+        return []
+    tomorrow = local.date() + dt.timedelta(days=1)
+    news: dict[int, list[str]] = defaultdict(list)
+    for line in db.session.scalars(
+        sa.select(Activity).where(Activity.at > at - dt.timedelta(days=1), Activity.verb.like("job.%")).order_by(Activity.id)
+    ):  # fmt: skip
+        for staff_id in line.facts.get("evening", []):
+            news[staff_id].append(_news(line))
+    by_sitter: dict[int, list[Job]] = defaultdict(list)
+    for job in db.session.scalars(
+        sa.select(Job)
+        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.state == JobState.SCHEDULED, Job.sitter_id.is_not(None))
+        .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
+        .order_by(Job.start_time, Job.id)
+    ):  # fmt: skip
+        by_sitter[job.sitter_id or 0].append(job)
+    told = []
+    wanted = set(news) | set(by_sitter)
+    for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active)):
+        entries = tuple(
+            SitterScheduleEntry(str(j.client), _address(j.client), job_facts(j, for_sitter=True))
+            for j in sorted(by_sitter[sitter.id], key=_day_order)
+        )
+        facts = SitterSchedule(sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]))
+        if outbox.queue_mail(
+            MailKind.SITTER_SCHEDULE, facts, to=sitter.email, staff=sitter,
+            dedupe_key=f"sitter_schedule:{sitter.id}:{local.date()}",
+        ):  # fmt: skip
+            told.append(sitter.id)
+    db.session.flush()
+    return told
+
+
+def _news(line: Activity) -> str:
+    facts = line.facts
+    if "before" in facts:
+        return f"{facts['before']} → {facts['after']}"
+    if line.verb == "job.cancelled":
+        return "; ".join(facts.get("jobs", [])) + " ✗"
+    return str(facts.get("after", ""))
+
+
+def _day_order(job: Job) -> tuple[dt.time, int]:
+    start = job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
+    return start, job.id
+
+
+def _address(client: Client) -> str:
+    return ", ".join(p for p in (client.address_line1, client.address_line2, client.city, client.postcode) if p)

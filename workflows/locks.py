@@ -1,0 +1,47 @@
+"""Taking turns: whoever changes a client's requests or visits holds the client's row until the commit.
+
+PostgreSQL locks the row. SQLite ignores FOR UPDATE, but a writing request there holds the one write lock from its
+first statement on (`foundation.db`), so the same code is safe on both.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from foundation.db import db
+from models import Client, JobRequestLine, LineState
+from workflows.errors import N_, WrongState
+
+
+def lock_client(client_id: int) -> None:
+    """Wait for our turn with this client. Take it late, right before the state is read and checked."""
+    db.session.execute(sa.select(Client.id).where(Client.id == client_id).with_for_update())
+
+
+def fresh_lines(line_ids: Iterable[int]) -> list[JobRequestLine]:
+    """The lines as they are in the database now, in the order of their dates; what was loaded before is overwritten."""
+    return list(
+        db.session.scalars(
+            sa.select(JobRequestLine)
+            .where(JobRequestLine.id.in_(list(line_ids)))
+            .order_by(JobRequestLine.on_date, JobRequestLine.start_time, JobRequestLine.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+_MEANWHILE = {
+    LineState.DRAFT: N_("This visit has not been sent yet."),
+    LineState.SUBMITTED: N_("This visit is waiting for the office."),
+    LineState.SCHEDULED: N_("This visit was scheduled meanwhile. Nothing was changed."),
+    LineState.DECLINED: N_("This visit was declined meanwhile. Nothing was changed."),
+    LineState.CANCELLED: N_("This visit was cancelled meanwhile. Nothing was changed."),
+    LineState.DELETED: N_("This visit was deleted meanwhile. Nothing was changed."),
+}
+
+
+def require_submitted(lines: Iterable[JobRequestLine]) -> None:
+    """Refuse with WrongState, naming what happened, when a line is no longer waiting for the office."""
+    for line in lines:
+        if line.state is not LineState.SUBMITTED:
+            raise WrongState(f"line_{line.state.value}", _MEANWHILE[line.state])

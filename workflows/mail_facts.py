@@ -1,0 +1,223 @@
+"""What each kind of mail is about, as plain values. Workflows queue facts; `mailer` turns them into text at delivery.
+
+Dates and times are ISO text in the business's local time, money is text in major units; `from_json` rebuilds the
+dataclass, ignoring what an older version had more.
+"""
+
+import dataclasses
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+
+class MailKind(enum.StrEnum):
+    """Every kind of mail; the folder in `mail_templates/` has the same name."""
+
+    REQUEST_RECEIVED = "request_received"
+    REQUEST_AUTO_SUBMITTED = "request_auto_submitted"
+    REQUEST_CANCELLED = "request_cancelled"
+    JOB_SCHEDULED = "job_scheduled"
+    REQUEST_DECLINED = "request_declined"
+    REQUEST_MESSAGE = "request_message"
+    BASKET_REMINDER = "basket_reminder"
+    VISITS_BOOKED = "visits_booked"
+    VISIT_CANCELLED = "visit_cancelled"
+    SITTER_VISIT_ASSIGNED = "sitter_visit_assigned"
+    SITTER_VISIT_MOVED = "sitter_visit_moved"
+    SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
+    SITTER_REQUEST_MESSAGE = "sitter_request_message"
+    SITTER_SCHEDULE = "sitter_schedule"
+    SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
+
+
+#: their text is never stored: it holds a way in
+SENSITIVE_KINDS = frozenset({MailKind.SET_PASSWORD})
+
+
+@dataclass(frozen=True)
+class VisitFacts:
+    """One visit or requested visit, as a mail lists it."""
+
+    service: str
+    on_date: str
+    #: ISO time, "" where the item asks for none
+    start_time: str = ""
+    #: "Morning 07:00-10:00", "" without a block
+    block: str = ""
+    #: last day of a stay, "" for the same day
+    ends_on: str = ""
+    end_time: str = ""
+    duration_minutes: int = 0
+    pets: tuple[str, ...] = ()
+    note: str = ""
+    #: first name, "" when unknown or not to be shown
+    sitter: str = ""
+    #: "" where prices are not shown
+    price: str = ""
+
+
+@dataclass(frozen=True)
+class RequestReceived:
+    """To the client: we have your request (also when more lines joined it, or the clock sent it)."""
+
+    client_name: str
+    account_number: str
+    request_number: int
+    lines: tuple[VisitFacts, ...]
+    added: bool = False
+    #: lines that stayed in the basket because they can no longer be requested
+    n_kept_back: int = 0
+
+
+@dataclass(frozen=True)
+class RequestCancelled:
+    """To the client: these requested visits are cancelled."""
+
+    client_name: str
+    account_number: str
+    request_number: int
+    lines: tuple[VisitFacts, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class JobScheduled:
+    """To the client: these visits are in the schedule."""
+
+    client_name: str
+    account_number: str
+    #: 0 for visits that the office booked without a request
+    request_number: int
+    visits: tuple[VisitFacts, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RequestDeclined:
+    """To the client: these visits cannot be done, and why."""
+
+    client_name: str
+    account_number: str
+    request_number: int
+    lines: tuple[VisitFacts, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class RequestMessageFacts:
+    """To the client or the sitter: a word of the office about a request."""
+
+    recipient_name: str
+    client_name: str
+    request_number: int
+    lines: tuple[VisitFacts, ...]
+    body: str
+    staff_name: str
+
+
+@dataclass(frozen=True)
+class BasketReminder:
+    """To the client: your basket has not been sent yet."""
+
+    client_name: str
+    account_number: str
+    lines: tuple[VisitFacts, ...]
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class VisitCancelled:
+    """To the client: the office cancelled these visits."""
+
+    client_name: str
+    account_number: str
+    visits: tuple[VisitFacts, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SitterVisits:
+    """To the sitter: visits given to you, moved, or no longer yours."""
+
+    sitter_name: str
+    client_name: str
+    visits: tuple[VisitFacts, ...]
+    #: the visit before the move, for SITTER_VISIT_MOVED
+    before: tuple[VisitFacts, ...] = ()
+    #: "cancelled" or "reassigned", for SITTER_VISIT_TAKEN_AWAY
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class SitterScheduleEntry:
+    """One visit of the evening's schedule mail."""
+
+    client_name: str
+    address: str
+    visit: VisitFacts
+
+
+@dataclass(frozen=True)
+class SitterSchedule:
+    """To the sitter: tomorrow's visits, and today's changes that were not mailed at once."""
+
+    sitter_name: str
+    for_date: str
+    visits: tuple[SitterScheduleEntry, ...]
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetPassword:
+    """To a client or staff member: the one-time link with which the password is set.
+
+    Holds no secret: the link is signed at delivery for this log-in and serial, and dies with either.
+    """
+
+    name: str
+    realm: str
+    login_id: int
+    link_serial: int
+    #: "invitation" or "forgotten"
+    reason: str
+    account_number: str = ""
+
+
+FACTS: dict[MailKind, type] = {
+    MailKind.REQUEST_RECEIVED: RequestReceived,
+    MailKind.REQUEST_AUTO_SUBMITTED: RequestReceived,
+    MailKind.REQUEST_CANCELLED: RequestCancelled,
+    MailKind.JOB_SCHEDULED: JobScheduled,
+    MailKind.REQUEST_DECLINED: RequestDeclined,
+    MailKind.REQUEST_MESSAGE: RequestMessageFacts,
+    MailKind.BASKET_REMINDER: BasketReminder,
+    MailKind.VISITS_BOOKED: JobScheduled,
+    MailKind.VISIT_CANCELLED: VisitCancelled,
+    MailKind.SITTER_VISIT_ASSIGNED: SitterVisits,
+    MailKind.SITTER_VISIT_MOVED: SitterVisits,
+    MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,
+    MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts,
+    MailKind.SITTER_SCHEDULE: SitterSchedule,
+    MailKind.SET_PASSWORD: SetPassword,
+}
+
+_NESTED = {"lines": VisitFacts, "before": VisitFacts, "visit": VisitFacts}
+
+
+def from_json(kind: MailKind, stored: dict[str, Any]) -> Any:  # noqa: ANN401 -- the kind's own dataclass
+    """The facts of a queued mail as its dataclass again."""
+    return _build(FACTS[kind], stored)
+
+
+def _build(cls: type, stored: dict[str, Any]) -> Any:  # noqa: ANN401
+    names = {f.name for f in dataclasses.fields(cls)}
+    values: dict[str, Any] = {}
+    for name, value in stored.items():
+        if name not in names:
+            continue
+        nested = _NESTED.get(name) or (SitterScheduleEntry if cls is SitterSchedule else VisitFacts)
+        if isinstance(value, list):
+            values[name] = tuple(_build(nested, v) if isinstance(v, dict) else v for v in value)
+        else:
+            values[name] = _build(nested, value) if isinstance(value, dict) else value
+    return cls(**values)

@@ -1,0 +1,119 @@
+"""The outbox: mails are queued here in the transaction of the change they tell about, and nowhere else.
+
+`mailer.deliver` claims, renders and sends them; a minute sweep catches whatever a lost nudge left behind.
+"""
+
+import dataclasses
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+
+from foundation import clock
+from foundation.db import db
+from models import MAIL_MOVES, Client, MailState, OutboxMail, Staff
+from workflows import activity, settings
+from workflows.actors import Actor
+from workflows.errors import N_, WrongState
+from workflows.mail_facts import MailKind
+from workflows.permissions import Permission
+
+
+def queue_mail(
+    kind: MailKind,
+    facts: Any,  # noqa: ANN401 -- the kind's own dataclass of mail_facts
+    *,
+    to: str | None,
+    cc: list[str] | None = None,
+    client: Client | None = None,
+    staff: Staff | None = None,
+    dedupe_key: str | None = None,
+    not_before: dt.datetime | None = None,
+) -> OutboxMail | None:
+    """Queue a mail in the caller's transaction and have the worker nudged once that is committed.
+
+    Nobody to write to is no error: nothing is queued and None comes back. A mail with the same `dedupe_key` that
+    exists already is not queued again. `not_before` (UTC) holds it back.
+    """
+    others = [a for a in (cc or []) if a]
+    if not to:
+        if not others:
+            return None
+        to, others = others[0], others[1:]
+    if dedupe_key and db.session.scalar(sa.select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
+        return None
+    seen = {to.casefold()}
+    copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
+    mail = OutboxMail(
+        kind=kind.value,
+        facts=activity.plain(dataclasses.asdict(facts)),
+        to_address=to,
+        cc_addresses=copies,
+        client_id=client.id if client else None,
+        staff_id=staff.id if staff else None,
+        message_id=f"<{uuid.uuid4()}@latchkey.invalid>",
+        dedupe_key=dedupe_key,
+        next_at=not_before or clock.now(),
+    )
+    db.session.add(mail)
+    db.session.info["nudge_worker"] = True
+    return mail
+
+
+def queue_client_mail(
+    kind: MailKind,
+    facts: Any,  # noqa: ANN401 -- the kind's own dataclass of mail_facts
+    *,
+    client: Client,
+    copy_admin: bool = False,
+    dedupe_key: str | None = None,
+) -> OutboxMail | None:
+    """Queue a mail to the client, with copies to the contacts flagged for them and, if asked, to the admin inbox.
+
+    A client without an address: the contacts and the admin inbox still get theirs.
+    """
+    copies = [c.email for c in client.contacts if c.receives_copies and c.email]
+    if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
+        copies.append(inbox)
+    return queue_mail(kind, facts, to=client.email, cc=copies, client=client, dedupe_key=dedupe_key)
+
+
+def _move(mail: OutboxMail, to: MailState) -> None:
+    if to not in MAIL_MOVES[mail.state]:
+        raise WrongState(
+            "mail_state", N_("This mail is %(state)s; that cannot be done any more."), state=mail.state.value
+        )
+    mail.state = to
+
+
+def retry(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
+    """Queue a failed mail again, due now, with its attempts counted from zero; logged. Refused unless it failed."""
+    actor.require(Permission.RECORDS)
+    _move(mail, MailState.QUEUED)
+    mail.attempts, mail.next_at, mail.locked_by, mail.locked_until = 0, clock.now(), None, None
+    db.session.info["nudge_worker"] = True
+    activity.record("outbox_mail.retried", actor=actor, subject=mail, client=mail.client, kind=mail.kind)
+    db.session.flush()
+    return mail
+
+
+def cancel(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
+    """Keep a queued or failed mail from being sent; logged. Refused once it is being sent.
+
+    Decided by the database, so that the worker cannot claim the mail in the same moment.
+    """
+    actor.require(Permission.RECORDS)
+    result = db.session.execute(
+        sa.update(OutboxMail)
+        .where(OutboxMail.id == mail.id, OutboxMail.state.in_([MailState.QUEUED, MailState.FAILED]))
+        .values(state=MailState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(mail)
+    if getattr(result, "rowcount", 0) != 1:
+        raise WrongState(
+            "mail_state", N_("This mail is %(state)s; that cannot be done any more."), state=mail.state.value
+        )
+    activity.record("outbox_mail.cancelled", actor=actor, subject=mail, client=mail.client, kind=mail.kind)
+    return mail

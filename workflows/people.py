@@ -1,0 +1,301 @@
+"""Clients, their contacts, pets, vets and the staff: adding and changing their records. Log-ins are in `access`."""
+
+import datetime as dt
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import phonenumbers
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+
+from foundation import clock
+from foundation.db import db
+from models import (
+    Client,
+    ClientContact,
+    ClientStatus,
+    Pet,
+    PetStatus,
+    SignIn,
+    Staff,
+    StaffRole,
+    TimeOff,
+    Vet,
+)
+from workflows import records
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid
+from workflows.permissions import Permission
+
+
+def clean_email(value: str | None, *, field: str = "email") -> str | None:
+    """The address in lower case, None for blank, or Invalid."""
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as problem:
+        raise Invalid(
+            "bad_email", N_("Enter a full mail address, for example hannah@example.com."), field=field
+        ) from problem
+
+
+def clean_phone(value: str | None, *, region: str = "US", field: str = "phone") -> str | None:
+    """The number in E.164 where it can be understood, None for blank; Invalid when it holds no number at all."""
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as problem:
+        raise Invalid("bad_phone", N_("Enter a full number, for example 07700 900123."), field=field) from problem
+    if phonenumbers.is_possible_number(number):
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return re.sub(r"[^\d+() .-]", "", text)[:40] or None
+
+
+def show_phone(value: str | None, *, region: str = "US") -> str:
+    """A stored number as people of the region write it."""
+    if not value:
+        return ""
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return value
+    home = number.country_code == phonenumbers.country_code_for_region(region)
+    shape = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, shape)
+
+
+def region() -> str:
+    """The business's country for phone numbers, from its language and format setting ("en_GB" gives GB)."""
+    from workflows import settings
+
+    return str(settings.read()["business.locale"]).split("_")[-1]
+
+
+def _contact_data(values: Mapping[str, Any]) -> dict[str, Any]:
+    cleaned = {k: v.replace("\0", "").strip() if isinstance(v, str) else v for k, v in values.items()}
+    if "email" in cleaned:
+        cleaned["email"] = clean_email(cleaned["email"])
+    if "phone" in cleaned:
+        cleaned["phone"] = clean_phone(cleaned["phone"], region=region())
+    return cleaned
+
+
+def new_account_number() -> str:
+    """Ten random digits that no client has; the first is never 0."""
+    while True:
+        number = str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
+        if not db.session.scalar(sa.select(Client.id).where(Client.account_number == number)):
+            return number
+
+
+# --------------------------------------------------------------------------------------------------------- clients
+
+_NAME = N_("Fill in a name.")
+
+
+def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
+    """Add a client with a fresh account number; logged. Invalid without a name or with a bad address."""
+    actor.require(Permission.CLIENTS)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["first_name"], _NAME)
+    _check_sitter(cleaned.get("primary_sitter"))
+    client = Client(account_number=new_account_number(), **cleaned)
+    records.add(client, actor=actor)
+    return client
+
+
+def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
+    """Change a client's record; logged old to new. Archiving or closing the portal ends the household's sign-ins."""
+    actor.require(Permission.CLIENTS)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["first_name"], _NAME)
+    if cleaned.get("primary_sitter") is not client.primary_sitter:
+        _check_sitter(cleaned.get("primary_sitter"))
+    changed = records.change(client, cleaned, actor=actor)
+    if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
+        end_client_sign_ins(client)
+    return changed
+
+
+def _check_sitter(sitter: Staff | None) -> None:
+    if sitter is not None and not (sitter.is_sitter and sitter.is_active):
+        raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="primary_sitter", name=str(sitter))
+
+
+def end_client_sign_ins(client: Client) -> None:
+    """Sign the whole household out, on every device, at once."""
+    logins = [login.id for login in client.logins]
+    db.session.execute(
+        sa.update(SignIn)
+        .where(
+            SignIn.ended_at.is_(None), sa.or_(SignIn.client_login_id.in_(logins), SignIn.viewed_client_id == client.id)
+        )
+        .values(ended_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def remove_client(client: Client, *, actor: Actor) -> None:
+    """Delete a client that has nothing yet; one with pets, requests or visits is archived instead (Invalid says so)."""
+    actor.require(Permission.CLIENTS)
+    records.remove(client, actor=actor)
+
+
+def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Actor) -> ClientContact:
+    """Add or change one of a client's contacts; logged in the client's log. A contact for copies needs an address."""
+    actor.require(Permission.CLIENTS)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    if cleaned.get("receives_copies") and not cleaned.get("email"):
+        raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
+    if contact.id is None:
+        for field, value in cleaned.items():
+            setattr(contact, field, value)
+        records.add(contact, actor=actor, client=contact.client)
+    else:
+        records.change(contact, cleaned, actor=actor, client=contact.client)
+    return contact
+
+
+def remove_contact(contact: ClientContact, *, actor: Actor) -> None:
+    """Delete a contact; logged in the client's log."""
+    actor.require(Permission.CLIENTS)
+    records.remove(contact, actor=actor, client=contact.client)
+
+
+# ---------------------------------------------------------------------------------------------------- pets and vets
+
+
+def add_pet(values: Mapping[str, Any], *, actor: Actor) -> Pet:
+    """Add a pet to a client; logged in the client's log."""
+    actor.require(Permission.CLIENTS)
+    records.require_text(values, ["name"], _NAME)
+    _check_born(values)
+    pet = Pet(**values)
+    records.add(pet, actor=actor, client=values["client"])
+    return pet
+
+
+def change_pet(pet: Pet, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
+    """Change a pet; logged in the client's log. A pet keeps its client."""
+    actor.require(Permission.CLIENTS)
+    records.require_text(values, ["name"], _NAME)
+    _check_born(values)
+    kept = {k: v for k, v in values.items() if k != "client"}
+    return records.change(pet, kept, actor=actor, client=pet.client)
+
+
+def _check_born(values: Mapping[str, Any]) -> None:
+    born = values.get("born_on")
+    if isinstance(born, dt.date) and not clock.today() - dt.timedelta(days=120 * 366) <= born <= clock.today():
+        raise Invalid("bad_birthday", N_("Enter a birthday in the past."), field="born_on")
+
+
+def remove_pet(pet: Pet, *, actor: Actor) -> None:
+    """Delete a pet that was never in a request or visit; others are marked inactive (Invalid says so)."""
+    actor.require(Permission.CLIENTS)
+    records.remove(pet, actor=actor, client=pet.client)
+
+
+def set_pet_status(pet: Pet, status: PetStatus, *, actor: Actor) -> None:
+    """Mark a pet as with us, away, or no longer with us; logged."""
+    actor.require(Permission.CLIENTS)
+    records.change(pet, {"status": status}, actor=actor, client=pet.client)
+
+
+def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
+    """Add or change a practice of the shared list; logged."""
+    actor.require(Permission.CLIENTS)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    if vet.id is None:
+        for field, value in cleaned.items():
+            setattr(vet, field, value)
+        records.add(vet, actor=actor)
+    else:
+        records.change(vet, cleaned, actor=actor)
+    return vet
+
+
+# ------------------------------------------------------------------------------------------------------------ staff
+
+
+def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
+    """Add a staff member; logged. A log-in is made by `access.invite_staff`."""
+    actor.require(Permission.STAFF)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["first_name"], _NAME)
+    staff = Staff(**cleaned)
+    records.add(staff, actor=actor)
+    return staff
+
+
+def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
+    """Change a staff member; logged. Deactivating or changing the role ends their sign-ins at once.
+
+    Refused with Invalid: the business would be left without an active owner who can log in.
+    """
+    actor.require(Permission.STAFF)
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["first_name"], _NAME)
+    was_owner = staff.role is StaffRole.OWNER and staff.is_active
+    stays_owner = cleaned.get("role", staff.role) is StaffRole.OWNER and cleaned.get("is_active", staff.is_active)
+    if was_owner and not stays_owner and not _other_owner(staff):
+        raise Invalid("last_owner", N_("The business needs at least one active owner."), field="role")
+    changed = records.change(staff, cleaned, actor=actor)
+    if {"role", "is_active"} & set(changed):
+        end_staff_sign_ins(staff)
+    return changed
+
+
+def _other_owner(staff: Staff) -> bool:
+    return bool(
+        db.session.scalar(
+            sa.select(Staff.id).where(Staff.role == StaffRole.OWNER, Staff.is_active, Staff.id != staff.id).limit(1)
+        )
+    )
+
+
+def end_staff_sign_ins(staff: Staff) -> None:
+    """Sign a staff member out on every device, and end the client views they opened."""
+    mine = sa.select(SignIn.id).where(SignIn.staff_login_id == (staff.login.id if staff.login else None))
+    db.session.execute(
+        sa.update(SignIn)
+        .where(
+            SignIn.ended_at.is_(None),
+            sa.or_(SignIn.id.in_(mine.scalar_subquery()), SignIn.viewing_staff_id == staff.id),
+        )
+        .values(ended_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def remove_staff(staff: Staff, *, actor: Actor) -> None:
+    """Delete a staff member who never had a visit; others are deactivated (Invalid says so)."""
+    actor.require(Permission.STAFF)
+    if staff.role is StaffRole.OWNER and not _other_owner(staff):
+        raise Invalid("last_owner", N_("The business needs at least one active owner."))
+    if staff.login is not None:
+        end_staff_sign_ins(staff)
+        db.session.delete(staff.login)
+    records.remove(staff, actor=actor)
+
+
+def save_time_off(off: TimeOff, values: Mapping[str, Any], *, actor: Actor) -> TimeOff:
+    """Add or change days on which a sitter is away; logged. The last day may not be before the first."""
+    actor.require(Permission.SCHEDULE)
+    if values["last_on"] < values["first_on"]:
+        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    if off.id is None:
+        for field, value in values.items():
+            setattr(off, field, value)
+        records.add(off, actor=actor)
+    else:
+        records.change(off, values, actor=actor)
+    return off

@@ -1,0 +1,89 @@
+"""Adding, changing and removing plain records with a log line of what changed, field by field, old to new.
+
+Subjects with rules of their own (`clients`, `catalogue`, …) check them and end here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from foundation.db import Base, db
+from models import Client
+from workflows import activity
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid
+
+#: never written to the log in clear
+SECRET_FIELDS = {"password_hash"}
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 -- whatever an attribute holds
+    if isinstance(value, list):
+        return sorted(str(v) for v in value)
+    return str(value) if isinstance(value, Base) else activity.plain(value)
+
+
+def changes_of(record: Base, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The fields among `values` that differ from the record: {field: [old, new]}."""
+    changed: dict[str, list[Any]] = {}
+    for field, new in values.items():
+        old = getattr(record, field)
+        same = {id(o) for o in old} == {id(n) for n in new} if isinstance(old, list) else old == new
+        if not same:
+            secret = field in SECRET_FIELDS
+            changed[field] = ["…", "…"] if secret else [_value(old), _value(new)]
+    return changed
+
+
+def add(record: Base, *, actor: Actor, client: Client | None = None) -> Base:
+    """Add the record and log "<table>.added"."""
+    db.session.add(record)
+    db.session.flush()
+    owner = record if isinstance(record, Client) else client
+    activity.record(f"{record.__tablename__}.added", actor=actor, subject=record, client=owner, name=str(record))
+    return record
+
+
+def change(
+    record: Base, values: Mapping[str, Any], *, actor: Actor, client: Client | None = None
+) -> dict[str, list[Any]]:
+    """Set the values and log "<table>.changed" with old and new; says what changed. No change, no log line."""
+    changed = changes_of(record, values)
+    for field in changed:
+        setattr(record, field, values[field])
+    if changed:
+        db.session.flush()
+        owner = record if isinstance(record, Client) else client
+        activity.record(
+            f"{record.__tablename__}.changed",
+            actor=actor,
+            subject=record,
+            client=owner,
+            name=str(record),
+            changes=changed,
+        )
+    return changed
+
+
+def remove(record: Base, *, actor: Actor, client: Client | None = None) -> None:
+    """Delete the record and log "<table>.removed". Refused with Invalid when other records still need it."""
+    name, owner = str(record), None if isinstance(record, Client) else client
+    try:
+        with db.session.begin_nested():
+            db.session.delete(record)
+            db.session.flush()
+    except sa.exc.IntegrityError as used:
+        raise Invalid(
+            "still_used",
+            N_("%(name)s is used by other records and stays. Make it inactive instead."),
+            name=name,
+        ) from used
+    activity.record(f"{record.__tablename__}.removed", actor=actor, subject=record, client=owner, name=name)
+
+
+def require_text(values: Mapping[str, Any], fields: Iterable[str], message: str) -> None:
+    """Refuse with Invalid when one of the fields is given but blank."""
+    for field in fields:
+        if field in values and not str(values[field] or "").strip():
+            raise Invalid("required", message, field=field)

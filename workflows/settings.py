@@ -1,0 +1,289 @@
+"""Business settings: the registry of everything the owner can set, and reading and changing the values.
+
+A setting is one entry here; `settings_ui` makes its page from it. A missing row means the default, an unknown key is
+a bug and raises. Deployment config (secrets, addresses of servers) is not here but in `application.config`.
+"""
+
+import datetime as dt
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_precision, list_currencies
+from email_validator import EmailNotValidError, validate_email
+
+from foundation import clock, money
+from foundation.db import db
+from models import LimitKind, ServiceItem, Setting
+from workflows import activity
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid
+from workflows.permissions import Permission
+
+
+class Kind(enum.StrEnum):
+    """How a setting is typed in."""
+
+    SWITCH = "switch"
+    NUMBER = "number"
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CHOICE = "choice"
+    TIME = "time"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One setting: what it is called, what it does in one line, and what is allowed."""
+
+    key: str
+    kind: Kind
+    default: Any
+    group: str
+    label: str
+    help: str
+    #: may be left empty (None)
+    blank: bool = False
+    least: int | None = None
+    most: int | None = None
+    max_length: int = 255
+    choices: Callable[[], list[tuple[str, str]]] | None = None
+    check: Callable[[Any], None] | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A page section of settings."""
+
+    key: str
+    page: str
+    title: str
+    help: str
+
+
+def _email(value: str) -> None:
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError as problem:
+        raise Invalid("bad_email", N_("Enter a full mail address, for example office@example.com.")) from problem
+
+
+def _web_address(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"[\s\\]", value):
+        raise Invalid("bad_url", N_("Enter a full web address that begins with https://."))
+
+
+def _locale(value: str) -> None:
+    try:
+        Locale.parse(value.replace("-", "_"))
+    except (ValueError, UnknownLocaleError) as problem:
+        raise Invalid("bad_locale", N_("Choose one of the listed languages.")) from problem
+
+
+def _currency(value: str) -> None:
+    """Amounts are kept in minor units: a currency with other decimals would change what they mean."""
+    if get_currency_precision(value) != money.exponent() and db.session.scalar(sa.select(ServiceItem.id).limit(1)):
+        raise Invalid(
+            "currency_decimals",
+            N_(
+                "Prices exist already, and %(currency)s has another number of decimals. Choose a currency that has the same."
+            ),
+            currency=value,
+        )
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC"]
+
+
+def _currencies() -> list[tuple[str, str]]:
+    names = Locale("en").currencies
+    return [(c, f"{c} - {names.get(c, c)}") for c in sorted(list_currencies("en")) if re.fullmatch("[A-Z]{3}", c)]
+
+
+LOCALES = ("en_US", "en_GB", "en_CA", "en_AU", "en_NZ", "en_IE", "de_DE", "fr_FR", "es_ES", "nl_NL")
+
+
+def _locales() -> list[tuple[str, str]]:
+    return [(code, Locale.parse(code).get_display_name("en") or code) for code in LOCALES]
+
+
+LIMIT_LABELS = {
+    LimitKind.NONE: N_("No limit"),
+    LimitKind.HOURS: N_("At least N hours before the start"),
+    LimitKind.DAYS: N_("At least N days before the date"),
+    LimitKind.TODAY_AFTER: N_("Not for today after a time"),
+    LimitKind.TOMORROW_AFTER: N_("Not for tomorrow (or today) after a time"),
+}
+
+GROUPS = (
+    Group("profile", "business", N_("Business profile"), N_("What clients see of your business, in the portal and in mails.")),
+    Group("place", "business", N_("Place and money"), N_("Your time zone, currency and language.")),
+    Group("mail", "business", N_("Mail"), N_("Where the office's copies go, and when sitters are told.")),
+    Group("requests", "portal", N_("Requesting services"), N_("Who may ask for visits, and how late.")),
+    Group("pages", "portal", N_("Portal pages"), N_("What clients can open and see.")),
+    Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
+)  # fmt: skip
+
+_ENTRIES = (
+    Entry("business.name", Kind.TEXT, "My pet care business", "profile", N_("Business name"), N_("Shown in the portal, the back office and every mail."), max_length=80),
+    Entry("business.logo", Kind.IMAGE, None, "profile", N_("Logo"), N_("JPEG, PNG or WebP up to 5 MB; shown in the portal header. It is stored as a fresh copy without hidden data."), blank=True),
+    Entry("business.address", Kind.LONG_TEXT, "", "profile", N_("Address"), N_("Shown at the end of mails."), blank=True, max_length=500),
+    Entry("business.phone", Kind.TEXT, "", "profile", N_("Phone"), N_("Clients are told to call it when it is too late to request online."), blank=True, max_length=40),
+    Entry("business.email", Kind.TEXT, "", "profile", N_("Public mail address"), N_("Answers to mails go here; also shown in the portal."), blank=True, check=_email),
+    Entry("business.time_zone", Kind.CHOICE, "America/New_York", "place", N_("Time zone"), N_("All visits, limits and mails follow this clock, wherever the server stands."), choices=_zones),
+    Entry("business.currency", Kind.CHOICE, "USD", "place", N_("Currency"), N_("Every price is in this currency."), choices=_currencies, check=_currency),
+    Entry("business.locale", Kind.CHOICE, "en_US", "place", N_("Language and format"), N_("How dates, times and money are written, and on which day a week begins."), choices=_locales, check=_locale),
+    Entry("business.admin_inbox", Kind.TEXT, "", "mail", N_("Admin inbox"), N_("Gets a copy of every mail about requests. Leave it empty for none."), blank=True, check=_email),
+    Entry("mail.sitter_days", Kind.NUMBER, 3, "mail", N_("Tell sitters at once within (days)"), N_("A visit this close that is assigned, moved or taken away is mailed at once; others come with the evening's schedule. 0 sends all in the evening."), least=0, most=365),
+    Entry("mail.schedule_time", Kind.TIME, "18:00", "mail", N_("Evening schedule at"), N_("When sitters get tomorrow's visits and the day's changes by mail.")),
+    Entry("portal.requests", Kind.SWITCH, True, "requests", N_("Clients may request services"), N_("Off: the button, the menu entry and the pages are gone for every client.")),
+    Entry("portal.auto_submit_hours", Kind.NUMBER, 24, "requests", N_("Send forgotten baskets after (hours)"), N_("Counted from the last change of the basket; such requests are marked Auto-submitted. Empty means never."), blank=True, least=1, most=720),
+    Entry("booking.limit_kind", Kind.CHOICE, LimitKind.NONE.value, "requests", N_("How late clients may request"), N_("For all services that set no limit of their own, in the item or its group."), choices=lambda: [(k.value, LIMIT_LABELS[k]) for k in LimitKind]),
+    Entry("booking.limit_number", Kind.NUMBER, None, "requests", N_("Hours or days"), N_("The N of the limit above. Empty or 0 means no limit."), blank=True, least=0, most=365),
+    Entry("booking.limit_time", Kind.TIME, None, "requests", N_("Time of day"), N_("For the two limits that end at a time of day."), blank=True),
+    Entry("booking.days_ahead", Kind.NUMBER, 400, "requests", N_("How far ahead (days)"), N_("Clients can request visits up to this many days from today."), least=1, most=1500),
+    Entry("portal.too_late_text", Kind.LONG_TEXT, N_("It is too late to request this online. Please call us."), "requests", N_("Text when it is too late"), N_("Shown beside days and times that can no longer be requested."), max_length=500),
+    Entry("portal.schedule", Kind.SWITCH, True, "pages", N_("Schedule"), N_("Clients see their visits in a month and day by day. Off: the pages answer 404.")),
+    Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
+    Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),
+    Entry("portal.hide_business_name", Kind.SWITCH, False, "header", N_("Hide the business name"), N_("For logos that already contain it. The name stays for screen readers.")),
+    Entry("portal.button_label", Kind.TEXT, "", "header", N_("Link button: text"), N_("An extra button in the portal header, for example to your web site. Empty: no button."), blank=True, max_length=40),
+    Entry("portal.button_url", Kind.TEXT, "", "header", N_("Link button: address"), N_("Where that button leads; it opens in a new tab."), blank=True, check=_web_address),
+    Entry("portal.notice", Kind.LONG_TEXT, "", "header", N_("Notice"), N_("A blue banner on every portal page until you empty it again."), blank=True, max_length=1000),
+)  # fmt: skip
+
+REGISTRY: dict[str, Entry] = {e.key: e for e in _ENTRIES}
+
+
+@dataclass
+class Values:
+    """The settings as they are now; `values["portal.requests"]`. Unknown keys raise KeyError."""
+
+    stored: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 -- each key has its own type
+        entry = REGISTRY[key]
+        value = self.stored.get(key, entry.default)
+        if entry.kind is Kind.TIME and value is not None:
+            return dt.time.fromisoformat(value)
+        return value
+
+    def is_changed(self, key: str) -> bool:
+        """Does it differ from the default?"""
+        return key in self.stored and self.stored[key] != REGISTRY[key].default
+
+
+def read() -> Values:
+    """Read all settings with one query and set this process's time zone and currency from them.
+
+    Kept for the length of the session's transaction scope: call it freely.
+    """
+    cached: Values | None = db.session.info.get("settings")
+    if cached is None:
+        rows = db.session.execute(sa.select(Setting.key, Setting.value))
+        cached = Values({key: value for key, value in rows if key in REGISTRY})
+        db.session.info["settings"] = cached
+    clock.use_zone(cached["business.time_zone"])
+    money.use_currency(cached["business.currency"])
+    return cached
+
+
+def forget() -> None:
+    """Read the settings afresh next time: at the start of a request or task, and after a change."""
+    db.session.info.pop("settings", None)
+
+
+def clean(key: str, raw: Any) -> Any:  # noqa: ANN401 -- a form gives text, code gives typed values
+    """What would be stored for `raw`, or Invalid (with the key as field) and a sentence that says what is allowed."""
+    entry = REGISTRY[key]
+    if entry.kind is Kind.SWITCH:
+        return bool(raw)
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if not entry.blank:
+            raise Invalid("setting_blank", N_("Fill this in."), field=key)
+        return None if entry.kind in {Kind.NUMBER, Kind.TIME, Kind.IMAGE, Kind.CHOICE} else ""
+    try:
+        value = _typed(entry, raw)
+        if entry.check:
+            entry.check(value)
+    except Invalid as problem:
+        problem.field = key
+        raise
+    return value
+
+
+def _typed(entry: Entry, raw: Any) -> Any:  # noqa: ANN401
+    if entry.kind is Kind.NUMBER:
+        return _number(entry, raw)
+    if entry.kind is Kind.TIME:
+        try:
+            time = raw if isinstance(raw, dt.time) else dt.time.fromisoformat(str(raw).strip())
+        except ValueError as problem:
+            raise Invalid("setting_time", N_("Enter a time, for example 18:00.")) from problem
+        return time.strftime("%H:%M")
+    text = str(raw).replace("\0", "").replace("\r\n", "\n").strip()
+    if entry.kind is Kind.CHOICE and entry.choices and text not in {value for value, _label in entry.choices()}:
+        raise Invalid("setting_choice", N_("Choose one of the listed values."))
+    if len(text) > entry.max_length:
+        raise Invalid("setting_long", N_("Use at most %(most)s characters."), most=entry.max_length)
+    return text
+
+
+def _number(entry: Entry, raw: Any) -> int:  # noqa: ANN401
+    least, most = entry.least or 0, entry.most or 2**31 - 1
+    try:
+        number = int(Decimal(str(raw).strip()))
+    except (ArithmeticError, ValueError):
+        number = least - 1
+    if not least <= number <= most:
+        raise Invalid("setting_number", N_("Enter a whole number from %(least)s to %(most)s."), least=least, most=most)
+    return number
+
+
+def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, Any]]:
+    """Set the given settings. Every real change is logged with old and new value; says what changed.
+
+    Refuses all of them when one is wrong (Invalid, with the key as field), and without the permission (NotAllowed).
+    """
+    actor.require(Permission.SETTINGS)
+    current = read()
+    wanted = {key: clean(key, raw) for key, raw in values.items()}
+    _check_together({**{k: current.stored.get(k, e.default) for k, e in REGISTRY.items()}, **wanted})
+    changed: dict[str, tuple[Any, Any]] = {}
+    for key, new in wanted.items():
+        old = current.stored.get(key, REGISTRY[key].default)
+        if old == new:
+            continue
+        changed[key] = (old, new)
+        row = db.session.get(Setting, key)
+        if row is None:
+            db.session.add(Setting(key=key, value=new))
+        else:
+            row.value = new
+        activity.record("setting.changed", actor=actor, key=key, changes={key: [old, new]})
+    db.session.flush()
+    forget()
+    read()
+    return changed
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    """Settings that need each other."""
+    kind = values["booking.limit_kind"]
+    if kind in {LimitKind.HOURS, LimitKind.DAYS} and values["booking.limit_number"] is None:
+        raise Invalid("limit_number", N_("Say how many hours or days."), field="booking.limit_number")
+    if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values["booking.limit_time"] is None:
+        raise Invalid("limit_time", N_("Say until what time of day."), field="booking.limit_time")
+    if bool(values["portal.button_label"]) != bool(values["portal.button_url"]):
+        missing = "portal.button_url" if values["portal.button_label"] else "portal.button_label"
+        raise Invalid("button_half", N_("The link button needs both a text and an address."), field=missing)

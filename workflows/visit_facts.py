@@ -1,0 +1,47 @@
+"""Requested and scheduled visits as plain values for mails and for the log."""
+
+from models import Job, JobRequestLine
+from workflows import settings
+from workflows.mail_facts import VisitFacts
+
+
+def _price(price: object) -> str:
+    return str(price) if settings.read()["portal.show_prices"] else ""
+
+
+def line_facts(line: JobRequestLine) -> VisitFacts:
+    """A requested visit, as the client's mails list it."""
+    return VisitFacts(
+        service=line.service_item.name,
+        on_date=line.on_date.isoformat(),
+        start_time=line.start_time.isoformat("minutes") if line.start_time else "",
+        block=str(line.time_block) if line.time_block else "",
+        duration_minutes=line.service_item.duration_minutes,
+        pets=tuple(p.name for p in line.pets),
+        note=line.note,
+        price=_price(line.price),
+    )
+
+
+def job_facts(job: Job, *, for_sitter: bool = False) -> VisitFacts:
+    """A visit; the client sees the sitter and the price only as the portal settings say, the sitter never the price."""
+    show_sitter = settings.read()["portal.show_sitter"]
+    return VisitFacts(
+        service=job.service_item.name,
+        on_date=job.on_date.isoformat(),
+        start_time=job.start_time.isoformat("minutes") if job.start_time else "",
+        block=str(job.time_block) if job.time_block else "",
+        ends_on=job.ends_on.isoformat() if job.ends_on != job.on_date else "",
+        end_time=job.end_time.isoformat("minutes") if job.end_time else "",
+        duration_minutes=job.duration_minutes,
+        pets=tuple(p.name for p in job.pets),
+        note=(job.staff_note or job.note) if for_sitter else job.note,
+        sitter="" if for_sitter or not show_sitter or not job.sitter else job.sitter.first_name,
+        price="" if for_sitter else _price(job.price),
+    )
+
+
+def short(visit: VisitFacts) -> str:
+    """One line for the log: "Dog walk, 2026-11-26 12:00"."""
+    when = visit.start_time or visit.block
+    return f"{visit.service}, {visit.on_date} {when}".strip()

@@ -1,0 +1,98 @@
+"""What somebody asks for: which service, on which days, at which times, for which pets. Checks of meaning that the
+portal's basket, the office's added lines and direct bookings share."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from models import Client, Pet, PetStatus, ServiceItem, TimeBlock, TimeType
+from workflows.errors import N_, Invalid
+
+#: one basket, one booking: enough for two visits a day over three months
+MAX_LINES = 200
+MAX_NOTE = 10_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One service on one or many days; with time blocks, one visit a day for each block."""
+
+    item: ServiceItem
+    dates: Sequence[dt.date]
+    start_time: dt.time | None = None
+    blocks: Sequence[TimeBlock] = ()
+    pets: Sequence[Pet] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One visit of what is wanted."""
+
+    on_date: dt.date
+    start_time: dt.time | None
+    block: TimeBlock | None = field(default=None)
+
+
+def clean_note(note: str) -> str:
+    """The note without what no database or mail can hold; Invalid when it is too long to be read."""
+    text = note.replace("\0", "").replace("\r\n", "\n").strip()
+    if len(text) > MAX_NOTE:
+        raise Invalid(
+            "note_long", N_("The note is too long: use at most %(most)s characters."), field="note", most=MAX_NOTE
+        )
+    return text
+
+
+def slots(wanted: Wanted, client: Client, *, any_block: bool = False) -> Iterator[Slot]:
+    """The single visits of what is wanted, in order of date and time.
+
+    Refused with Invalid: no day; too many visits; no pet, or pets of others or no longer with us; a block that the
+    item does not have (the office may choose any block: `any_block`). Times that the item's time type does not ask
+    for are left out.
+    """
+    days = sorted(set(wanted.dates))
+    if not days:
+        raise Invalid("no_date", N_("Choose at least one day."), field="dates")
+    check_pets(wanted.pets, client)
+    times = _times(wanted, any_block=any_block)
+    if len(days) * len(times) > MAX_LINES:
+        raise Invalid(
+            "too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates",
+            most=MAX_LINES,
+        )  # fmt: skip
+    for day in days:
+        for start_time, block in times:
+            yield Slot(day, start_time, block)
+
+
+def check_pets(pets: Sequence[Pet], client: Client) -> None:
+    """At least one pet, all of this client, all still with us; a client without pets may go without."""
+    present = [p for p in client.pets if p.status is PetStatus.ACTIVE]
+    if any(p.client_id != client.id for p in pets):
+        raise Invalid("foreign_pet", N_("Choose among your own pets."), field="pets")
+    if any(p.status is not PetStatus.ACTIVE for p in pets):
+        raise Invalid("pet_gone", N_("Choose pets that are with you now."), field="pets")
+    if present and not pets:
+        raise Invalid("no_pet", N_("Choose at least one pet."), field="pets")
+
+
+def _times(wanted: Wanted, *, any_block: bool) -> list[tuple[dt.time | None, TimeBlock | None]]:
+    if wanted.item.time_type is TimeType.TIME_BLOCK:
+        allowed = {b.id for b in wanted.item.time_blocks if b.is_active}
+        blocks = sorted({b.id: b for b in wanted.blocks}.values(), key=lambda b: b.starts_at)
+        if not blocks:
+            raise Invalid("no_block", N_("Choose at least one time of day."), field="blocks")
+        if not any_block and any(b.id not in allowed for b in blocks):
+            raise Invalid("foreign_block", N_("Choose among the times of this service."), field="blocks")
+        return [(wanted.start_time if any_block else None, block) for block in blocks]
+    if wanted.item.time_type is TimeType.STANDARD:
+        return [(wanted.start_time, None)]
+    return [(wanted.start_time if any_block else None, None)]
+
+
+def fingerprint(item: ServiceItem, slot: Slot, pets: Sequence[Pet]) -> str:
+    """Two lines with the same fingerprint are the same wish."""
+    when = slot.start_time.strftime("%H:%M") if slot.start_time else ""
+    who = ",".join(str(i) for i in sorted(p.id for p in pets))
+    return f"{item.id}|{slot.on_date}|{when}|{slot.block.id if slot.block else ''}|{who}"[:200]
