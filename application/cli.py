@@ -1,0 +1,61 @@
+"""The command line: first owner, demo business, worker, mail previews. Each ends in the same workflows as the web."""
+
+import getpass
+import os
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from application import tasks
+from foundation.db import db
+from workflows import access, settings
+from workflows.actors import COMMAND_LINE
+from workflows.errors import WorkflowError
+
+
+def install(app: Flask) -> None:
+    """Register the commands."""
+    owner = AppGroup("owner", help="The business's owner account.")
+
+    @owner.command("create")
+    @click.option("--email", prompt="Mail address")
+    @click.option("--first-name", prompt="First name")
+    @click.option("--last-name", prompt="Last name", default="")
+    @click.option("--business", default=None, help="Business name, for a new installation.")
+    def create(email: str, first_name: str, last_name: str, business: str | None) -> None:
+        """Make an owner account that can log in at once; the password is asked for, or taken from OWNER_PASSWORD."""
+        password = os.environ.get("OWNER_PASSWORD") or getpass.getpass("Password (8 characters or more): ")
+        try:
+            settings.read()
+            staff = access.create_owner(first_name, last_name, email, password, actor=COMMAND_LINE)
+            if business:
+                settings.change({"business.name": business}, actor=COMMAND_LINE)
+            db.session.commit()
+        except WorkflowError as problem:
+            db.session.rollback()
+            raise click.ClickException(problem.say()) from problem
+        click.echo(f"{staff} can log in at {app.config['PUBLIC_URL']}/admin/ with {email}.")
+
+    app.cli.add_command(owner)
+
+    @app.cli.command("worker")
+    @click.option("--processes", default=1, show_default=True)
+    def worker(processes: int) -> None:
+        """Deliver mails and do the timed work, until stopped."""
+        tasks.run_worker(app, workers=processes)
+
+    _install_demo(app)
+
+
+def _install_demo(app: Flask) -> None:
+    @app.cli.command("demo")
+    @click.option("--cast", is_flag=True, help="Only the named cast, in seconds.")
+    @click.option("--logins", is_flag=True, help="Only print the log-ins of the demo.")
+    def demo(cast: bool, logins: bool) -> None:  # noqa: FBT001 -- click's flags
+        """Fill an empty database with a demo business; a database that has one is left alone."""
+        from application import demo as demo_business
+
+        if not logins:
+            demo_business.fill(app, cast_only=cast)
+        click.echo(demo_business.logins_text())

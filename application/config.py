@@ -1,0 +1,86 @@
+"""Deployment config: what the operator sets in the environment. What the owner sets is in `workflows.settings`."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class ConfigError(RuntimeError):
+    """The environment is not fit to start with; the text says what to set."""
+
+
+def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
+    """Flask's config from the environment; development has defaults for everything, production for nothing secret."""
+    get = (os.environ if env is None else env).get
+    name = get("LATCHKEY_ENV", "development")
+    data_dir = Path(get("DATA_DIR", "var")).resolve()
+    public_url = get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    return {
+        "ENV_NAME": name,
+        "DATA_DIR": str(data_dir),
+        "SQLALCHEMY_DATABASE_URI": _database(get("DATABASE_URL") or f"sqlite:///{data_dir / 'latchkey.db'}"),
+        "PUBLIC_URL": public_url,
+        "SECRET_KEY": get("SECRET_KEY") or ("" if name == "production" else _kept_key(data_dir)),
+        "SECRET_KEY_FALLBACKS": [k for k in get("SECRET_KEY_FALLBACKS", "").split(",") if k],
+        "TRUSTED_PROXIES": int(get("TRUSTED_PROXIES", "0")),
+        "QUEUE_URL": get("QUEUE_URL", ""),
+        "MAIL_SERVER": get("MAIL_SERVER", ""),
+        "MAIL_PORT": int(get("MAIL_PORT", "587" if get("MAIL_SERVER") else "25")),
+        "MAIL_USERNAME": get("MAIL_USERNAME"),
+        "MAIL_PASSWORD": get("MAIL_PASSWORD"),
+        "MAIL_USE_TLS": get("MAIL_USE_TLS", "1" if get("MAIL_PORT", "587") == "587" else "0") == "1",
+        "MAIL_USE_SSL": get("MAIL_USE_SSL", "0") == "1",
+        "MAIL_DEFAULT_SENDER": get("MAIL_DEFAULT_SENDER", "no-reply@latchkey.example"),
+    }
+
+
+def _kept_key(data_dir: Path) -> str:
+    """The random key that `make run` keeps beside the data, made on first use: web, worker and command line share it."""
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as new:
+                new.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _database(url: str) -> str:
+    """PostgreSQL is spoken through psycopg 3, whatever spelling the operator used."""
+    for old in ("postgres://", "postgresql://"):
+        if url.startswith(old):
+            return "postgresql+psycopg://" + url.removeprefix(old)
+    return url
+
+
+def complete(config: dict[str, Any]) -> dict[str, Any]:
+    """Check the config and add what follows from it. ConfigError when production would start without its secrets."""
+    key, url = config["SECRET_KEY"], urlsplit(config["PUBLIC_URL"])
+    production = config["ENV_NAME"] == "production"
+    if not key or (production and len(key) < 32):
+        raise ConfigError("Set SECRET_KEY to at least 32 random characters.")
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ConfigError("Set PUBLIC_URL to the full address that people use, such as https://portal.example.com.")
+    if production and url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
+        raise ConfigError("Set PUBLIC_URL to an https address: home access details travel over it.")
+    https = url.scheme == "https"
+    return {
+        **config,
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": 12 * 3600,
+        "MAX_CONTENT_LENGTH": 16 * 2**20,
+        "MAX_FORM_MEMORY_SIZE": 2 * 2**20,
+        "MAX_FORM_PARTS": 5000,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "SQLALCHEMY_ENGINE_OPTIONS": config.get("SQLALCHEMY_ENGINE_OPTIONS", {}),
+        "BABEL_DEFAULT_LOCALE": "en_US",
+        "MAIL_SUPPRESS_SEND": False,
+        "FLASK_ADMIN_FLUID_LAYOUT": True,
+    }

@@ -1,0 +1,6 @@
+def install(app):
+    pass
+
+
+def run_worker(app, workers=1):
+    pass

@@ -1,0 +1,61 @@
+"""Deny first: every path needs somebody signed in, unless it stands on the short list of open ones."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from models import Realm
+from sign_in.cookies import realm_of
+from sign_in.people import current_sign_in
+from workflows.permissions import Permission
+
+#: endpoints that anybody may open
+OPEN = frozenset(
+    {
+        "healthz", "front_door", "logo",
+        "office_door.log_in", "office_door.forgotten", "office_door.set_password",
+        "portal_door.log_in", "portal_door.forgotten", "portal_door.set_password",
+    }
+)  # fmt: skip
+
+
+def local_path(target: str | None) -> str | None:
+    """A same-site path, or None: never absolute, scheme-relative, with backslashes or control signs."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if any(c == "\\" or ord(c) < 32 for c in target):
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else None
+
+
+def install(app: Flask) -> None:
+    """Check every request before its view."""
+
+    @app.before_request
+    def _check() -> Response | None:
+        if request.endpoint in OPEN:
+            return None
+        realm, signed_in = realm_of(request.path), current_sign_in()
+        if signed_in is None:
+            if request.endpoint is None:
+                return None  # an unknown path: 404 or 405, the same for everybody
+            door = "portal_door.log_in" if realm is Realm.CLIENT else "office_door.log_in"
+            back = local_path(request.full_path.rstrip("?")) if request.method == "GET" else None
+            return redirect(url_for(door, next=back))
+        if request.endpoint is not None and realm is Realm.STAFF:
+            _check_staff()
+        return None
+
+    def _check_staff() -> None:
+        """The back office asks for the office permission, the sitter pages for the sitter's."""
+        user = current_sign_in()
+        staff = user.staff if user else None
+        if staff is None or user is None:
+            abort(403)
+        needed = Permission.OWN_DAY if request.path.startswith("/staff") else Permission.OFFICE
+        if request.path.startswith("/office/"):
+            return
+        if not user.actor.may(needed):
+            abort(403)

@@ -1,0 +1,97 @@
+"""The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
+
+from flask import request, session
+from flask_login import UserMixin, current_user, login_user, logout_user
+
+from models import Client, Realm, SignIn, Staff
+from sign_in.cookies import realm_of
+from workflows import access
+from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
+
+
+class SignedIn(UserMixin):
+    """A live sign-in, as Flask-Login carries it through a request."""
+
+    def __init__(self, sign_in: SignIn, token: str) -> None:
+        self.sign_in = sign_in
+        self.token = token
+
+    def get_id(self) -> str:
+        """What the cookie holds."""
+        return f"{self.sign_in.realm.value}.{self.token}"
+
+    @property
+    def staff(self) -> Staff | None:
+        """The staff member, in the staff realm."""
+        return self.sign_in.staff_login.staff if self.sign_in.staff_login else None
+
+    @property
+    def client(self) -> Client | None:
+        """The client whose portal this is, in the client realm."""
+        if self.sign_in.viewed_client is not None:
+            return self.sign_in.viewed_client
+        return self.sign_in.client_login.client if self.sign_in.client_login else None
+
+    @property
+    def is_view(self) -> bool:
+        """A staff member who looks at a client's portal."""
+        return self.sign_in.viewed_client is not None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as workflows and the log want to know it."""
+        if self.sign_in.viewed_client is not None and self.sign_in.viewing_staff is not None:
+            return staff_as_client(self.sign_in.viewing_staff, self.sign_in.viewed_client)
+        if self.staff is not None:
+            return staff_actor(self.staff)
+        if self.client is None:
+            raise RuntimeError("a sign-in without a person")
+        return client_actor(self.client, self.sign_in.client_login)
+
+
+def load(user_id: str) -> SignedIn | None:
+    """Flask-Login's loader; a cookie of the other realm is nobody here."""
+    realm, _dot, token = user_id.partition(".")
+    if realm != realm_of(request.path).value or not token:
+        return None
+    found = access.find_sign_in(Realm(realm), token)
+    return SignedIn(found, token) if found else None
+
+
+def current_sign_in() -> SignedIn | None:
+    """The sign-in of this request, or None."""
+    user = current_user._get_current_object() if current_user else None  # noqa: SLF001 -- Flask-Login's proxy
+    return user if isinstance(user, SignedIn) else None
+
+
+def current_staff() -> Staff | None:
+    """The staff member of this request, or None."""
+    user = current_sign_in()
+    return user.staff if user else None
+
+
+def current_client() -> Client | None:
+    """The client whose portal this request is for, or None."""
+    user = current_sign_in()
+    return user.client if user else None
+
+
+def current_actor() -> Actor:
+    """Who acts; only behind the guard, where somebody is signed in."""
+    user = current_sign_in()
+    if user is None:
+        raise RuntimeError("nobody is signed in; is this page missing from the guard?")
+    return user.actor
+
+
+def begin(opened: access.Opened) -> None:
+    """Start a session with a fresh cookie: what an attacker may have planted before is gone."""
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(opened.sign_in, opened.token))
+
+
+def end() -> None:
+    """Forget the cookie; the caller ended the sign-in."""
+    logout_user()
+    session.clear()

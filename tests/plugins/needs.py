@@ -1,0 +1,78 @@
+"""What some tests need from the machine: a Chromium, a PostgreSQL server.
+
+A test marked `browser` or `postgres` is skipped where its need is not met, so that everyone can run the rest. Where
+REQUIRE_BROWSER=1 or REQUIRE_POSTGRES=1 is set, as in CI, it fails instead: nothing goes untested unnoticed.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEFAULT_SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+
+
+@cache
+def find_chromium() -> str | None:
+    """Where a Chromium is: CHROMIUM if set, else the first on the PATH, else the one Playwright fetched."""
+    if given := os.environ.get("CHROMIUM"):
+        return given
+    for name in CHROMIUMS:
+        if found := shutil.which(name):
+            return found
+    fetched = Path("~/.cache/ms-playwright").expanduser().glob("chromium-*/chrome-linux*/chrome")
+    return next((str(path) for path in sorted(fetched, reverse=True)), None)
+
+
+@cache
+def find_postgres() -> sa.URL | None:
+    """The server of TEST_POSTGRES_URL, if it answers."""
+    url = sa.make_url(os.environ.get("TEST_POSTGRES_URL") or DEFAULT_SERVER)
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": 3})
+    try:
+        with engine.connect():
+            return url
+    except sa.exc.OperationalError:
+        return None
+
+
+NEEDS = {
+    "browser": (find_chromium, "a Chromium: install one, or name it in CHROMIUM"),
+    "postgres": (find_postgres, "a PostgreSQL server: start one, or name it in TEST_POSTGRES_URL"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, (find, what) in NEEDS.items():
+        if item.get_closest_marker(name) is not None and find() is None:
+            if os.environ.get(f"REQUIRE_{name.upper()}") == "1":
+                pytest.fail(f"This test needs {what}.", pytrace=False)
+            pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, for tests marked `browser`."""
+    path = find_chromium()
+    assert path is not None, "mark the test with @pytest.mark.browser"
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str) -> Iterator[str]:
+    """The URL of an empty database of this test process's own, for tests marked `postgres`; dropped at the end."""
+    server = find_postgres()
+    assert server is not None, "mark the test with @pytest.mark.postgres"
+    name = f"latchkey_test_{worker_id}"
+    engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
