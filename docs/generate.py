@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are drawn from models.py, so that they cannot say something else than the code.
+"""Writes the pages of docs/ that are drawn from the code and the tests, so that they cannot say something else than the code.
 
 `make docs` writes them; `--check` only says which are out of date, and a test asks that.
 """
@@ -6,6 +6,8 @@
 import ast
 import enum
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -100,7 +102,65 @@ def first_line(thing: type) -> str:
     return (thing.__doc__ or "").strip().split("\n", 1)[0].replace("|", "\\|")
 
 
-PAGES = {"data-model.md": data_model, "states.md": states}
+def features() -> str:
+    """Each contract row with its screens and the tests that name it."""
+    rows = tomllib.loads((DOCS / "features.toml").read_text("utf-8"))
+    tests = covering_tests()
+    page = [
+        NOTE.replace("models.py", "features.toml and the tests"),
+        "# Features\n",
+        "Each row of the contract that is built, where it is seen, and the tests that prove it.",
+        'Run the tests of a row with `make test ROWS="B4"`.\n',
+    ]
+    for row in sorted(rows.keys() | tests.keys(), key=lambda name: (name[0], int(name[1:]))):
+        facts = rows.get(row, {"what": "", "where": ""})
+        page += [f"## {row}: {facts['what']}\n", f"Seen at: {facts['where']}\n"]
+        if "open" in facts:
+            page.append(f"Still open: {facts['open']}\n")
+        page += [f"- `{test}`" for test in sorted(tests.get(row, ()))] or ["No test yet."]
+        page.append("")
+    return "\n".join(page)
+
+
+def covering_tests() -> dict[str, set[str]]:
+    """Row -> tests, read from the `covers` markers of functions, classes and modules."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((DOCS.parent / "tests").rglob("test_*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        marks = [node.value for node in tree.body if isinstance(node, ast.Assign) and _names(node, "pytestmark")]
+        module_rows = set().union(*(_rows(mark) for mark in marks), set())
+        for node, outer in _tests(tree, module_rows):
+            rows = outer.union(*(_rows(mark) for mark in node.decorator_list))
+            for row in rows:
+                found.setdefault(row, set()).add(f"{path.relative_to(DOCS.parent)}::{node.name}")
+    return found
+
+
+def _names(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
+def _tests(tree: ast.Module, rows: set[str]) -> Iterator[tuple[ast.FunctionDef, set[str]]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node, rows
+        if isinstance(node, ast.ClassDef):
+            inner = rows.union(*(_rows(mark) for mark in node.decorator_list))
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and part.name.startswith("test_"):
+                    yield part, inner
+
+
+def _rows(mark: ast.expr) -> set[str]:
+    """The rows of every `pytest.mark.covers("B4", …)` inside an expression."""
+    rows: set[str] = set()
+    for call in ast.walk(mark):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "covers":
+            rows |= {str(arg.value) for arg in call.args if isinstance(arg, ast.Constant)}
+    return rows
+
+
+PAGES = {"data-model.md": data_model, "states.md": states, "features.md": features}
 
 
 def main(arguments: list[str]) -> int:

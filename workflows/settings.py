@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from babel import Locale, UnknownLocaleError
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import get_currency_precision, get_territory_currencies
 from email_validator import EmailNotValidError, validate_email
 
 from foundation import clock, money
@@ -106,8 +106,10 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def _currencies() -> list[tuple[str, str]]:
-    names = Locale("en").currencies
-    return [(c, f"{c} - {names.get(c, c)}") for c in sorted(list_currencies("en")) if re.fullmatch("[A-Z]{3}", c)]
+    """Currencies that some country uses today, with their English names."""
+    english = Locale("en")
+    in_use = {code for country in english.territories if len(country) == 2 for code in get_territory_currencies(country)}
+    return [(code, f"{code} - {english.currencies.get(code, code)}") for code in sorted(in_use)]
 
 
 LOCALES = ("en_US", "en_GB", "en_CA", "en_AU", "en_NZ", "en_IE", "de_DE", "fr_FR", "es_ES", "nl_NL")

@@ -35,7 +35,7 @@ def job_facts(job: Job, *, for_sitter: bool = False) -> VisitFacts:
         end_time=job.end_time.isoformat("minutes") if job.end_time else "",
         duration_minutes=job.duration_minutes,
         pets=tuple(p.name for p in job.pets),
-        note=(job.staff_note or job.note) if for_sitter else job.note,
+        note="\n".join(n for n in (job.note, job.staff_note) if n) if for_sitter else job.note,
         sitter="" if for_sitter or not show_sitter or not job.sitter else job.sitter.first_name,
         price="" if for_sitter else _price(job.price),
     )

@@ -1,0 +1,64 @@
+"""A form for each page of settings, made from the registry."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.validators import Optional
+
+from workflows import settings
+from workflows.settings import Entry, Kind
+
+
+def field_name(key: str) -> str:
+    """`portal.requests` as a form field: `portal__requests`."""
+    return key.replace(".", "__")
+
+
+def entries_of(page: str) -> list[Entry]:
+    """The settings of a page, in the registry's order."""
+    groups = {g.key for g in settings.GROUPS if g.page == page}
+    return [e for e in settings.REGISTRY.values() if e.group in groups]
+
+
+def _field(entry: Entry) -> Field:
+    common: dict[str, Any] = {"label": gettext(entry.label), "description": gettext(entry.help)}
+    optional = [Optional()] if entry.blank else []
+    if entry.kind is Kind.SWITCH:
+        return BooleanField(**common)
+    if entry.kind is Kind.NUMBER:
+        limits = {k: v for k, v in {"min": entry.least, "max": entry.most}.items() if v is not None}
+        return IntegerField(validators=optional, render_kw={**limits, "inputmode": "numeric"}, **common)
+    if entry.kind is Kind.TIME:
+        return TimeField(validators=optional, **common)
+    if entry.kind is Kind.LONG_TEXT:
+        return TextAreaField(render_kw={"rows": 3, "maxlength": entry.max_length}, **common)
+    if entry.kind is Kind.IMAGE:
+        return FileField(render_kw={"accept": "image/jpeg,image/png,image/webp"}, **common)
+    if entry.kind is Kind.CHOICE and entry.choices:
+        choices = [(value, gettext(label)) for value, label in entry.choices()]
+        searchable = {"data-searchable": ""} if len(choices) > 15 else {}
+        return SelectField(choices=choices, validate_choice=False, render_kw=searchable, **common)
+    return StringField(render_kw={"maxlength": entry.max_length}, **common)
+
+
+def digest(page: str, values: settings.Values) -> str:
+    """A mark of what the page showed, so that two people who save at once do not overwrite each other unseen."""
+    stored = {e.key: values.stored.get(e.key, e.default) for e in entries_of(page)}
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def make_form(page: str, values: settings.Values, formdata: Any = None) -> FlaskForm:  # noqa: ANN401 -- a MultiDict
+    """The page's form, filled with what is set, or with what was sent."""
+    fields: dict[str, Any] = {field_name(e.key): _field(e) for e in entries_of(page)}
+    images = [e for e in entries_of(page) if e.kind is Kind.IMAGE]
+    for entry in images:
+        fields[f"remove_{field_name(entry.key)}"] = BooleanField(gettext("Remove the present picture"))
+    fields["seen"] = HiddenField()
+    form_class = type("SettingsForm", (FlaskForm,), fields)
+    data = {field_name(e.key): values[e.key] for e in entries_of(page) if e.kind is not Kind.IMAGE}
+    return form_class(formdata, data={**data, "seen": digest(page, values)})  # type: ignore[no-any-return]

@@ -1,0 +1,131 @@
+"""The settings pages: show, check, save, and who changed what."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, current_app, flash, redirect, request, url_for
+from flask_admin import BaseView, expose
+from flask_babel import gettext, ngettext
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from foundation.db import db
+from models import Activity
+from settings_ui.forms import digest, entries_of, field_name, make_form
+from sign_in import current_actor
+from workflows import settings, uploads
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.permissions import Permission
+from workflows.settings import Kind
+
+PAGES = {"business": N_("Business profile"), "portal": N_("Portal settings")}
+LOGO_SIDE = 480
+
+
+class SettingsView(BaseView):
+    """Business and portal settings; owners only."""
+
+    def is_accessible(self) -> bool:
+        """Hidden from, and closed to, everybody without the permission."""
+        return current_actor().may(Permission.SETTINGS)
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 -- Flask-Admin's signature
+        """Say so plainly."""
+        abort(403)
+
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- the stock one hides TypeErrors
+        return fn(self, *args, **kwargs)
+
+    @expose("/")
+    def index(self) -> Response:
+        """The first page."""
+        return redirect(url_for(".page", page="business"))
+
+    @expose("/<page>", methods=("GET", "POST"))
+    def page(self, page: str) -> str | Response | tuple[str, int]:
+        """One page of settings; on POST everything is saved, or nothing and the form comes back filled."""
+        if page not in PAGES:
+            abort(404)
+        if request.method == "GET":
+            return self._show(page, make_form(page, settings.read()))
+        form = make_form(page, settings.read(), request.form | request.files)
+        if not form.validate():
+            return self._show(page, form), 422
+        if form["seen"].data != digest(page, settings.read()):
+            form.form_errors.append(
+                gettext("Someone changed these settings meanwhile. Reload the page, then make your change again.")
+            )
+            return self._show(page, form), 409
+        try:
+            n_changed = self._save(page, form)
+        except WorkflowError as refusal:
+            db.session.rollback()
+            settings.forget()
+            self._point_out(form, refusal)
+            return self._show(page, form), 422
+        flash(
+            ngettext("%(num)d setting saved.", "%(num)d settings saved.", n_changed)
+            if n_changed
+            else gettext("Nothing was changed."),
+            "success",
+        )
+        return redirect(url_for(".page", page=page))
+
+    def _save(self, page: str, form: FlaskForm) -> int:
+        """Save what the form says; new pictures are stored first and old ones forgotten after the commit."""
+        store = current_app.extensions["store"]
+        wanted: dict[str, Any] = {}
+        old_pictures: list[str] = []
+        for entry in entries_of(page):
+            field = form[field_name(entry.key)]
+            if entry.kind is not Kind.IMAGE:
+                wanted[entry.key] = field.data
+                continue
+            present = settings.read()[entry.key]
+            if field.data:
+                try:
+                    data = uploads.clean_image(field.data.read(uploads.MAX_BYTES + 1), max_side=LOGO_SIDE)
+                except Invalid as refusal:
+                    refusal.field = entry.key
+                    raise
+                wanted[entry.key] = store.put(data, folder="logos", suffix="webp")
+            elif form[f"remove_{field.name}"].data:
+                wanted[entry.key] = None
+            if entry.key in wanted and present:
+                old_pictures.append(present)
+        changed = settings.change(wanted, actor=current_actor())
+        db.session.commit()
+        for key in old_pictures:
+            store.delete(key)
+        return len(changed)
+
+    def _point_out(self, form: FlaskForm, refusal: WorkflowError) -> None:
+        name = field_name(refusal.field) if refusal.field else ""
+        if name in form:
+            form[name].errors = [*form[name].errors, refusal.say(gettext)]
+        else:
+            form.form_errors.append(refusal.say(gettext))
+
+    def _show(self, page: str, form: FlaskForm) -> str:
+        values = settings.read()
+        keys = {e.key for e in entries_of(page)}
+        log = db.session.scalars(
+            sa.select(Activity).where(Activity.verb == "setting.changed").order_by(Activity.id.desc()).limit(40)
+        )
+        history = [line for line in log if line.facts.get("key") in keys][:10]
+        groups = [
+            (group, [(e, form[field_name(e.key)]) for e in entries_of(page) if e.group == group.key])
+            for group in settings.GROUPS
+            if group.page == page
+        ]
+        return self.render(  # type: ignore[no-any-return]
+            "settings_ui/page.html",
+            nav="settings",
+            page=page,
+            pages=PAGES,
+            form=form,
+            groups=groups,
+            values=values,
+            history=history,
+            registry=settings.REGISTRY,
+        )

@@ -1,0 +1,10 @@
+"""The sitter's pages, phone first: own visits of the day and the days to come."""
+
+from flask import Flask
+
+from sitter_portal.day import pages
+
+
+def install(app: Flask) -> None:
+    """Register the pages under /staff; the guard of `sign_in` lets in whoever has Permission.OWN_DAY."""
+    app.register_blueprint(pages)

@@ -1,0 +1,84 @@
+"""The sitter's day: own visits only, with what is needed at the door."""
+
+import datetime as dt
+from itertools import groupby
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from models import Job, JobState, Staff
+from sign_in import current_actor, current_staff
+from ui_kit.frames import NavItem, PortalFrame
+from workflows import settings
+from workflows.permissions import Permission
+
+pages = Blueprint("staff", __name__, url_prefix="/staff")
+DAYS = 7
+SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
+
+
+def _frame(staff: Staff) -> PortalFrame:
+    values = settings.read()
+    menu = [NavItem("day", gettext("Visits"), "calendar", url_for("staff.day"))]
+    if current_actor().may(Permission.OFFICE):
+        menu.append(NavItem("office", gettext("Back office"), "home", "/admin/"))
+    logo = values["business.logo"]
+    return PortalFrame(
+        business_name=values["business.name"],
+        client_name=str(staff),
+        nav=menu,
+        home_url=url_for("staff.day"),
+        logout_url=url_for("office_door.log_out"),
+        logo_url=url_for("logo", key=logo) if logo else None,
+        phone_number=values["business.phone"] or None,
+        email=values["business.email"] or None,
+    )
+
+
+def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
+    """The sitter's visits that touch these days, in the order of the day; three queries."""
+    jobs = db.session.scalars(
+        sa.select(Job)
+        .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), Job.on_date <= last, Job.ends_on >= first)
+        .options(
+            joinedload(Job.client),
+            joinedload(Job.service_item),
+            joinedload(Job.time_block),
+            selectinload(Job.pets),
+        )
+    )
+    return sorted(jobs, key=lambda j: (max(j.on_date, first), _start(j), j.id))
+
+
+def _start(job: Job) -> dt.time:
+    return job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
+
+
+@pages.get("/")
+def day() -> str:
+    """Seven days from `?from=` (today without it), own visits only."""
+    staff = current_staff()
+    if staff is None:
+        abort(403)
+    try:
+        first = dt.date.fromisoformat(request.args["from"]) if "from" in request.args else clock.today()
+        last = first + dt.timedelta(days=DAYS - 1)
+        before = first - dt.timedelta(days=DAYS)
+    except (ValueError, OverflowError):
+        abort(404)
+    jobs = visits_of(staff, first, last)
+    by_day = [(key, list(own)) for key, own in groupby(jobs, key=lambda j: max(j.on_date, first))]
+    return render_template(
+        "staff/day.html",
+        frame=_frame(staff),
+        nav="day",
+        by_day=by_day,
+        first=first,
+        today=clock.today(),
+        before=before,
+        after=last + dt.timedelta(days=1),
+    )
