@@ -94,7 +94,7 @@ class Staff(Base):
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     login: Mapped["StaffLogin | None"] = relationship(back_populates="staff", uselist=False)
-    time_off: Mapped[list["TimeOff"]] = relationship(back_populates="staff")
+    time_off: Mapped[list["TimeOff"]] = relationship(back_populates="staff", cascade="all, delete-orphan")
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (sa.Index("ix_staff_name", "first_name", "last_name"),)
 

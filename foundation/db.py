@@ -111,12 +111,16 @@ def _after_commit(leave: Any) -> Any:  # noqa: ANN401 -- two event callables
     """SQLAlchemy fires `commit` before the driver commits; the turnstile must be left only afterwards.
 
     So the commit is sent here, which ends SQLite's transaction; the driver's own commit that follows finds none open
-    and does nothing.
+    and does nothing. A COMMIT that fails (disk full, deferred foreign key) leaves SQLite's transaction open, and
+    SQLAlchemy would give it back to the pool like that.
     """
 
     def _commit(connection: sa.Connection) -> None:
         try:
             connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.connection.rollback()
+            raise
         finally:
             leave(connection)
 

@@ -1,10 +1,16 @@
 """Money: `Decimal` in Python, minor units (pence, cents) in the database; one currency for each installation."""
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
 
 from babel.numbers import format_currency, get_currency_precision
 
 _currency = "USD"
+#: what a BIGINT can hold, in minor units
+_MOST = 2**63 - 1
+#: counts exactly or not at all
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
+_GROUPED = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d{1,3}(\.\d{3})+")
 
 
 class BadAmountError(ValueError):
@@ -36,9 +42,13 @@ def to_minor(amount: Decimal) -> int:
     """Decimal to minor units; refuses a digit too many instead of rounding in silence."""
     if isinstance(amount, float):
         raise BadAmountError("money is never a float")
-    scaled = Decimal(amount).scaleb(exponent())
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
-        raise BadAmountError(f"{amount} has more decimals than {_currency} allows")
+    try:
+        scaled = _EXACT.scaleb(Decimal(amount), exponent())
+        whole = scaled == scaled.to_integral_value() and abs(scaled) <= _MOST
+    except (Inexact, InvalidOperation, Overflow):
+        whole = False
+    if not whole:
+        raise BadAmountError(f"{amount} is no amount that {_currency} allows")
     return int(scaled)
 
 
@@ -53,15 +63,23 @@ def round_half_up(amount: Decimal) -> Decimal:
 
 
 def parse(text: str) -> Decimal:
-    """What a person typed ('12', '12.50', '1,250.00') as an amount, or BadAmountError."""
-    cleaned = text.strip().replace(" ", "").replace("\u00a0", "")
-    if "," in cleaned and "." not in cleaned and len(cleaned.rsplit(",", 1)[1]) <= max(exponent(), 1):
-        cleaned = cleaned.replace(",", ".")
-    cleaned = cleaned.replace(",", "")
-    try:
-        amount = Decimal(cleaned)
-    except InvalidOperation as problem:
-        raise BadAmountError(f"{text!r} is not an amount") from problem
+    """What a person typed ('12', '12.50', '1,250.00', '1.250,00') as an amount, or BadAmountError.
+
+    The last of two different signs is the decimal one. A comma before three digits groups thousands; '1.250' could be
+    either and is refused, as is every decimal too many.
+    """
+    cleaned = re.sub(r"[\s\u2019']", "", text)
+    number = cleaned.lstrip("+-") if cleaned[:2] not in {"--", "++", "+-", "-+"} else ""
+    last = max(number.rfind("."), number.rfind(","))
+    sign, after = number[last : last + 1], len(number) - last - 1
+    thousands = sign == "," and after == 3 and exponent() != 3 and "." not in number
+    if last < 0 or number.count(sign) > 1 or thousands:
+        whole, decimals = number, ""
+    else:
+        whole, decimals = number[:last], number[last + 1 :] or "?"
+    if not _GROUPED.fullmatch(whole) or not f"{decimals}0".isdecimal() or len(decimals) > exponent():
+        raise BadAmountError(f"{text!r} is not clearly an amount in {_currency}")
+    amount = Decimal(f"{'-' if cleaned.startswith('-') else ''}{re.sub('[.,]', '', whole)}.{decimals or 0}")
     to_minor(amount)
     return amount
 

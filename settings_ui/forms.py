@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from workflows import settings
@@ -40,7 +41,7 @@ def _field(entry: Entry) -> Field:
     if entry.kind is Kind.IMAGE:
         return FileField(render_kw={"accept": "image/jpeg,image/png,image/webp"}, **common)
     if entry.kind is Kind.CHOICE and entry.choices:
-        choices = [(value, gettext(label)) for value, label in entry.choices()]
+        choices = [SelectChoice(value, gettext(label)) for value, label in entry.choices()]
         searchable = {"data-searchable": ""} if len(choices) > 15 else {}
         return SelectField(choices=choices, validate_choice=False, render_kw=searchable, **common)
     return StringField(render_kw={"maxlength": entry.max_length}, **common)
@@ -52,7 +53,7 @@ def digest(page: str, values: settings.Values) -> str:
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def make_form(page: str, values: settings.Values, formdata: Any = None) -> FlaskForm:  # noqa: ANN401 -- a MultiDict
+def make_form(page: str, values: settings.Values, formdata: Any = None) -> FlaskForm:
     """The page's form, filled with what is set, or with what was sent."""
     fields: dict[str, Any] = {field_name(e.key): _field(e) for e in entries_of(page)}
     images = [e for e in entries_of(page) if e.kind is Kind.IMAGE]

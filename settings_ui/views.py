@@ -29,11 +29,11 @@ class SettingsView(BaseView):
         """Hidden from, and closed to, everybody without the permission."""
         return current_actor().may(Permission.SETTINGS)
 
-    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 -- Flask-Admin's signature
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
         """Say so plainly."""
         abort(403)
 
-    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- the stock one hides TypeErrors
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         return fn(self, *args, **kwargs)
 
     @expose("/")

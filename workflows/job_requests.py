@@ -19,6 +19,7 @@ from foundation import clock
 from foundation.db import db
 from models import (
     LINE_MOVES,
+    ActorKind,
     Client,
     Counter,
     Job,
@@ -89,6 +90,8 @@ def submit(client: Client, *, actor: Actor, now: dt.datetime | None = None, auto
     """
     if not baskets.may_request(client):
         raise NotAllowed("requests_off", N_("Requests are switched off at the moment."))
+    if actor.kind is not ActorKind.SYSTEM and (actor.client is None or actor.client.id != client.id):
+        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
     lock_client(client.id)
     basket = baskets.basket_of(client.id)
     if basket is None or not basket.lines:

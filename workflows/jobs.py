@@ -308,6 +308,7 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
         stay_end = wanted.ends_on if plan.ends_on > plan.on_date and wanted.item.time_type is TimeType.ALL_DAY else None
         figures = pricing.quote(wanted.item, n_pets=len(wanted.pets), n_days=_charged_days(wanted.on_date, stay_end))
         job.price, job.sitter_pay = figures.price, figures.sitter_pay
+    edited = db.session.is_modified(job)
     db.session.flush()
     moved = old_when != _when(job)
     new_label = f"{short(job_facts(job, for_sitter=True))} ({job.sitter or '-'})"
@@ -319,7 +320,7 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
     elif job.sitter is not None and moved:
         job.acknowledged_at = None
         told += _tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], before=(before,))
-    if job in db.session.dirty or old_label != new_label or moved:
+    if edited:
         verb = "job.moved" if moved else "job.changed"
         activity.record(
             verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label, evening=told

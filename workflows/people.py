@@ -20,6 +20,7 @@ from models import (
     PetStatus,
     SignIn,
     Staff,
+    StaffLogin,
     StaffRole,
     TimeOff,
     Vet,
@@ -78,7 +79,7 @@ def region() -> str:
 
 
 def _contact_data(values: Mapping[str, Any]) -> dict[str, Any]:
-    cleaned = {k: v.replace("\0", "").strip() if isinstance(v, str) else v for k, v in values.items()}
+    cleaned = records.tidy(values)
     if "email" in cleaned:
         cleaned["email"] = clean_email(cleaned["email"])
     if "phone" in cleaned:
@@ -103,7 +104,7 @@ def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
     """Add a client with a fresh account number; logged. Invalid without a name or with a bad address."""
     actor.require(Permission.CLIENTS)
     cleaned = _contact_data(values)
-    records.require_text(cleaned, ["first_name"], _NAME)
+    records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
     _check_sitter(cleaned.get("primary_sitter"))
     client = Client(account_number=new_account_number(), **cleaned)
     records.add(client, actor=actor)
@@ -152,7 +153,7 @@ def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Ac
     actor.require(Permission.CLIENTS)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["name"], _NAME)
-    if cleaned.get("receives_copies") and not cleaned.get("email"):
+    if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
         raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
     if contact.id is None:
         for field, value in cleaned.items():
@@ -175,19 +176,21 @@ def remove_contact(contact: ClientContact, *, actor: Actor) -> None:
 def add_pet(values: Mapping[str, Any], *, actor: Actor) -> Pet:
     """Add a pet to a client; logged in the client's log."""
     actor.require(Permission.CLIENTS)
-    records.require_text(values, ["name"], _NAME)
-    _check_born(values)
-    pet = Pet(**values)
-    records.add(pet, actor=actor, client=values["client"])
+    cleaned = records.tidy(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    _check_born(cleaned)
+    pet = Pet(**cleaned)
+    records.add(pet, actor=actor, client=cleaned["client"])
     return pet
 
 
 def change_pet(pet: Pet, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
     """Change a pet; logged in the client's log. A pet keeps its client."""
     actor.require(Permission.CLIENTS)
-    records.require_text(values, ["name"], _NAME)
-    _check_born(values)
-    kept = {k: v for k, v in values.items() if k != "client"}
+    cleaned = records.tidy(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    _check_born(cleaned)
+    kept = {k: v for k, v in cleaned.items() if k != "client"}
     return records.change(pet, kept, actor=actor, client=pet.client)
 
 
@@ -255,42 +258,48 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
 
 
 def _other_owner(staff: Staff) -> bool:
-    return bool(
-        db.session.scalar(
-            sa.select(Staff.id).where(Staff.role == StaffRole.OWNER, Staff.is_active, Staff.id != staff.id).limit(1)
-        )
+    """Is there another owner who can log in? The owners' rows stay locked: two cannot send each other away."""
+    owners = db.session.scalars(
+        sa.select(Staff.id)
+        .where(Staff.role == StaffRole.OWNER, Staff.is_active)
+        .where(Staff.login.has(sa.and_(StaffLogin.is_active, StaffLogin.password_hash.is_not(None))))
+        .order_by(Staff.id)
+        .with_for_update()
     )
+    return bool(set(owners) - {staff.id})
 
 
 def end_staff_sign_ins(staff: Staff) -> None:
     """Sign a staff member out on every device, and end the client views they opened."""
-    mine = sa.select(SignIn.id).where(SignIn.staff_login_id == (staff.login.id if staff.login else None))
+    theirs = SignIn.viewing_staff_id == staff.id
+    if staff.login is not None:
+        theirs = sa.or_(SignIn.staff_login_id == staff.login.id, theirs)
     db.session.execute(
         sa.update(SignIn)
-        .where(
-            SignIn.ended_at.is_(None),
-            sa.or_(SignIn.id.in_(mine.scalar_subquery()), SignIn.viewing_staff_id == staff.id),
-        )
+        .where(SignIn.ended_at.is_(None), theirs)
         .values(ended_at=clock.now())
         .execution_options(synchronize_session=False)
     )
 
 
 def remove_staff(staff: Staff, *, actor: Actor) -> None:
-    """Delete a staff member who never had a visit; others are deactivated (Invalid says so)."""
+    """Delete a staff member who never had a visit; others are deactivated (Invalid says so). Nobody deletes themselves."""
     actor.require(Permission.STAFF)
     if staff.role is StaffRole.OWNER and not _other_owner(staff):
         raise Invalid("last_owner", N_("The business needs at least one active owner."))
-    if staff.login is not None:
-        end_staff_sign_ins(staff)
-        db.session.delete(staff.login)
-    records.remove(staff, actor=actor)
+    if actor.staff is not None and actor.staff.id == staff.id:
+        raise Invalid("own_account", N_("You cannot delete your own account. Another owner can."))
+    with db.session.begin_nested():
+        if staff.login is not None:
+            end_staff_sign_ins(staff)
+            db.session.delete(staff.login)
+        records.remove(staff, actor=actor)
 
 
 def save_time_off(off: TimeOff, values: Mapping[str, Any], *, actor: Actor) -> TimeOff:
     """Add or change days on which a sitter is away; logged. The last day may not be before the first."""
     actor.require(Permission.SCHEDULE)
-    if values["last_on"] < values["first_on"]:
+    if values.get("last_on", off.last_on) < values.get("first_on", off.first_on):
         raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
     if off.id is None:
         for field, value in values.items():

@@ -3,6 +3,7 @@
 Subjects with rules of their own (`clients`, `catalogue`, …) check them and end here.
 """
 
+import enum
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,14 @@ def _value(value: Any) -> Any:  # noqa: ANN401 -- whatever an attribute holds
     if isinstance(value, list):
         return sorted(str(v) for v in value)
     return str(value) if isinstance(value, Base) else activity.plain(value)
+
+
+def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their texts stripped, and without what no database can hold. Enums are texts too: left alone."""
+    return {
+        k: v.replace("\0", "").replace("\r\n", "\n").strip() if isinstance(v, str) and not isinstance(v, enum.Enum) else v
+        for k, v in values.items()
+    }
 
 
 def changes_of(record: Base, values: Mapping[str, Any]) -> dict[str, list[Any]]:

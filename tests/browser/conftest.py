@@ -1,0 +1,156 @@
+"""A real server and a real browser: Latchkey over a fresh SQLite file on a loopback port, Chromium through Playwright.
+
+The clock runs here (browsers drop cookies that look expired), so dates in these tests are counted from today.
+"""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from foundation.db import db
+from mailer import deliver
+from tests import cast as cast_
+from tests import databases, factories
+from workflows import settings
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture(autouse=True)
+def real_time(_stopped_clock: time_machine.Traveller) -> None:
+    """Let time run from now on."""
+    now = dt.datetime.fromtimestamp(time_machine.escape_hatch.time.time(), dt.UTC)
+    _stopped_clock.move_to(now, tick=True)
+
+
+@pytest.fixture(scope="session")
+def live_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    folder: Path = tmp_path_factory.mktemp("live")
+    return databases.make_app(f"sqlite:///{folder / 'latchkey.db'}", folder)
+
+
+@pytest.fixture(scope="session")
+def server(live_app: Flask) -> Iterator[BaseWSGIServer]:
+    made = make_server("127.0.0.1", 0, live_app, threaded=True)
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join(timeout=10)
+
+
+@pytest.fixture
+def live(live_app: Flask, server: BaseWSGIServer) -> Iterator["Live"]:
+    """The running business with the cast in it, in an app context."""
+    databases.empty(live_app)
+    live_app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
+    with live_app.app_context():
+        settings.forget()
+        people = cast_.make_cast()
+        for staff in (people.olivia, people.max, people.sam, people.sita):
+            factories.staff_login(staff)
+        for client in (people.alice, people.bob):
+            factories.client_login(client, email=client.email)
+        db.session.commit()
+        yield Live(live_app, f"http://127.0.0.1:{server.server_port}", people)
+        db.session.rollback()
+
+
+class Live:
+    """The business under test: its address, its people, and the worker's work on demand."""
+
+    def __init__(self, app: Flask, url: str, people: cast_.Cast) -> None:
+        self.app, self.url, self.cast = app, url, people
+
+    def deliver_mails(self) -> None:
+        """What the worker does."""
+        db.session.commit()
+        deliver.drain(self.app)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """See what the browsers have changed."""
+        db.session.rollback()
+        db.session.expire_all()
+        settings.forget()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Visitor:
+    """A person at a browser; collects what the console complains about."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.page: Page = context.new_page()
+        self.url = url
+        self.complaints: list[str] = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _listen(self, message: Any) -> None:
+        expected = "Failed to load resource" in message.text  # a 409 or 422 page is no fault of the page
+        if message.type == "error" and not expected:
+            self.complaints.append(message.text)
+
+    def go(self, path: str) -> Page:
+        """Open a page of the business."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def log_in(self, door: str, name: str) -> "Visitor":
+        """`door` is "office" or "portal"."""
+        self.go(f"/{door}/log-in")
+        self.page.get_by_label("Mail address").fill(name)
+        self.page.get_by_label("Password").fill(factories.PASSWORD)
+        self.page.get_by_role("button", name="Log in", exact=True).click()
+        self.page.wait_for_url(lambda url: "log-in" not in url)
+        return self
+
+    def look(self) -> None:
+        """No accessibility violation, nothing wider than the screen, no complaint in the console."""
+        report = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        found = [
+            f"{v['id']}: {v['help']} -> {[n['html'][:160] for n in v['nodes'][:3]]}" for v in report.response["violations"]
+        ]
+        assert found == [], f"{self.page.url}: {found}"
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px too wide"
+        assert self.complaints == [], self.page.url
+
+
+@pytest.fixture
+def visitor(browser: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
+    """`visitor("phone", scheme="dark", javascript=False)` is a fresh browser profile of that size."""
+    contexts: list[BrowserContext] = []
+
+    def make(size: str = "desk", *, scheme: str = "light", javascript: bool = True) -> Visitor:
+        context = browser.new_context(
+            viewport=SIZES[size], color_scheme=scheme, java_script_enabled=javascript, locale="en-US",
+            timezone_id="Asia/Tokyo", reduced_motion="reduce",
+        )  # fmt: skip
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return Visitor(context, live.url)
+
+    yield make
+    for context in contexts:
+        context.close()

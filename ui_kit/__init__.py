@@ -1,0 +1,51 @@
+"""The look that portal, back office and sitter pages share: layouts, macros, styles, icons, error pages, headers.
+
+Start with README.md in this folder. It knows nothing of clients or visits: pages hand it plain values.
+"""
+
+from flask import Blueprint, Flask
+
+from ui_kit import assets, formats
+from ui_kit.assets import static_url, wrap_wsgi
+from ui_kit.csp import allow_in_csp, install_security_headers
+from ui_kit.errors import render_error
+from ui_kit.month import MonthGrid, month_grid
+
+__all__ = [
+    "MonthGrid",
+    "allow_in_csp",
+    "install",
+    "install_security_headers",
+    "month_grid",
+    "render_error",
+    "static_url",
+    "wrap_wsgi",
+]
+
+
+def install(app: Flask) -> None:
+    """Give `app` our templates (as `ui/…`), the template globals and the date filters.
+
+    Needs Flask-Babel on the app. Static files and headers are separate: `wrap_wsgi`, `install_security_headers`.
+    """
+    app.register_blueprint(Blueprint("ui_kit", __name__, template_folder="templates"))
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.do")
+    env.globals.update(
+        static_url=static_url,
+        ui_icon_names=frozenset(assets.icon_names()),
+        ui_pet_kinds=frozenset(assets.pet_kinds()),
+        ui_locale=formats.locale_code,
+        ui_direction=formats.text_direction,
+        ui_page_numbers=formats.page_numbers,
+    )
+    env.filters.update(
+        local_date=formats.local_date,
+        local_datetime=formats.local_datetime,
+        short_day=formats.short_day,
+        long_day=formats.long_day,
+        month_name=formats.month_name,
+        clock_time=formats.clock_time,
+        pill_time=formats.pill_time,
+        ago=formats.ago,
+    )

@@ -1,0 +1,131 @@
+"""Dates and times in words, by the reader's locale and the business's time zone (both as Flask-Babel selects them)."""
+
+import datetime as dt
+import re
+
+from babel import Locale
+from babel import dates as babel_dates
+from flask import has_app_context
+from flask_babel import get_locale, get_timezone
+
+from foundation import clock
+
+_NARROW_SPACES = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0"})  # Figtree has no glyph for them
+AGO_DAYS = 7
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en", "GB")
+
+
+def _zone() -> dt.tzinfo:
+    return get_timezone() if has_app_context() else clock.zone()
+
+
+def _day_of(value: dt.date | dt.datetime) -> dt.date:
+    if not isinstance(value, dt.datetime):
+        return value
+    return value.astimezone(_zone()).date() if value.tzinfo else value.date()
+
+
+def locale_code() -> str:
+    """For `<html lang>`: `en-GB`."""
+    return str(_locale()).replace("_", "-")
+
+
+def text_direction() -> str:
+    """For `<html dir>`: `ltr` or `rtl`."""
+    return _locale().text_direction
+
+
+def local_date(value: dt.date | dt.datetime | None, style: str = "medium") -> str:
+    """`26 Nov 2026`. A moment counts as the day it was at the business. Nothing gives an empty text."""
+    return "" if value is None else babel_dates.format_date(_day_of(value), style, _locale())
+
+
+def short_day(value: dt.date | dt.datetime | None, *, year: bool = False) -> str:
+    """`Thu 26 Nov`, in the locale's own order; with `year=True` also the year."""
+    return "" if value is None else _skeleton("yMMMEd" if year else "MMMEd", _day_of(value))
+
+
+def long_day(value: dt.date | dt.datetime | None, *, year: bool = False) -> str:
+    """`Thursday 26 November`: headings, and what screen readers say for a day."""
+    return "" if value is None else _skeleton("yMMMMEEEEd" if year else "MMMMEEEEd", _day_of(value))
+
+
+def month_name(value: dt.date) -> str:
+    """`November 2026`."""
+    return _skeleton("yMMMM", value)
+
+
+def clock_time(value: dt.time | dt.datetime | None) -> str:
+    """`12:00`, or `12:00 PM` where people write it so. A wall-clock time is shown as it is, a moment in local time."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(_zone()).time() if value.tzinfo else value.time()
+    return babel_dates.format_time(value.replace(tzinfo=None), "short", locale=_locale()).translate(_NARROW_SPACES)
+
+
+def pill_time(value: dt.time | dt.datetime | None) -> str:
+    """The shortest clear time, for calendar cells on a phone: `12:00`, or `9a` and `7:30p` on a 12-hour clock."""
+    text = clock_time(value)
+    if match := re.fullmatch(r"(\d+):(\d\d)\s*([AaPp])\.?\s?[Mm]\.?", text):
+        hour, minute, half = match.groups()
+        return f"{hour}{'' if minute == '00' else ':' + minute}{half.lower()}"
+    return text
+
+
+def local_datetime(value: dt.datetime | None) -> str:
+    """`Thu 26 Nov 2026, 12:00`, on the business's clock."""
+    return "" if value is None else f"{short_day(value, year=True)}, {clock_time(value)}"
+
+
+def ago(moment: dt.datetime | None) -> str:
+    """`3 minutes ago`; after a week the date. `moment` is aware."""
+    if moment is None:
+        return ""
+    since = clock.now() - moment
+    if abs(since) >= dt.timedelta(days=AGO_DAYS):
+        return local_date(moment)
+    return babel_dates.format_timedelta(-since, add_direction=True, locale=_locale())
+
+
+def weekday_names() -> list[tuple[str, str]]:
+    """Seven pairs (short, long), beginning with the locale's first day of the week."""
+    locale = _locale()
+    short, long = locale.days["stand-alone"]["abbreviated"], locale.days["stand-alone"]["wide"]
+    return [(short[(locale.first_week_day + n) % 7], long[(locale.first_week_day + n) % 7]) for n in range(7)]
+
+
+def first_weekday() -> int:
+    """0 for Monday … 6 for Sunday, by locale."""
+    return _locale().first_week_day
+
+
+def page_numbers(page: int, pages: int) -> list[int | None]:
+    """Which page numbers to show, counted from 1; `None` stands for a gap: `[1, None, 5, 6, 7, None, 12]`."""
+    wanted = sorted({1, pages, *range(max(1, page - 1), min(pages, page + 1) + 1)})
+    shown: list[int | None] = []
+    for number in wanted:
+        before = shown[-1] if shown else None
+        if before is not None and number - before == 2:  # a gap of one is the page itself
+            shown.append(number - 1)
+        elif before is not None and number - before > 1:
+            shown.append(None)
+        shown.append(number)
+    return shown
+
+
+def _skeleton(skeleton: str, day: dt.date) -> str:
+    locale = _locale()
+    pattern = locale.datetime_skeletons.get(skeleton)
+    if pattern is None:  # CLDR has yMMMEd everywhere, but not yMMMMEEEEd
+        near = babel_dates.match_skeleton(skeleton, locale.datetime_skeletons)
+        pattern = locale.datetime_skeletons[near] if near else "EEE d MMM"
+    text = pattern.pattern if hasattr(pattern, "pattern") else str(pattern)
+    if "EEEE" in skeleton:
+        text = re.sub(r"(?<!E)E{1,3}(?!E)|ccc+", "EEEE", text)
+    if "MMMM" in skeleton:
+        text = re.sub(r"(?<!M)M{3}(?!M)", "MMMM", re.sub(r"(?<!L)L{3}(?!L)", "LLLL", text))
+    return babel_dates.format_datetime(dt.datetime.combine(day, dt.time()), text, locale=locale).strip()
