@@ -1,6 +1,297 @@
-def install(app):
-    pass
+"""Background work: huey runs it, the outbox and the other tables say what there is to do.
+
+huey forgets a task whose worker is killed, so no task carries anything that matters: each looks up in the database
+what is due, and the next minute's call finds what a lost one left. Every task may run in several workers, and on
+several machines, at the same moment; each says why that does no harm.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from huey import Huey, PostgresHuey, RedisHuey, crontab
+from huey.consumer import Consumer, Scheduler
+from huey.serializer import SignedSerializer
+from huey.storage import SqliteStorage
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from application.config import ConfigError
+from foundation.db import db, reading
+from mailer import deliver
+from models import Client
+from workflows import access, job_requests, jobs, once, settings
+
+log = logging.getLogger("latchkey.tasks")
+
+#: a timed task that has waited this long (seconds) is dropped: a newer one stands behind it
+STALE = 300
+#: how long a worker may go on after SIGTERM before it is interrupted; `application.serve` kills after ten seconds
+SHUTDOWN_SECONDS = 8
 
 
-def run_worker(app, workers=1):
-    pass
+class QueueStorage(SqliteStorage):
+    """huey's SQLite file without an fsync for each task, but whole after a power cut.
+
+    huey's own `fsync=False` would risk the file itself. Losing the last tasks is no harm; losing the queue would be.
+    """
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection = cast("sqlite3.Connection", super()._create_connection())
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+
+def make_huey(config: dict[str, Any]) -> Huey:
+    """The queue: a file in DATA_DIR, or what QUEUE_URL names (redis://, rediss://, postgresql://).
+
+    Tasks are pickled by huey; they are signed with a key derived from SECRET_KEY, so that whoever can write to the
+    queue cannot run code here.
+    """
+    url = config.get("QUEUE_URL") or ""
+    common: dict[str, Any] = {
+        "results": False,
+        "serializer": SignedSerializer(secret=config["SECRET_KEY"], salt="latchkey-queue"),
+    }
+    scheme = url.partition(":")[0].partition("+")[0]
+    if not url:
+        file = Path(config["DATA_DIR"]) / "queue.db"
+        _set_aside_if_broken(file)
+        return Huey("latchkey", storage_class=QueueStorage, filename=str(file), **common)
+    if scheme in {"redis", "rediss"}:
+        return RedisHuey("latchkey", url=url, **common)
+    if scheme in {"postgres", "postgresql"}:
+        huey = PostgresHuey("latchkey", dsn=url.replace("+psycopg", "", 1), create_tables=False, **common)
+        _make_tables(huey)
+        return huey
+    raise ConfigError("Set QUEUE_URL to a redis:// or postgresql:// address, or leave it empty.")
+
+
+def _set_aside_if_broken(file: Path) -> None:
+    """A queue file that cannot be read must not keep us from starting: all that it held is found in the outbox."""
+    if not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:  # somebody is writing to it, so it is alive
+        return
+    except sqlite3.DatabaseError as problem:
+        state = str(problem)
+    if state != "ok":
+        log.error("the queue file is broken (%s); a new one is begun", state)
+        file.rename(file.with_name(f"{file.name}.broken"))
+
+
+def _make_tables(huey: Huey) -> None:
+    """Make the queue's tables where they are missing.
+
+    The web must start also while that server is away, and two processes that do this in the same second collide
+    although both say IF NOT EXISTS; the outbox does not depend on either.
+    """
+    try:
+        huey.storage.initialize_schema()
+    except Exception:
+        log.warning("the queue's tables could not be made now", exc_info=True)
+
+
+def install(app: Flask) -> None:
+    """Give the app its queue and its tasks, and have a commit that queued a mail wake the worker."""
+    huey = make_huey(app.config)
+    app.extensions["huey"] = huey
+    app.extensions["tasks"] = _define(huey, app)
+    install_nudge(app)
+
+
+# ----------------------------------------------------------------------------------------------------------- tasks
+
+
+def _define(huey: Huey, app: Flask) -> dict[str, Any]:
+    """Register the tasks with huey. Their names are what stands in the queue: renaming one loses those that wait."""
+    minutely, five_minutely, nightly = crontab(), crontab(minute="*/5"), crontab(hour="3", minute="17")
+
+    def timed(when: Callable[..., bool], work: Callable[[Flask], object]) -> Any:  # noqa: ANN401
+        return huey.periodic_task(when, name=work.__name__, expires=STALE)(lambda: _quietly(work, app))
+
+    return {
+        "nudge": huey.task(name="nudge", expires=STALE)(lambda: _quietly(send_mails, app)),
+        "sweep": timed(minutely, send_mails),
+        "auto_submit": timed(minutely, auto_submit),
+        "evening_schedules": timed(five_minutely, evening_schedules),
+        "clean_up": timed(nightly, clean_up),
+    }
+
+
+def _quietly(work: Callable[[Flask], object], app: Flask) -> None:
+    """Run a task and log what goes wrong once, with its trace; there is nobody to raise it to."""
+    try:
+        work(app)
+    except Exception:
+        log.exception("task %s failed; it is tried again at its next time", work.__name__)
+
+
+@contextmanager
+def unit_of_work(app: Flask) -> Iterator[None]:
+    """An app context, a session and fresh settings of its own; committed at the end, or rolled back and raised."""
+    with app.app_context():
+        settings.forget()
+        settings.read()
+        try:
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            db.session.remove()
+
+
+def send_mails(app: Flask) -> int:
+    """Deliver what is due. Safe with many workers: each claims its own mails, and only the claim's holder writes."""
+    return deliver.drain(app, should_stop=_stopping)
+
+
+def auto_submit(app: Flask) -> int:
+    """Send forgotten baskets, each in a transaction of its own, so that one that fails holds up no other.
+
+    Safe with many workers: `auto_submit` takes the client's lock and looks again; the second finds nothing to do.
+    """
+    with reading(), unit_of_work(app):
+        due = job_requests.auto_submit_due()
+    n_sent = 0
+    for client_id in due:
+        if _stopping():
+            break
+        try:
+            with unit_of_work(app):
+                client = db.session.get(Client, client_id)
+                if client is not None and job_requests.auto_submit(client) is not None:
+                    n_sent += 1
+        except Exception:
+            log.exception("the basket of client %s could not be sent; tried again in a minute", client_id)
+    return n_sent
+
+
+def evening_schedules(app: Flask) -> int:
+    """Queue the sitters' evening mails when it is time.
+
+    Safe with many workers: each mail has a dedupe key with sitter and date, unique in the database. Of two that begin
+    in the same moment the second one's transaction is refused there, and its next run finds the mails queued.
+    """
+    try:
+        with unit_of_work(app):
+            return len(jobs.evening_schedules())
+    except sa.exc.IntegrityError:
+        log.info("evening schedules: another worker was first")
+        return 0
+
+
+def clean_up(app: Flask) -> None:
+    """Drop used form keys and old log-in tries. Safe with many workers: deleting twice deletes once."""
+    with unit_of_work(app):
+        once.forget_old()
+    with unit_of_work(app):
+        access.forget_old_attempts()
+
+
+# ------------------------------------------------------------------------------------------------------ the nudge
+
+
+def install_nudge(app: Flask) -> None:
+    """Wake the worker after each commit in which a mail was queued, so that it leaves in a second, not in a minute.
+
+    Never breaks the request: the change is committed by then, and the minute's sweep delivers what no nudge did. A
+    rolled-back transaction wakes nobody.
+    """
+    app.extensions["nudge"] = app.extensions["tasks"]["nudge"]
+    if not event.contains(db.session, "after_commit", _after_commit):
+        event.listen(db.session, "after_commit", _after_commit)
+        event.listen(db.session, "after_rollback", _after_rollback)
+
+
+def _after_commit(session: Session) -> None:
+    # A savepoint's release comes here too, when nothing is committed yet.
+    if session.in_nested_transaction() or not session.info.pop("nudge_worker", None):
+        return
+    try:
+        current_app.extensions["nudge"]()
+    except Exception:
+        log.exception("the worker could not be woken; the minute's sweep delivers")
+
+
+def _after_rollback(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("nudge_worker", None)
+
+
+# ----------------------------------------------------------------------------------------------------- the worker
+
+_consumer: Consumer | None = None
+
+
+def _stopping() -> bool:
+    """Was this worker asked to stop? Work that comes in pieces ends at the next piece."""
+    return _consumer is not None and _consumer.stop_flag.is_set()
+
+
+def run_worker(app: Flask, workers: int = 2) -> None:
+    """`flask worker`: run tasks in `workers` processes until SIGTERM or Ctrl-C.
+
+    On SIGTERM each finishes the mail in hand, puts the rest back and ends; one that hangs is interrupted after eight
+    seconds, and a killed one loses nothing (see `mailer.deliver`). Processes that die are replaced.
+    """
+    global _consumer  # noqa: PLW0603 -- one worker a process; its children find the stop flag here
+    huey: Huey = app.extensions["huey"]
+    if isinstance(huey, PostgresHuey):
+        _make_tables(huey)
+
+    @huey.on_startup()
+    def _own_connections() -> None:
+        _die_with_parent()
+        # A forked child must not talk over its parent's connections; closing them is the parent's business.
+        with app.app_context():
+            db.engine.dispose(close=False)
+
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    _consumer = _Consumer(
+        huey,
+        workers=workers,
+        worker_type="process",
+        max_delay=1.0,
+        graceful_signal="TERM",
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    log.info("worker %s starts with %s processes", os.getpid(), workers)
+    try:
+        _consumer.run()
+    finally:
+        _consumer = None
+
+
+class _Scheduler(Scheduler):
+    """huey's clock, which ends with the worker that started it."""
+
+    def initialize(self) -> None:
+        _die_with_parent()
+
+
+class _Consumer(Consumer):
+    scheduler_class = _Scheduler
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this child when its parent is killed; else it would work on unseen beside its successor."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

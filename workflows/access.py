@@ -127,8 +127,9 @@ def log_in(realm: Realm, name: str, password: str, *, address: str) -> Opened | 
     """
     key = _hash(f"{realm}:{_typed_name(name)}")
     _slow_down(realm, key, address)
-    login = next((x for x in _candidates(realm, name) if x.password_hash and _matches(x.password_hash, password)), None)
-    if login is None:
+    known = [x for x in _candidates(realm, name) if x.password_hash]
+    login = next((x for x in known if _matches(x.password_hash or "", password)), None)
+    if not known:
         _matches(_nobody(), password)
     allowed = login is not None and _why_closed(login) is None
     db.session.add(
@@ -227,17 +228,25 @@ def find_sign_in(realm: Realm, token: str) -> SignIn | None:
             joinedload(SignIn.client_login).joinedload(ClientLogin.client),
             joinedload(SignIn.viewed_client),
             joinedload(SignIn.viewing_staff),
-            joinedload(SignIn.opened_by),
+            joinedload(SignIn.opened_by).joinedload(SignIn.staff_login),
         )
     )
-    if sign_in is None or sign_in.ended_at is not None or sign_in.expires_at <= clock.now():
+    if sign_in is None or not _is_running(sign_in):
         return None
     if sign_in.viewed_client is not None:
         staff, opener = sign_in.viewing_staff, sign_in.opened_by
-        fine = staff is not None and staff.is_active and opener is not None and opener.ended_at is None
-        return sign_in if fine else None
+        may_look = staff is not None and staff_actor(staff).may(Permission.PORTAL_AS_CLIENT)
+        return sign_in if may_look and opener is not None and _is_running(opener) and _has_open_login(opener) else None
+    return sign_in if _has_open_login(sign_in) else None
+
+
+def _is_running(sign_in: SignIn) -> bool:
+    return sign_in.ended_at is None and sign_in.expires_at > clock.now()
+
+
+def _has_open_login(sign_in: SignIn) -> bool:
     login = sign_in.staff_login or sign_in.client_login
-    return sign_in if login is not None and _why_closed(login) is None else None
+    return login is not None and _why_closed(login) is None
 
 
 def log_out(sign_in: SignIn) -> None:

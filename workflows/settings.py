@@ -108,7 +108,8 @@ def _zones() -> list[tuple[str, str]]:
 def _currencies() -> list[tuple[str, str]]:
     """Currencies that some country uses today, with their English names."""
     english = Locale("en")
-    in_use = {code for country in english.territories if len(country) == 2 for code in get_territory_currencies(country)}
+    countries = [str(t) for t in english.territories if len(str(t)) == 2 and str(t).isalpha()]
+    in_use = {str(code) for country in countries for code in get_territory_currencies(country)}
     return [(code, f"{code} - {english.currencies.get(code, code)}") for code in sorted(in_use)]
 
 

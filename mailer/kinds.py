@@ -1,0 +1,86 @@
+"""What there is to know about each kind of mail beside its facts: its folder, its name for people, whom it is for."""
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask_babel import gettext
+
+from workflows.errors import N_
+from workflows.mail_facts import SENSITIVE_KINDS, MailKind
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "mail_templates"
+PARTS = ("subject.txt", "body.txt", "body.html")
+
+
+class Category(enum.StrEnum):
+    """Under which heading a list of kinds shows it."""
+
+    REQUESTS = "requests"
+    VISITS = "visits"
+    SITTERS = "sitters"
+    ACCESS = "access"
+
+
+CATEGORY_LABELS = {
+    Category.REQUESTS: N_("Requests"),
+    Category.VISITS: N_("Visits"),
+    Category.SITTERS: N_("To sitters"),
+    Category.ACCESS: N_("Log-in"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of mail."""
+
+    kind: MailKind
+    category: Category
+    message: str
+
+    @property
+    def label(self) -> str:
+        """Its name in the reader's language."""
+        return gettext(self.message)
+
+    @property
+    def category_label(self) -> str:
+        """Its heading in the reader's language."""
+        return gettext(CATEGORY_LABELS[self.category])
+
+    @property
+    def folder(self) -> Path:
+        """Where its subject.txt, body.txt and body.html are."""
+        return TEMPLATES / self.kind.value
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Its text holds a way in: never stored, never logged."""
+        return self.kind in SENSITIVE_KINDS
+
+
+KINDS: dict[MailKind, Kind] = {
+    kind.kind: kind
+    for kind in (
+        Kind(MailKind.REQUEST_RECEIVED, Category.REQUESTS, N_("Request received")),
+        Kind(MailKind.REQUEST_AUTO_SUBMITTED, Category.REQUESTS, N_("Forgotten basket sent")),
+        Kind(MailKind.REQUEST_CANCELLED, Category.REQUESTS, N_("Request cancelled")),
+        Kind(MailKind.JOB_SCHEDULED, Category.REQUESTS, N_("Job scheduled")),
+        Kind(MailKind.REQUEST_DECLINED, Category.REQUESTS, N_("Request declined")),
+        Kind(MailKind.REQUEST_MESSAGE, Category.REQUESTS, N_("Message about a request")),
+        Kind(MailKind.BASKET_REMINDER, Category.REQUESTS, N_("Reminder of an unsent basket")),
+        Kind(MailKind.VISITS_BOOKED, Category.VISITS, N_("Visits booked by the office")),
+        Kind(MailKind.VISIT_CANCELLED, Category.VISITS, N_("Visits cancelled by the office")),
+        Kind(MailKind.SITTER_VISIT_ASSIGNED, Category.SITTERS, N_("Visits assigned to a sitter")),
+        Kind(MailKind.SITTER_VISIT_MOVED, Category.SITTERS, N_("Sitter's visit moved")),
+        Kind(MailKind.SITTER_VISIT_TAKEN_AWAY, Category.SITTERS, N_("Sitter's visit taken away or cancelled")),
+        Kind(MailKind.SITTER_REQUEST_MESSAGE, Category.SITTERS, N_("Message to a sitter about a request")),
+        Kind(MailKind.SITTER_SCHEDULE, Category.SITTERS, N_("Sitter's evening schedule")),
+        Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Link to set a password")),
+    )
+}
+
+
+def label(kind: str) -> str:
+    """The name of a stored kind for people; a kind that a newer or older version wrote is shown as it is stored."""
+    return KINDS[MailKind(kind)].label if kind in set(MailKind) else kind

@@ -1,0 +1,129 @@
+"""An example of every kind of mail: for tests, for `flask mails`, and for whoever edits the words."""
+
+import dataclasses
+import uuid
+from pathlib import Path
+from typing import Any
+
+from mailer.kinds import KINDS
+from mailer.render import render
+from models import OutboxMail
+from workflows.activity import plain
+from workflows.mail_facts import (
+    BasketReminder,
+    JobScheduled,
+    MailKind,
+    RequestCancelled,
+    RequestDeclined,
+    RequestMessageFacts,
+    RequestReceived,
+    SetPassword,
+    SitterSchedule,
+    SitterScheduleEntry,
+    SitterVisits,
+    VisitCancelled,
+    VisitFacts,
+)
+
+_WALK = VisitFacts(
+    service="Dog walk, 30 minutes", on_date="2026-11-26", start_time="12:00", duration_minutes=30,
+    pets=("Biscuit", "Waffles"), note="The back door sticks a little.\nWaffles needs the blue harness.", price="24.00",
+)  # fmt: skip
+_FEEDING = VisitFacts(
+    service="Cat visit", on_date="2026-11-27", block="Morning 07:00-10:00", duration_minutes=20, pets=("Juniper",), price="18.50"
+)  # fmt: skip
+_STAY = VisitFacts(
+    service="Overnight stay", on_date="2026-12-24", start_time="18:00", ends_on="2026-12-27", end_time="09:00",
+    pets=("Biscuit", "Waffles", "Juniper"), price="270.00",
+)  # fmt: skip
+_SITTER_WALK = VisitFacts(
+    service="Dog walk, 30 minutes", on_date="2026-11-26", start_time="12:00", duration_minutes=30, pets=("Biscuit", "Waffles"),
+    note="Key safe by the gate. Waffles pulls near the school.",
+)  # fmt: skip
+_SITTER_LATER = VisitFacts(
+    service="Dog walk, 30 minutes", on_date="2026-11-27", start_time="15:30", duration_minutes=30, pets=("Biscuit", "Waffles")
+)  # fmt: skip
+_ALICE, _NUMBER = "Alice Archer", "4417209318"
+
+PREVIEWS: dict[MailKind, Any] = {
+    MailKind.REQUEST_RECEIVED: RequestReceived(_ALICE, _NUMBER, 17, (_WALK, _FEEDING), added=False, n_kept_back=1),
+    MailKind.REQUEST_AUTO_SUBMITTED: RequestReceived(
+        _ALICE, _NUMBER, 18, (_WALK, _FEEDING), added=False, n_kept_back=1
+    ),
+    MailKind.REQUEST_CANCELLED: RequestCancelled(_ALICE, _NUMBER, 17, (_WALK,), "We are at home after all."),
+    MailKind.JOB_SCHEDULED: JobScheduled(
+        _ALICE,
+        _NUMBER,
+        17,
+        (dataclasses.replace(_WALK, sitter="Sam"), _FEEDING, _STAY),
+        "Sam knows the way. Please leave the key in the key safe.",
+    ),
+    MailKind.REQUEST_DECLINED: RequestDeclined(
+        _ALICE, _NUMBER, 17, (_STAY,), "All our overnight sitters are away over the holidays.\nDay visits are possible."
+    ),
+    MailKind.REQUEST_MESSAGE: RequestMessageFacts(
+        "Alice",
+        _ALICE,
+        17,
+        (_FEEDING,),
+        "Would 8:30 suit you as well?\nThen Sita could come on both days.",
+        "Olivia Owner",
+    ),
+    MailKind.BASKET_REMINDER: BasketReminder(
+        _ALICE, _NUMBER, (_WALK, _FEEDING), "Thursday is filling up, so tell us soon."
+    ),
+    MailKind.VISITS_BOOKED: JobScheduled(_ALICE, _NUMBER, 0, (dataclasses.replace(_WALK, sitter="Sam"),)),
+    MailKind.VISIT_CANCELLED: VisitCancelled(_ALICE, _NUMBER, (_WALK,), "The roads are closed by snow."),
+    MailKind.SITTER_VISIT_ASSIGNED: SitterVisits("Sam", _ALICE, (_SITTER_WALK, _SITTER_LATER)),
+    MailKind.SITTER_VISIT_MOVED: SitterVisits("Sam", _ALICE, (_SITTER_LATER,), before=(_SITTER_WALK,)),
+    MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits("Sam", _ALICE, (_SITTER_WALK,), because="cancelled"),
+    MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts(
+        "Sam", _ALICE, 17, (_FEEDING,), "Could you do this one before your walk with Biscuit?", "Olivia Owner"
+    ),
+    MailKind.SITTER_SCHEDULE: SitterSchedule(
+        "Sam",
+        "2026-11-26",
+        (
+            SitterScheduleEntry(_ALICE, "12 Maple Lane, Springfield, 01101", _SITTER_WALK),
+            SitterScheduleEntry(
+                "Bob Baker", "3 Mill Road, Springfield, 01102", dataclasses.replace(_FEEDING, on_date="2026-11-26")
+            ),
+        ),
+        (
+            "Cat visit, 2026-11-28 09:00 (Sam Sitter) → Cat visit, 2026-11-29 10:00 (Sam Sitter)",
+            "Dog walk, 2026-11-30 12:00 ✗",
+        ),
+    ),
+    # No log-in has the number 0, so the link of the example opens nothing.
+    MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
+}
+
+
+def preview_mail(kind: MailKind, facts: Any = None) -> OutboxMail:  # noqa: ANN401 -- the kind's own dataclass
+    """A mail of this kind that is in no outbox, about the example or about the given facts."""
+    return OutboxMail(
+        kind=kind.value,
+        facts=plain_facts(PREVIEWS[kind] if facts is None else facts),
+        to_address="alice@example.com",
+        cc_addresses=[],
+        message_id=f"<{uuid.uuid4()}@latchkey.invalid>",
+    )
+
+
+def plain_facts(facts: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Facts as `workflows.outbox` stores them."""
+    stored: dict[str, Any] = plain(dataclasses.asdict(facts))
+    return stored
+
+
+def write_previews(folder: Path) -> list[Path]:
+    """Every kind as <kind>.html and <kind>.txt (subject first) in a folder, and the paths of the pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = []
+    for kind in KINDS:
+        subject, text, html = render(preview_mail(kind))
+        page = folder / f"{kind.value}.html"
+        page.write_text(html, "utf-8")
+        page.with_suffix(".txt").write_text(f"{subject}\n\n{text}", "utf-8")
+        pages.append(page)
+    return pages

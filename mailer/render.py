@@ -1,0 +1,193 @@
+"""A queued mail's facts as subject, text and HTML, in the business's language.
+
+The templates get plain values only. Whatever people typed is data here: it is escaped in HTML, kept on one line where
+a line is meant, and never looked at as a template.
+"""
+
+import dataclasses
+import textwrap
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import css_inline
+from babel import Locale
+from flask import current_app
+from flask_babel import force_locale, get_translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from mailer.formats import Formats
+from mailer.kinds import TEMPLATES
+from models import OutboxMail, Realm
+from workflows import access, people, settings
+from workflows.mail_facts import MailKind, SetPassword, from_json
+
+#: where the links of mails lead, under PUBLIC_URL
+PATHS = {"portal": "/portal/", "schedule": "/portal/schedule", "basket": "/portal/request", "sitter": "/staff/"}
+SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
+#: facts in which people wrote several lines; every other one is a single line wherever it is shown
+MANY_LINES = frozenset({"note", "reason", "message", "body"})
+SUBJECT_MOST = 200
+TEXT_WIDTH = 76
+
+
+class Rendered(NamedTuple):
+    """What is sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(mail: OutboxMail) -> Rendered:
+    """The mail's text as it is sent now. Reads the settings; changes nothing.
+
+    Raises what a template raises: facts that a template does not know how to show are a bug, not an empty line.
+    """
+    kind = MailKind(mail.kind)
+    values = settings.read()
+    code = values["business.locale"]
+    with force_locale(code):
+        facts = _tidy(from_json(kind, mail.facts))
+        context = {"facts": facts, "business": _business(values), "links": _links(values), **_extra(facts, values)}
+        environment = _environment(TEMPLATES, code)
+        subject = environment.get_template(f"{kind.value}/subject.txt").render(context)
+        text = environment.get_template(f"{kind.value}/body.txt").render(context)
+        html = environment.get_template(f"{kind.value}/body.html").render(context, subject=one_line(subject))
+    return Rendered(one_line(subject)[:SUBJECT_MOST], _set_text(text), _inliner().inline(html))
+
+
+def absolute(path: str) -> str:
+    """A path of ours as people outside need it. Only the configured address counts, never the Host of a request."""
+    return current_app.config["PUBLIC_URL"].rstrip("/") + path
+
+
+def _links(values: settings.Values) -> dict[str, str]:
+    links = {name: absolute(path) for name, path in PATHS.items()}
+    if not values["portal.schedule"]:
+        links["schedule"] = links["portal"]  # the page answers 404
+    return links
+
+
+def _business(values: settings.Values) -> dict[str, Any]:
+    return {
+        "name": one_line(values["business.name"]),
+        "address": [clean for x in (values["business.address"] or "").splitlines() if (clean := one_line(x))],
+        "phone": people.show_phone(one_line(values["business.phone"] or ""), region=people.region()),
+        "email": one_line(values["business.email"] or ""),
+        "auto_submit_hours": values["portal.auto_submit_hours"],
+    }
+
+
+def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN401 -- the kind's own dataclass
+    """What only one kind needs: the one-time link is signed here, at delivery, and is nowhere in the database."""
+    if not isinstance(facts, SetPassword):
+        return {}
+    token = access.sign_link(current_app.config["SECRET_KEY"], facts)
+    lifetime = Formats(Locale.parse(values["business.locale"])).lifetime(access.LINK_LIFETIME[facts.reason])
+    return {"link": absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + token), "lifetime": lifetime}
+
+
+# --------------------------------------------------------------------------------------------- what people typed
+
+
+def one_line(text: str) -> str:
+    """The text as one line without invisible signs: what a header, a name or a list entry may be."""
+    return " ".join(_visible(text).split())
+
+
+def _visible(text: str) -> str:
+    """Without control signs and those that turn the reading direction; line ends and tabs stay.
+
+    Emoji keep their joiners: only the signs that can make a text read as something else go.
+    """
+    return "".join(
+        c
+        for c in text
+        if c in "\n\t" or not (unicodedata.category(c) in {"Cc", "Cs"} or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069")
+    )  # fmt: skip
+
+
+def _tidy(value: Any, name: str = "") -> Any:  # noqa: ANN401 -- facts of any kind, and what is in them
+    if isinstance(value, str):
+        return _visible(value).strip() if name in MANY_LINES else one_line(value)
+    if isinstance(value, tuple):
+        return tuple(_tidy(v, name) for v in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed = {f.name: _tidy(getattr(value, f.name), f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **changed)
+    return value
+
+
+# ------------------------------------------------------------------------------------------------------ templates
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html")
+
+
+@cache
+def _environment(templates: Path, code: str) -> Environment:
+    """Jinja of its own: nothing of the web's environment (request, session, url_for) is in reach of a mail."""
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=_is_html,  # noqa: S701 -- subjects and plain texts are no markup
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        gettext=lambda s: get_translations().ugettext(s),
+        ngettext=lambda s, p, n: get_translations().ungettext(s, p, n),
+        newstyle=True,
+        pgettext=lambda c, s: get_translations().upgettext(c, s),
+        npgettext=lambda c, s, p, n: get_translations().unpgettext(c, s, p, n),
+    )
+    locale = Locale.parse(code)
+    formats = Formats(locale)
+    environment.filters.update(
+        day=formats.day, when=formats.when, price=formats.price, total=formats.total, news=formats.news,
+        first_day=formats.first_day, grouped=formats.grouped, at=formats.at, unpriced=formats.unpriced, lines=_lines,
+        flow=_flow,
+    )  # fmt: skip
+    environment.globals.update(language=code.replace("_", "-"), direction=locale.text_direction)
+    return environment
+
+
+def _flow(text: str) -> str:
+    """Sentences that stand on lines of their own in a template as one paragraph of plain text."""
+    return one_line(text) + "\n"
+
+
+def _lines(text: str) -> Markup:
+    """Text of several lines for HTML."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    """Styles go into the tags, because some mail programs drop the sheet; it stays for the dark colours."""
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _set_text(text: str) -> str:
+    """The plain text set for reading: lines of at most 76 signs with hanging list entries, single blank lines.
+
+    Addresses of pages are never broken.
+    """
+    done: list[str] = []
+    for raw in text.strip("\n").splitlines():
+        line = raw.rstrip()
+        if not line:
+            if done and done[-1]:
+                done.append("")
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        hanging = indent + ("  " if line.lstrip().startswith("- ") else "")
+        done += textwrap.wrap(
+            line, TEXT_WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        )
+    return "\n".join(done).rstrip() + "\n"

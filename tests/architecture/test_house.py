@@ -1,0 +1,66 @@
+"""The house is in order: locks match what is declared, and generated pages match the code."""
+
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package -> version of a lock file."""
+    lines = (ROOT / "requirements" / name).read_text("utf-8").splitlines()
+    return {match[1]: match[2] for line in lines if (match := re.match(r"([a-z0-9.-]+)==(\S+)", line))}
+
+
+def declared() -> list[Requirement]:
+    """What setup.cfg says the product needs."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", "utf-8")
+    lines = setup["options"]["install_requires"].splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def group(name: str) -> list[Requirement]:
+    """What a dependency group of pyproject.toml names, with the groups that it includes."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    found: list[Requirement] = []
+    for entry in groups[name]:
+        found += group(entry["include-group"]) if isinstance(entry, dict) else [Requirement(entry)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lock", "wanted"),
+    [("app.txt", declared() + group("build")), ("dev.txt", declared() + group("dev")), ("node.txt", group("node"))],
+)
+def test_lock_holds_everything_declared_in_an_allowed_version(lock, wanted):
+    versions = locked(lock)
+    unmet = [str(need) for need in wanted if versions.get(need.name.lower(), "") not in need.specifier]
+    assert unmet == [], "run: make lock"
+
+
+def test_both_locks_agree_on_what_the_product_runs_on():
+    app, dev = locked("app.txt"), locked("dev.txt")
+    assert {name: dev.get(name) for name in app} == app
+
+
+@pytest.mark.parametrize(
+    "path", ["requirements/app.txt", "requirements/dev.txt", "requirements/node.txt", "package-lock.json"]
+)
+def test_lock_names_no_place_to_download_from(path):
+    text = (ROOT / path).read_text("utf-8")
+    assert re.findall(r'--(?:extra-)?index-url|--find-links|file:/|"resolved"', text) == []
+
+
+def test_generated_pages_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

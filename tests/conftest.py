@@ -1,0 +1,217 @@
+"""What all tests share: both databases, a stopped clock, browsers, the outbox; and nothing reaches the outside."""
+
+import datetime as dt
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import hypothesis
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from foundation import clock, money
+from foundation.db import db
+from models import Client, OutboxMail, Realm, Staff
+from sign_in import cookie_name
+from tests import cast as cast_
+from tests import databases, factories
+from workflows import access, mail_facts
+from workflows.mail_facts import MailKind
+
+pytest_plugins = ["tests.plugins.rows", "tests.plugins.needs"]
+
+#: Monday morning at the business
+ZONE = "America/New_York"
+NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo(ZONE))
+
+# Whoever asks the machine's own zone gets a wrong answer here too, not only on the customer's server.
+os.environ["TZ"] = "Pacific/Auckland"
+time.tzset()
+for name in ("DATABASE_URL", "DATA_DIR", "LATCHKEY_ENV", "MAIL_SERVER", "PUBLIC_URL", "QUEUE_URL", "SECRET_KEY"):
+    os.environ.pop(name, None)
+
+# The least that werkzeug lets scrypt run with.
+access._METHOD = "scrypt:128:8:1"
+
+hypothesis.settings.register_profile(
+    "dev", max_examples=25, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+hypothesis.settings.register_profile(
+    "ci", parent=hypothesis.settings.get_profile("dev"), max_examples=300, derandomize=True
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def _only_to_this_machine(event: str, details: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(details[1], tuple):
+        host = str(details[1][0])
+        if not host.startswith("127.") and host not in {"::1", "localhost"}:
+            raise RuntimeError(f"a test wants to talk to {host}")
+
+
+sys.addaudithook(_only_to_this_machine)
+
+
+# ----------------------------------------------------------------------------------------------------------- clock
+
+
+@pytest.fixture(autouse=True)
+def _stopped_clock() -> Iterator[time_machine.Traveller]:
+    """Every test begins on Monday 23 November 2026, 10:00 in New York, and time stands still."""
+    clock.use_zone(ZONE)
+    money.use_currency("USD")
+    with time_machine.travel(NOW.astimezone(dt.UTC), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def clock_at(_stopped_clock: time_machine.Traveller) -> Callable[..., dt.datetime]:
+    """`clock_at("2026-11-26 18:00")` sets the moment, on the business's clock unless `zone` or an offset says otherwise."""
+
+    def set_to(moment: str | dt.datetime, *, zone: str = ZONE, fold: int = 0) -> dt.datetime:
+        at = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo(zone), fold=fold)
+        at = at.astimezone(dt.UTC)
+        _stopped_clock.move_to(at)
+        return at
+
+    return set_to
+
+
+# ------------------------------------------------------------------------------------------------------- databases
+
+
+@pytest.fixture(scope="session")
+def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    folder: Path = tmp_path_factory.mktemp("sqlite")
+    return databases.make_app(f"sqlite:///{folder / 'latchkey.db'}", folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_app(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    app = databases.make_app(postgres_url, tmp_path_factory.mktemp("postgresql"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The app over an empty database, in an app context; each test runs once for each database."""
+    app: Flask = request.getfixturevalue(f"{request.param}_app")
+    databases.empty(app)
+    with app.app_context():
+        yield app
+        db.session.rollback()
+
+
+@pytest.fixture
+def db_session(app: Flask) -> Any:
+    """The test's own session."""
+    return db.session
+
+
+@pytest.fixture
+def cast(app: Flask) -> cast_.Cast:
+    """Alice, Bob, Sam, Sita, Olivia and Max, committed."""
+    made = cast_.make_cast()
+    db.session.commit()
+    return made
+
+
+@pytest.fixture
+def together(app: Flask) -> Callable[..., list[object]]:
+    """`together(f, g)` does both at the same moment in threads of their own; see `tests.databases.together`."""
+    return lambda *doings: databases.together(app, *doings)
+
+
+# ---------------------------------------------------------------------------------------------------------- outbox
+
+
+class Outbox:
+    """The mails that are queued or sent, oldest first."""
+
+    def mails(self, kind: MailKind | None = None, *, to: str | None = None) -> list[OutboxMail]:
+        query = sa.select(OutboxMail).order_by(OutboxMail.id)
+        if kind is not None:
+            query = query.where(OutboxMail.kind == kind.value)
+        if to is not None:
+            query = query.where(OutboxMail.to_address == to)
+        return list(db.session.scalars(query))
+
+    def kinds(self) -> list[str]:
+        return [mail.kind for mail in self.mails()]
+
+    def one(self, kind: MailKind | None = None, *, to: str | None = None) -> OutboxMail:
+        (mail,) = self.mails(kind, to=to)
+        return mail
+
+    def facts(self, kind: MailKind | None = None, *, to: str | None = None) -> Any:
+        """The facts of the one such mail, as their dataclass."""
+        mail = self.one(kind, to=to)
+        return mail_facts.from_json(MailKind(mail.kind), mail.facts)
+
+    def clear(self) -> None:
+        db.session.execute(sa.delete(OutboxMail))
+
+    def __len__(self) -> int:
+        return len(self.mails())
+
+
+@pytest.fixture
+def outbox(app: Flask) -> Outbox:
+    return Outbox()
+
+
+# -------------------------------------------------------------------------------------------------------- browsers
+
+
+@pytest.fixture
+def http(app: Flask) -> Callable[[], databases.Http]:
+    """`http()` is a fresh browser; see `tests.databases.Http`."""
+    return lambda: databases.Http(app, app.response_class, use_cookies=True)
+
+
+def _put_cookie(browser: databases.Http, realm: Realm, token: str) -> None:
+    app = browser.application
+    content = {"_user_id": f"{realm.value}.{token}", "_fresh": True, "_permanent": True}
+    signer = app.session_interface.get_signing_serializer(app)
+    browser.set_cookie(cookie_name(app, realm), signer.dumps(content))
+
+
+@pytest.fixture
+def sign_in_as_staff(app: Flask) -> Callable[[databases.Http, Staff], databases.Http]:
+    """`sign_in_as_staff(browser, olivia)`; a log-in is made if there is none."""
+
+    def sign_in(browser: databases.Http, staff: Staff) -> databases.Http:
+        login = staff.login or factories.staff_login(staff)
+        opened = access.log_in(Realm.STAFF, login.email, factories.PASSWORD, address="127.0.0.1")
+        assert opened is not None
+        db.session.commit()
+        _put_cookie(browser, Realm.STAFF, opened.token)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def sign_in_as_client(app: Flask) -> Callable[[databases.Http, Client], databases.Http]:
+    """`sign_in_as_client(browser, alice)`; a log-in is made if there is none."""
+
+    def sign_in(browser: databases.Http, client: Client) -> databases.Http:
+        if not client.logins:
+            factories.client_login(client)
+        opened = access.log_in(Realm.CLIENT, client.account_number, factories.PASSWORD, address="127.0.0.1")
+        assert opened is not None
+        db.session.commit()
+        _put_cookie(browser, Realm.CLIENT, opened.token)
+        return browser
+
+    return sign_in

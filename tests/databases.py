@@ -1,0 +1,142 @@
+"""The two databases that every test runs on: one app each for the whole run, its tables emptied before each test.
+
+Tests commit for real (threads must see each other's rows), so nothing is wrapped in a transaction that is undone.
+"""
+
+import contextvars
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from application import create_app
+from foundation.db import Base, db
+from workflows import settings
+from workflows.errors import WorkflowError
+
+
+def make_app(url: str, data_dir: Path) -> Flask:
+    """Latchkey over the database at `url`, its tables made by the migrations."""
+    import os
+    app = (bare if os.environ.get("BARE") else create_app)(
+        {
+            "SQLALCHEMY_DATABASE_URI": url,
+            "DATA_DIR": str(data_dir),
+            "TESTING": True,
+            "SECRET_KEY": "x" * 40,
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+        }
+    )
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _need_not_survive_a_power_cut)
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return app
+
+
+def bare(config):
+    from foundation.db import prepare_engine
+    from foundation.extensions import migrate
+    app = Flask("latchkey")
+    app.config.update(config)
+    db.init_app(app)
+    migrate.init_app(app, db, directory="/work/main/migrations", render_as_batch=True, compare_type=True)
+    with app.app_context():
+        prepare_engine(db.engine)
+    return app
+
+
+def _need_not_survive_a_power_cut(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def empty(app: Flask) -> None:
+    """Delete every row of every table."""
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    with app.app_context(), db.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            for table in tables:
+                connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 -- names of our own tables
+        else:
+            deletes = "; ".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608 -- as above
+            connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
+
+
+class Http(FlaskClient):
+    """A browser. What the test made so far is committed before a request, and looked at afresh after it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        db.session.commit()
+        # In a context of its own, so that a request has its own session and `g`, as it has behind a server.
+        try:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+        finally:
+            db.session.expire_all()
+            settings.forget()
+
+
+def together(app: Flask, *doings: Callable[[], object]) -> list[object]:
+    """Do these at the same moment, each in a thread, session and transaction of its own.
+
+    The results in order; a WorkflowError is a result like any other (and rolls back), anything else is raised here.
+    """
+    db.session.commit()
+    start = threading.Barrier(len(doings))
+    results: list[object] = [None] * len(doings)
+    bugs: list[BaseException] = []
+
+    def run(place: int, do: Callable[[], object]) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                results[place] = do()
+                db.session.commit()
+            except WorkflowError as refusal:
+                db.session.rollback()
+                results[place] = refusal
+            except BaseException as bug:  # noqa: BLE001 -- raised again in the test's own thread
+                db.session.rollback()
+                bugs.append(bug)
+
+    threads = [threading.Thread(target=run, args=(i, do), daemon=True) for i, do in enumerate(doings)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads), "they wait for each other"
+    if bugs:
+        raise bugs[0]
+    db.session.expire_all()
+    settings.forget()
+    return results
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL that is sent meanwhile, without savepoints and the like."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}:
+            sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def count(kind: type[Base], *where: Any) -> int:
+    """How many rows there are."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(kind).where(*where)) or 0

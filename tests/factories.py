@@ -1,0 +1,337 @@
+"""Rows for tests: one plain function for each table. No hidden siblings, round amounts; parents are made if not given.
+
+Every function flushes, so that the row has its id; nobody commits.
+"""
+
+import datetime as dt
+import itertools
+import secrets
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from foundation import clock
+from foundation.db import Base, db
+from models import (
+    Activity,
+    ActorKind,
+    Client,
+    ClientContact,
+    ClientLogin,
+    ClosedDay,
+    Counter,
+    FormKey,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    LineState,
+    LoginAttempt,
+    Notification,
+    NotificationKind,
+    OutboxMail,
+    PayKind,
+    Pet,
+    PublicHoliday,
+    Realm,
+    RequestMessage,
+    ServiceGroup,
+    ServiceItem,
+    Setting,
+    SignIn,
+    Staff,
+    StaffLogin,
+    StaffRole,
+    TimeBlock,
+    TimeOff,
+    TimeType,
+    Vet,
+    Via,
+)
+from workflows import access, activity
+from workflows.conflicts import plan_of_item
+from workflows.mail_facts import BasketReminder, MailKind
+from workflows.pricing import quote
+from workflows.wanted import Slot, fingerprint
+
+#: the password of every log-in
+PASSWORD = "leash treat biscuit"
+#: Thursday of the week in which the clock stands
+DAY = dt.date(2026, 11, 26)
+NOON = dt.time(12)
+
+_numbers = itertools.count(1)
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def _save(row: Row) -> Row:
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+# ---------------------------------------------------------------------------------------------------------- people
+
+
+def staff(first_name: str = "Toni", last_name: str = "Walker", **more: Any) -> Staff:
+    return _save(Staff(first_name=first_name, last_name=last_name, **more))
+
+
+def owner(first_name: str = "Oona", last_name: str = "Boss", **more: Any) -> Staff:
+    return staff(first_name, last_name, role=StaffRole.OWNER, is_sitter=False, **more)
+
+
+def staff_login(staff_: Staff | None = None, *, password: str = PASSWORD, **more: Any) -> StaffLogin:
+    who = staff_ or staff()
+    email = more.pop("email", None) or who.email or f"staff{next(_numbers)}@example.com"
+    return _save(StaffLogin(staff=who, email=email, password_hash=access.hash_password(password), **more))
+
+
+def client(first_name: str = "Carla", last_name: str = "Clark", **more: Any) -> Client:
+    more.setdefault("account_number", f"{5_000_000_000 + next(_numbers)}")
+    return _save(Client(first_name=first_name, last_name=last_name, **more))
+
+
+def client_contact(client_: Client | None = None, name: str = "Kim Clark", **more: Any) -> ClientContact:
+    return _save(ClientContact(client=client_ or client(), name=name, **more))
+
+
+def client_login(client_: Client | None = None, *, password: str = PASSWORD, **more: Any) -> ClientLogin:
+    who = client_ or client()
+    more.setdefault("email", who.email)
+    return _save(ClientLogin(client=who, password_hash=access.hash_password(password), **more))
+
+
+def sign_in(login: StaffLogin | ClientLogin | None = None, **more: Any) -> SignIn:
+    login = login or client_login()
+    by_staff = isinstance(login, StaffLogin)
+    more.setdefault("token_hash", secrets.token_hex(32))
+    more.setdefault("expires_at", clock.now() + dt.timedelta(days=1))
+    return _save(
+        SignIn(
+            realm=Realm.STAFF if by_staff else Realm.CLIENT,
+            staff_login=login if by_staff else None,
+            client_login=None if by_staff else login,
+            **more,
+        )
+    )
+
+
+def login_attempt(name: str = "carla@example.com", *, realm: Realm = Realm.CLIENT, **more: Any) -> LoginAttempt:
+    more = {"purpose": "log-in", "address": "127.0.0.1", **more}
+    return _save(LoginAttempt(realm=realm, account_key=access._hash(f"{realm}:{name}"), **more))
+
+
+# --------------------------------------------------------------------------------------------------- pets and vets
+
+
+def vet(name: str = "High Street Vets", **more: Any) -> Vet:
+    return _save(Vet(name=name, **more))
+
+
+def pet(client_: Client | None = None, name: str = "Rex", **more: Any) -> Pet:
+    return _save(Pet(client=client_ or client(), name=name, **more))
+
+
+# ------------------------------------------------------------------------------------------------------- catalogue
+
+
+def service_group(name: str | None = None, **more: Any) -> ServiceGroup:
+    return _save(ServiceGroup(name=name or f"Group {next(_numbers)}", **more))
+
+
+def time_block(
+    name: str | None = None, starts_at: dt.time = dt.time(7), ends_at: dt.time = dt.time(10), **more: Any
+) -> TimeBlock:
+    return _save(TimeBlock(name=name or f"Block {next(_numbers)}", starts_at=starts_at, ends_at=ends_at, **more))
+
+
+def service_item(name: str = "Visit", **more: Any) -> ServiceItem:
+    """Visible in the portal, 30 minutes, 20.00, half of it for the sitter; no limit."""
+    more = {
+        "code": f"S{next(_numbers)}",
+        "price": Decimal(20),
+        "extra_pet_price": Decimal(5),
+        "pay_kind": PayKind.PERCENT,
+        "pay_percent": Decimal(50),
+        "duration_minutes": 30,
+        "time_type": TimeType.STANDARD,
+        "visible_in_portal": True,
+        **more,
+    }
+    return _save(ServiceItem(name=name, **more))
+
+
+def public_holiday(on_date: dt.date = DAY, name: str = "Thanksgiving Day", **more: Any) -> PublicHoliday:
+    return _save(PublicHoliday(on_date=on_date, name=name, **more))
+
+
+def closed_day(first_on: dt.date = DAY, last_on: dt.date | None = None, **more: Any) -> ClosedDay:
+    return _save(ClosedDay(first_on=first_on, last_on=last_on or first_on, **more))
+
+
+# ----------------------------------------------------------------------------------------------- requests and jobs
+
+
+def job_request(client_: Client | None = None, **more: Any) -> JobRequest:
+    """A basket without lines; with `number` a request that was sent now."""
+    if "number" in more:
+        more.setdefault("submitted_at", clock.now())
+    return _save(JobRequest(client=client_ or client(), **more))
+
+
+def line(
+    request: JobRequest | None = None,
+    item: ServiceItem | None = None,
+    *,
+    on_date: dt.date = DAY,
+    start_time: dt.time | None = None,
+    block: TimeBlock | None = None,
+    pets: Sequence[Pet] = (),
+    **more: Any,
+) -> JobRequestLine:
+    """A draft in a basket, or a waiting line of a request that was sent."""
+    request = request or job_request()
+    item = item or service_item()
+    more.setdefault("state", LineState.DRAFT if request.is_basket else LineState.SUBMITTED)
+    if more["state"] is not LineState.DRAFT:
+        more.setdefault("submitted_at", request.submitted_at or clock.now())
+    more.setdefault("fingerprint", fingerprint(item, Slot(on_date, start_time, block), pets))
+    more.setdefault("price", quote(item, n_pets=len(pets)).price)
+    return _save(
+        JobRequestLine(
+            request=request, client=request.client, service_item=item, on_date=on_date, start_time=start_time,
+            time_block=block, pets=list(pets), **more,
+        )
+    )  # fmt: skip
+
+
+def basket(
+    client_: Client | None = None, item: ServiceItem | None = None, *, n_lines: int = 1, first_on: dt.date = DAY, **more: Any
+) -> JobRequest:
+    """A basket with one visit a day from `first_on` on."""
+    request = job_request(client_)
+    return _with_lines(request, item, n_lines, first_on, more)
+
+
+def sent_request(
+    client_: Client | None = None, item: ServiceItem | None = None, *, n_lines: int = 1, first_on: dt.date = DAY,
+    number: int | None = None, **more: Any,
+) -> JobRequest:  # fmt: skip
+    """A request with a number, whose lines wait for the office: one visit a day from `first_on` on."""
+    request = job_request(client_, number=number or 1000 + next(_numbers))
+    return _with_lines(request, item, n_lines, first_on, more)
+
+
+def _with_lines(
+    request: JobRequest, item: ServiceItem | None, n_lines: int, first_on: dt.date, more: dict[str, Any]
+) -> JobRequest:
+    item = item or service_item()
+    for i in range(n_lines):
+        line(request, item, on_date=first_on + dt.timedelta(days=i), **more)
+    db.session.refresh(request, ["lines"])
+    return request
+
+
+def request_message(request: JobRequest | None = None, body: str = "Is the gate code the same?", **more: Any) -> RequestMessage:
+    return _save(RequestMessage(request=request or sent_request(), body=body, **more))
+
+
+def job(
+    client_: Client | None = None,
+    item: ServiceItem | None = None,
+    *,
+    sitter: Staff | None = None,
+    on_date: dt.date = DAY,
+    start_time: dt.time | None = NOON,
+    block: TimeBlock | None = None,
+    ends_on: dt.date | None = None,
+    end_time: dt.time | None = None,
+    pets: Sequence[Pet] = (),
+    **more: Any,
+) -> Job:
+    """A visit at noon without a sitter; nothing is checked, so it may overlap what it likes."""
+    item = item or service_item()
+    plan = plan_of_item(
+        None, item, sitter_id=None, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on, end_time=end_time
+    )
+    figures = quote(item, n_pets=len(pets))
+    more = {"duration_minutes": item.duration_minutes, "price": figures.price, "sitter_pay": figures.sitter_pay, **more}
+    return _save(
+        Job(
+            client=client_ or client(), service_item=item, sitter=sitter, on_date=on_date, ends_on=plan.ends_on,
+            start_time=start_time, end_time=end_time, time_block=block, pets=list(pets), **more,
+        )
+    )  # fmt: skip
+
+
+def time_off(staff_: Staff | None = None, first_on: dt.date = DAY, last_on: dt.date | None = None, **more: Any) -> TimeOff:
+    return _save(TimeOff(staff=staff_ or staff(), first_on=first_on, last_on=last_on or first_on, **more))
+
+
+# --------------------------------------------------------------------------------------------------- communication
+
+
+def outbox_mail(kind: MailKind = MailKind.BASKET_REMINDER, **more: Any) -> OutboxMail:
+    more = {
+        "facts": activity.plain(vars(BasketReminder("Carla Clark", "5000000000", ()))),
+        "to_address": "carla@example.com",
+        "message_id": f"<{next(_numbers)}@latchkey.invalid>",
+        **more,
+    }
+    return _save(OutboxMail(kind=kind.value, **more))
+
+
+def notification(kind: NotificationKind = NotificationKind.REQUEST_RECEIVED, **more: Any) -> Notification:
+    return _save(Notification(kind=kind, **more))
+
+
+# ----------------------------------------------------------------------------------------------------- bookkeeping
+
+
+def activity_line(verb: str = "client.changed", **more: Any) -> Activity:
+    more = {"actor_kind": ActorKind.SYSTEM, "actor_name": "Latchkey", "via": Via.WORKER, "subject_type": "", **more}
+    return _save(Activity(verb=verb, **more))
+
+
+def setting(key: str = "business.name", value: Any = "Paws & Co") -> Setting:
+    """A stored value, past all checks; tests of rules call `workflows.settings.change`."""
+    return _save(Setting(key=key, value=value))
+
+
+def counter(name: str = "job_request", value: int = 1) -> Counter:
+    return _save(Counter(name=name, value=value))
+
+
+def form_key(key: str = "k" * 24, **more: Any) -> FormKey:
+    return _save(FormKey(key=key, **more))
+
+
+FACTORIES: dict[type[Base], Callable[..., Base]] = {
+    Activity: activity_line,
+    Client: client,
+    ClientContact: client_contact,
+    ClientLogin: client_login,
+    ClosedDay: closed_day,
+    Counter: counter,
+    FormKey: form_key,
+    Job: job,
+    JobRequest: job_request,
+    JobRequestLine: line,
+    LoginAttempt: login_attempt,
+    Notification: notification,
+    OutboxMail: outbox_mail,
+    Pet: pet,
+    PublicHoliday: public_holiday,
+    RequestMessage: request_message,
+    ServiceGroup: service_group,
+    ServiceItem: service_item,
+    Setting: setting,
+    SignIn: sign_in,
+    Staff: staff,
+    StaffLogin: staff_login,
+    TimeBlock: time_block,
+    TimeOff: time_off,
+    Vet: vet,
+}

@@ -1,0 +1,187 @@
+"""The SQLite engine: its pragmas, its BEGIN IMMEDIATE, and the turnstile that serves waiting writers in turn."""
+
+import contextlib
+import fcntl
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from foundation import db as foundation_db
+from foundation.db import db, mark_request, prepare_engine, reading
+from models import Counter
+from tests import factories as make
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'small.db'}", connect_args={"timeout": 0.2})
+    prepare_engine(engine)
+
+    @sa.event.listens_for(engine, "connect")
+    def _soon_tired(connection, _record):
+        connection.execute("PRAGMA busy_timeout=200")
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE n (value INTEGER)")
+        connection.exec_driver_sql("INSERT INTO n VALUES (0)")
+    yield engine
+    engine.dispose()
+
+
+def turnstile_is_free(engine):
+    with Path(f"{engine.url.database}.turnstile").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def value(connection):
+    return connection.exec_driver_sql("SELECT value FROM n").scalar_one()
+
+
+def test_engine_has_its_pragmas(engine):
+    with engine.connect() as connection:
+        seen = {p: connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+        folded = connection.exec_driver_sql("SELECT casefold('Éclair'), casefold(NULL)").one()
+    assert seen == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert tuple(folded) == ("éclair", None)
+
+
+def test_engine_of_another_database_is_left_alone():
+    engine = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    prepare_engine(engine)
+    assert list(engine.dispatch.begin) == []
+
+
+def test_engine_in_memory_needs_no_turnstile():
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    prepare_engine(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE n (value INTEGER)")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM n").scalar() == 0
+    engine.dispose()
+
+
+def test_transaction_holds_turnstile_and_write_lock_from_its_first_statement_to_the_commit(engine):
+    with engine.connect() as connection:
+        value(connection)
+        assert not turnstile_is_free(engine)
+        connection.exec_driver_sql("UPDATE n SET value = 1")
+        connection.commit()
+        assert turnstile_is_free(engine)
+        assert value(connection) == 1
+
+
+def test_rollback_leaves_the_turnstile_and_nothing_else(engine):
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE n SET value = 1")
+        connection.rollback()
+        assert turnstile_is_free(engine)
+        assert value(connection) == 0
+
+
+def test_connection_that_is_closed_without_a_word_leaves_the_turnstile(engine):
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE n SET value = 1")
+    assert turnstile_is_free(engine)
+
+
+def test_commit_that_fails_leaves_the_turnstile(engine):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE owner (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql("CREATE TABLE pet (owner_id INTEGER REFERENCES owner DEFERRABLE INITIALLY DEFERRED)")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO pet VALUES (1)")
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.commit()
+    assert turnstile_is_free(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 0
+
+
+def test_begin_that_fails_leaves_the_turnstile(engine):
+    with engine.connect() as first:
+        value(first)
+        with pytest.raises(OperationalError, match="locked"), engine.connect() as second:
+            value(second)  # of the same thread, so it does not queue behind itself
+    assert turnstile_is_free(engine)
+    stranger = sa.create_engine(engine.url, connect_args={"timeout": 0})
+    with stranger.connect() as other, engine.connect() as connection:
+        other.exec_driver_sql("UPDATE n SET value = 5")
+        with pytest.raises(OperationalError, match="locked"):
+            value(connection)
+        assert turnstile_is_free(engine)
+    stranger.dispose()
+
+
+def test_reading_takes_no_lock_and_sees_one_state_throughout(engine):
+    with reading(), engine.connect() as reader:
+        assert value(reader) == 0
+        assert turnstile_is_free(engine)
+        with writing_thread(engine):
+            pass
+        assert value(reader) == 0
+    with engine.connect() as connection:
+        assert value(connection) == 1
+
+
+@contextlib.contextmanager
+def writing_thread(engine):
+    def write():
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE n SET value = value + 1")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    yield
+
+
+def test_mark_request_decides_for_what_follows(engine):
+    mark_request(reads_only=True)
+    try:
+        with engine.connect() as connection:
+            value(connection)
+            assert turnstile_is_free(engine)
+    finally:
+        mark_request(reads_only=False)
+    with engine.connect() as connection:
+        value(connection)
+        assert not turnstile_is_free(engine)
+
+
+def test_reading_inside_reading_ends_with_the_outer_one(engine):
+    with reading():
+        with reading():
+            pass
+        assert foundation_db._read_only.get() is True
+    assert foundation_db._read_only.get() is False
+
+
+def test_waiting_writers_are_served_and_none_is_lost(app, together):
+    make.counter("visits", 0)
+    db.session.commit()
+
+    def add_one():
+        row = db.session.scalar(sa.select(Counter).where(Counter.name == "visits").with_for_update())
+        row.value += 1
+
+    for _round in range(5):
+        together(*[add_one] * 4)
+    assert db.session.get(Counter, "visits").value == 20
+
+
+def test_savepoint_that_is_rolled_back_keeps_what_was_before(db_session):
+    make.counter("kept", 1)
+    with contextlib.suppress(ZeroDivisionError), db_session.begin_nested():
+        make.counter("undone", 1)
+        raise ZeroDivisionError
+    db_session.commit()
+    assert db_session.scalars(sa.select(Counter.name)).all() == ["kept"]
