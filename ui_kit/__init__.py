@@ -5,11 +5,11 @@ Start with README.md in this folder. It knows nothing of clients or visits: page
 
 from flask import Blueprint, Flask
 
-from ui_kit import assets, formats
-from ui_kit.assets import static_url, wrap_wsgi
+from ui_kit import formats, static_files
 from ui_kit.csp import allow_in_csp, install_security_headers
 from ui_kit.errors import render_error
 from ui_kit.month import MonthGrid, month_grid
+from ui_kit.static_files import static_url, wrap_wsgi
 
 __all__ = [
     "MonthGrid",
@@ -33,8 +33,8 @@ def install(app: Flask) -> None:
     env.add_extension("jinja2.ext.do")
     env.globals.update(
         static_url=static_url,
-        ui_icon_names=frozenset(assets.icon_names()),
-        ui_pet_kinds=frozenset(assets.pet_kinds()),
+        ui_icon_names=frozenset(static_files.icon_names()),
+        ui_pet_kinds=frozenset(static_files.pet_kinds()),
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,
         ui_page_numbers=formats.page_numbers,

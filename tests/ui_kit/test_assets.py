@@ -4,13 +4,15 @@ import gzip
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 import ui_kit
-from ui_kit import assets
+from ui_kit import assets, static_files
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "vendor").mkdir(parents=True)
     (root / "ui.css").write_text("body{}" * 200)
     (root / "vendor/icons.svg").write_text("<svg/>")
-    monkeypatch.setattr(assets, "STATIC", root)
+    monkeypatch.setattr(static_files, "STATIC", root)
     assets.revision.cache_clear()
     yield root
     assets.revision.cache_clear()
@@ -211,6 +213,13 @@ def test_in_debug_edits_show_at_once(static: Path) -> None:
     (static / "ui.css").write_text("body{color:blue}")
     answer = client.get(url, buffered=True)
     assert (answer.data, answer.headers["Cache-Control"]) == (b"body{color:blue}", "max-age=0, public")
+
+
+def test_the_command_runs_without_a_warning(node_modules: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "ui_kit.assets", "--node-modules", str(node_modules / "nowhere")]
+    done = subprocess.run(command, cwd=assets.HERE.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ui_kit.assets: ")
 
 
 def test_our_own_files_name_only_files_that_exist_or_are_built() -> None:

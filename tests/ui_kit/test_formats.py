@@ -98,6 +98,7 @@ def test_outside_a_request_the_defaults_serve() -> None:
         (1, 1, [1]),
         (1, 2, [1, 2]),
         (3, 5, [1, 2, 3, 4, 5]),
+        (4, 12, [1, 2, 3, 4, 5, None, 12]),
         (6, 12, [1, None, 5, 6, 7, None, 12]),
         (12, 12, [1, None, 11, 12]),
     ],

@@ -9,11 +9,9 @@ from ui_kit import assets
 
 ROOT = Path(__file__).resolve().parents[2]
 # Mails must carry their styles with them, and xhtml2pdf reads its own; neither meets our CSP.
-ELSEWHERE = {"mail_templates", "documents", "node_modules", ".venv", "var", "docs", "build"}
+ELSEWHERE = {"mail_templates", "documents", "mailer"}
 TEMPLATES = sorted(
-    path
-    for path in ROOT.rglob("*.html")
-    if "templates" in path.parts and ELSEWHERE.isdisjoint(path.relative_to(ROOT).parts)
+    path for path in ROOT.glob("*/templates/**/*.html") if path.relative_to(ROOT).parts[0] not in ELSEWHERE
 )
 COMMENTS = re.compile(r"{#.*?#}", re.DOTALL)
 

@@ -1,0 +1,56 @@
+// office.js - comforts of the back office's lists and forms. Every page works without it: a question before a bulk action
+// then comes on a page of its own, and a long list's text box is read by the server.
+
+// ---- the question before a bulk action: <button data-ask="Archive these clients?"> ----
+const dialog = document.getElementById("ask");
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-ask]");
+  if (!button || !dialog || button.disabled) return;
+  event.preventDefault();
+  const ticked = button.form.querySelectorAll("input[name=rowid]:checked").length;
+  const more = dialog.querySelector("[data-ask-more]");
+  const yes = dialog.querySelector("[data-ask-yes]");
+  dialog.querySelector("[data-ask-text]").textContent = button.dataset.ask;
+  more.textContent = ticked === 1 ? more.dataset.one : more.dataset.many.replace("%", ticked);
+  yes.textContent = button.textContent;
+  yes.classList.toggle("ui-btn--danger", "danger" in button.dataset);
+  yes.classList.toggle("ui-btn--primary", !("danger" in button.dataset));
+  yes.onclick = () => {
+    const sure = document.createElement("input");
+    sure.type = "hidden"; sure.name = "confirmed"; sure.value = "yes";
+    button.form.append(sure);
+    delete button.dataset.ask;
+    dialog.close();
+    button.form.requestSubmit(button);
+  };
+  dialog.showModal();
+});
+
+// ---- a click anywhere on a row ticks it, except on what does something itself ----
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("form[data-list] tbody tr");
+  if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
+  row.querySelector("input[name=rowid]")?.click();
+});
+
+// ---- selects of long lists ask the server while one types: <select data-lookup="/admin/pets/ajax/lookup/?name=client"> ----
+for (const select of window.TomSelect ? document.querySelectorAll("select[data-lookup]") : []) {
+  const lookup = new URL(select.dataset.lookup, location.href);
+  new TomSelect(select, {
+    valueField: "0", labelField: "1", searchField: [], maxOptions: 20, hidePlaceholder: true,
+    shouldLoad: (typed) => typed.trim().length > 0,
+    score: () => () => 1,                                                             // the server has judged already
+    load(typed, done) {
+      lookup.searchParams.set("query", typed);
+      this.clearOptions((option) => this.items.includes(String(option[0])));
+      fetch(lookup, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then(done, () => done());
+    },
+    onItemAdd() { this.setTextboxValue(""); this.refreshOptions(false); },
+    render: {
+      option: (data, escape) => `<div>${escape(data[1])}</div>`,
+      item: (data, escape) => `<div>${escape(data[1])}</div>`,
+      no_results: () => { const none = document.createElement("div"); none.className = "no-results"; none.textContent = document.body.dataset.noneText; return none; },
+    },
+  });
+  select.setAttribute("aria-hidden", "true");                                         // its label now belongs to the text box
+}
