@@ -6,6 +6,8 @@ here, and a mail whose address is none is refused before anybody is connected to
 
 import re
 from email.charset import QP, Charset
+from email.headerregistry import Address
+from email.mime.base import MIMEBase
 from email.utils import parseaddr
 
 from flask import current_app
@@ -30,6 +32,17 @@ class BadSender(RuntimeError):
     """MAIL_DEFAULT_SENDER is no address: the set-up is wrong, not any mail."""
 
 
+class Letter(Message):
+    """A message whose From is written by Python's own rules: folding Flask-Mail's puts spaces into long names."""
+
+    def _message(self) -> MIMEBase:
+        message = super()._message()
+        if isinstance(self.sender, tuple):
+            name, address = self.sender
+            message.replace_header("From", str(Address(name, addr_spec=address)))
+        return message
+
+
 def compose(mail: OutboxMail, rendered: Rendered) -> Message:
     """The message as it goes out.
 
@@ -39,7 +52,7 @@ def compose(mail: OutboxMail, rendered: Rendered) -> Message:
     values = settings.read()
     to = plain_address(mail.to_address)
     copies = [a for a in map(_or_none, mail.cc_addresses) if a and a.casefold() != to.casefold()]
-    message = Message(
+    message = Letter(
         rendered.subject,
         recipients=[to],
         cc=list(dict.fromkeys(copies)),

@@ -25,7 +25,15 @@ from workflows import access, people, settings
 from workflows.mail_facts import MailKind, SetPassword, from_json
 
 #: where the links of mails lead, under PUBLIC_URL
-PATHS = {"portal": "/portal/", "schedule": "/portal/schedule", "basket": "/portal/request", "sitter": "/staff/"}
+PATHS = {
+    "portal": "/portal/",
+    "schedule": "/portal/schedule",
+    "requests": "/portal/requests",
+    "basket": "/portal/request",
+    "sitter": "/staff/",
+}
+#: the setting without which a page answers 404; its links then lead to the first page
+SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}
 SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
 #: facts in which people wrote several lines; every other one is a single line wherever it is shown
 MANY_LINES = frozenset({"note", "reason", "message", "body"})
@@ -65,10 +73,8 @@ def absolute(path: str) -> str:
 
 
 def _links(values: settings.Values) -> dict[str, str]:
-    links = {name: absolute(path) for name, path in PATHS.items()}
-    if not values["portal.schedule"]:
-        links["schedule"] = links["portal"]  # the page answers 404
-    return links
+    is_open = {name: name not in SWITCHES or values[SWITCHES[name]] for name in PATHS}
+    return {name: absolute(path if is_open[name] else PATHS["portal"]) for name, path in PATHS.items()}
 
 
 def _business(values: settings.Values) -> dict[str, Any]:

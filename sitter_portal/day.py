@@ -16,14 +16,14 @@ from ui_kit.frames import NavItem, PortalFrame
 from workflows import settings
 from workflows.permissions import Permission
 
-pages = Blueprint("staff", __name__, url_prefix="/staff")
+pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
 SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
 
 
 def _frame(staff: Staff) -> PortalFrame:
     values = settings.read()
-    menu = [NavItem("day", gettext("Visits"), "calendar", url_for("staff.day"))]
+    menu = [NavItem("day", gettext("Visits"), "calendar", url_for("sitter_day.day"))]
     if current_actor().may(Permission.OFFICE):
         menu.append(NavItem("office", gettext("Back office"), "home", "/admin/"))
     logo = values["business.logo"]
@@ -31,7 +31,7 @@ def _frame(staff: Staff) -> PortalFrame:
         business_name=values["business.name"],
         client_name=str(staff),
         nav=menu,
-        home_url=url_for("staff.day"),
+        home_url=url_for("sitter_day.day"),
         logout_url=url_for("office_door.log_out"),
         logo_url=url_for("logo", key=logo) if logo else None,
         phone_number=values["business.phone"] or None,

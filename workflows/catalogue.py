@@ -147,6 +147,12 @@ def remove(
 ) -> None:  # fmt: skip
     """Delete an entry that nothing uses; a used one is made inactive instead (Invalid says so)."""
     actor.require(Permission.CATALOGUE)
+    if isinstance(record, ServiceGroup) and db.session.scalar(
+        sa.select(ServiceItem.id).where(ServiceItem.group_id == record.id).limit(1)
+    ):
+        raise Invalid(
+            "still_used", N_("%(name)s still has services. Move them to another group first."), name=record.name
+        )
     records.remove(record, actor=actor)
 
 

@@ -276,8 +276,8 @@ def change(
     is_stay = (
         wanted.ends_on is not None and wanted.ends_on > wanted.on_date and wanted.item.time_type is TimeType.ALL_DAY
     )
-    if wanted.ends_on is not None and wanted.ends_on < wanted.on_date:
-        raise Invalid("stay_order", N_("The stay must end after it starts."), field="ends_on")
+    if wanted.ends_on is not None:
+        _check_stay(Stay(wanted.on_date, wanted.ends_on, wanted.start_time, wanted.end_time))
     plan = plan_of_item(
         ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
         block=wanted.block, ends_on=wanted.ends_on if is_stay or fresh.end_time else None, end_time=wanted.end_time,

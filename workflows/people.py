@@ -226,6 +226,14 @@ def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
     return vet
 
 
+def remove_vet(vet: Vet, *, actor: Actor) -> None:
+    """Delete a practice that no pet goes to; others are made inactive (Invalid says so)."""
+    actor.require(Permission.CLIENTS)
+    if db.session.scalar(sa.select(Pet.id).where(Pet.vet_id == vet.id).limit(1)):
+        raise records.still_used(vet)
+    records.remove(vet, actor=actor)
+
+
 # ------------------------------------------------------------------------------------------------------------ staff
 
 
@@ -308,3 +316,9 @@ def save_time_off(off: TimeOff, values: Mapping[str, Any], *, actor: Actor) -> T
     else:
         records.change(off, values, actor=actor)
     return off
+
+
+def remove_time_off(off: TimeOff, *, actor: Actor) -> None:
+    """Delete days off; logged."""
+    actor.require(Permission.SCHEDULE)
+    records.remove(off, actor=actor)

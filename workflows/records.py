@@ -83,12 +83,17 @@ def remove(record: Base, *, actor: Actor, client: Client | None = None) -> None:
             db.session.delete(record)
             db.session.flush()
     except sa.exc.IntegrityError as used:
-        raise Invalid(
-            "still_used",
-            N_("%(name)s is used by other records and stays. Make it inactive instead."),
-            name=name,
-        ) from used
+        raise still_used(record, name) from used
     activity.record(f"{record.__tablename__}.removed", actor=actor, subject=record, client=owner, name=name)
+
+
+def still_used(record: Base, name: str | None = None) -> Invalid:
+    """The refusal to delete what other records still need."""
+    return Invalid(
+        "still_used",
+        N_("%(name)s is used by other records and stays. Make it inactive instead."),
+        name=name or str(record),
+    )
 
 
 def require_text(values: Mapping[str, Any], fields: Iterable[str], message: str) -> None:

@@ -50,6 +50,7 @@ class Postbox:
     #: seconds of silence before each answer to DATA
     silence: float = 0
     n_talks: int = 0
+    is_up: bool = False
 
     def start(self, **options: Any) -> "Postbox":
         with socket.socket() as probe:
@@ -57,10 +58,14 @@ class Postbox:
             self.port = probe.getsockname()[1]
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10, **options)
         self.controller.start()
+        self.is_up = True
         return self
 
     def stop(self) -> None:
-        self.controller.stop(no_assert=True)
+        """Hang up and close the door; twice is once."""
+        if self.is_up:
+            self.is_up = False
+            self.controller.stop(no_assert=True)
 
     def by_id(self) -> Counter[str]:
         """How often each Message-ID came."""

@@ -10,7 +10,7 @@ import pytest
 from foundation.db import db
 from mailer.kinds import KINDS, PARTS, TEMPLATES, label
 from mailer.previews import PREVIEWS, preview_mail
-from mailer.render import render
+from mailer.render import PATHS, SET_PASSWORD_PATHS, render
 from models import Realm, Setting
 from tests import databases, factories
 from workflows import access, settings
@@ -188,7 +188,7 @@ decided.
   Price: $18.50
 
 Until a visit is scheduled you can add to this request or cancel it:
-http://127.0.0.1:8000/portal/schedule
+http://127.0.0.1:8000/portal/requests
 
 Account number: 4417 209 318
 
@@ -300,9 +300,16 @@ def test_a_basket_reminder_says_when_it_is_sent_by_itself():
     assert "by itself" not in rendered(MailKind.BASKET_REMINDER).text
 
 
-def test_mails_do_not_lead_to_pages_that_are_switched_off():
+def test_mails_lead_to_pages_that_exist(app):
+    pages = {rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods}
+    assert set(PATHS.values()) | {f"{path}<token>" for path in SET_PASSWORD_PATHS.values()} <= pages
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_mails_do_not_lead_to_pages_that_are_switched_off(kind):
     set_setting("portal.schedule", value=False)
-    assert "/portal/schedule" not in "".join(rendered(MailKind.JOB_SCHEDULED))
+    set_setting("portal.requests", value=False)
+    assert not re.search("/portal/(schedule|request)", "".join(render(preview_mail(kind))))
 
 
 def test_a_business_without_phone_and_address_gets_no_empty_lines():

@@ -146,7 +146,7 @@ def test_change_needs_the_owner(cast):
         ("portal.requests", "y", True), ("portal.requests", "", False), ("portal.requests", None, False),
         ("portal.auto_submit_hours", "", None), ("portal.auto_submit_hours", " 12 ", 12), ("portal.auto_submit_hours", 720, 720),
         ("mail.sitter_days", "0", 0), ("mail.sitter_days", "7.0", 7),
-        ("mail.schedule_time", "6:30", "06:30"), ("mail.schedule_time", dt.time(6, 30), "06:30"), ("mail.schedule_time", "19:15:00", "19:15"),
+        ("mail.schedule_time", "06:30", "06:30"), ("mail.schedule_time", dt.time(6, 30), "06:30"), ("mail.schedule_time", "19:15:00", "19:15"),
         ("booking.limit_time", "", None),
         ("business.name", " Paws & Co\0 ", "Paws & Co"), ("business.address", "1 High St\r\nAlbany", "1 High St\nAlbany"),
         ("business.address", "  ", ""), ("business.admin_inbox", "office@example.com", "office@example.com"),

@@ -1,0 +1,273 @@
+"""One client: the blue snapshot panel with "Go to portal", and tabs for visits, requests, mails and the log."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, flash, redirect, request, url_for
+from flask_admin import Admin, expose
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import joinedload, selectinload
+from werkzeug.wrappers import Response
+
+from admin_site import texts, words
+from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
+from admin_site.reading import MAX_ID, link, read_page
+from foundation import clock
+from foundation.db import db
+from models import (
+    Activity,
+    Client,
+    ClientContact,
+    ClientStatus,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    JobState,
+    LineState,
+    MailState,
+    OutboxMail,
+    Pet,
+    PetStatus,
+    Realm,
+    RequestMessage,
+)
+from sign_in import current_sign_in, put_cookie
+from workflows import access, jobs, people
+from workflows.errors import WorkflowError
+from workflows.permissions import Permission
+
+TABS = ("overview", "schedule", "requests", "messages", "log")
+PER_PAGE = 25
+COMING = 8
+#: so far back may a stay have begun that is on now: the history before it need not be looked at
+LONGEST_STAY = dt.timedelta(days=jobs.MAX_STAY_DAYS)
+
+
+class ClientPage(WorkPage):
+    """Everything about one client."""
+
+    @expose("/")
+    def index(self) -> Response:
+        """The list of clients is another page."""
+        return redirect(link("clients.index_view") or url_for("admin.index"))
+
+    @expose("/<int:client_id>/")
+    def show(self, client_id: int) -> Answer:
+        """The snapshot and one tab."""
+        client = _client(client_id)
+        tab = request.args.get("tab", TABS[0])
+        tab = tab if tab in TABS else TABS[0]
+        coming = _coming(client)
+        pets = list(client.pets)
+        here = [p for p in pets if p.status is PetStatus.ACTIVE]
+        number = read_page()
+        return page(
+            "client.html",
+            client=client,
+            tab=tab,
+            pets=pets,
+            faces=faces(here),
+            alerts=[p for p in here if p.warning],
+            next_visit=coming[0] if coming else None,
+            n_waiting=_n_waiting(client),
+            last_login=_last_login(client),
+            n_logins=len(client.logins),
+            phone=people.show_phone(client.phone, region=people.region()),
+            status_chip=_status_chip(client),
+            number=number,
+            may={p.name.lower(): self.actor.may(p) for p in Permission},
+            **_TAB_DATA[tab](client, number, coming),
+        )
+
+    @expose("/<int:client_id>/portal-visit", methods=("POST",))
+    def portal_visit(self, client_id: int) -> Answer:
+        """Open this client's portal as the client sees it; logged, with a banner there, over after half an hour."""
+        client, me = get_or_404(Client, client_id), current_sign_in()
+        if me is None:
+            abort(403)
+        opened = access.open_portal_as(client, actor=self.actor, opened_by=me.sign_in)
+        db.session.commit()
+        response = redirect("/portal/")
+        put_cookie(response, Realm.CLIENT, {"_user_id": f"{Realm.CLIENT.value}.{opened.token}", "_fresh": False})
+        return response
+
+    @expose("/<int:client_id>/invitation", methods=("POST",))
+    def invite(self, client_id: int) -> Answer:
+        """Mail the client a link with which the portal's password is set."""
+        client = get_or_404(Client, client_id)
+        try:
+            login = access.invite_client(client, actor=self.actor)
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        else:
+            flash(gettext("A log-in link goes to %(email)s. It works once, for 7 days.", email=login.email), "success")
+        return redirect(url_for(".show", client_id=client_id))
+
+
+# ------------------------------------------------------------------------------------------------------- reading
+
+
+def _client(client_id: int) -> Client:
+    if not 0 < client_id <= MAX_ID:
+        abort(404)
+    client = db.session.scalar(
+        sa.select(Client)
+        .where(Client.id == client_id)
+        .options(
+            joinedload(Client.primary_sitter),
+            selectinload(Client.pets).joinedload(Pet.vet),
+            selectinload(Client.logins),
+        )
+    )
+    if client is None:
+        abort(404)
+    return client
+
+
+def _status_chip(client: Client) -> tuple[str, str]:
+    return {
+        ClientStatus.PROSPECT: ("req", gettext("Prospect")),
+        ClientStatus.ACTIVE: ("ok", gettext("Active")),
+        ClientStatus.INACTIVE: ("mute", gettext("Inactive")),
+        ClientStatus.ARCHIVED: ("mute", gettext("Archived")),
+    }[client.status]
+
+
+def _last_login(client: Client) -> Any:
+    return max((x.last_login_at for x in client.logins if x.last_login_at), default=None)
+
+
+def _n_waiting(client: Client) -> int:
+    return db.session.scalar(
+        sa.select(sa.func.count()).select_from(JobRequestLine).where(
+            JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client.id
+        )
+    ) or 0  # fmt: skip
+
+
+def _visits() -> sa.Select[tuple[Job]]:
+    return sa.select(Job).options(
+        joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+    )
+
+
+def _coming(client: Client) -> list[Job]:
+    """The next visits, a stay that is on now among them."""
+    today = clock.today()
+    return list(
+        db.session.scalars(
+            _visits()
+            .where(Job.client_id == client.id, Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
+            .where(Job.on_date >= today - LONGEST_STAY, Job.ends_on >= today)
+            .order_by(Job.on_date, Job.start_time, Job.id)
+            .limit(COMING)
+        )
+    )
+
+
+def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]:
+    contacts = db.session.scalars(
+        sa.select(ClientContact).where(ClientContact.client_id == client.id).order_by(ClientContact.name)
+    ).all()
+    waiting = db.session.scalars(
+        sa.select(JobRequestLine)
+        .where(JobRequestLine.client_id == client.id, JobRequestLine.state == LineState.SUBMITTED)
+        .options(joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block))
+        .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
+        .limit(COMING)
+    ).all()
+    both = sorted([*coming, *waiting], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
+    return {
+        "coming": both[:COMING],
+        "contacts": contacts,
+        "entries": _log_entries(client, 0, 6),
+        "show_phone": _phone,
+        "pet_line": _pet_line,
+    }
+
+
+def _phone(number: str | None) -> str:
+    return people.show_phone(number, region=people.region())
+
+
+def _pet_line(pet: Pet) -> str:
+    """`Labrador cross, 4 years`."""
+    parts = [pet.breed or words.word(pet.species)]
+    if pet.born_on is not None:
+        days = (clock.today() - pet.born_on).days
+        years, months = days * 100 // 36525, days * 12 // 365
+        parts.append(ngettext("%(num)d year", "%(num)d years", years) if years else ngettext("%(num)d month", "%(num)d months", months))  # fmt: skip
+    return ", ".join(parts)
+
+
+def _log_entries(client: Client, offset: int, limit: int) -> list[texts.LogEntry]:
+    found = db.session.scalars(
+        sa.select(Activity)
+        .where(Activity.client_id == client.id)
+        .order_by(Activity.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [texts.log_entry(line) for line in found]
+
+
+def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    """All visits, the latest first; pages are not counted, so that a long history costs nothing."""
+    found = db.session.scalars(
+        _visits()
+        .where(Job.client_id == client.id)
+        .order_by(Job.on_date.desc(), Job.id.desc())
+        .limit(PER_PAGE + 1)
+        .offset((number - 1) * PER_PAGE)
+    ).all()
+    return {"visits": found[:PER_PAGE], "has_more": len(found) > PER_PAGE}
+
+
+def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    found = db.session.scalars(
+        sa.select(JobRequest)
+        .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_not(None))
+        .options(
+            selectinload(JobRequest.lines).options(
+                joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block)
+            ),
+            selectinload(JobRequest.messages).joinedload(RequestMessage.staff),
+        )
+        .order_by(JobRequest.submitted_at.desc(), JobRequest.id.desc())
+        .limit(10 + 1)
+        .offset((number - 1) * 10)
+    ).all()
+    return {"requests": found[:10], "has_more": len(found) > 10}
+
+
+def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    found = db.session.scalars(
+        sa.select(OutboxMail)
+        .where(OutboxMail.client_id == client.id)
+        .order_by(OutboxMail.id.desc())
+        .limit(PER_PAGE + 1)
+        .offset((number - 1) * PER_PAGE)
+    ).all()
+    chips = {
+        MailState.QUEUED: ("req", gettext("Queued")),
+        MailState.SENDING: ("live", gettext("Being sent")),
+        MailState.SENT: ("ok", gettext("Sent")),
+        MailState.FAILED: ("late", gettext("Failed")),
+        MailState.CANCELLED: ("off", gettext("Stopped")),
+    }
+    return {"mails": found[:PER_PAGE], "has_more": len(found) > PER_PAGE, "chips": chips, "mail_word": words.mail_word}
+
+
+def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    entries = _log_entries(client, (number - 1) * PER_PAGE, PER_PAGE + 1)
+    return {"entries": entries[:PER_PAGE], "has_more": len(entries) > PER_PAGE}
+
+
+_TAB_DATA = {"overview": _overview, "schedule": _schedule, "requests": _requests, "messages": _messages, "log": _log}
+
+
+def register(admin: Admin) -> None:
+    """Add the page to the back office."""
+    admin.add_view(ClientPage(name="Client", endpoint="client_page", url="client"))

@@ -1,0 +1,157 @@
+"""The frame of every back office page: the menu, the red badge, the search, who is signed in."""
+
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask_babel import get_locale, gettext, ngettext
+
+from admin_site import texts
+from admin_site.reading import initials, link
+from foundation import money
+from sign_in import current_sign_in
+from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
+from workflows import job_requests, settings
+from workflows.actors import Actor
+from workflows.errors import N_
+from workflows.permissions import Permission
+
+
+class Entry(NamedTuple):
+    """One menu entry: shown when its page exists and the person may open it. The key is the view's endpoint."""
+
+    key: str
+    label: str
+    icon: str
+    permission: Permission
+    view: str = "index_view"
+
+
+MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
+    (None, (
+        Entry("admin", N_("Home"), "home", Permission.OFFICE, "index"),
+        Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
+        Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
+    )),
+    (N_("People"), (
+        Entry("clients", N_("Clients"), "users", Permission.OFFICE),
+        Entry("pets", N_("Pets"), "paw", Permission.OFFICE),
+        Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
+        Entry("staff", N_("Team"), "users-group", Permission.OFFICE),
+        Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
+    )),
+    (N_("Catalogue"), (
+        Entry("services", N_("Services"), "list", Permission.OFFICE),
+        Entry("service_groups", N_("Groups"), "folder", Permission.OFFICE),
+        Entry("time_blocks", N_("Time blocks"), "clock", Permission.OFFICE),
+        Entry("holidays", N_("Holidays"), "calendar-event", Permission.OFFICE),
+        Entry("closed_days", N_("Closed days"), "ban", Permission.OFFICE),
+    )),
+    (N_("Records"), (
+        Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
+        Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
+        Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
+        Entry("activity", N_("Log"), "history", Permission.RECORDS),
+        Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),
+    )),
+    (N_("Set up"), (
+        Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
+    )),
+)  # fmt: skip
+
+#: pages that have no entry of their own belong to one that has
+BELONGS_TO = {"client_page": "clients", "contacts": "clients", "visits_page": "schedule"}
+
+
+def install(app: Flask) -> None:
+    """Give the templates of /admin their `office` frame and the key `nav` of the active menu entry."""
+    app.jinja_env.filters.setdefault("money", money_words)
+    app.jinja_env.globals["office_words"] = texts
+
+    @app.context_processor
+    def _frame() -> dict[str, Any]:
+        if not has_request_context() or not request.path.startswith("/admin"):
+            return {}
+        if "office_frame" not in g:
+            user = current_sign_in()
+            g.office_frame = office_frame(user.actor) if user is not None and user.staff is not None else None
+        blueprint = (request.endpoint or "").partition(".")[0]
+        return {"office": g.office_frame, "nav": BELONGS_TO.get(blueprint, blueprint), "page_link": link}
+
+
+def money_words(amount: Any) -> str:
+    """An amount with its sign, as the business's language writes it."""
+    return money.show(amount, str(get_locale() or "en"))
+
+
+def office_frame(actor: Actor) -> OfficeFrame:
+    """The frame for this person: what they may open, and what waits."""
+    values = settings.read()
+    name = actor.name
+    return OfficeFrame(
+        business_name=values["business.name"],
+        user_name=name,
+        user_initials=initials(name),
+        groups=_groups(actor),
+        home_url=url_for("admin.index"),
+        logout_url=url_for("office_door.log_out"),
+        logo_url=url_for("logo", key=values["business.logo"]) if values["business.logo"] else None,
+        search_url=link("clients.index_view"),
+        search_label=gettext("Search clients"),
+        new_items=_new_items(actor),
+    )
+
+
+def n_clients_waiting() -> int:
+    """The red badge, counted once a request."""
+    if "n_clients_waiting" not in g:
+        g.n_clients_waiting = job_requests.n_clients_waiting()
+    return int(g.n_clients_waiting)
+
+
+def outstanding(n_clients: int) -> str:
+    """The sentence of HOME and of the badge."""
+    return ngettext(
+        "%(num)d client with outstanding job requests", "%(num)d clients with outstanding job requests", n_clients
+    )
+
+
+def _groups(actor: Actor) -> list[NavGroup]:
+    groups = []
+    for heading, entries in MENU:
+        items = [_item(entry) for entry in entries if actor.may(entry.permission) and _is_open(entry)]
+        if items:
+            groups.append(NavGroup(gettext(heading) if heading else None, items))
+    return groups
+
+
+def _is_open(entry: Entry) -> bool:
+    """Does the page exist, and does its view let this person in?"""
+    if f"{entry.key}.{entry.view}" not in current_app.view_functions:
+        return False
+    views = {view.endpoint: view for admin in current_app.extensions.get("admin", []) for view in admin._views}  # noqa: SLF001 -- Flask-Admin has no other list
+    view = views.get(entry.key)
+    return view is None or bool(view.is_accessible())
+
+
+def _item(entry: Entry) -> NavItem:
+    count = n_clients_waiting() if entry.key == "requests" else None
+    return NavItem(
+        entry.key,
+        gettext(entry.label),
+        entry.icon,
+        url_for(f"{entry.key}.{entry.view}"),
+        count=count,
+        count_label=outstanding(count) if count else "",
+    )
+
+
+def _new_items(actor: Actor) -> list[Link]:
+    wanted = (
+        (gettext("New client"), "clients.create_view", "user-plus", Permission.CLIENTS),
+        (gettext("Book visits"), "visits_page.book", "calendar-plus", Permission.SCHEDULE),
+    )
+    return [
+        Link(label, url_for(endpoint), icon)
+        for label, endpoint, icon, permission in wanted
+        if actor.may(permission) and endpoint in current_app.view_functions
+    ]

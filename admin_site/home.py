@@ -1,0 +1,182 @@
+"""HOME: what needs somebody, today's visits, what came from the portal, the weeks; and the first steps of a new business."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response
+
+from admin_site import frame, home_figures, texts
+from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
+from admin_site.reading import link, read_id
+from foundation import clock
+from foundation.db import db
+from models import Notification
+from ui_kit import formats
+from workflows import notifications, settings
+from workflows.actors import Actor
+from workflows.permissions import Permission
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """A row of "Needs you"."""
+
+    kind: str
+    icon: str
+    title: str
+    text: str
+    url: str | None
+    button: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of the list for a new business."""
+
+    title: str
+    text: str
+    is_done: bool
+    url: str | None
+    button: str
+
+
+class HomePage(WorkPage):
+    """The first page of the back office."""
+
+    @expose("/")
+    def index(self) -> Answer:
+        """Today at a glance."""
+        today, facts = home_figures.today(), home_figures.facts()
+        found = home_figures.notices()
+        shown = found[: home_figures.MOST_NOTICES]
+        return page(
+            "home.html",
+            greeting=_greeting(self.actor),
+            subtitle=_subtitle(today),
+            todos=_todos(self.actor, facts),
+            today=today,
+            day=clock.today(),
+            notices=[(line, texts.notification(line)) for line in shown],
+            has_more=len(found) > len(shown),
+            last_id=shown[0].id if shown else 0,
+            weeks=_bars(),
+            steps=_steps(self.actor, facts),
+        )
+
+    @expose("/dismissal/<int:notification_id>", methods=("POST",))
+    def dismiss(self, notification_id: int) -> Answer:
+        """Take one notification off HOME."""
+        notifications.dismiss(get_or_404(Notification, notification_id), actor=self.actor)
+        db.session.commit()
+        return "" if is_htmx() else redirect(url_for(".index", _anchor="feed"))
+
+    @expose("/dismissal", methods=("POST",))
+    def dismiss_all(self) -> Response:
+        """Take all off HOME that this page showed; newer ones stay."""
+        n = notifications.dismiss_all(actor=self.actor, up_to_id=read_id(request.form.get("up_to_id")) or 0)
+        db.session.commit()
+        flash(ngettext("%(num)d notification dismissed.", "%(num)d notifications dismissed.", n), "success")
+        return redirect(url_for(".index", _anchor="feed"))
+
+
+def _greeting(actor: Actor) -> str:
+    first = actor.staff.first_name if actor.staff else actor.name
+    hour = clock.local_now().hour
+    if hour < 12:
+        return gettext("Good morning, %(name)s", name=first)
+    if hour < 18:
+        return gettext("Good afternoon, %(name)s", name=first)
+    return gettext("Good evening, %(name)s", name=first)
+
+
+def _subtitle(today: home_figures.Today) -> str:
+    day = formats.long_day(clock.today())
+    if not today.n_all:
+        return gettext("%(day)s. No visits today.", day=day)
+    visits = ngettext("%(num)d visit today", "%(num)d visits today", today.n_all)
+    if today.first is None:
+        return gettext("%(day)s. %(visits)s.", day=day, visits=visits)
+    return gettext("%(day)s. %(visits)s, the first at %(time)s.", day=day, visits=visits, time=formats.clock_time(today.first))  # fmt: skip
+
+
+def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
+    rows = [*_requests(actor), *_nobody()]
+    if facts.n_baskets and actor.may(Permission.REQUESTS):
+        title = ngettext("%(num)d unsent basket", "%(num)d unsent baskets", facts.n_baskets)
+        hours = settings.read()["portal.auto_submit_hours"]
+        text = (
+            ngettext("Sent by itself %(num)d hour after the last change.", "Sent by itself %(num)d hours after the last change.", hours)
+            if hours
+            else gettext("Baskets are not sent by themselves. You can write to the clients.")
+        )  # fmt: skip
+        rows.append(ToDo("", "basket", title, text, url_for("requests.baskets"), gettext("Look")))
+    if facts.n_failed_mails and actor.may(Permission.RECORDS):
+        title = ngettext("%(num)d mail could not be sent", "%(num)d mails could not be sent", facts.n_failed_mails)
+        text = gettext("Look at what went wrong, then send again or stop it.")
+        rows.append(ToDo("danger", "mail", title, text, link("outbox.index_view"), gettext("Outbox")))
+    return rows
+
+
+def _requests(actor: Actor) -> list[ToDo]:
+    n_clients = frame.n_clients_waiting()
+    if not n_clients or not actor.may(Permission.REQUESTS):
+        return []
+    waiting = home_figures.waiting()
+    parts = [ngettext("%(num)d visit.", "%(num)d visits.", waiting.n_lines)]
+    if waiting.first_on is not None:
+        parts.append(gettext("The soonest: %(day)s.", day=texts.day_words(waiting.first_on)))
+    if waiting.n_auto:
+        parts.append(ngettext("%(num)d was auto-submitted.", "%(num)d were auto-submitted.", waiting.n_auto))
+    title = frame.outstanding(n_clients)
+    return [ToDo("req", "inbox", title, " ".join(parts), url_for("requests.index"), gettext("Process requests"))]
+
+
+def _nobody() -> list[ToDo]:
+    by_day = home_figures.nobody()
+    if not by_day:
+        return []
+    today, n_all = by_day.get(clock.today(), 0), sum(by_day.values())
+    if today:
+        title = ngettext("%(num)d visit today has nobody on it", "%(num)d visits today have nobody on them", today)
+        later = n_all - today
+        text = ngettext("%(num)d more in the next 7 days.", "%(num)d more in the next 7 days.", later) if later else gettext("None in the next 7 days.")  # fmt: skip
+        day = clock.today()
+    else:
+        title = ngettext("%(num)d visit in the next 7 days has nobody on it", "%(num)d visits in the next 7 days have nobody on them", n_all)  # fmt: skip
+        day = min(by_day)
+        text = gettext("The first: %(day)s.", day=texts.day_words(day))
+    url = url_for(
+        "schedule.index", state="nobody", view="day" if today and today == n_all else "week", on=day.isoformat()
+    )
+    return [ToDo("danger", "alert-triangle", title, text, url, gettext("Assign"))]
+
+
+def _bars() -> list[tuple[str, int, str, bool]]:
+    today = clock.today()
+    found = home_figures.weeks(formats.first_weekday())
+    this = max(first for first, _n in found if first <= today)
+    return [(formats.local_date(first, "d MMM"), n, str(n), first == this) for first, n in found]
+
+
+def _steps(actor: Actor, facts: home_figures.Facts) -> list[Step]:
+    """The first steps, until all are done; computed from what is there."""
+    values = settings.read()
+    profile = values.is_changed("business.name") or values["business.logo"] is not None
+    all_steps: tuple[tuple[Permission, Step], ...] = (
+        (Permission.SETTINGS, Step(gettext("Say who you are"), gettext("Business name, logo, phone: clients see them in the portal and in mails."), profile, link("settings.index"), gettext("Open settings"))),
+        (Permission.CATALOGUE, Step(gettext("Add your first service"), gettext("A walk, a visit, an overnight, with its price and length."), facts.has_service, link("services.create_view"), gettext("Add service"))),
+        (Permission.CATALOGUE, Step(gettext("Offer a service in the portal"), gettext("Tick \"Visible in portal\" under Advanced, so that clients can request it."), facts.has_offer, link("services.index_view"), gettext("Open services"))),
+        (Permission.STAFF, Step(gettext("Add who does the visits"), gettext("A sitter, or yourself: tick \"Can be given visits\"."), facts.has_sitter, link("staff.index_view"), gettext("Open team"))),
+        (Permission.CLIENTS, Step(gettext("Add your first client"), gettext("With their pets; the account number is made for you."), facts.has_client, link("clients.create_view"), gettext("Add client"))),
+        (Permission.CLIENTS, Step(gettext("Invite a client to the portal"), gettext("From the client's page; the mail holds a link to set a password."), facts.has_login, link("clients.index_view"), gettext("Open clients"))),
+    )  # fmt: skip
+    mine = [step for permission, step in all_steps if actor.may(permission)]
+    return [] if all(step.is_done for step in mine) else mine
+
+
+def index_view() -> Any:
+    """The view that Flask-Admin shows at /admin/."""
+    return HomePage(endpoint="admin", url="/admin")

@@ -1,0 +1,268 @@
+"""What HOME reads: today's visits by sitter, who waits, what has nobody on it, the weeks; few queries at any size."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from admin_site.reading import initials
+from foundation import clock
+from foundation.db import db
+from models import (
+    Client,
+    ClientLogin,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    JobState,
+    LineState,
+    MailState,
+    Notification,
+    OutboxMail,
+    Pet,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    job_pet,
+)
+from workflows.conflicts import BUSY_STATES
+
+#: chips a sitter and sitters on HOME; a business of 60 sitters opens the schedule for the rest
+MOST_CHIPS, MOST_SITTERS = 8, 12
+MOST_NOTICES = 12
+WEEKS_BACK, WEEKS_AHEAD = 4, 4
+DAYS_AHEAD = 7
+
+
+class Waiting(NamedTuple):
+    """The requests that wait: how many visits, the soonest, how many clients' were sent automatically."""
+
+    n_lines: int
+    first_on: dt.date | None
+    n_auto: int
+
+
+def waiting() -> Waiting:
+    """All waiting lines in one row."""
+    n_lines, first_on, n_auto = db.session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.min(JobRequestLine.on_date),
+            sa.func.count(sa.distinct(sa.case((JobRequestLine.auto_submitted, JobRequestLine.client_id)))),
+        ).where(JobRequestLine.state == LineState.SUBMITTED)
+    ).one()
+    return Waiting(n_lines, first_on, n_auto)
+
+
+@dataclass
+class Chip:
+    """One visit of today."""
+
+    job_id: int
+    kind: str
+    time: dt.time | None
+    who: str = ""
+    service: str = ""
+
+
+@dataclass
+class Run:
+    """A sitter's day, or what nobody does yet."""
+
+    sitter_id: int | None
+    name: str
+    n_all: int = 0
+    n_done: int = 0
+    chips: list[Chip] = field(default_factory=list)
+
+    @property
+    def initials(self) -> str:
+        """For the avatar."""
+        return initials(self.name)
+
+    @property
+    def n_more(self) -> int:
+        """How many visits are not drawn."""
+        return self.n_all - len(self.chips)
+
+
+@dataclass
+class Today:
+    """Today's visits."""
+
+    runs: list[Run]
+    n_sitters_more: int
+    n_all: int
+    n_done: int
+    n_live: int
+    n_to_go: int
+    n_nobody: int
+    first: dt.time | None
+
+
+def kind_of(state: JobState, sitter_id: int | None) -> str:
+    """A visit's look: done, live, none (nobody on it), scheduled."""
+    if state is JobState.COMPLETED:
+        return "done"
+    if state is JobState.IN_PROGRESS:
+        return "live"
+    if state in {JobState.CANCELLED, JobState.VOIDED}:
+        return "off"
+    return "scheduled" if sitter_id else "none"
+
+
+def today() -> Today:
+    """Today's visits by sitter: all are counted, few are drawn. Four queries, also at 900 visits."""
+    day = clock.today()
+    starts = sa.func.coalesce(Job.start_time, TimeBlock.starts_at)
+    rows = db.session.execute(
+        sa.select(Job.id, Job.sitter_id, Job.state, starts)
+        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+        .where(touching(day, day), Job.state.in_(BUSY_STATES))
+        .order_by(starts, Job.id)
+    ).all()
+    runs: dict[int | None, Run] = {}
+    kinds = [kind_of(state, sitter_id) for _id, sitter_id, state, _time in rows]
+    for (job_id, sitter_id, _state, time), kind in zip(rows, kinds, strict=True):
+        run = runs.setdefault(sitter_id, Run(sitter_id, ""))
+        run.n_all += 1
+        run.n_done += kind == "done"
+        run.chips.append(Chip(job_id, kind, time))
+    shown = sorted(runs.values(), key=lambda r: (r.sitter_id is not None, r.chips[0].time or dt.time(0)))[:MOST_SITTERS]
+    for run in shown:
+        run.chips = _nearest(run.chips)
+    _name(shown)
+    return Today(
+        runs=sorted(shown, key=lambda r: (r.sitter_id is None, r.name)),
+        n_sitters_more=len(runs) - len(shown),
+        n_all=len(rows),
+        n_done=kinds.count("done"),
+        n_live=kinds.count("live"),
+        n_to_go=kinds.count("scheduled"),
+        n_nobody=kinds.count("none"),
+        first=next((time for _i, _s, _st, time in rows if time is not None), None),
+    )
+
+
+def touching(first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
+    """Visits that touch a stretch of days; the long ones by their own small index."""
+    longer = sa.and_(Job.ends_on > Job.on_date, Job.ends_on >= first, Job.on_date < first)
+    return sa.or_(Job.on_date.between(first, last), longer)
+
+
+def _nearest(chips: list[Chip]) -> list[Chip]:
+    """As many as are drawn, from the last that is done on: what is still to come matters."""
+    n_done = sum(c.kind == "done" for c in chips)
+    start = max(min(n_done - 1, len(chips) - MOST_CHIPS), 0)
+    return chips[start : start + MOST_CHIPS]
+
+
+def _name(runs: list[Run]) -> None:
+    """Give runs their sitters and chips their clients, pets and services; three queries."""
+    chips = {chip.job_id: chip for run in runs for chip in run.chips}
+    people = {r.sitter_id for r in runs if r.sitter_id}
+    if not chips:
+        return
+    names = {s.id: str(s) for s in db.session.scalars(sa.select(Staff).where(Staff.id.in_(people)))} if people else {}
+    for run in runs:
+        run.name = names.get(run.sitter_id or 0, "")
+    animals = pet_names(chips)
+    for job_id, first, last, service in db.session.execute(
+        sa.select(Job.id, Client.first_name, Client.last_name, ServiceItem.name)
+        .join(Client, Client.id == Job.client_id)
+        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .where(Job.id.in_(chips))
+    ):
+        chips[job_id].who = animals.get(job_id) or f"{first} {last}".strip()
+        chips[job_id].service = service
+
+
+def pet_names(job_ids: Any) -> dict[int, str]:
+    """`Biscuit, Mochi` of each visit."""
+    found: dict[int, list[str]] = {}
+    for job_id, name in db.session.execute(
+        sa.select(job_pet.c.job_id, Pet.name)
+        .join(Pet, Pet.id == job_pet.c.pet_id)
+        .where(job_pet.c.job_id.in_(job_ids))
+        .order_by(Pet.name)
+    ):
+        found.setdefault(job_id, []).append(name)
+    return {job_id: ", ".join(names) for job_id, names in found.items()}
+
+
+def nobody() -> dict[dt.date, int]:
+    """Visits without a sitter, from today to the same day next week, by day."""
+    first = clock.today()
+    found = db.session.execute(
+        sa.select(Job.on_date, sa.func.count())
+        .where(
+            Job.sitter_id.is_(None),
+            Job.state == JobState.SCHEDULED,
+            Job.on_date.between(first, first + dt.timedelta(days=DAYS_AHEAD)),
+        )
+        .group_by(Job.on_date)
+        .order_by(Job.on_date)
+    )
+    return {day: n for day, n in found}
+
+
+class Facts(NamedTuple):
+    """Small questions that one query answers together."""
+
+    n_baskets: int
+    n_failed_mails: int
+    has_service: bool
+    has_client: bool
+    has_sitter: bool
+    has_offer: bool
+    has_login: bool
+
+
+def facts() -> Facts:
+    """Counts and "is there any?"; one query."""
+    has_lines = sa.select(JobRequestLine.id).where(JobRequestLine.request_id == JobRequest.id).exists()
+    n_baskets = sa.select(sa.func.count()).select_from(JobRequest).where(JobRequest.submitted_at.is_(None), has_lines)
+    n_failed = sa.select(sa.func.count()).select_from(OutboxMail).where(OutboxMail.state == MailState.FAILED)
+    return Facts(
+        *db.session.execute(
+            sa.select(
+                n_baskets.scalar_subquery(),
+                n_failed.scalar_subquery(),
+                sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active)),
+                sa.exists(sa.select(Client.id)),
+                sa.exists(sa.select(Staff.id).where(Staff.is_active, Staff.is_sitter)),
+                sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active, ServiceItem.visible_in_portal)),
+                sa.exists(sa.select(ClientLogin.id)),
+            )
+        ).one()
+    )
+
+
+def notices() -> list[Notification]:
+    """The open notifications, newest first; one more than is shown says that there are more."""
+    return list(
+        db.session.scalars(
+            sa.select(Notification)
+            .where(Notification.dismissed_at.is_(None))
+            .options(joinedload(Notification.client))
+            .order_by(Notification.id.desc())
+            .limit(MOST_NOTICES + 1)
+        )
+    )
+
+
+def weeks(first_weekday: int) -> list[tuple[dt.date, int]]:
+    """Visits a week (not the cancelled ones), the last four, this one and the next three: (first day, how many)."""
+    day = clock.today()
+    this = day - dt.timedelta(days=(day.weekday() - first_weekday) % 7)
+    mondays = [this + dt.timedelta(weeks=n) for n in range(-WEEKS_BACK, WEEKS_AHEAD)]
+    counts = dict.fromkeys(mondays, 0)
+    for on_date, n in db.session.execute(
+        sa.select(Job.on_date, sa.func.count())
+        .where(Job.state.in_(BUSY_STATES), Job.on_date.between(mondays[0], mondays[-1] + dt.timedelta(days=6)))
+        .group_by(Job.on_date)
+    ):
+        counts[on_date - dt.timedelta(days=(on_date.weekday() - first_weekday) % 7)] += n
+    return list(counts.items())

@@ -1,0 +1,122 @@
+"""Finding a record for a form's field: all of a short list, or what a few letters find."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask_admin.model.ajax import AjaxModelLoader
+from flask_babel import gettext
+
+from admin_site import search
+from foundation.db import db
+from models import Client, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
+
+#: a list that is longer is not written into a page
+MOST_OPTIONS = 200
+
+
+class Lookup(AjaxModelLoader):
+    """The records of one table that may be chosen. `only` leaves out those that may not be chosen any more."""
+
+    page_size = 20
+
+    def __init__(
+        self,
+        name: str,
+        kind: type[Any],
+        *,
+        find: Callable[[str], Any],
+        order: Sequence[Any],
+        only: Callable[[], Any] = sa.true,
+        label: Callable[[Any], str] = str,
+    ) -> None:
+        super().__init__(name, {"page_size": self.page_size})
+        self.kind, self.find, self.order, self.only, self.label = kind, find, tuple(order), only, label
+
+    def _records(self) -> Any:
+        return sa.select(self.kind).where(self.only()).order_by(*self.order)
+
+    def format(self, model: Any) -> tuple[Any, str] | None:
+        """Flask-Admin's name for number and label."""
+        return None if model is None else (model.id, self.label(model))
+
+    def get_one(self, pk: Any) -> Any:
+        """The record if it may be chosen."""
+        return db.session.scalar(self._records().where(self.kind.id == pk))
+
+    def get_list(self, query: str, offset: int = 0, limit: int = page_size) -> list[Any]:
+        """What the words find."""
+        return list(db.session.scalars(self._records().where(self.find(query)).offset(offset).limit(limit)))
+
+    def is_long(self) -> bool:
+        """Are there more than fit into a list?"""
+        some = sa.select(self.kind.id).where(self.only()).limit(MOST_OPTIONS + 1).subquery()
+        return (db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > MOST_OPTIONS
+
+    def all(self) -> list[Any]:
+        """Every record of a short list."""
+        return list(db.session.scalars(self._records().limit(MOST_OPTIONS)))
+
+
+def _client_label(client: Client) -> str:
+    return f"{client}, {client.account_number_grouped}"
+
+
+def _staff_label(staff: Staff) -> str:
+    return str(staff) if staff.is_active else gettext("%(name)s (inactive)", name=str(staff))
+
+
+def client(name: str = "client") -> Lookup:
+    """Any client."""
+    order = (Client.last_name, Client.first_name, Client.id)
+    return Lookup(name, Client, find=search.clients, order=order, label=_client_label)
+
+
+def sitter(name: str) -> Lookup:
+    """Who can be given visits."""
+    return Lookup(
+        name,
+        Staff,
+        find=search.staff,
+        order=(Staff.first_name, Staff.last_name, Staff.id),
+        only=lambda: sa.and_(Staff.is_active, Staff.is_sitter),
+        label=_staff_label,
+    )
+
+
+def team(name: str) -> Lookup:
+    """Anybody of the team who is still there."""
+    order = (Staff.first_name, Staff.last_name, Staff.id)
+    return Lookup(name, Staff, find=search.staff, order=order, only=lambda: Staff.is_active.is_(True), label=_staff_label)
+
+
+def vet(name: str = "vet") -> Lookup:
+    """A practice that is still there."""
+    return Lookup(name, Vet, find=search.vets, order=(Vet.name, Vet.id), only=lambda: Vet.is_active.is_(True))
+
+
+def service(name: str = "service_item") -> Lookup:
+    """A service that is still offered."""
+    return Lookup(
+        name,
+        ServiceItem,
+        find=search.services,
+        order=(ServiceItem.name, ServiceItem.id),
+        only=lambda: ServiceItem.is_active.is_(True),
+    )
+
+
+def service_group(name: str = "group") -> Lookup:
+    """Any group."""
+    return Lookup(name, ServiceGroup, find=search.plain(ServiceGroup.name), order=(ServiceGroup.position, ServiceGroup.id))
+
+
+def time_block(name: str = "time_blocks") -> Lookup:
+    """A time block that is still used."""
+    return Lookup(
+        name,
+        TimeBlock,
+        find=search.plain(TimeBlock.name),
+        order=(TimeBlock.starts_at, TimeBlock.id),
+        only=lambda: TimeBlock.is_active.is_(True),
+    )

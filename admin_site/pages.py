@@ -1,0 +1,73 @@
+"""What the office's own pages (not the CRUD lists) share: the permission check, safe reading of URLs and forms.
+
+Flask-Admin's part is small here: each is one of its views, so that it stands beside the CRUD views in one site.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import abort, flash, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_site.base import OfficePage
+from admin_site.reading import MAX_ID
+from foundation.db import Base, db
+from models import Pet, Staff
+from sign_in import current_actor
+from workflows.actors import Actor
+from workflows.errors import WorkflowError
+
+#: what an office view answers with
+Answer = str | Response | tuple[str, int]
+Row = TypeVar("Row", bound=Base)
+
+
+class WorkPage(OfficePage):
+    """A page that is no list of records."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return current_actor()
+
+
+def page(template: str, status: int = 200, **context: Any) -> tuple[str, int]:
+    """A rendered office template."""
+    return render_template(f"office/{template}", **context), status
+
+
+def is_htmx() -> bool:
+    """Was this asked for by htmx, which swaps a part of the page?"""
+    return request.headers.get("HX-Request") == "true"
+
+
+def refuse(problem: WorkflowError) -> None:
+    """Undo, and say why on the next page."""
+    db.session.rollback()
+    flash(problem.say(gettext), "error")
+
+
+def get_or_404(model: type[Row], row_id: int, *options: Any) -> Row:
+    """The row, or 404; numbers that no database column can hold are not asked for."""
+    row = db.session.get(model, row_id, options=options) if 0 < row_id <= MAX_ID else None
+    if row is None:
+        abort(404)
+    return row
+
+
+def faces(pets: Sequence[Pet]) -> list[dict[str, Any]]:
+    """Pets as the macro `ui.pets` wants them."""
+    return [{"kind": p.species.value, "look": p.id, "name": p.name, "photo_url": None} for p in pets]
+
+
+def active_sitters() -> list[Staff]:
+    """Everybody who can be given visits, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Staff)
+            .where(Staff.is_active, Staff.is_sitter)
+            .order_by(Staff.first_name, Staff.last_name, Staff.id)
+        )
+    )

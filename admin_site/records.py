@@ -1,0 +1,411 @@
+"""The lists of what happened: requested visits, visits, notifications, the log, the outbox. Most are for reading."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, redirect
+from flask_admin import Admin, expose
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy.orm import defer, joinedload
+
+from admin_site import filters, rows, search, texts
+from admin_site.base import OfficeList
+from admin_site.bulk import bulk
+from admin_site.listing import Pill
+from admin_site.people import client_link
+from admin_site.rows import Column
+from admin_site.words import mail_word
+from foundation import clock
+from models import (
+    Activity,
+    ActorKind,
+    Client,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    JobState,
+    LineState,
+    MailState,
+    Notification,
+    NotificationKind,
+    OutboxMail,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    Via,
+)
+from workflows import notifications, outbox
+from workflows.mail_facts import MailKind
+from workflows.permissions import Permission
+
+
+def register(admin: Admin) -> None:
+    """Add these lists to the back office."""
+    admin.add_view(RequestLineList(JobRequestLine, "request_lines", "/admin/request-lines"))
+    admin.add_view(VisitList(Job, "visits", "/admin/visits"))
+    admin.add_view(NotificationList(Notification, "notifications", "/admin/notifications"))
+    admin.add_view(LogList(Activity, "activity", "/admin/log"))
+    admin.add_view(OutboxList(OutboxMail, "outbox", "/admin/outbox"))
+
+
+_OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
+_BLOCK = (TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at)
+_ITEM = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
+_NAME = (Staff.first_name, Staff.last_name)
+
+
+class ReadList(OfficeList):
+    """A list for reading: it has no forms and nothing is deleted."""
+
+    may_add = may_change = may_delete = False
+
+
+def _day(record: Any) -> str:
+    return rows.formats.short_day(record.on_date, year=True)
+
+
+def _line_time(line: JobRequestLine) -> str:
+    item = line.service_item
+    return texts.time_words(line.start_time, minutes=item.duration_minutes, block=line.time_block, time_type=item.time_type)
+
+
+class RequestLineList(ReadList):
+    """Every requested visit, whatever became of it; deciding happens on the job requests page."""
+
+    title = _l("Requests")
+    empty = ("dog", _l("No requests yet"), _l("What clients ask for in the portal is listed here, line by line."))
+    search_hint = _l("Client, pet, service or sitter")
+    default_order = (JobRequestLine.on_date.desc(), JobRequestLine.id.desc())
+    list_options = (
+        joinedload(JobRequestLine.client).load_only(*_OF_CLIENT),
+        joinedload(JobRequestLine.service_item).load_only(*_ITEM),
+        joinedload(JobRequestLine.time_block).load_only(*_BLOCK),
+        joinedload(JobRequestLine.sitter).load_only(*_NAME),
+        joinedload(JobRequestLine.request).load_only(JobRequest.number),
+    )
+    record_options = list_options
+    pills = (
+        Pill("waiting", _l("Waiting"), lambda: JobRequestLine.state == LineState.SUBMITTED),
+        Pill("unsent", _l("Not sent yet"), lambda: JobRequestLine.state == LineState.DRAFT),
+        Pill("decided", _l("Decided"), lambda: JobRequestLine.state.in_([LineState.SCHEDULED, LineState.DECLINED, LineState.CANCELLED, LineState.DELETED])),
+        Pill("all", _l("All")),
+    )  # fmt: skip
+    columns = (
+        Column(
+            "on_date", _l("Visit"), sort=(JobRequestLine.on_date,),
+            show=lambda x: rows.two_lines(rows.link(_day(x), f"/admin/request-lines/details/?id={x.id}", main=True), _line_time(x)),
+        ),
+        Column("time", _l("Time"), hidden=True, value=_line_time),
+        Column("service_item", _l("Service")),
+        Column("client", _l("Client"), show=lambda x: client_link(x.client)),
+        Column("state", _l("State"), show=lambda x: rows.code_chip(x.state)),
+        Column("sitter", _l("Sitter in mind"), hidden=True),
+        Column("request", _l("Request"), value=lambda x: f"#{x.request.number}" if x.request.number else ""),
+        Column("price", _l("Estimate"), right=True),
+        Column("submitted_at", _l("Sent"), hidden=True),
+        Column("decided_at", _l("Decided"), hidden=True),
+        Column("auto_submitted", _l("Auto-submitted"), hidden=True),
+        Column("note", _l("Client's note"), hidden=True),
+        Column("staff_note", _l("Office note"), hidden=True),
+        Column("decline_reason", _l("Reason"), hidden=True),
+    )  # fmt: skip
+    filters = (
+        filters.Choice("state", JobRequestLine.state, _l("State"), LineState),
+        *filters.client_filters(JobRequestLine.client_id),
+        filters.service(JobRequestLine.service_item_id),
+        filters.Day("from", JobRequestLine.on_date, _l("From")),
+        filters.Day("until", JobRequestLine.on_date, _l("Until"), until=True),
+        filters.YesNo("auto", JobRequestLine.auto_submitted, _l("Auto-submitted")),
+    )
+
+    def find(self, text: str) -> Any:
+        return search.request_lines(text)
+
+    def record_name(self, record: JobRequestLine) -> str:
+        return f"{record.service_item}, {_day(record)}"
+
+
+def _job_time(job: Job) -> str:
+    if job.ends_on != job.on_date:
+        return texts.stay_words(job.on_date, job.ends_on, job.start_time, job.end_time)
+    return texts.time_words(
+        job.start_time, minutes=job.duration_minutes, end=job.end_time, block=job.time_block, time_type=job.service_item.time_type
+    )  # fmt: skip
+
+
+class VisitList(OfficeList):
+    """Every visit. Booking, moving and cancelling have pages of their own."""
+
+    writing = Permission.SCHEDULE
+    may_delete = False
+    title, add_label = _l("Visits"), _l("Book visits")
+    empty = ("dog", _l("No visits yet"), _l("They come from job requests, or are booked here."))
+    search_hint = _l("Client, pet, service or sitter")
+    default_order = (Job.on_date.desc(), Job.id.desc())
+    list_options = (
+        joinedload(Job.client).load_only(*_OF_CLIENT),
+        joinedload(Job.service_item).load_only(*_ITEM),
+        joinedload(Job.time_block).load_only(*_BLOCK),
+        joinedload(Job.sitter).load_only(*_NAME),
+    )
+    record_options = list_options
+    pills = (
+        Pill("coming", _l("Today and coming"), lambda: Job.on_date >= clock.today()),
+        Pill("nobody", _l("Nobody yet"), lambda: (Job.state == JobState.SCHEDULED) & Job.sitter_id.is_(None) & (Job.on_date >= clock.today())),
+        Pill("past", _l("Past"), lambda: Job.on_date < clock.today()),
+        Pill("all", _l("All")),
+    )  # fmt: skip
+    columns = (
+        Column(
+            "on_date", _l("Visit"), sort=(Job.on_date,),
+            show=lambda j: rows.two_lines(rows.link(_day(j), visit_url(j.id), main=True), _job_time(j)),
+        ),
+        Column("ends_on", _l("Last day"), hidden=True),
+        Column("time", _l("Time"), hidden=True, value=_job_time),
+        Column("service_item", _l("Service")),
+        Column("client", _l("Client"), show=lambda j: client_link(j.client)),
+        Column("sitter", _l("Sitter")),
+        Column("state", _l("State"), show=lambda j: rows.chip(*texts.job_chip(j.state, has_sitter=j.sitter_id is not None))),
+        Column("price", _l("Price"), right=True),
+        Column("sitter_pay", _l("Sitter's pay"), right=True, hidden=True),
+        Column("duration_minutes", _l("Minutes"), right=True, hidden=True),
+        Column("note", _l("Client's note"), hidden=True),
+        Column("staff_note", _l("Office note"), hidden=True),
+        Column("cancel_reason", _l("Reason"), hidden=True),
+    )  # fmt: skip
+    filters = (
+        filters.Choice("state", Job.state, _l("State"), JobState),
+        *filters.client_filters(Job.client_id),
+        filters.sitter(Job.sitter_id),
+        filters.service(Job.service_item_id),
+        filters.Day("from", Job.on_date, _l("From")),
+        filters.Day("until", Job.on_date, _l("Until"), until=True),
+    )
+
+    def find(self, text: str) -> Any:
+        return search.visits(text)
+
+    def record_name(self, record: Job) -> str:
+        return f"{record.service_item}, {_day(record)}"
+
+    def record_url(self, record: Job) -> str:
+        return visit_url(record.id)
+
+    def add_url(self) -> str | None:
+        return "/admin/visit/new" if self.can_create else None
+
+    @expose("/new/")
+    def create_view(self) -> Response:
+        """Booking asks for more than one record's fields."""
+        return redirect("/admin/visit/new")
+
+    @expose("/edit/")
+    def edit_view(self) -> Response:
+        """The visit's own page."""
+        return redirect(visit_url(self.asked_record().id))
+
+
+def visit_url(job_id: int) -> str:
+    """The visit's own page."""
+    return f"/admin/visit/{job_id}/"
+
+
+class NotificationList(ReadList):
+    """What HOME tells the office; dismissed by a person, never by being looked at."""
+
+    title = _l("Notifications")
+    empty = ("cat", _l("Nothing to tell"), _l("New requests, cancellations and failed mails appear here and on HOME."))
+    default_order = (Notification.id.desc(),)
+    list_options = (joinedload(Notification.client).load_only(*_OF_CLIENT), joinedload(Notification.dismissed_by).load_only(*_NAME))
+    record_options = list_options
+    pills = (
+        Pill("open", _l("Open"), lambda: Notification.dismissed_at.is_(None)),
+        Pill("dismissed", _l("Dismissed"), lambda: Notification.dismissed_at.is_not(None)),
+        Pill("all", _l("All")),
+    )
+    columns = (
+        Column("what", _l("What"), value=lambda n: texts.notification(n).html.striptags(), show=lambda n: _told(n)),
+        Column("kind", _l("Kind")),
+        Column("client", _l("Client"), hidden=True),
+        Column("created_at", _l("When")),
+        Column("dismissed_at", _l("Dismissed")),
+        Column("dismissed_by", _l("Dismissed by"), hidden=True),
+    )
+    filters = (
+        filters.Choice("kind", Notification.kind, _l("Kind"), NotificationKind),
+        *filters.client_filters(Notification.client_id),
+        filters.Day("from", Notification.created_at, _l("From")),
+        filters.Day("until", Notification.created_at, _l("Until"), until=True),
+    )
+
+    def record_name(self, record: Notification) -> str:
+        return texts.notification(record).html.striptags()
+
+    @bulk("dismiss", _l("Dismiss"))
+    def action_dismiss(self, records: Sequence[Notification]) -> None:
+        """Off HOME; the line stays here."""
+        self.each(
+            records,
+            lambda n: notifications.dismiss(n, actor=self.actor),
+            lambda n: ngettext("%(num)d notification dismissed.", "%(num)d notifications dismissed.", n),
+        )
+
+
+def _told(line: Notification) -> Any:
+    told = texts.notification(line)
+    if told.url is None:
+        return told.html
+    return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, gettext("Open"))
+
+
+class LogList(ReadList):
+    """What happened, by whom: rows are only ever added."""
+
+    reading = writing = Permission.RECORDS
+    title = _l("Log")
+    empty = ("cat", _l("Nothing happened yet"), "")
+    search_hint = _l("Person")
+    counts_rows = False
+    details_template = "admin/activity/details.html"
+    default_order = (Activity.at.desc(), Activity.id.desc())
+    list_options = (joinedload(Activity.client).load_only(*_OF_CLIENT),)
+    record_options = list_options
+    columns = (
+        Column("at", _l("When"), sort=(Activity.at,), show=lambda a: rows.link(rows.show(a.at), f"/admin/log/details/?id={a.id}", main=True)),
+        Column("what", _l("What"), value=lambda a: texts.log_entry(a).text),
+        Column("client", _l("Client"), show=lambda a: client_link(a.client) if a.client else ""),
+        Column("actor_name", _l("Who"), hidden=True),
+        Column("actor_kind", _l("As"), hidden=True),
+        Column("via", _l("Through")),
+        Column("verb", _l("Code"), hidden=True),
+    )  # fmt: skip
+    filters = (
+        filters.Choice("by", Activity.actor_kind, _l("As"), ActorKind),
+        filters.Choice("via", Activity.via, _l("Through"), Via),
+        filters.TextChoice("about", Activity.subject_type, _l("About"), lambda: _subjects()),
+        *filters.client_filters(Activity.client_id),
+        filters.Day("from", Activity.at, _l("From")),
+        filters.Day("until", Activity.at, _l("Until"), until=True),
+    )
+
+    def find(self, text: str) -> Any:
+        return sa.or_(
+            search.plain(Activity.actor_name)(text),
+            Activity.client_id.in_(sa.select(Client.id).where(search.clients(text, with_pets=False))),
+        )
+
+    def record_name(self, record: Activity) -> str:
+        return texts.log_entry(record).text
+
+    def details_context(self, record: Activity) -> dict[str, Any]:
+        return {"entry": texts.log_entry(record)}
+
+
+def _subjects() -> list[tuple[str, str]]:
+    """What the log can be about, in words."""
+    nouns = [(table, gettext(noun).capitalize()) for table, (_icon, noun) in texts._RECORDS.items()]  # noqa: SLF001 -- the same package's words
+    return [
+        *nouns,
+        ("job_request", gettext("Job request")),
+        ("job", gettext("Visit")),
+        ("outbox_mail", gettext("Mail")),
+        ("client_login", gettext("Client log-in")),
+        ("staff_login", gettext("Team log-in")),
+    ]
+
+
+class OutboxList(ReadList):
+    """What was mailed or will be: when, to whom, and the text as it was sent."""
+
+    reading = writing = Permission.RECORDS
+    title = _l("Outbox")
+    empty = ("bird", _l("No mails yet"), _l("Every mail to clients and sitters is kept here with its text."))
+    search_hint = _l("Address, subject or client")
+    details_template = "admin/outbox/details.html"
+    default_order = (OutboxMail.created_at.desc(), OutboxMail.id.desc())
+    list_options = (
+        joinedload(OutboxMail.client).load_only(*_OF_CLIENT),
+        defer(OutboxMail.body_text), defer(OutboxMail.body_html), defer(OutboxMail.facts),
+    )  # fmt: skip
+    record_options = (joinedload(OutboxMail.client),)
+    pills = (
+        Pill("all", _l("All")),
+        Pill("failed", _l("Failed"), lambda: OutboxMail.state == MailState.FAILED),
+        Pill("waiting", _l("Waiting"), lambda: OutboxMail.state.in_([MailState.QUEUED, MailState.SENDING])),
+        Pill("sent", _l("Sent"), lambda: OutboxMail.state == MailState.SENT),
+    )
+    columns = (
+        Column(
+            "kind", _l("Mail"), value=lambda m: mail_word(m.kind),
+            show=lambda m: rows.two_lines(rows.link(mail_word(m.kind), f"/admin/outbox/details/?id={m.id}", main=True), m.subject or ""),
+        ),
+        Column("subject", _l("Subject"), hidden=True),
+        Column("to_address", _l("To")),
+        Column("cc_addresses", _l("Copies to"), hidden=True),
+        Column("client", _l("Client"), show=lambda m: client_link(m.client) if m.client else ""),
+        Column("state", _l("State"), show=lambda m: rows.code_chip(m.state)),
+        Column("created_at", _l("Queued"), sort=(OutboxMail.created_at,)),
+        Column("sent_at", _l("Sent"), hidden=True),
+        Column("attempts", _l("Tries"), right=True, hidden=True),
+        Column("next_at", _l("Next try"), hidden=True, value=lambda m: m.next_at if m.state is MailState.QUEUED else None),
+        Column("last_error", _l("What went wrong"), hidden=True),
+    )  # fmt: skip
+    filters = (
+        filters.Choice("state", OutboxMail.state, _l("State"), MailState),
+        filters.TextChoice("kind", OutboxMail.kind, _l("Kind"), lambda: [(k.value, mail_word(k.value)) for k in MailKind]),
+        *filters.client_filters(OutboxMail.client_id),
+        filters.Day("from", OutboxMail.created_at, _l("From")),
+        filters.Day("until", OutboxMail.created_at, _l("Until"), until=True),
+    )
+
+    def find(self, text: str) -> Any:
+        return sa.or_(
+            search.plain(OutboxMail.to_address, OutboxMail.subject)(text),
+            OutboxMail.client_id.in_(sa.select(Client.id).where(search.clients(text, with_pets=False))),
+        )
+
+    def record_name(self, record: OutboxMail) -> str:
+        return gettext("%(mail)s to %(address)s", mail=mail_word(record.kind), address=record.to_address)
+
+    def record_actions(self, record: OutboxMail) -> list[Any]:
+        fitting = {
+            "retry": record.state is MailState.FAILED,
+            "cancel": record.state in {MailState.FAILED, MailState.QUEUED},
+        }
+        return [a for a in self.offered_actions() if fitting[a.name]]
+
+    @bulk("retry", _l("Send again"), permission=Permission.RECORDS)
+    def action_retry(self, records: Sequence[OutboxMail]) -> None:
+        """Queue failed mails again, due now."""
+        self.each(
+            records,
+            lambda m: outbox.retry(m, actor=self.actor),
+            lambda n: ngettext("%(num)d mail is queued again.", "%(num)d mails are queued again.", n),
+        )
+
+    @bulk(
+        "cancel", _l("Do not send"), permission=Permission.RECORDS, danger=True,
+        question=_l("Stop these mails? Those that were sent already cannot be stopped."),
+    )  # fmt: skip
+    def action_cancel(self, records: Sequence[OutboxMail]) -> None:
+        """Keep queued and failed mails from being sent."""
+        self.each(
+            records,
+            lambda m: outbox.cancel(m, actor=self.actor),
+            lambda n: ngettext("%(num)d mail was stopped.", "%(num)d mails were stopped.", n),
+        )
+
+    @expose("/html/")
+    def html(self) -> Response:
+        """The HTML part of a mail for the frame on its page: no scripts, no requests, no way out."""
+        mail = self.asked_record()
+        policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+        return Response(
+            mail.body_html or "",
+            mimetype="text/html",
+            headers={"Content-Security-Policy": policy, "X-Frame-Options": "SAMEORIGIN", "Cache-Control": "no-store"},
+        )
+

@@ -1,0 +1,361 @@
+"""What the job request pages read: the queue (one row a client), unsent baskets, what was decided lately, one batch.
+
+Only reading; whatever changes something is `workflows.job_requests` and `workflows.baskets`.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from admin_site.reading import initials
+from foundation import clock
+from foundation.db import db
+from models import (
+    Activity,
+    Client,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    LineState,
+    RequestMessage,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+)
+from workflows import baskets, conflicts, job_requests, limits, settings
+
+SOON = dt.timedelta(hours=24)
+DECIDED_DAYS = 30
+#: how many sitters are tried when somebody else is proposed for a conflict
+MOST_CANDIDATES = 12
+#: and for how many lines
+MOST_LINES = 10
+SORTS = ("first", "count", "sent", "name")
+
+
+@dataclass
+class QueueRow:
+    """One client of the queue."""
+
+    client_id: int
+    name: str
+    n_waiting: int
+    n_cancelled: int
+    first_on: dt.date | None
+    sent_at: dt.datetime | None
+    is_auto: bool
+    #: when the first waiting visit begins, known for those of today and tomorrow
+    starts: dt.datetime | None = None
+
+    @property
+    def initials(self) -> str:
+        """For the avatar."""
+        return initials(self.name)
+
+    @property
+    def is_soon(self) -> bool:
+        """Does it start within 24 hours (or has it already)?"""
+        return self.starts is not None and self.starts - clock.now() <= SOON
+
+
+def queue(sort: str = "first", *, descending: bool = False) -> list[QueueRow]:
+    """Every client with waiting lines, or with cancelled ones that nobody has dismissed; one query."""
+    line = JobRequestLine
+    waits = line.state == LineState.SUBMITTED
+    n_waiting = sa.func.sum(sa.case((waits, 1), else_=0))
+    found = db.session.execute(
+        sa.select(
+            line.client_id,
+            Client.first_name,
+            Client.last_name,
+            n_waiting,
+            sa.func.count(),
+            sa.func.min(sa.case((waits, line.on_date))),
+            sa.func.min(sa.case((waits, line.submitted_at))),
+            sa.func.max(sa.case((sa.and_(waits, line.auto_submitted), 1), else_=0)),
+        )
+        .join(Client, Client.id == line.client_id)
+        .where(line.state.in_([LineState.SUBMITTED, LineState.CANCELLED]))
+        .where(sa.or_(waits, line.dismissed_at.is_(None)))
+        .group_by(line.client_id, Client.first_name, Client.last_name)
+    )
+    rows = [
+        QueueRow(
+            client_id, f"{first} {last}".strip(), int(waiting), int(total - waiting), first_on, sent_at, bool(auto)
+        )
+        for client_id, first, last, waiting, total, first_on, sent_at, auto in found
+    ]
+    _sort(rows, sort, descending=descending)
+    return rows
+
+
+def _sort(rows: list[QueueRow], sort: str, *, descending: bool) -> None:
+    """Ties by name; clients of whom nothing waits any more always stand last."""
+    late, never = dt.date.max, dt.datetime.max.replace(tzinfo=clock.UTC)
+    keys = {
+        "first": lambda r: r.first_on or late,
+        "count": lambda r: r.n_waiting,
+        "sent": lambda r: r.sent_at or never,
+        "name": lambda r: r.name.casefold(),
+    }
+    rows.sort(key=lambda r: (r.name.casefold(), r.client_id))
+    rows.sort(key=keys.get(sort, keys["first"]), reverse=descending)
+    rows.sort(key=lambda r: r.n_waiting == 0)
+
+
+def add_starts(rows: Sequence[QueueRow]) -> None:
+    """Find out when the first visits of today and tomorrow begin, for these rows; one query or none."""
+    today = clock.today()
+    near = {r.client_id: r for r in rows if r.first_on is not None and r.first_on <= today + dt.timedelta(days=1)}
+    if not near:
+        return
+    found = db.session.execute(
+        sa.select(JobRequestLine.client_id, JobRequestLine.on_date, JobRequestLine.start_time, TimeBlock.starts_at)
+        .outerjoin(TimeBlock, TimeBlock.id == JobRequestLine.time_block_id)
+        .where(
+            JobRequestLine.state == LineState.SUBMITTED,
+            JobRequestLine.client_id.in_(near),
+            JobRequestLine.on_date <= today + dt.timedelta(days=1),
+        )
+    )
+    for client_id, on_date, start_time, block_start in found:
+        starts = clock.from_local(on_date, start_time or block_start or dt.time(0))
+        row = near[client_id]
+        row.starts = min(row.starts, starts) if row.starts else starts
+
+
+class Counts(NamedTuple):
+    """The figures on the tabs."""
+
+    n_waiting: int
+    n_baskets: int
+
+
+def n_baskets() -> int:
+    """How many clients have something in an unsent basket."""
+    return db.session.scalar(_basket_ids().with_only_columns(sa.func.count())) or 0
+
+
+def _basket_ids() -> sa.Select[Any]:
+    has_lines = sa.select(JobRequestLine.id).where(JobRequestLine.request_id == JobRequest.id).exists()
+    return sa.select(JobRequest.id).where(JobRequest.submitted_at.is_(None), has_lines)
+
+
+# -------------------------------------------------------------------------------------------------------- baskets
+
+
+@dataclass
+class BasketRow:
+    """An unsent basket as the office sees it."""
+
+    basket: JobRequest
+    problems: dict[int, limits.Refusal]
+    #: when the clock sends it, None while the timer is off
+    sends_at: dt.datetime | None
+    reminded_at: dt.datetime | None = None
+
+    @property
+    def first_on(self) -> dt.date:
+        """The earliest day in it."""
+        return min(line.on_date for line in self.basket.lines)
+
+
+def unsent(limit: int, offset: int = 0) -> list[BasketRow]:
+    """Unsent baskets, the one that was touched longest ago first."""
+    found = db.session.scalars(
+        sa.select(JobRequest)
+        .where(JobRequest.id.in_(_basket_ids()))
+        .options(
+            joinedload(JobRequest.client),
+            selectinload(JobRequest.lines).options(
+                joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
+                joinedload(JobRequestLine.time_block),
+                selectinload(JobRequestLine.pets),
+            ),
+        )
+        .order_by(JobRequest.changed_at, JobRequest.id)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    hours = settings.read()["portal.auto_submit_hours"]
+    problems = baskets.problems(line for basket in found for line in basket.lines)
+    reminded = _last_reminders([b.id for b in found])
+    return [
+        BasketRow(
+            basket,
+            {line.id: problems[line.id] for line in basket.lines if line.id in problems},
+            basket.changed_at + dt.timedelta(hours=hours) if hours else None,
+            reminded.get(basket.id),
+        )
+        for basket in found
+    ]
+
+
+def _last_reminders(basket_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    if not basket_ids:
+        return {}
+    found = db.session.execute(
+        sa.select(Activity.subject_id, sa.func.max(Activity.at))
+        .where(
+            Activity.subject_type == "job_request",
+            Activity.subject_id.in_(basket_ids),
+            Activity.verb == "basket.reminded",
+        )
+        .group_by(Activity.subject_id)
+    )
+    return {subject_id: at for subject_id, at in found if subject_id is not None}
+
+
+def decided(verbs: Iterable[str], limit: int, offset: int = 0) -> list[Activity]:
+    """What was decided in the last 30 days, newest first, as the log keeps it."""
+    since = clock.now() - dt.timedelta(days=DECIDED_DAYS)
+    return list(
+        db.session.scalars(
+            sa.select(Activity)
+            .where(Activity.verb.in_(list(verbs)), Activity.at >= since)
+            .options(joinedload(Activity.client))
+            .order_by(Activity.at.desc(), Activity.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- batch
+
+
+@dataclass
+class BatchRow:
+    """One waiting line of a batch, with what the office sees beside it."""
+
+    line: JobRequestLine
+    #: the select's value: a sitter's number, "none" for unassigned, "" for not chosen
+    choice: str
+    clashes: list[conflicts.Clash] = field(default_factory=list)
+    #: who could do it instead
+    free: list[Staff] = field(default_factory=list)
+    is_ticked: bool = False
+
+
+@dataclass
+class Batch:
+    """What waits of one client."""
+
+    client: Client
+    rows: list[BatchRow]
+    cancelled: list[JobRequestLine]
+    sitters: list[Staff]
+    messages: list[RequestMessage]
+
+    @property
+    def n_ticked(self) -> int:
+        """How many lines the page ticks."""
+        return sum(row.is_ticked for row in self.rows)
+
+    @property
+    def requests(self) -> list[JobRequest]:
+        """The requests that the waiting lines belong to, oldest first."""
+        return sorted({row.line.request for row in self.rows}, key=lambda r: r.id)
+
+    @property
+    def notes(self) -> list[tuple[str, list[dt.date]]]:
+        """The client's words, each once, with the days they were said for."""
+        found: dict[str, list[dt.date]] = {}
+        for row in self.rows:
+            if row.line.note:
+                days = found.setdefault(row.line.note, [])
+                if row.line.on_date not in days:
+                    days.append(row.line.on_date)
+        return list(found.items())
+
+
+def waiting_lines(client_id: int, *, with_cancelled: bool = True) -> list[JobRequestLine]:
+    """A client's waiting lines, and cancelled ones that nobody has dismissed, with all that is shown of them."""
+    shown = JobRequestLine.state == LineState.SUBMITTED
+    if with_cancelled:
+        cancelled = sa.and_(JobRequestLine.state == LineState.CANCELLED, JobRequestLine.dismissed_at.is_(None))
+        shown = sa.or_(shown, cancelled)  # type: ignore[assignment]
+    return list(
+        db.session.scalars(
+            sa.select(JobRequestLine)
+            .where(JobRequestLine.client_id == client_id, shown)
+            .options(
+                joinedload(JobRequestLine.service_item),
+                joinedload(JobRequestLine.time_block),
+                joinedload(JobRequestLine.request),
+                joinedload(JobRequestLine.sitter),
+                selectinload(JobRequestLine.pets),
+            )
+            .order_by(JobRequestLine.on_date, JobRequestLine.start_time, JobRequestLine.id)
+        )
+    )
+
+
+def batch(client: Client, sitters: list[Staff], ticked: Iterable[int] | None = None) -> Batch:
+    """A client's batch. Without `ticked`, every line is ticked that could be scheduled as it stands."""
+    lines = waiting_lines(client.id)
+    waiting = [line for line in lines if line.state is LineState.SUBMITTED]
+    clashes = job_requests.line_conflicts(waiting)
+    rows = [BatchRow(line, _choice(line), clashes.get(line.id, [])) for line in waiting]
+    wanted = set(ticked) if ticked is not None else {r.line.id for r in rows if r.choice and not r.clashes}
+    for row in rows:
+        row.is_ticked = row.line.id in wanted
+    _propose(client, rows, sitters)
+    cancelled = [line for line in lines if line.state is LineState.CANCELLED]
+    return Batch(client, rows, cancelled, sitters, _messages({line.request_id for line in lines}))
+
+
+def _choice(line: JobRequestLine) -> str:
+    sitter_id = job_requests.proposed_sitter_id(line)
+    return str(sitter_id) if sitter_id else "none" if line.leave_unassigned else ""
+
+
+def _messages(request_ids: set[int]) -> list[RequestMessage]:
+    if not request_ids:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(RequestMessage)
+            .where(RequestMessage.request_id.in_(request_ids))
+            .options(joinedload(RequestMessage.staff), joinedload(RequestMessage.request))
+            .order_by(RequestMessage.id.desc())
+            .limit(30)
+        )
+    )[::-1]
+
+
+def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None:
+    """For lines with a conflict, find sitters who are free: those who know the client first."""
+    clashing = [row for row in rows if row.clashes][:MOST_LINES]
+    if not clashing:
+        return
+    known = db.session.scalars(
+        sa.select(Job.sitter_id).where(Job.client_id == client.id, Job.sitter_id.is_not(None)).order_by(Job.on_date.desc()).limit(40)
+    ).all()  # fmt: skip
+    ranked = sorted(sitters, key=lambda s: known.index(s.id) if s.id in known else len(known))[:MOST_CANDIDATES]
+    plans = [
+        conflicts.plan_of_item(
+            (row.line.id, sitter.id), row.line.service_item, sitter_id=sitter.id, on_date=row.line.on_date,
+            start_time=row.line.start_time, block=row.line.time_block,
+        )
+        for row in clashing
+        for sitter in ranked
+        if str(sitter.id) != row.choice
+    ]  # fmt: skip
+    # The lines of this batch that have a sitter keep that sitter busy too.
+    plans += [
+        conflicts.plan_of_item(
+            row.line.id, row.line.service_item, sitter_id=int(row.choice), on_date=row.line.on_date,
+            start_time=row.line.start_time, block=row.line.time_block,
+        )
+        for row in rows
+        if row.choice.isdigit() and not row.clashes
+    ]  # fmt: skip
+    busy = conflicts.find(plans)
+    # Two clashing lines at one time rule a sitter out for each other: better too few proposals than a wrong one.
+    for row in clashing:
+        row.free = [s for s in ranked if str(s.id) != row.choice and (row.line.id, s.id) not in busy][:3]

@@ -1,0 +1,186 @@
+"""The columns of a list, and its rows as HTML from one plain function.
+
+Flask-Admin's own row template took a quarter of a page's time and two thirds of its size; this takes a tenth of that.
+"""
+
+import datetime as dt
+import enum
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from flask_babel import get_locale, gettext
+from markupsafe import Markup, escape
+
+from admin_site.words import chip_of, word
+from foundation import clock, money
+from ui_kit import formats, static_url
+from workflows.people import region, show_phone
+
+Show = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list: what it is called, what it shows, and what a file gets."""
+
+    name: str
+    label: Any
+    #: the value as lists and details show it: text, or Markup that is safe
+    show: Show | None = None
+    #: the value as a file gets it, when that differs
+    value: Show | None = None
+    #: the attributes that the column sorts by; an index begins with them
+    sort: tuple[Any, ...] = ()
+    #: figures stand right
+    right: bool = False
+    #: only in details and files
+    hidden: bool = False
+    #: only on the page
+    export: bool = True
+
+    def raw(self, record: Any) -> Any:
+        """What the record holds."""
+        return self.value(record) if self.value else getattr(record, self.name)
+
+    def html(self, record: Any) -> Any:
+        """What the page shows."""
+        return self.show(record) if self.show else show(self.raw(record))
+
+
+def show(value: Any) -> Any:
+    """A value as a page shows it, by its type."""
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return gettext("Yes") if value else gettext("No")
+        case enum.StrEnum():
+            return word(value)
+        case dt.datetime():
+            return formats.local_datetime(value)
+        case dt.date():
+            return formats.local_date(value)
+        case dt.time():
+            return formats.clock_time(value)
+        case Decimal():
+            return money.show(value, str(get_locale() or "en"))
+        case list():
+            return ", ".join(str(v) for v in value)
+        case _:
+            return str(value)
+
+
+def plain(value: Any) -> str:
+    """A value as a file gets it: dates that sort, figures without signs."""
+    match value:
+        case None:
+            return ""
+        case dt.datetime():
+            return f"{clock.to_local(value):%Y-%m-%d %H:%M}"
+        case dt.date():
+            return value.isoformat()
+        case dt.time():
+            return f"{value:%H:%M}"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(show(value))
+
+
+FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def csv_safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula; plain numbers stay numbers."""
+    if text.startswith(FORMULA_STARTS) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return f"'{text}"
+    return text
+
+
+# ----------------------------------------------------------------------------------------------- pieces of cells
+
+
+def icon(name: str) -> Markup:
+    """A picture of the sprite; `ui.icon` for Python."""
+    sprite = f"{static_url('vendor/icons.svg')}#i-{name}"
+    return Markup('<svg class="ui-icon" aria-hidden="true"><use href="{}"></use></svg>').format(sprite)
+
+
+_CHIP_ICONS = {
+    "scheduled": "circle-check", "req": "hourglass", "live": "walk", "done": "check", "off": "calendar-x",
+    "late": "alert-triangle", "declined": "ban", "none": "alert-triangle", "ok": "circle-check",
+}  # fmt: skip
+
+
+def chip(kind: str, text: str) -> Markup:
+    """`ui.chip` for Python."""
+    picture = icon(_CHIP_ICONS[kind]) if kind in _CHIP_ICONS else ""
+    return Markup('<span class="ui-chip ui-chip--{}">{}{}</span>').format(kind, picture, text)
+
+
+def code_chip(value: enum.StrEnum) -> Markup:
+    """A state as its chip."""
+    return chip(*chip_of(value))
+
+
+def link(label: Any, url: str | None, *, main: bool = False) -> Any:
+    """A link, or only its words when it leads nowhere."""
+    if url is None:
+        return label
+    return Markup('<a{} href="{}">{}</a>').format(Markup(' class="ui-table__main"') if main else "", url, label)
+
+
+def two_lines(first: Any, second: Any) -> Markup:
+    """Something and, smaller below it, something about it."""
+    return Markup('{}<div class="ui-meta ui-num">{}</div>').format(first, second) if second else escape(first)
+
+
+def phone(value: str | None) -> str:
+    """A phone number as people here write it."""
+    return show_phone(value, region=region()) if value else ""
+
+
+def ticks(record: Any, *pairs: tuple[str, Any]) -> str:
+    """The words of those ticks that are set."""
+    return ", ".join(str(words) for attribute, words in pairs if getattr(record, attribute))
+
+
+# ----------------------------------------------------------------------------------------------------- the rows
+
+
+class List(Protocol):
+    """What the rows need to know of their list."""
+
+    @property
+    def shown_columns(self) -> Sequence[Column]: ...
+    def record_url(self, record: Any) -> str | None: ...
+    def edit_url(self, record: Any) -> str | None: ...
+
+
+def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
+    """The rows of a list. The first column is the link; on a phone each row is a card with labels."""
+    columns = of.shown_columns
+    heads = [
+        f'<td class="ui-r" data-label="{escape(c.label)}">' if c.right else f'<td data-label="{escape(c.label)}">'
+        for c in columns[1:]
+    ]
+    edit = escape(gettext("Edit"))
+    parts: list[str] = []
+    for record in records:
+        name = escape(str(record))
+        parts.append("<tr>")
+        if can_tick:
+            parts.append(f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" aria-label="{name}"></td>')
+        first = columns[0].html(record)
+        first = first if isinstance(first, Markup) else link(first or name, of.record_url(record), main=True)
+        parts.append(f"<td>{escape(first)}</td>")
+        for head, column in zip(heads, columns[1:], strict=True):
+            parts.append(f"{head}{escape(column.html(record))}</td>")
+        url = of.edit_url(record)
+        if url is not None:
+            parts.append(f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="{escape(url)}">{edit}<span class="ui-vh"> {name}</span></a></div></td>')
+        parts.append("</tr>\n")
+    return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

@@ -1,0 +1,285 @@
+"""What the schedule reads: visits and waiting requests of a day or a week as plain rows, by sitter or by client.
+
+One query for all visits, however many: tuples, not records; at 3,500 a week the page draws sums, not cards.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin_site import texts
+from admin_site.home_figures import kind_of, touching
+from admin_site.reading import initials
+from foundation.db import db
+from models import (
+    Client,
+    Job,
+    JobRequestLine,
+    JobState,
+    LineState,
+    Pet,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    TimeOff,
+    TimeType,
+    job_pet,
+    job_request_line_pet,
+)
+from workflows.conflicts import BUSY_STATES
+
+#: more visits than this on a week's page are drawn as sums
+MOST_CARDS = 240
+#: cards in one cell of a week
+MOST_IN_CELL = 5
+DAY = dt.timedelta(days=1)
+
+
+class Show(enum.StrEnum):
+    """Which visits."""
+
+    OPEN = "open"
+    NOBODY = "nobody"
+    REQUESTED = "requested"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to see."""
+
+    is_week: bool
+    by_client: bool
+    first: dt.date
+    last: dt.date
+    show: Show
+    with_requests: bool
+    #: a sitter's number, "none" for visits without one, "" for all
+    sitter: str = ""
+    group_id: int | None = None
+
+    @property
+    def days(self) -> list[dt.date]:
+        """Every day shown."""
+        return [self.first + DAY * n for n in range((self.last - self.first).days + 1)]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The columns of a time block."""
+
+    name: str
+    starts_at: dt.time
+    ends_at: dt.time
+
+
+@dataclass
+class Slot:
+    """A visit, or a requested visit, as it is drawn."""
+
+    job_id: int | None
+    line_id: int | None
+    client_id: int
+    sitter_id: int | None
+    on_date: dt.date
+    ends_on: dt.date
+    start_time: dt.time | None
+    end_time: dt.time | None
+    minutes: int
+    block: Block | None
+    kind: str
+    client: str
+    service: str
+    time_type: TimeType
+    sitter: str
+    pets: str = ""
+
+    @property
+    def order(self) -> tuple[dt.time, str]:
+        """Its place in the day."""
+        return self.start_time or (self.block.starts_at if self.block else dt.time(0)), self.client
+
+    @property
+    def time(self) -> str:
+        """`12:00 to 12:45`; a stay says its ends."""
+        if self.ends_on > self.on_date and self.end_time is not None:
+            return texts.stay_words(self.on_date, self.ends_on, self.start_time, self.end_time)
+        return texts.time_words(
+            self.start_time, minutes=self.minutes, end=self.end_time, block=self.block, time_type=self.time_type
+        )
+
+    @property
+    def word(self) -> str:
+        """Its state in a word."""
+        if self.kind == "req":
+            return texts.line_chip(LineState.SUBMITTED)[1]
+        states = {"done": JobState.COMPLETED, "live": JobState.IN_PROGRESS, "off": JobState.CANCELLED}
+        return texts.job_chip(states.get(self.kind, JobState.SCHEDULED), has_sitter=self.kind != "none")[1]
+
+
+@dataclass
+class Row:
+    """A sitter's or a client's days. `key` is None for the visits that nobody does."""
+
+    key: int | None
+    name: str
+    cells: dict[dt.date, list[Slot]] = field(default_factory=dict)
+    away: set[dt.date] = field(default_factory=set)
+
+    @property
+    def initials(self) -> str:
+        """For the avatar."""
+        return initials(self.name)
+
+    @property
+    def n_visits(self) -> int:
+        """How many visits, each once also when it lasts over days."""
+        return len({(s.job_id, s.line_id) for slots in self.cells.values() for s in slots})
+
+    def add(self, slot: Slot, days: Iterable[dt.date]) -> None:
+        """Put a visit into each day that it touches."""
+        for day in days:
+            if slot.on_date <= day <= slot.ends_on:
+                self.cells.setdefault(day, []).append(slot)
+
+
+def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
+    """The rows in order: what nobody does first, then by name. Sitters without visits have a row too."""
+    found: dict[int | None, Row] = {}
+    if not wish.by_client and wish.show is Show.OPEN and not wish.sitter:
+        found = {s.id: Row(s.id, str(s)) for s in sitters}
+    if wish.sitter.isdigit() and not wish.by_client:
+        found = {s.id: Row(s.id, str(s)) for s in sitters if str(s.id) == wish.sitter}
+    days = wish.days
+    for slot in _slots(wish):
+        key, name = (slot.client_id, slot.client) if wish.by_client else (slot.sitter_id, slot.sitter)
+        found.setdefault(key, Row(key, name)).add(slot, days)
+    for row in found.values():
+        for slots in row.cells.values():
+            slots.sort(key=lambda s: s.order)
+    return sorted(found.values(), key=lambda r: (r.key is not None, r.name.casefold(), r.key or 0))
+
+
+def _slots(wish: Wish) -> list[Slot]:
+    """All visits and requests that are wished for; one query."""
+    parts = []
+    if wish.show is not Show.REQUESTED:
+        parts.append(_jobs(wish))
+    if wish.show is Show.REQUESTED or wish.with_requests:
+        parts.append(_lines(wish))
+    statement = parts[0] if len(parts) == 1 else sa.union_all(*parts)
+    return [_slot(*row) for row in db.session.execute(statement)]
+
+
+def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
+    what: str, row_id: int, client_id: int, sitter_id: int | None, on_date: dt.date, ends_on: dt.date,
+    start_time: dt.time | None, end_time: dt.time | None, minutes: int, block_name: str | None,
+    block_start: dt.time | None, block_end: dt.time | None, state: str, first: str, last: str, service: str,
+    time_type: str, sitter_first: str | None, sitter_last: str | None,
+) -> Slot:  # fmt: skip
+    is_job = what == "job"
+    block = Block(block_name, block_start, block_end) if block_name and block_start and block_end else None
+    return Slot(
+        row_id if is_job else None, None if is_job else row_id, client_id, sitter_id, on_date, ends_on, start_time,
+        end_time, minutes, block, kind_of(JobState(state), sitter_id) if is_job else "req", f"{first} {last}".strip(),
+        service, TimeType(time_type), f"{sitter_first or ''} {sitter_last or ''}".strip(),
+    )  # fmt: skip
+
+
+def _jobs(wish: Wish) -> sa.Select[Any]:
+    statement = (
+        sa.select(
+            sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
+            Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+            _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
+            Staff.first_name, Staff.last_name,
+        )
+        .join(Client, Client.id == Job.client_id)
+        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+        .outerjoin(Staff, Staff.id == Job.sitter_id)
+        .where(touching(wish.first, wish.last))
+    )  # fmt: skip
+    match wish.show:
+        case Show.CANCELLED:
+            statement = statement.where(Job.state.in_([JobState.CANCELLED, JobState.VOIDED]))
+        case Show.NOBODY:
+            statement = statement.where(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))
+        case _:
+            statement = statement.where(Job.state.in_(BUSY_STATES))
+    return _narrow(statement, wish, Job.sitter_id)
+
+
+def _lines(wish: Wish) -> sa.Select[Any]:
+    """Waiting requests stand with the sitter who is chosen, or would be proposed."""
+    proposed = sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
+    sitter_id = sa.func.coalesce(JobRequestLine.sitter_id, proposed)
+    statement = (
+        sa.select(
+            sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, sitter_id, JobRequestLine.on_date,
+            JobRequestLine.on_date, JobRequestLine.start_time, sa.null(), ServiceItem.duration_minutes,
+            TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
+            Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
+        )
+        .join(Client, Client.id == JobRequestLine.client_id)
+        .join(ServiceItem, ServiceItem.id == JobRequestLine.service_item_id)
+        .outerjoin(TimeBlock, TimeBlock.id == JobRequestLine.time_block_id)
+        .outerjoin(Staff, Staff.id == sitter_id)
+        .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date.between(wish.first, wish.last))
+    )  # fmt: skip
+    return _narrow(statement, wish, sitter_id)
+
+
+def _text(column: Any) -> sa.ColumnElement[str]:
+    """An enum column as the text it is kept as: two enums stand in one column here."""
+    return sa.type_coerce(column, sa.String)
+
+
+def _narrow(statement: sa.Select[Any], wish: Wish, sitter_id: Any) -> sa.Select[Any]:
+    if wish.sitter == "none":
+        statement = statement.where(sitter_id.is_(None))
+    elif wish.sitter:
+        statement = statement.where(sitter_id == int(wish.sitter))
+    if wish.group_id is not None:
+        statement = statement.where(ServiceItem.group_id == wish.group_id)
+    return statement
+
+
+def add_pets(shown: Iterable[Row]) -> None:
+    """Give the visits of these rows their pets' names; one query."""
+    slots = [s for row in shown for cell in row.cells.values() for s in cell]
+    jobs, lines = {s.job_id for s in slots if s.job_id}, {s.line_id for s in slots if s.line_id}
+    parts = []
+    if jobs:
+        parts.append(
+            sa.select(sa.literal("job"), job_pet.c.job_id, Pet.name).join(Pet, Pet.id == job_pet.c.pet_id).where(job_pet.c.job_id.in_(jobs))
+        )  # fmt: skip
+    if lines:
+        of_line = job_request_line_pet.c
+        parts.append(sa.select(sa.literal("line"), of_line.line_id, Pet.name).join(Pet, Pet.id == of_line.pet_id).where(of_line.line_id.in_(lines)))  # fmt: skip
+    if not parts:
+        return
+    names: dict[tuple[str, int], list[str]] = {}
+    for what, row_id, name in db.session.execute(parts[0] if len(parts) == 1 else sa.union_all(*parts)):
+        names.setdefault((what, row_id), []).append(name)
+    for slot in slots:
+        slot.pets = ", ".join(
+            sorted(names.get(("job", slot.job_id) if slot.job_id else ("line", slot.line_id or 0), []))
+        )
+
+
+def add_time_off(shown: Iterable[Row], wish: Wish) -> None:
+    """Mark the days on which these sitters are away; one query."""
+    by_id = {row.key: row for row in shown if row.key is not None}
+    if not by_id:
+        return
+    for off in db.session.scalars(
+        sa.select(TimeOff).where(
+            TimeOff.staff_id.in_(by_id), TimeOff.first_on <= wish.last, TimeOff.last_on >= wish.first
+        )
+    ):
+        by_id[off.staff_id].away.update(d for d in wish.days if off.first_on <= d <= off.last_on)

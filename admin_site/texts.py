@@ -1,0 +1,381 @@
+"""Records as sentences: what the log, HOME's notifications and the conflict checks say, in the reader's language.
+
+The database keeps stable verbs and plain facts; nothing here is stored.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flask_babel import gettext, ngettext
+from markupsafe import Markup, escape
+
+from admin_site.reading import link, read_clock, read_day
+from foundation import clock
+from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, TimeType, Via
+from ui_kit import formats
+from workflows import settings
+from workflows.conflicts import Clash, ClashKind
+from workflows.errors import N_
+
+# ------------------------------------------------------------------------------------------------- days and times
+
+
+class Block(Protocol):
+    """A time block, or the columns of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def starts_at(self) -> dt.time: ...
+    @property
+    def ends_at(self) -> dt.time: ...
+
+
+def day_words(day: dt.date) -> str:
+    """`Today`, `Tomorrow`, `Thu 26 Nov`, and with its year when that is another one."""
+    away = (day - clock.today()).days
+    if away in {0, 1, -1}:
+        return {0: gettext("Today"), 1: gettext("Tomorrow"), -1: gettext("Yesterday")}[away]
+    return formats.short_day(day, year=day.year != clock.today().year)
+
+
+def moment_words(at: dt.datetime | None) -> str:
+    """`Today 9:41`, `Thu 26 Nov 9:41`."""
+    if at is None:
+        return ""
+    local = clock.to_local(at)
+    return gettext("%(day)s, %(time)s", day=day_words(local.date()), time=formats.clock_time(local.time()))
+
+
+def time_words(
+    start: dt.time | None,
+    *,
+    minutes: int,
+    end: dt.time | None = None,
+    block: Block | None = None,
+    time_type: TimeType = TimeType.ANYTIME,
+) -> str:
+    """`12:00 to 12:45`, `Morning, 7:00 to 10:00`, `All day`, `Any time`."""
+    if start is not None:
+        until = end or (dt.datetime.combine(dt.date(2000, 1, 1), start) + dt.timedelta(minutes=minutes)).time()
+        words = gettext("%(start)s to %(end)s", start=formats.clock_time(start), end=formats.clock_time(until))
+        return f"{block.name}, {words}" if block else words
+    if block is not None:
+        window = gettext("%(start)s to %(end)s", start=formats.clock_time(block.starts_at), end=formats.clock_time(block.ends_at))  # fmt: skip
+        return f"{block.name}, {window}"
+    return gettext("All day") if time_type is TimeType.ALL_DAY else gettext("Any time")
+
+
+def stay_words(on_date: dt.date, ends_on: dt.date, start: dt.time | None, end: dt.time | None) -> str:
+    """`Fri 27 Nov, 18:00 to Sun 29 Nov, 10:00`."""
+    first, last = day_words(on_date), day_words(ends_on)
+    if start is not None:
+        first = gettext("%(day)s, %(time)s", day=first, time=formats.clock_time(start))
+    if end is not None:
+        last = gettext("%(day)s, %(time)s", day=last, time=formats.clock_time(end))
+    return gettext("%(start)s to %(end)s", start=first, end=last)
+
+
+def with_dates(text: str) -> str:
+    """A line of the log with its ISO dates and times as people write them."""
+
+    def _day(found: re.Match[str]) -> str:
+        day, time = read_day(found[1]), read_clock(found[2] or "")
+        words = formats.short_day(day, year=day.year != clock.today().year) if day else found[1]
+        return f"{words}, {formats.clock_time(time)}" if time else words
+
+    return re.sub(r"\b(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?![\d-]))?", _day, text)
+
+
+# ------------------------------------------------------------------------------------------------------- states
+
+
+def job_chip(state: JobState, *, has_sitter: bool = True) -> tuple[str, str]:
+    """Kind and word of a visit's chip."""
+    if state is JobState.SCHEDULED and not has_sitter:
+        return "none", gettext("Nobody yet")
+    return {
+        JobState.SCHEDULED: ("scheduled", gettext("Scheduled")),
+        JobState.IN_PROGRESS: ("live", gettext("On the visit")),
+        JobState.COMPLETED: ("done", gettext("Done")),
+        JobState.CANCELLED: ("off", gettext("Cancelled")),
+        JobState.VOIDED: ("off", gettext("Void")),
+    }[state]
+
+
+def line_chip(state: LineState) -> tuple[str, str]:
+    """Kind and word of a requested visit's chip."""
+    return {
+        LineState.DRAFT: ("mute", gettext("Not sent yet")),
+        LineState.SUBMITTED: ("req", gettext("Job request")),
+        LineState.SCHEDULED: ("scheduled", gettext("Scheduled")),
+        LineState.DECLINED: ("declined", gettext("Declined")),
+        LineState.CANCELLED: ("off", gettext("Cancelled")),
+        LineState.DELETED: ("off", gettext("Deleted")),
+    }[state]
+
+
+# ---------------------------------------------------------------------------------------------------- conflicts
+
+
+def clash_sentence(clash: Clash) -> str:
+    """`Tom is away Tue 24 Nov to Sat 28 Nov`, `Tom: overlaps Dog walk, Leo Feld, Thu 26 Nov, 12:00`."""
+    first = formats.short_day(clash.on_date)
+    if clash.kind is ClashKind.TIME_OFF:
+        if clash.last_on != clash.on_date:
+            days = gettext("%(start)s to %(end)s", start=first, end=formats.short_day(clash.last_on))
+            return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=days)
+        return gettext("%(sitter)s is away on %(day)s.", sitter=clash.sitter_name, day=first)
+    when = f"{first}, {formats.clock_time(clash.start_time)}" if clash.start_time else first
+    if clash.kind is ClashKind.OVERLAP:
+        return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=when)  # fmt: skip
+    return f"{clash.sitter_name}: {clash.label}, {when}."
+
+
+# ------------------------------------------------------------------------------------------------- notifications
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notification to be shown: its picture, its sentence with links in it, and the record it is about."""
+
+    icon: str
+    html: Markup
+    url: str | None
+
+
+def _linked(text: str, **links: str | Markup) -> Markup:
+    """Put links (or plain words) into a translated sentence that still holds its %(names)s."""
+    return Markup(escape(text)) % links  # noqa: S704 -- the sentence is escaped, and so is what is put in
+
+
+def _anchor(label: str, url: str | None) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(url, label) if url else escape(label)
+
+
+def notification(line: Notification) -> Told:
+    """The sentence of a line on HOME; its client must be loaded."""
+    n = _count(line.facts, "n_lines")
+    client_url = link("client_page.show", client_id=line.client_id) if line.client_id else None
+    client = _anchor(str(line.client) if line.client else gettext("Somebody"), client_url)
+    batch = link("requests.batch", client_id=line.client_id) if line.client_id else None
+    keep = "%(client)s"
+    match line.kind:
+        case NotificationKind.REQUEST_RECEIVED if line.facts.get("added"):
+            text = ngettext("%(client)s added %(num)d visit to a request", "%(client)s added %(num)d visits to a request", n, client=keep)  # fmt: skip
+            return Told("circle-plus", _linked(text, client=client), batch)
+        case NotificationKind.REQUEST_RECEIVED:
+            text = ngettext("%(client)s requested %(num)d visit", "%(client)s requested %(num)d visits", n, client=keep)
+            return Told("inbox", _linked(text, client=client), batch)
+        case NotificationKind.REQUEST_AUTO_SUBMITTED:
+            text = ngettext("Auto-submitted: %(num)d visit of %(client)s's forgotten basket", "Auto-submitted: %(num)d visits of %(client)s's forgotten basket", n, client=keep)  # fmt: skip
+            return Told("clock", _linked(text, client=client), batch)
+        case NotificationKind.REQUEST_CANCELLED:
+            visits = "; ".join(with_dates(str(x)) for x in _texts(line.facts, "lines"))
+            text = ngettext("%(client)s cancelled a job request", "%(client)s cancelled %(num)d visits of a job request", n, client=keep)  # fmt: skip
+            sentence = _linked(text, client=client)
+            return Told("calendar-x", sentence + (f": {visits}" if visits else ""), batch)
+        case NotificationKind.BASKET_BLOCKED:
+            text = ngettext("%(num)d visit in %(client)s's basket can no longer be requested", "%(num)d visits in %(client)s's basket can no longer be requested", n, client=keep)  # fmt: skip
+            return Told("basket", _linked(text, client=client), link("requests.baskets"))
+        case NotificationKind.MAIL_FAILED:
+            to = str(line.facts.get("to") or line.facts.get("to_address") or line.client or "")
+            text = gettext("A mail to %(to)s could not be sent", to=to) if to else gettext("A mail could not be sent")
+            return Told("mail", escape(text), link("outbox.index_view"))
+    return Told("bell", escape(str(line.kind)), None)
+
+
+def _count(facts: Mapping[str, Any], key: str) -> int:
+    value = facts.get(key, 1)
+    return value if isinstance(value, int) else 1
+
+
+def _texts(facts: Mapping[str, Any], key: str) -> list[str]:
+    value = facts.get(key) or []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+# -------------------------------------------------------------------------------------------------------- the log
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """A line of the log to be shown."""
+
+    icon: str
+    text: str
+    #: `Today 8:14, portal`
+    meta: str
+    #: the visits or records it is about, one line each
+    details: list[str] = field(default_factory=list)
+    #: what changed: label, old, new
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    #: words that a person wrote: a reason, a message
+    quote: str = ""
+
+
+def NN_(singular: str, plural: str = "") -> tuple[str, str]:  # noqa: N802 -- as gettext's N_, with a plural
+    """Mark a sentence for translation; one without a plural says no number."""
+    return singular, plural
+
+
+#: verb -> picture, sentence for one and for several visits; %(who)s, %(num)d, and %(number)s, %(email)s of the facts
+_VERBS: dict[str, tuple[str, str, str]] = {
+    "job_request.submitted": ("inbox", *NN_("%(who)s requested %(num)d visit", "%(who)s requested %(num)d visits")),
+    "job_request.added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
+    "job_request.auto_submitted": ("clock", *NN_("Forgotten basket sent: %(num)d visit (Auto-submitted)", "Forgotten basket sent: %(num)d visits (Auto-submitted)")),
+    "job_request.cancelled": ("calendar-x", *NN_("%(who)s cancelled a job request: %(num)d visit", "%(who)s cancelled a job request: %(num)d visits")),
+    "job_request.line_edited": ("pencil", *NN_("%(who)s changed a requested visit")),
+    "job_request.line_added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
+    "job_request.scheduled": ("calendar-check", *NN_("%(who)s scheduled %(num)d requested visit", "%(who)s scheduled %(num)d requested visits")),
+    "job_request.declined": ("ban", *NN_("%(who)s declined %(num)d requested visit", "%(who)s declined %(num)d requested visits")),
+    "job_request.deleted": ("trash", *NN_("%(who)s deleted %(num)d requested visit", "%(who)s deleted %(num)d requested visits")),
+    "basket.added": ("basket", *NN_("%(who)s put %(num)d visit into the basket", "%(who)s put %(num)d visits into the basket")),
+    "basket.changed": ("basket", *NN_("%(who)s changed a visit in the basket")),
+    "basket.removed": ("basket", *NN_("%(who)s took a visit out of the basket")),
+    "basket.cleared": ("basket", *NN_("%(who)s emptied the basket")),
+    "basket.item_hidden": ("basket", *NN_("%(num)d visit in the basket is no longer offered", "%(num)d visits in the basket are no longer offered")),
+    "basket.blocked": ("basket", *NN_("%(num)d visit in the basket can no longer be requested", "%(num)d visits in the basket can no longer be requested")),
+    "basket.reminded": ("mail", *NN_("%(who)s wrote about the unsent basket")),
+    "job.booked": ("calendar-plus", *NN_("%(who)s booked %(num)d visit", "%(who)s booked %(num)d visits")),
+    "job.moved": ("calendar-time", *NN_("%(who)s moved a visit")),
+    "job.changed": ("pencil", *NN_("%(who)s changed a visit")),
+    "job.cancelled": ("calendar-x", *NN_("%(who)s cancelled %(num)d visit", "%(who)s cancelled %(num)d visits")),
+    "job.assigned": ("user-check", *NN_("%(num)d visit goes into the sitter's evening mail", "%(num)d visits go into the sitter's evening mail")),
+    "access.logged_in": ("login", *NN_("%(who)s logged in")),
+    "access.invited": ("send", *NN_("%(who)s sent a log-in link to %(email)s")),
+    "access.password_set": ("lock", *NN_("%(who)s set a new password")),
+    "access.portal_opened": ("eye", *NN_("%(who)s opened the portal as this client")),
+    "access.portal_closed": ("eye-off", *NN_("%(who)s left the portal view")),
+    "outbox_mail.retried": ("mail", *NN_("%(who)s sent a failed mail again")),
+    "outbox_mail.cancelled": ("mail", *NN_("%(who)s stopped a mail")),
+    "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
+}  # fmt: skip
+
+#: records of the CRUD views: "<table>.added", ".changed", ".removed"
+_RECORDS = {
+    "client": ("user", N_("client")),
+    "client_contact": ("address-book", N_("contact")),
+    "pet": ("paw", N_("pet")),
+    "vet": ("stethoscope", N_("vet")),
+    "staff": ("users-group", N_("team member")),
+    "service_item": ("list", N_("service")),
+    "service_group": ("folder", N_("service group")),
+    "time_block": ("clock", N_("time block")),
+    "public_holiday": ("calendar-event", N_("holiday")),
+    "closed_day": ("ban", N_("closed days")),
+    "time_off": ("calendar-off", N_("time off")),
+}
+
+_FIELDS = {
+    "first_name": N_("First name"), "last_name": N_("Last name"), "email": N_("Mail"), "phone": N_("Phone"),
+    "address_line1": N_("Address"), "address_line2": N_("Address, second line"), "city": N_("Town"),
+    "postcode": N_("Postcode"), "status": N_("Status"), "portal_enabled": N_("Portal"),
+    "primary_sitter": N_("Usual sitter"), "notes": N_("Notes"), "name": N_("Name"), "relation": N_("Relation"),
+    "receives_copies": N_("Gets copies of mails"), "is_emergency": N_("Emergency contact"), "species": N_("Kind"),
+    "breed": N_("Breed"), "born_on": N_("Birthday"), "warning": N_("Warning"), "feeding": N_("Feeding"),
+    "medication": N_("Medication"), "vet": N_("Vet"), "role": N_("Role"), "is_sitter": N_("Can be given visits"),
+    "is_active": N_("Active"), "price": N_("Price"), "code": N_("Code"), "duration_minutes": N_("Minutes"),
+    "visible_in_portal": N_("Visible in portal"), "time_type": N_("Time type"), "time_blocks": N_("Time blocks"),
+    "group": N_("Group"), "first_on": N_("First day"), "last_on": N_("Last day"), "on_date": N_("Day"),
+    "starts_at": N_("Starts"), "ends_at": N_("Ends"), "reason": N_("Reason"), "is_closed": N_("Closed"),
+    "description": N_("Description"), "position": N_("Position"), "note": N_("Note"), "address": N_("Address"),
+    "extra_pet_price": N_("Each further pet"), "pay_kind": N_("Pay"), "pay_amount": N_("Pay, amount"),
+    "pay_percent": N_("Pay, share"), "is_internal": N_("Internal"), "key_not_needed": N_("Key not needed"),
+}  # fmt: skip
+
+
+def log_entry(line: Activity) -> LogEntry:
+    """A line of the log as sentence, meta and details; unknown verbs are shown as they are."""
+    facts = line.facts or {}
+    icon, text = _sentence(line, _who(line), facts)
+    details = [with_dates(x) for key in ("lines", "jobs") for x in _texts(facts, key)]
+    changes = _changes(facts)
+    if line.verb.startswith("job.") and facts.get("before"):
+        changes.append((gettext("Visit"), with_dates(str(facts["before"])), with_dates(str(facts.get("after", "")))))
+    elif facts.get("before"):
+        changes.append((gettext("Visit"), with_dates(str(facts["before"])), "; ".join(details)))
+        details = []
+    elif facts.get("after"):
+        details.append(with_dates(str(facts["after"])))
+    quote = str(facts.get("reason") or facts.get("message") or "")
+    return LogEntry(icon, text, f"{moment_words(line.at)}, {via_word(line.via)}", details, changes, quote)
+
+
+def _sentence(line: Activity, who: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    if line.verb == "job_request.message":
+        return "message", _message_text(who, facts)
+    if line.verb in _VERBS:
+        icon, singular, plural = _VERBS[line.verb]
+        values = {"who": who, "number": facts.get("number", ""), "email": facts.get("email", "")}
+        n = _count(facts, "n_jobs" if "n_jobs" in facts else "n_lines")
+        return icon, ngettext(singular, plural, n, **values) if plural else gettext(singular, **values)
+    table, _dot, what = line.verb.rpartition(".")
+    icon, noun = _RECORDS.get(table, ("activity", table.replace("_", " ")))
+    record, name = gettext(noun), str(facts.get("name") or "")
+    if what == "added":
+        return icon, gettext("%(who)s added the %(record)s %(name)s", who=who, record=record, name=name).rstrip()
+    if what == "changed":
+        return icon, gettext("%(who)s changed the %(record)s %(name)s", who=who, record=record, name=name).rstrip()
+    if what == "removed":
+        return icon, gettext("%(who)s removed the %(record)s %(name)s", who=who, record=record, name=name).rstrip()
+    return "activity", f"{who}: {line.verb.replace('_', ' ').replace('.', ' ')}"
+
+
+def _message_text(who: str, facts: Mapping[str, Any]) -> str:
+    if facts.get("to_client") and facts.get("to_sitter"):
+        return gettext("%(who)s wrote to client and sitter about a request", who=who)
+    if facts.get("to_sitter"):
+        return gettext("%(who)s wrote to the sitter about a request", who=who)
+    return gettext("%(who)s wrote to the client about a request", who=who)
+
+
+def _who(line: Activity) -> str:
+    if line.actor_kind is ActorKind.SYSTEM:
+        return gettext("Latchkey")
+    if line.on_behalf:
+        return gettext("%(staff)s (for the client)", staff=line.actor_name)
+    return line.actor_name
+
+
+def via_word(via: Via) -> str:
+    """Through which door it was done."""
+    return {
+        Via.PORTAL: gettext("portal"),
+        Via.OFFICE: gettext("office"),
+        Via.WORKER: gettext("automatic"),
+        Via.COMMAND_LINE: gettext("command line"),
+    }[via]
+
+
+def _changes(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    found = facts.get("changes")
+    if not isinstance(found, dict):
+        return []
+    shown = []
+    for key, pair in found.items():
+        old, new = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
+        shown.append((field_label(str(key)), value_words(old), value_words(new)))
+    return shown
+
+
+def field_label(key: str) -> str:
+    """A column's or a setting's name as people read it."""
+    if key in settings.REGISTRY:
+        return gettext(settings.REGISTRY[key].label)
+    return gettext(_FIELDS[key]) if key in _FIELDS else key.replace("_", " ").capitalize()
+
+
+def value_words(value: Any) -> str:
+    """An old or new value as people read it; long texts are cut."""
+    if value is None or value in ("", []):
+        return gettext("none")
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(value_words(v) for v in value)
+    text = with_dates(str(value))
+    return text if len(text) <= 200 else f"{text[:199]}…"

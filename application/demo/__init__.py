@@ -1,0 +1,119 @@
+"""The demo business that `make run` moves into an empty database: Maple Lane Pet Care in Brookmere, all invented.
+
+`founding` opens it, `crowd` brings the clients, `wishes`, `roster` and `year` a year of visits, `story` the last days
+through the workflows. Nothing outside this package knows that a business is a demo.
+"""
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from random import Random
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app
+from werkzeug.security import check_password_hash
+
+from application.demo import crowd, founding, story, year
+from application.demo.founding import PASSWORD
+from application.demo.past import at
+from foundation import clock
+from foundation.db import db
+from models import Client, ClientLogin, Staff, StaffLogin
+from workflows import settings
+
+#: the same business every time, but for the date and for ids that must not be guessed
+SEED = 18
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the business is."""
+
+    clients: int
+    active_clients: int
+    pets: int
+    more_sitters: int
+
+
+#: an established team, as the trade's own figures have it
+ESTABLISHED = Size(clients=2_500, active_clients=600, pets=4_500, more_sitters=16)
+CAST_ONLY = Size(clients=2, active_clients=2, pets=4, more_sitters=0)
+
+
+def fill(app: Flask, *, cast_only: bool, size: Size = ESTABLISHED) -> bool:
+    """Move the demo business into an empty database; with `cast_only` just its named people, in seconds.
+
+    A database that has a staff member or a client is left alone, and False comes back. All or nothing: one transaction.
+    """
+    with app.app_context():
+        if db.session.scalar(sa.select(Staff.id).limit(1)) or db.session.scalar(sa.select(Client.id).limit(1)):
+            click.echo("Somebody lives in this database already: it is left as it is.")
+            db.session.rollback()
+            return False
+        started = time.monotonic()
+        try:
+            n_visits = _move_in(CAST_ONLY if cast_only else size)
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        n_clients = db.session.scalar(sa.select(sa.func.count(Client.id)))
+        click.echo(f"Maple Lane Pet Care moved in with {n_clients} clients and {n_visits} visits in {time.monotonic() - started:.0f} s.")
+        return True
+
+
+def _move_in(size: Size) -> int:
+    settings.forget()
+    settings.read()
+    random = Random(SEED)
+    now = clock.now()
+    with at(now - dt.timedelta(days=2000)):
+        house = founding.found(random, n_more_sitters=size.more_sitters)
+    with at(now - dt.timedelta(days=300)):
+        known = crowd.add_known(house)
+    founding.load_calendar()
+    founding.send_on_leave(house, random)
+    households = [crowd.household(client, house) for client in (known.hannah, known.leo)]
+    if size.clients > 2:
+        households += crowd.add_crowd(
+            house, random, n_clients=size.clients, n_active=size.active_clients, n_pets=size.pets
+        )
+    roster = year.make_roster(house)
+    n_visits = year.fill_year(house, households, roster, random)
+    told = story.Story(house, known, roster, random)
+    story.tell_of_known(told)
+    if size.clients > 2:
+        story.tell_of_crowd(told, households[2:])
+    return n_visits
+
+
+# -------------------------------------------------------------------------------------------------------- log-ins
+
+STAFF = (("owner", "/admin/", "olivia@example.com"), ("manager", "/admin/", "max@example.com"),
+         ("sitter", "/staff/", "sam@example.com"), ("sitter", "/staff/", "sita@example.com"))  # fmt: skip
+CLIENTS = (("client", "/portal/", "hannah@example.com"), ("client", "/portal/", "leo@example.com"))
+
+
+def logins_text() -> str:
+    """Who can log in where, for the terminal; only those whose password is still the demo's."""
+    rows = [
+        *_usable(STAFF, {x.email: (x.password_hash, str(x.staff)) for x in _logins(StaffLogin, STAFF)}),
+        *_usable(CLIENTS, {x.email: (x.password_hash, str(x.client)) for x in _logins(ClientLogin, CLIENTS)}),
+    ]
+    if not rows:
+        return f"Log in with your own account at {current_app.config['PUBLIC_URL']}/admin/"
+    lines = [f"  {who:<8} {name:<14} {current_app.config['PUBLIC_URL']}{path:<9} {email}" for who, name, path, email in rows]
+    return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
+
+
+def _logins(kind, people):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return db.session.scalars(sa.select(kind).where(kind.email.in_([email for _who, _path, email in people])))
+
+
+def _usable(people: tuple[tuple[str, str, str], ...], found: dict[str, tuple[str | None, str]]) -> list[tuple[str, str, str, str]]:
+    return [
+        (who, found[email][1], path, email)
+        for who, path, email in people
+        if email in found and found[email][0] and check_password_hash(found[email][0] or "", PASSWORD)
+    ]

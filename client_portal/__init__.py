@@ -1,0 +1,19 @@
+"""The client portal: Flask blueprints over the workflows, one file per page group; `frame` is what all pages share.
+
+Who may come in at all is decided by `sign_in.guard`; which functions are on, by the groups' switches in `frame`.
+"""
+
+from flask import Flask
+
+from client_portal import home, my_requests, requesting, schedule
+from client_portal.urls import DayConverter, PublicIdConverter
+
+__all__ = ["install"]
+
+
+def install(app: Flask) -> None:
+    """The portal's pages, under /portal."""
+    app.url_map.converters["public_id"] = PublicIdConverter
+    app.url_map.converters["day"] = DayConverter
+    for group in (home.pages, schedule.pages, requesting.pages, my_requests.pages, my_requests.cancelling):
+        app.register_blueprint(group)

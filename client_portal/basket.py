@@ -1,0 +1,144 @@
+"""The basket as the request page lists it: lines of one kind together, with a chip for each day; what cannot go apart."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from client_portal import words
+from client_portal.cards import drawings
+from client_portal.draft import say, too_late_text
+from client_portal.frame import forgotten_text
+from foundation.db import db
+from models import Client, JobRequest, JobRequestLine, ServiceItem
+from workflows import limits, settings
+from workflows.limits import Calendar, Refusal
+
+
+@dataclass(frozen=True)
+class DayChip:
+    """One line: its day, which leads to its own page, and a button that takes it out."""
+
+    key: str
+    day: dt.date
+    #: why it cannot go
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that differ only in their day."""
+
+    title: str
+    name: str
+    time: str
+    pets: list[dict[str, Any]]
+    pet_names: str
+    note: str
+    price: str
+    chips: list[DayChip]
+
+
+@dataclass(frozen=True)
+class BasketView:
+    """Everything of the basket's card."""
+
+    key: str = ""
+    #: number of the sent request that the lines will join
+    adds_to: int | None = None
+    going: list[Group] = field(default_factory=list)
+    n_going: int = 0
+    estimate: str = ""
+    #: of services that are no longer offered
+    taken_out: list[Group] = field(default_factory=list)
+    #: past, closed, too late
+    impossible: list[Group] = field(default_factory=list)
+    too_late: str = ""
+    forgotten: str = ""
+
+    @property
+    def n_lines(self) -> int:
+        return self.n_going + sum(len(g.chips) for g in (*self.taken_out, *self.impossible))
+
+
+def read(client: Client) -> JobRequest | None:
+    """The basket with all that is shown of it: two queries."""
+    return db.session.scalars(
+        sa.select(JobRequest)
+        .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
+        .options(
+            joinedload(JobRequest.adds_to),
+            joinedload(JobRequest.lines).options(
+                joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
+                joinedload(JobRequestLine.time_block),
+                selectinload(JobRequestLine.pets),
+            ),
+        )
+        .execution_options(populate_existing=True)
+    ).unique().one_or_none()  # fmt: skip
+
+
+def problems(basket: JobRequest | None, known: Calendar, now: dt.datetime) -> dict[int, Refusal]:
+    """Which lines cannot go any more; as `workflows.baskets.problems`, with a calendar that is known already."""
+    found = {}
+    for line in basket.lines if basket else []:
+        refusal = limits.why_not_request(
+            line.service_item, line.on_date, start_time=line.start_time, block=line.time_block, known=known,
+            values=settings.read(), now=now,
+        )  # fmt: skip
+        if refusal:
+            found[line.id] = refusal
+    return found
+
+
+def view(basket: JobRequest | None, found: Mapping[int, Refusal]) -> BasketView:
+    """The basket's card."""
+    if basket is None:
+        return BasketView()
+    values = settings.read()
+    prices = values["portal.show_prices"]
+    going = [x for x in basket.lines if x.id not in found]
+    hidden = [x for x in basket.lines if x.id in found and found[x.id].code == "item_hidden"]
+    impossible = [x for x in basket.lines if x.id in found and found[x.id].code != "item_hidden"]
+    return BasketView(
+        key=basket.public_id,
+        adds_to=basket.adds_to.number if basket.adds_to else None,
+        going=_groups(going, found, prices=prices),
+        n_going=len(going),
+        estimate=words.amount(sum((x.price for x in going), Decimal(0))) if prices and going else "",
+        taken_out=_groups(hidden, found, prices=False),
+        impossible=_groups(impossible, found, prices=False),
+        too_late=too_late_text() if any(found[x.id].too_late for x in impossible) else "",
+        forgotten=forgotten_text(basket.changed_at, values["portal.auto_submit_hours"], can_go=bool(going)),
+    )
+
+
+def _groups(lines: list[JobRequestLine], found: Mapping[int, Refusal], *, prices: bool) -> list[Group]:
+    by_kind: dict[tuple[object, ...], list[JobRequestLine]] = defaultdict(list)
+    for line in lines:
+        by_kind[_kind(line)].append(line)
+    return [_group(own, found, prices=prices) for own in by_kind.values()]
+
+
+def _kind(line: JobRequestLine) -> tuple[object, ...]:
+    pets = tuple(p.id for p in line.pets)
+    return line.service_item_id, line.start_time, line.time_block_id, pets, line.note
+
+
+def _group(own: list[JobRequestLine], found: Mapping[int, Refusal], *, prices: bool) -> Group:
+    first = own[0]
+    return Group(
+        title=words.item_title(first.service_item),
+        name=first.service_item.name,
+        time=words.line_time(first),
+        pets=drawings(first.pets),
+        pet_names=words.names([p.name for p in first.pets]),
+        note=first.note,
+        price=words.amount(sum((x.price for x in own), Decimal(0))) if prices else "",
+        chips=[DayChip(x.public_id, x.on_date, say(found[x.id]) if x.id in found else "") for x in own],
+    )

@@ -1,0 +1,216 @@
+"""What all pages of the portal share: the frame around them, which functions are switched on, how a page is answered.
+
+The frame costs one query (the unsent basket) beside the session's and the settings', which every request has.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
+
+from client_portal.words import soon
+from foundation import clock
+from foundation.db import db
+from models import Client, JobRequest, JobRequestLine
+from sign_in import current_client, current_sign_in
+from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
+from workflows import baskets, settings
+
+View = str | Response | tuple[str, int]
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def page_group(
+    name: str, import_name: str, *, under: str = "", nav: str = "", switches: Sequence[Callable[[], bool]] = ()
+) -> Blueprint:
+    """A blueprint under /portal with the frame. With `switches`, all its URLs are 404 unless one of them is on."""
+    group = Blueprint(name, import_name, url_prefix=f"/portal{under}")
+
+    @group.context_processor
+    def _shared() -> dict[str, Any]:
+        # The frame is made when a page asks for it: answers to htmx are only a part of a page and do without.
+        return {"frame": LocalProxy(frame), "nav": nav, "by_htmx": by_htmx()}
+
+    def check() -> None:
+        if switches and not any(is_on() for is_on in switches):
+            abort(404)
+
+    @group.url_value_preprocessor
+    def _before_csrf(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        # Runs before the CSRF check, which would answer a hand-made post with 400 and so tell that the page exists.
+        if request.method not in READS:
+            check()
+
+    @group.before_request
+    def _before_view() -> None:
+        check()
+
+    return group
+
+
+def schedule_is_on() -> bool:
+    """May clients see their schedule?"""
+    return bool(settings.read()["portal.schedule"])
+
+
+def requests_are_on() -> bool:
+    """May clients request services?"""
+    return bool(settings.read()["portal.requests"])
+
+
+def client_here() -> Client:
+    """The client whose portal this is; every query of a page begins with it."""
+    client = current_client()
+    if client is None:
+        abort(404)
+    return client
+
+
+def first_page() -> str | None:
+    """The address of the first function that is on, or None when all are off."""
+    if schedule_is_on():
+        return url_for("portal_schedule.month")
+    return url_for("portal_requesting.show") if requests_are_on() else None
+
+
+def by_htmx(target: str | None = None) -> bool:
+    """Does htmx ask, and for this element?"""
+    asked = request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+    return asked and (target is None or request.headers.get("HX-Target") == target)
+
+
+def see(address: str) -> Response:
+    """After a post: go and look there."""
+    return redirect(address, 303)
+
+
+def page(template: str, status: int = 200, **more: object) -> tuple[str, int]:
+    """A page of the portal."""
+    return render_template(f"portal/{template}", **more), status
+
+
+# ------------------------------------------------------------------------------------------------------- the frame
+
+
+@dataclass(frozen=True)
+class BasketFacts:
+    """As much of the basket as the banner needs."""
+
+    n_lines: int
+    n_blocked: int
+    changed_at: dt.datetime | None
+
+
+def know_basket(basket: JobRequest | None) -> None:
+    """Spare the frame its query: the page has read the basket already."""
+    lines = basket.lines if basket else []
+    g.portal_basket = BasketFacts(
+        len(lines), sum(1 for x in lines if x.blocked_code), basket.changed_at if basket else None
+    )
+
+
+def _basket_facts(client: Client) -> BasketFacts:
+    if "portal_basket" not in g:
+        row = db.session.execute(
+            sa.select(
+                sa.func.count(JobRequestLine.id),
+                sa.func.count(JobRequestLine.blocked_code),
+                sa.func.max(JobRequest.changed_at),
+            )
+            .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
+            .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
+        ).one()
+        g.portal_basket = BasketFacts(*row)
+    facts: BasketFacts = g.portal_basket
+    return facts
+
+
+def frame() -> PortalFrame:
+    """The frame of this request's pages, made once."""
+    if "portal_frame" not in g:
+        g.portal_frame = _make_frame(client_here())
+    made: PortalFrame = g.portal_frame
+    return made
+
+
+def _make_frame(client: Client) -> PortalFrame:
+    values = settings.read()
+    can_request = baskets.may_request(client)
+    facts = _basket_facts(client)
+    return PortalFrame(
+        business_name=values["business.name"],
+        client_name=str(client),
+        nav=_nav(can_request=can_request),
+        home_url=url_for("portal_home.home"),
+        logout_url=url_for("portal_door.log_out"),
+        account_number=client.account_number_grouped,
+        hide_business_name=values["portal.hide_business_name"],
+        logo_url=url_for("logo", key=values["business.logo"]) if values["business.logo"] else None,
+        header_button=_button(values["portal.button_label"], values["portal.button_url"]),
+        notice=_notice(values["portal.notice"], facts, can_request=can_request),
+        can_request=can_request,
+        request_url=url_for("portal_requesting.show"),
+        unsent=_unsent(facts, values["portal.auto_submit_hours"]) if can_request else None,
+        impersonation=_impersonation(),
+        phone_number=values["business.phone"] or None,
+        email=values["business.email"] or None,
+    )
+
+
+def _nav(*, can_request: bool) -> list[NavItem]:
+    items = []
+    if schedule_is_on():
+        items.append(NavItem("schedule", _("Schedule"), "calendar", url_for("portal_schedule.month")))
+    if can_request:
+        items.append(NavItem("requests", _("My requests"), "list-details", url_for("portal_requests.index")))
+    return items
+
+
+def _button(label: str, address: str) -> Link | None:
+    return Link(label, address) if label and address else None
+
+
+def _notice(office: str, facts: BasketFacts, *, can_request: bool) -> str | None:
+    """The office's notice; and a word about a basket that cannot be sent because requests are switched off."""
+    words = [office] if office else []
+    if facts.n_lines and not can_request:
+        words.append(_("Your request was not sent: requests are switched off at the moment. Please ask us about it."))
+    return "\n\n".join(words) or None
+
+
+def _unsent(facts: BasketFacts, hours: int | None) -> Unsent | None:
+    if not facts.n_lines or facts.changed_at is None:
+        return None
+    return Unsent(
+        facts.n_lines,
+        forgotten_text(facts.changed_at, hours, can_go=facts.n_blocked < facts.n_lines),
+        url_for("portal_requesting.show", _anchor="basket"),
+    )
+
+
+def forgotten_text(changed_at: dt.datetime, hours: int | None, *, can_go: bool) -> str:
+    """What happens to a basket that nobody sends."""
+    if not can_go:
+        return _("It can no longer be requested online. Please have a look.")
+    if not hours:
+        return _("Nothing is requested until you send it.")
+    due = changed_at + dt.timedelta(hours=hours)
+    if due <= clock.now():
+        return _("We are about to send it for you, so no pet is left out.")
+    return _("If you forget, we send it for you %(when)s, so no pet is left out.", when=soon(due))
+
+
+def _impersonation() -> Impersonation | None:
+    user = current_sign_in()
+    if user is None or not user.is_view or user.sign_in.viewing_staff is None:
+        return None
+    return Impersonation(
+        str(user.sign_in.viewing_staff), url_for("portal_home.end_office_view"), user.sign_in.expires_at
+    )

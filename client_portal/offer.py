@@ -1,0 +1,115 @@
+"""What a client can choose from while requesting: the visible services with their times, and the pets at home."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from client_portal import words
+from foundation.db import db
+from models import Client, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
+from workflows import limits, settings
+from workflows.limits import Calendar, Refusal
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service item as a tile, with the times that it asks for."""
+
+    item: ServiceItem
+
+    @property
+    def key(self) -> str:
+        return self.item.public_id
+
+    @property
+    def meta(self) -> str:
+        """`45 minutes. In the park. Each extra pet $5.00`; the price only where prices are shown."""
+        parts = [] if self.item.time_type is TimeType.ALL_DAY else [words.length(self.item.duration_minutes)]
+        parts += [self.item.description.rstrip(".")] if self.item.description else []
+        return ". ".join(parts)
+
+    @property
+    def price(self) -> str:
+        return words.amount(self.item.price) if settings.read()["portal.show_prices"] else ""
+
+    @property
+    def extra_price(self) -> str:
+        """What each further pet costs, if anything."""
+        shown = settings.read()["portal.show_prices"] and self.item.extra_pet_price
+        return words.amount(self.item.extra_pet_price) if shown else ""
+
+    @cached_property
+    def blocks(self) -> list[TimeBlock]:
+        """The blocks that can be chosen; none for other time types."""
+        if self.item.time_type is not TimeType.TIME_BLOCK:
+            return []
+        return [b for b in self.item.time_blocks if b.is_active]
+
+    def why_not(self, day: dt.date, known: Calendar, now: dt.datetime) -> Refusal | None:
+        """Why this service cannot be requested for a day at any of its times, or None."""
+        times: list[tuple[dt.time | None, TimeBlock | None]] = [(None, b) for b in self.blocks] or [(None, None)]
+        if self.item.time_type is TimeType.STANDARD:
+            times.append((dt.time(23, 59), None))
+        refusal = None
+        for start, block in times:
+            refusal = limits.why_not_request(
+                self.item, day, start_time=start, block=block, known=known, values=settings.read(), now=now
+            )
+            if refusal is None:
+                return None
+        return refusal
+
+
+@dataclass(frozen=True)
+class Offer:
+    """All that the form lets one choose."""
+
+    services: list[Service]
+    pets: list[Pet]
+
+    def service(self, key: str) -> Service | None:
+        """The service behind a public id, if it is offered."""
+        return next((s for s in self.services if s.key == key), None)
+
+    def groups(self) -> Iterator[tuple[str, list[Service]]]:
+        """Services under their groups' names; a single group needs no name."""
+        found = [(name, list(own)) for name, own in groupby(self.services, lambda s: s.item.group.name if s.item.group else "")]  # fmt: skip
+        yield from found if len(found) > 1 else [("", own) for _name, own in found]
+
+
+def offer_for(client: Client) -> Offer:
+    """Two queries: the services with group and blocks, the pets."""
+    items = (
+        db.session.scalars(
+            sa.select(ServiceItem)
+            .outerjoin(ServiceItem.group)
+            .where(ServiceItem.is_active, ServiceItem.visible_in_portal)
+            .options(joinedload(ServiceItem.group), joinedload(ServiceItem.time_blocks))
+            .order_by(
+                ServiceGroup.id.is_(None),
+                ServiceGroup.position,
+                ServiceGroup.name,
+                ServiceItem.position,
+                ServiceItem.name,
+                ServiceItem.id,
+            )
+        )
+        .unique()
+        .all()
+    )
+    services = [Service(i) for i in items]
+    # A block service whose blocks are all switched off has no time that could be chosen.
+    services = [s for s in services if s.blocks or s.item.time_type is not TimeType.TIME_BLOCK]
+    return Offer(services, [p for p in client.pets if p.status is PetStatus.ACTIVE])
+
+
+def usual_pets(offer: Offer, lines: list[JobRequestLine]) -> list[str]:
+    """The pets to begin with: those of the line that was added last, else the only one."""
+    if lines:
+        return [p.public_id for p in max(lines, key=lambda x: x.id).pets]
+    return [offer.pets[0].public_id] if len(offer.pets) == 1 else []

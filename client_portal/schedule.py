@@ -1,0 +1,257 @@
+"""The client's schedule: a month with the coming visits beside it, and a page for each day.
+
+Requested visits stand among the booked ones with "REQ:". Visits of internal services and voided visits are never shown.
+The month costs eight queries, the day seven, however many visits there are.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import make_response, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+
+from client_portal import cards, words
+from client_portal.cards import Card
+from client_portal.frame import View, by_htmx, client_here, page, page_group, schedule_is_on
+from client_portal.urls import read_day, read_month
+from foundation import clock
+from foundation.db import db
+from models import JOB_CLIENT_LABELS, Client, Job, JobRequestLine, JobState, LineState, ServiceItem, TimeBlock
+from ui_kit import MonthGrid, month_grid
+from ui_kit.formats import clock_time, pill_time
+from ui_kit.month import DayItem
+from workflows.jobs import MAX_STAY_DAYS
+
+#: how many coming visits stand beside the month
+COMING = 8
+
+pages = page_group("portal_schedule", __name__, under="/schedule", nav="schedule", switches=[schedule_is_on])
+
+
+@dataclass(frozen=True)
+class DayCards:
+    """A day's heading and its cards."""
+
+    day: dt.date
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Requested visits of one kind in one request: "Cat visit, 17:00 to 20:00: Sat 28 Nov and Sun 29 Nov"."""
+
+    request_id: str
+    number: int
+    name: str
+    time: str
+    days: str
+
+
+@pages.get("")
+def month() -> View:
+    """The month of `?month=2026-11` (this month without), with a day's visits or the coming ones beside it."""
+    chosen, asked = read_day(request.args.get("day")), request.args.get("month")
+    first = read_month(asked) or (chosen or clock.today()).replace(day=1)
+    return _month(first, chosen, unread=bool(asked) and read_month(asked) is None)
+
+
+@pages.get("/<day:day>")
+def day(day: dt.date) -> View:
+    """Everything that is booked and requested for a day. For htmx: the month with this day's visits beside it."""
+    if by_htmx("schedule"):
+        response = make_response(_month(day.replace(day=1), day))
+        response.headers["HX-Push-Url"] = url_for(".month", month=f"{day:%Y-%m}", day=day.isoformat())
+        return response
+    client = client_here()
+    lines, jobs = _lines(client, JobRequestLine.on_date == day), _jobs_of_day(client, day)
+    return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines).cards)
+
+
+def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
+    client, today = client_here(), clock.today()
+    lines = _lines(client, sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == chosen))
+    jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
+    return page(
+        "_schedule.html" if by_htmx("schedule") else "schedule.html",
+        grid=_grid(client, first, chosen),
+        chosen=chosen,
+        today=today,
+        unread_month=unread,
+        days=[_day_cards(chosen, jobs, lines)] if chosen else _coming(today, jobs, lines),
+        waiting=_waiting(lines),
+        n_waiting=sum(1 for x in lines if x.state is LineState.SUBMITTED),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- the queries
+
+
+def _shown_jobs(client: Client) -> sa.Select[tuple[Job]]:
+    return (
+        sa.select(Job)
+        .join(Job.service_item)
+        .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
+        .options(
+            joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+        )
+        .order_by(Job.on_date, Job.start_time, Job.id)
+    )
+
+
+def _touches(first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
+    """Visits that touch these days. Stays are never longer than the longest one, so the index is enough."""
+    return sa.and_(
+        Job.on_date.between(first - dt.timedelta(days=MAX_STAY_DAYS), last),
+        Job.ends_on >= first,
+    )
+
+
+def _jobs_of_day(client: Client, day: dt.date) -> Sequence[Job]:
+    return db.session.scalars(_shown_jobs(client).where(_touches(day, day))).all()
+
+
+def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
+    wanted = _touches(today, dt.date.max), Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])
+    return db.session.scalars(_shown_jobs(client).where(*wanted).limit(COMING)).all()
+
+
+def _lines(client: Client, which: sa.ColumnElement[bool]) -> Sequence[JobRequestLine]:
+    """Requested visits that are not in the schedule: waiting, declined, cancelled."""
+    states = [LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]
+    return db.session.scalars(
+        sa.select(JobRequestLine)
+        .where(JobRequestLine.client_id == client.id, JobRequestLine.state.in_(states), which)
+        .options(
+            joinedload(JobRequestLine.service_item),
+            joinedload(JobRequestLine.time_block),
+            joinedload(JobRequestLine.request),
+            selectinload(JobRequestLine.pets),
+        )
+        .order_by(JobRequestLine.on_date, JobRequestLine.start_time, JobRequestLine.id)
+    ).all()
+
+
+# ------------------------------------------------------------------------------------------------------- the month
+
+
+def _grid(client: Client, first: dt.date, chosen: dt.date | None) -> MonthGrid:
+    """The month's weeks with a pill for each visit; one query for visits and requested visits together."""
+    bare = month_grid(first, today=clock.today())
+    begin, end = bare.weeks[0][0].date, bare.weeks[-1][-1].date
+    found: dict[dt.date, list[tuple[tuple[bool, dt.time, str], DayItem]]] = defaultdict(list)
+    for kind, on_date, ends_on, start, block, block_start, name in _pill_rows(client, begin, end):
+        order = cards.order_key(kind, start or block_start, name)
+        shown = max(on_date, begin)
+        while shown <= min(ends_on, end):
+            time = clock_time(start) if start and shown == on_date else ""
+            item = _pill(kind, time or block or "", pill_time(start or block_start), name)
+            found[shown].append((order, item))
+            shown += dt.timedelta(days=1)
+    items = {d: [pill for _order, pill in sorted(pills, key=lambda p: p[0])] for d, pills in found.items()}
+    return month_grid(
+        first,
+        today=clock.today(),
+        items=items,
+        selected=[chosen] if chosen else [],
+        day_url=lambda d: url_for(".day", day=d),
+    )
+
+
+def _pill_rows(
+    client: Client, begin: dt.date, end: dt.date
+) -> Iterable[tuple[str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
+    """(kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
+    jobs = (
+        sa.select(
+            sa.type_coerce(Job.state, sa.String).label("state"),
+            Job.on_date,
+            Job.ends_on,
+            Job.start_time,
+            TimeBlock.name.label("block"),
+            TimeBlock.starts_at.label("block_start"),
+            ServiceItem.name,
+            sa.literal("job").label("what"),
+        )
+        .join(Job.service_item)
+        .outerjoin(Job.time_block)
+        .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
+        .where(_touches(begin, end))
+    )
+    lines = (
+        sa.select(
+            sa.type_coerce(JobRequestLine.state, sa.String),
+            JobRequestLine.on_date,
+            JobRequestLine.on_date,
+            JobRequestLine.start_time,
+            TimeBlock.name,
+            TimeBlock.starts_at,
+            ServiceItem.name,
+            sa.literal("line"),
+        )
+        .join(JobRequestLine.service_item)
+        .outerjoin(JobRequestLine.time_block)
+        .where(JobRequestLine.client_id == client.id, JobRequestLine.on_date.between(begin, end))
+        .where(JobRequestLine.state.in_([LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]))
+    )
+    for state, *rest, what in db.session.execute(jobs.union_all(lines)):
+        kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
+        yield (kind, *rest)
+
+
+def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
+    """A pill says what it is by its words, marks and lines, not by its colour alone."""
+    said = {
+        "req": _("REQ: requested, waiting for an answer"),
+        "scheduled": _("Scheduled"),
+        "live": _("On the visit"),
+        "done": _("Done"),
+        "off": _("Cancelled"),
+        "declined": _("Declined"),
+    }[kind]
+    if kind == "done":
+        return DayItem(kind, f"✓ {time}".strip(), name, said, short=f"✓ {short}".strip())
+    if kind == "declined":
+        return DayItem(kind, said, name, said, short="✕")
+    return DayItem(kind, time, name, said, short=short or name)
+
+
+# -------------------------------------------------------------------------------------------- cards and the banner
+
+
+def _day_cards(day: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine]) -> DayCards:
+    own = [cards.of_line(x) for x in lines if x.on_date == day]
+    return DayCards(day, cards.in_order([*(cards.of_job(j) for j in jobs), *own]))
+
+
+def _coming(today: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine]) -> list[DayCards]:
+    """The next visits, booked and requested, by day. A stay that is on stands under today."""
+    by_day: dict[dt.date, list[Card]] = defaultdict(list)
+    entries: list[tuple[dt.date, Card]] = [(max(j.on_date, today), cards.of_job(j)) for j in jobs]
+    waiting = [x for x in lines if x.state is LineState.SUBMITTED and x.on_date >= today]
+    entries += [(x.on_date, cards.of_line(x)) for x in waiting[:COMING]]
+    entries.sort(key=lambda e: (e[0], e[1].order))
+    for day, card in entries[:COMING]:
+        by_day[day].append(card)
+    return [DayCards(day, own) for day, own in by_day.items()]
+
+
+def _waiting(lines: Iterable[JobRequestLine]) -> list[Waiting]:
+    """What the client waits for, in few words."""
+    groups: dict[tuple[int, str, str], list[JobRequestLine]] = defaultdict(list)
+    for line in lines:
+        if line.state is LineState.SUBMITTED:
+            groups[line.request_id, line.service_item.name, words.line_time(line)].append(line)
+    return [
+        Waiting(
+            own[0].request.public_id,
+            own[0].request.number or 0,
+            name,
+            time,
+            words.names([words.near_day(d) for d in sorted({x.on_date for x in own})]),
+        )
+        for (_request, name, time), own in groups.items()
+    ]

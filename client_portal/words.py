@@ -1,0 +1,113 @@
+"""Times, lengths and amounts in the portal's words: "today at 8:14", "12:00 to 12:45", "1 hour 30 minutes"."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+from babel.lists import format_list
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from foundation import clock, money
+from models import Job, JobRequestLine, ServiceItem, TimeBlock, TimeType
+from ui_kit.formats import clock_time, pill_time, short_day
+
+
+def soon(moment: dt.datetime) -> str:
+    """When something happens or happened: "today at 8:14", "tomorrow at 9:30", "on Thu 26 Nov at 8:14"."""
+    local = clock.to_local(moment)
+    days = (local.date() - clock.today()).days
+    time = clock_time(local.time())
+    if days in {-1, 0, 1}:
+        return {
+            -1: _("yesterday at %(time)s", time=time),
+            0: _("today at %(time)s", time=time),
+            1: _("tomorrow at %(time)s", time=time),
+        }[days]
+    return _("on %(day)s at %(time)s", day=day_words(local.date()), time=time)
+
+
+def day_words(day: dt.date) -> str:
+    """`Thu 26 Nov`, with the year when it is not this one."""
+    return short_day(day, year=day.year != clock.today().year)
+
+
+def near_day(day: dt.date) -> str:
+    """`today`, `tomorrow`, or the day."""
+    days = (day - clock.today()).days
+    return _("today") if days == 0 else _("tomorrow") if days == 1 else day_words(day)
+
+
+def length(minutes: int) -> str:
+    """`45 minutes`, `1 hour 30 minutes`."""
+    hours, rest = divmod(minutes, 60)
+    parts = []
+    if hours:
+        parts.append(ngettext("%(num)d hour", "%(num)d hours", hours))
+    if rest or not hours:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", rest))
+    return " ".join(parts)
+
+
+def item_title(item: ServiceItem, minutes: int | None = None) -> str:
+    """`Dog walk, 45 minutes`; a service that takes all day only has its name."""
+    if item.time_type is TimeType.ALL_DAY:
+        return item.name
+    return f"{item.name}, {length(minutes or item.duration_minutes)}"
+
+
+def span(begin: str, end: str) -> str:
+    """`12:00 to 12:45`."""
+    return _("%(begin)s to %(end)s", begin=begin, end=end)
+
+
+def block_hours(block: TimeBlock) -> str:
+    """`7 to 10`, as short as the locale writes it."""
+    return span(pill_time(block.starts_at), pill_time(block.ends_at))
+
+
+def block_words(block: TimeBlock) -> str:
+    """`Morning, 7:00 to 10:00`."""
+    return f"{block.name}, {span(clock_time(block.starts_at), clock_time(block.ends_at))}"
+
+
+def line_time(line: JobRequestLine) -> str:
+    """When on its day a visit is asked for."""
+    return _time_of_day(line.service_item, line.start_time, line.time_block, line.service_item.duration_minutes)
+
+
+def job_time(job: Job) -> str:
+    """When a visit is; one that touches more days says which."""
+    if job.ends_on == job.on_date:
+        if job.start_time and job.end_time:
+            return span(clock_time(job.start_time), clock_time(job.end_time))
+        return _time_of_day(job.service_item, job.start_time, job.time_block, job.duration_minutes)
+    if job.time_block and not job.start_time:
+        return block_words(job.time_block)
+    begin, end = day_words(job.on_date), day_words(job.ends_on)
+    if job.start_time:
+        last = job.end_time or _later(job.start_time, job.duration_minutes)
+        begin, end = f"{begin}, {clock_time(job.start_time)}", f"{end}, {clock_time(last)}"
+    return span(begin, end)
+
+
+def _time_of_day(item: ServiceItem, start: dt.time | None, block: TimeBlock | None, minutes: int) -> str:
+    if start:
+        return span(clock_time(start), clock_time(_later(start, minutes)))
+    if block:
+        return block_words(block)
+    return _("All day") if item.time_type is TimeType.ALL_DAY else _("Any time")
+
+
+def _later(start: dt.time, minutes: int) -> dt.time:
+    return (dt.datetime.combine(dt.date(2000, 1, 1), start) + dt.timedelta(minutes=minutes)).time()
+
+
+def names(of: Sequence[str]) -> str:
+    """`Mochi and Pepper`."""
+    return format_list(list(of), locale=get_locale()) if of else ""
+
+
+def amount(price: Decimal) -> str:
+    """The price with its sign."""
+    return money.show(price, locale=str(get_locale()))

@@ -1,0 +1,119 @@
+"""Who may open what: every route and method of the app stands in `table.txt`, and every role is sent to each.
+
+A line reads `METHOD /rule needed`, where needed is `open` (anybody), `client` (somebody signed in to the portal), `staff`
+(any staff member), or the permission that the page asks for. A new route without a line fails.
+"""
+
+from pathlib import Path
+
+import pytest
+from werkzeug.routing import Rule
+
+from models import Staff
+from workflows.permissions import Permission, role_allows
+
+TABLE = Path(__file__).with_name("table.txt")
+#: what stands in for the variable parts: nothing of anybody's
+FILL = {"int": "999999", "default": "nothing", "path": "nothing", "string": "nothing"}
+
+
+def table():
+    """{(method, rule): what is needed}"""
+    lines = (line.split() for line in TABLE.read_text("utf-8").splitlines() if line and not line.startswith("#"))
+    return {(method, rule): needed for method, rule, needed in lines}
+
+
+def routes(app):
+    """Every (method, rule) of the app; HEAD and OPTIONS go with GET."""
+    return {
+        (method, rule.rule): rule
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods or set())
+        if method not in {"HEAD", "OPTIONS"}
+    }
+
+
+def path_of(rule: Rule) -> str:
+    """The rule with its variable parts filled in."""
+    parts = []
+    for is_dynamic, text in rule._trace:  # noqa: SLF001 -- werkzeug's own parse of the rule
+        if not is_dynamic:
+            parts.append(text)
+        else:
+            converter = type(rule._converters[text]).__name__.removesuffix("Converter").lower()  # noqa: SLF001
+            parts.append({"integer": "999999"}.get(converter, "nothing"))
+    return "".join(parts).split("|", 1)[-1]
+
+
+def test_every_route_stands_in_the_table_and_nothing_else(app):
+    listed, there = set(table()), set(routes(app))
+    assert sorted(there - listed) == [], "new routes: say in tests/access/table.txt what they need"
+    assert sorted(listed - there) == [], "these routes are gone: take them out of tests/access/table.txt"
+
+
+def test_only_a_known_few_routes_are_open():
+    assert {rule for (_method, rule), needed in table().items() if needed == "open"} == {
+        "/", "/healthz", "/business-logo/<path:key>",
+        "/office/log-in", "/office/forgotten", "/office/set-password/<token>",
+        "/portal/log-in", "/portal/forgotten", "/portal/set-password/<token>",
+    }  # fmt: skip
+
+
+def is_let_in(answer) -> bool:
+    """Did the guard and the view let this person through to whatever is there (also to nothing there)?"""
+    if answer.status_code in {401, 403}:
+        return False
+    return not (answer.status_code == 302 and "/log-in" in answer.headers["Location"])
+
+
+def allowed(needed: str, person: object) -> bool:
+    """What the table says."""
+    if needed == "open":
+        return True
+    if needed == "client":
+        return person == "client"
+    if not isinstance(person, Staff):
+        return False
+    return needed == "staff" or role_allows(person.role, Permission(needed))
+
+
+@pytest.mark.parametrize("who", ["anonymous", "client", "sitter", "manager", "owner"])
+def test_each_role_gets_exactly_what_the_table_says(
+    app, cast, http, sign_in_as_staff, sign_in_as_client, monkeypatch, who
+):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", False)
+    people = {"anonymous": None, "client": "client", "sitter": cast.sam, "manager": cast.max, "owner": cast.olivia}
+    person, needs = people[who], table()
+    wrong = []
+
+    def browser():
+        if who == "anonymous":
+            return http()
+        return sign_in_as_client(http(), cast.alice) if who == "client" else sign_in_as_staff(http(), person)
+
+    visitor = browser()
+    for (method, rule), route in sorted(routes(app).items()):
+        if rule.endswith("/log-out") or rule not in {r for _m, r in needs}:
+            continue
+        answer = visitor.open(path_of(route), method=method)
+        expected = allowed(needs[method, rule], person)
+        if is_let_in(answer) is not expected or answer.status_code >= 500:
+            wrong.append((method, rule, answer.status_code, "expected" if expected else "not expected"))
+    assert wrong == []
+
+
+def test_the_answer_to_a_stranger_is_the_log_in_page_of_the_realm(app, http, cast):
+    for (method, rule), route in sorted(routes(app).items()):
+        if method == "GET" and table()[method, rule] != "open":
+            answer = http().get(path_of(route))
+            door = "/portal/log-in" if rule.startswith("/portal") else "/office/log-in"
+            assert (rule, answer.status_code) == (rule, 302)
+            assert answer.headers["Location"].startswith(door)
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_path_that_does_not_exist_is_not_found_for_everybody(http, cast, sign_in_as_staff, sign_in_as_client):
+    for browser in (http(), sign_in_as_staff(http(), cast.olivia), sign_in_as_client(http(), cast.alice)):
+        for path in ("/.git/HEAD", "/.env", "/console", "/metrics", "/admin/debug", "/uploads/", "/static/..%2fmodels.py"):
+            assert browser.get(path).status_code == 404, path
