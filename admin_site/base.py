@@ -53,15 +53,6 @@ class OfficePage(BaseView):
         return fn(self, *args, **kwargs)
 
 
-class FirstPage(OfficePage):
-    """What stands at /admin/ while there is no HOME."""
-
-    @expose("/")
-    def index(self) -> str:
-        """Only the frame."""
-        return self.render("admin/index.html")
-
-
 class OfficeList(BulkActions, RecordForms, ModelView):
     """A table of the database as list, form and details."""
 

@@ -390,7 +390,7 @@ class ClosedDayList(PlainList):
         Pill("all", _l("All")),
     )
     columns = (
-        Column("reason", _l("Reason"), value=str),
+        Column("reason", _l("Reason")),
         Column("first_on", _l("First day"), sort=(ClosedDay.first_on,)),
         Column("last_on", _l("Last day")),
     )
@@ -407,3 +407,7 @@ class ClosedDayList(PlainList):
 
     def find(self, text: str) -> Any:
         return search.plain(ClosedDay.reason)(text)
+
+    def record_name(self, record: ClosedDay) -> str:
+        days = gettext("%(start)s to %(end)s", start=rows.show(record.first_on), end=rows.show(record.last_on))
+        return record.reason or days

@@ -306,17 +306,17 @@ def _without_nul(value: str | None) -> str | None:
 
 
 class OfficeConverter(AdminModelConverter):
-    """Which field a column gets. Uniqueness is not checked here: the workflows do, and say more."""
+    """Which field a column gets. Uniqueness is not checked here: the workflows do, and say more.
 
-    def convert(self, model: Any, mapper: Any, name: str, prop: Any, field_args: Any, hidden_pk: bool) -> Any:  # noqa: FBT001 -- Flask-Admin's signature
-        return super().convert(model, mapper, name, prop, field_args, hidden_pk)
+    The methods have the names of Flask-Admin's own: two for one type would leave it to the alphabet which one counts.
+    """
 
     @converts("String")
-    def conv_string(self, column: Any, field_args: Any, **extra: Any) -> Any:
+    def conv_String(self, column: Any, field_args: Any, **extra: Any) -> Any:
         return fields.StringField(**self._text(column, field_args, column.type.length or LONG_TEXT))
 
     @converts("Text")
-    def conv_long(self, column: Any, field_args: Any, **extra: Any) -> Any:
+    def conv_Text(self, column: Any, field_args: Any, **extra: Any) -> Any:
         return fields.TextAreaField(**self._text(column, field_args, LONG_TEXT))
 
     def _text(self, column: Any, field_args: Any, most: int) -> Any:
@@ -328,18 +328,18 @@ class OfficeConverter(AdminModelConverter):
         return args
 
     @converts("Boolean")
-    def conv_boolean(self, field_args: Any, **extra: Any) -> Any:
+    def conv_Boolean(self, field_args: Any, **extra: Any) -> Any:
         return fields.BooleanField(**self._tidy(field_args))
 
     @converts("Integer")
-    def conv_integer(self, field_args: Any, **extra: Any) -> Any:
+    def handle_integer_types(self, field_args: Any, **extra: Any) -> Any:
         args = self._tidy(field_args)
         message = _l("Enter a whole number.")
         args["validators"].append(validators.NumberRange(-MAX_INT, MAX_INT, message=message))
         return fields.IntegerField(**args)
 
     @converts("Numeric")
-    def conv_share(self, field_args: Any, **extra: Any) -> Any:
+    def handle_decimal_types(self, field_args: Any, **extra: Any) -> Any:
         return ShareField(**self._tidy(field_args))
 
     @converts("Money")
@@ -347,17 +347,17 @@ class OfficeConverter(AdminModelConverter):
         return MoneyField(**self._tidy(field_args))
 
     @converts("sqlalchemy.sql.sqltypes.Enum")
-    def conv_code(self, column: Any, field_args: Any, **extra: Any) -> Any:
+    def convert_enum(self, column: Any, field_args: Any, **extra: Any) -> Any:
         args = self._tidy(field_args)
         blank = args.pop("blank", _l("None")) if column.nullable else None
         return CodeField(column.type.enum_class, blank=blank, **args)
 
     @converts("Date")
-    def conv_date(self, field_args: Any, **extra: Any) -> Any:
+    def convert_date(self, field_args: Any, **extra: Any) -> Any:
         return fields.DateField(**self._tidy(field_args))
 
     @converts("Time")
-    def conv_time(self, field_args: Any, **extra: Any) -> Any:
+    def convert_time(self, field_args: Any, **extra: Any) -> Any:
         return fields.TimeField(format=["%H:%M", "%H:%M:%S"], **self._tidy(field_args))
 
     @converts("UTCDateTime")

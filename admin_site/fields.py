@@ -81,8 +81,8 @@ class Pick(SelectField):
             raise ValidationError(gettext("Choose one of the listed values."))
 
 
-class Ticks(SelectMultipleField):
-    """Some of a list, each with a box to tick."""
+class MultiTicks(SelectMultipleField):
+    """Some of a list, each with a box to tick. (The macros of ui_kit know such fields by "Multi" in the name.)"""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
@@ -154,8 +154,8 @@ class VisitForm(OfficeForm):
     start_time = ClockField(_l("Time"), [Optional()])
     end_time = ClockField(_l("Until"), [Optional()])
     block = Pick(_l("Time of day"))
-    blocks = Ticks(_l("Times of day"))
-    pets = Ticks(_l("Pets"))
+    blocks = MultiTicks(_l("Times of day"))
+    pets = MultiTicks(_l("Pets"))
     sitter = Pick(_l("Sitter"))
     note = TextAreaField(_l("Note from the client"))
     staff_note = TextAreaField(_l("Note for the sitter"))

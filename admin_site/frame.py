@@ -36,7 +36,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
         Entry("pets", N_("Pets"), "paw", Permission.OFFICE),
         Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
-        Entry("staff", N_("Team"), "users-group", Permission.OFFICE),
+        Entry("team", N_("Team"), "users-group", Permission.OFFICE),
         Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
     )),
     (N_("Catalogue"), (

@@ -6,6 +6,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext, ngettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from admin_site import frame, home_figures, texts
@@ -127,7 +128,7 @@ def _requests(actor: Actor) -> list[ToDo]:
     waiting = home_figures.waiting()
     parts = [ngettext("%(num)d visit.", "%(num)d visits.", waiting.n_lines)]
     if waiting.first_on is not None:
-        parts.append(gettext("The soonest: %(day)s.", day=texts.day_words(waiting.first_on)))
+        parts.append(gettext("The soonest is %(day)s.", day=texts.day_words(waiting.first_on, inside=True)))
     if waiting.n_auto:
         parts.append(ngettext("%(num)d was auto-submitted.", "%(num)d were auto-submitted.", waiting.n_auto))
     title = frame.outstanding(n_clients)
@@ -147,7 +148,7 @@ def _nobody() -> list[ToDo]:
     else:
         title = ngettext("%(num)d visit in the next 7 days has nobody on it", "%(num)d visits in the next 7 days have nobody on them", n_all)  # fmt: skip
         day = min(by_day)
-        text = gettext("The first: %(day)s.", day=texts.day_words(day))
+        text = gettext("The first is %(day)s.", day=texts.day_words(day, inside=True))
     url = url_for(
         "schedule.index", state="nobody", view="day" if today and today == n_all else "week", on=day.isoformat()
     )
@@ -158,7 +159,13 @@ def _bars() -> list[tuple[str, int, str, bool]]:
     today = clock.today()
     found = home_figures.weeks(formats.first_weekday())
     this = max(first for first, _n in found if first <= today)
-    return [(formats.local_date(first, "d MMM"), n, str(n), first == this) for first, n in found]
+    words = [
+        formats.local_date(first, "MMM d" if formats.locale_code() == "en-US" else "d MMM").split(" ")
+        for first, _n in found
+    ]
+    return [
+        (Markup("<br>").join(label), n, str(n), first == this) for label, (first, n) in zip(words, found, strict=True)
+    ]
 
 
 def _steps(actor: Actor, facts: home_figures.Facts) -> list[Step]:
@@ -169,7 +176,7 @@ def _steps(actor: Actor, facts: home_figures.Facts) -> list[Step]:
         (Permission.SETTINGS, Step(gettext("Say who you are"), gettext("Business name, logo, phone: clients see them in the portal and in mails."), profile, link("settings.index"), gettext("Open settings"))),
         (Permission.CATALOGUE, Step(gettext("Add your first service"), gettext("A walk, a visit, an overnight, with its price and length."), facts.has_service, link("services.create_view"), gettext("Add service"))),
         (Permission.CATALOGUE, Step(gettext("Offer a service in the portal"), gettext("Tick \"Visible in portal\" under Advanced, so that clients can request it."), facts.has_offer, link("services.index_view"), gettext("Open services"))),
-        (Permission.STAFF, Step(gettext("Add who does the visits"), gettext("A sitter, or yourself: tick \"Can be given visits\"."), facts.has_sitter, link("staff.index_view"), gettext("Open team"))),
+        (Permission.STAFF, Step(gettext("Add who does the visits"), gettext("A sitter, or yourself: tick \"Can be given visits\"."), facts.has_sitter, link("team.index_view"), gettext("Open team"))),
         (Permission.CLIENTS, Step(gettext("Add your first client"), gettext("With their pets; the account number is made for you."), facts.has_client, link("clients.create_view"), gettext("Add client"))),
         (Permission.CLIENTS, Step(gettext("Invite a client to the portal"), gettext("From the client's page; the mail holds a link to set a password."), facts.has_login, link("clients.index_view"), gettext("Open clients"))),
     )  # fmt: skip

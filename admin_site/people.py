@@ -513,10 +513,9 @@ class TimeOffList(OfficeList):
             TimeOff.staff_id.in_(sa.select(Staff.id).where(search.staff(text))), search.plain(TimeOff.note)(text)
         )
 
-    def said_added(self, record: TimeOff) -> str:
-        return gettext("The days off of %(name)s are noted.", name=str(record.staff))
-
-    said_saved = said_added
+    def record_name(self, record: TimeOff) -> str:
+        days = gettext("%(start)s to %(end)s", start=rows.show(record.first_on), end=rows.show(record.last_on))
+        return f"{record.staff}, {days}"
 
     def saved_url(self, record: TimeOff) -> str:
         return f"{self.url}/"

@@ -300,13 +300,20 @@ def batch(client: Client, sitters: list[Staff], ticked: Iterable[int] | None = N
     lines = waiting_lines(client.id)
     waiting = [line for line in lines if line.state is LineState.SUBMITTED]
     clashes = job_requests.line_conflicts(waiting)
-    rows = [BatchRow(line, _choice(line), clashes.get(line.id, [])) for line in waiting]
+    rows = [BatchRow(line, _choice(line), _worst_first(clashes.get(line.id, []))) for line in waiting]
     wanted = set(ticked) if ticked is not None else {r.line.id for r in rows if r.choice and not r.clashes}
     for row in rows:
         row.is_ticked = row.line.id in wanted
     _propose(client, rows, sitters)
     cancelled = [line for line in lines if line.state is LineState.CANCELLED]
     return Batch(client, rows, cancelled, sitters, _messages({line.request_id for line in lines}))
+
+
+def _worst_first(clashes: list[conflicts.Clash]) -> list[conflicts.Clash]:
+    """Somebody who is away is no choice at all, whatever else is in the day."""
+    return sorted(
+        clashes, key=lambda c: (c.kind is not conflicts.ClashKind.TIME_OFF, c.on_date, c.start_time or dt.time(0))
+    )
 
 
 def _choice(line: JobRequestLine) -> str:
@@ -355,7 +362,14 @@ def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None
         for row in rows
         if row.choice.isdigit() and not row.clashes
     ]  # fmt: skip
-    busy = conflicts.find(plans)
-    # Two clashing lines at one time rule a sitter out for each other: better too few proposals than a wrong one.
+    found = conflicts.find(plans)
     for row in clashing:
-        row.free = [s for s in ranked if str(s.id) != row.choice and (row.line.id, s.id) not in busy][:3]
+        others = {other.line.id for other in clashing} - {row.line.id}
+        row.free = [s for s in ranked if str(s.id) != row.choice and _is_free(row.line.id, s.id, others, found)][:3]
+
+
+def _is_free(line_id: int, sitter_id: int, others: set[int], found: dict[Any, list[conflicts.Clash]]) -> bool:
+    """Could this sitter do this line, as long as the other clashing lines are not given to the same one?"""
+    key = (line_id, sitter_id)
+    not_yet = {f"{key}:overlap:{(other, sitter_id)}:{sitter_id}" for other in others}
+    return all(clash.token in not_yet for clash in found.get(key, []))

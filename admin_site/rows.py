@@ -156,6 +156,7 @@ class List(Protocol):
 
     @property
     def shown_columns(self) -> Sequence[Column]: ...
+    def record_name(self, record: Any) -> str: ...
     def record_url(self, record: Any) -> str | None: ...
     def edit_url(self, record: Any) -> str | None: ...
 
@@ -170,7 +171,7 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
     edit = escape(gettext("Edit"))
     parts: list[str] = []
     for record in records:
-        name = escape(str(record))
+        name = escape(of.record_name(record))
         parts.append("<tr>")
         if can_tick:
             parts.append(f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" aria-label="{name}"></td>')

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 
 from admin_site import texts
 from admin_site.home_figures import kind_of, touching
@@ -30,6 +31,7 @@ from models import (
     job_pet,
     job_request_line_pet,
 )
+from ui_kit import formats
 from workflows.conflicts import BUSY_STATES
 
 #: more visits than this on a week's page are drawn as sums
@@ -111,6 +113,15 @@ class Slot:
         return texts.time_words(
             self.start_time, minutes=self.minutes, end=self.end_time, block=self.block, time_type=self.time_type
         )
+
+    @property
+    def short_time(self) -> str:
+        """`12:00`, `Morning`, `All day`: for the narrow cells of a week."""
+        if self.ends_on > self.on_date and self.time_type is TimeType.ALL_DAY:
+            return gettext("Stay until %(day)s", day=formats.short_day(self.ends_on))
+        if self.start_time is not None:
+            return formats.clock_time(self.start_time)
+        return self.block.name if self.block else self.time
 
     @property
     def word(self) -> str:

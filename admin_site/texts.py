@@ -34,20 +34,24 @@ class Block(Protocol):
     def ends_at(self) -> dt.time: ...
 
 
-def day_words(day: dt.date) -> str:
-    """`Today`, `Tomorrow`, `Thu 26 Nov`, and with its year when that is another one."""
+def day_words(day: dt.date, *, inside: bool = False) -> str:
+    """`Today`, `Tomorrow`, `Thu 26 Nov`, and with its year when that is another one; `inside` a sentence `today`."""
     away = (day - clock.today()).days
+    if inside and away in {0, 1, -1}:
+        return {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}[away]
     if away in {0, 1, -1}:
         return {0: gettext("Today"), 1: gettext("Tomorrow"), -1: gettext("Yesterday")}[away]
     return formats.short_day(day, year=day.year != clock.today().year)
 
 
-def moment_words(at: dt.datetime | None) -> str:
-    """`Today 9:41`, `Thu 26 Nov 9:41`."""
+def moment_words(at: dt.datetime | None, *, inside: bool = False) -> str:
+    """`Today, 9:41`, `Thu 26 Nov, 9:41`; `inside` a sentence `today, 9:41`."""
     if at is None:
         return ""
     local = clock.to_local(at)
-    return gettext("%(day)s, %(time)s", day=day_words(local.date()), time=formats.clock_time(local.time()))
+    return gettext(
+        "%(day)s, %(time)s", day=day_words(local.date(), inside=inside), time=formats.clock_time(local.time())
+    )
 
 
 def time_words(
@@ -122,17 +126,40 @@ def line_chip(state: LineState) -> tuple[str, str]:
 
 
 def clash_sentence(clash: Clash) -> str:
-    """`Tom is away Tue 24 Nov to Sat 28 Nov`, `Tom: overlaps Dog walk, Leo Feld, Thu 26 Nov, 12:00`."""
-    first = formats.short_day(clash.on_date)
+    """`Tom is away Tue 24 Nov to Sat 28 Nov.`, `Tom has another visit then: Dog walk, Leo Feld, Thu 26 Nov, 12:00.`"""
     if clash.kind is ClashKind.TIME_OFF:
-        if clash.last_on != clash.on_date:
-            days = gettext("%(start)s to %(end)s", start=first, end=formats.short_day(clash.last_on))
-            return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=days)
-        return gettext("%(sitter)s is away on %(day)s.", sitter=clash.sitter_name, day=first)
-    when = f"{first}, {formats.clock_time(clash.start_time)}" if clash.start_time else first
+        if clash.last_on == clash.on_date:
+            return gettext(
+                "%(sitter)s is away on %(day)s.", sitter=clash.sitter_name, day=formats.short_day(clash.on_date)
+            )
+        return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=_span(clash))
     if clash.kind is ClashKind.OVERLAP:
-        return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=when)  # fmt: skip
-    return f"{clash.sitter_name}: {clash.label}, {when}."
+        return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=_when(clash))  # fmt: skip
+    return f"{clash.sitter_name}: {clash.label}, {_when(clash)}."
+
+
+def clash_note(clash: Clash, day: dt.date) -> str:
+    """The same in a row where sitter and day are seen: `Away 24 Nov to 28 Nov`, `Overlaps Dog walk, Leo Feld, 12:00`."""
+    if clash.kind is ClashKind.TIME_OFF:
+        return (
+            gettext("Away on this day")
+            if clash.last_on == clash.on_date
+            else gettext("Away %(days)s", days=_span(clash))
+        )
+    same_day = clash.on_date == day and clash.start_time is not None
+    when = formats.clock_time(clash.start_time) if same_day else _when(clash)
+    if clash.on_date == day and clash.start_time is None:
+        return gettext("Overlaps %(visit)s", visit=clash.label)
+    return gettext("Overlaps %(visit)s, %(when)s", visit=clash.label, when=when)
+
+
+def _span(clash: Clash) -> str:
+    return gettext("%(start)s to %(end)s", start=formats.short_day(clash.on_date), end=formats.short_day(clash.last_on))
+
+
+def _when(clash: Clash) -> str:
+    day = formats.short_day(clash.on_date)
+    return f"{day}, {formats.clock_time(clash.start_time)}" if clash.start_time else day
 
 
 # ------------------------------------------------------------------------------------------------- notifications
@@ -252,6 +279,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "access.portal_closed": ("eye-off", *NN_("%(who)s left the portal view")),
     "outbox_mail.retried": ("mail", *NN_("%(who)s sent a failed mail again")),
     "outbox_mail.cancelled": ("mail", *NN_("%(who)s stopped a mail")),
+    "list.exported": ("download", *NN_("%(who)s saved a list as a file")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 

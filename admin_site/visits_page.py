@@ -13,7 +13,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from admin_site import texts
-from admin_site.fields import UNASSIGNED, DayField, Ticks, VisitForm, option
+from admin_site.fields import UNASSIGNED, DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import (
     FIRST_DAY,
@@ -48,7 +48,7 @@ class BookingForm(VisitForm):
     span = RadioField(_l("How long"), default="stay", validate_choice=False)
     range_from = DayField(_l("From"))
     range_until = DayField(_l("Until"))
-    weekdays = Ticks(_l("On these weekdays"))
+    weekdays = MultiTicks(_l("On these weekdays"))
 
     def __init__(self, formdata: Any, *, client: Client, days: list[dt.date], **more: Any) -> None:
         super().__init__(formdata, client=client, **more)

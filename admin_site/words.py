@@ -9,6 +9,7 @@ from models import (
     ActorKind,
     ClientStatus,
     JobState,
+    LimitKind,
     LineState,
     MailState,
     NotificationKind,
@@ -23,74 +24,93 @@ from workflows.errors import N_
 from workflows.mail_facts import MailKind
 from workflows.settings import LIMIT_LABELS
 
-WORDS: dict[enum.StrEnum, str] = {
-    StaffRole.OWNER: N_("Owner"),
-    StaffRole.MANAGER: N_("Manager"),
-    StaffRole.SITTER: N_("Sitter"),
-    ClientStatus.PROSPECT: N_("Prospect"),
-    ClientStatus.ACTIVE: N_("Active"),
-    ClientStatus.INACTIVE: N_("Inactive"),
-    ClientStatus.ARCHIVED: N_("Archived"),
-    Species.DOG: N_("Dog"),
-    Species.CAT: N_("Cat"),
-    Species.RABBIT: N_("Rabbit"),
-    Species.BIRD: N_("Bird"),
-    Species.FISH: N_("Fish"),
-    Species.REPTILE: N_("Reptile"),
-    Species.OTHER: N_("Another animal"),
-    PetStatus.ACTIVE: N_("With us"),
-    PetStatus.INACTIVE: N_("No longer with us"),
-    PetStatus.DECEASED: N_("Passed away"),
-    TimeType.STANDARD: N_("At a time of day"),
-    TimeType.TIME_BLOCK: N_("In a time block"),
-    TimeType.ANYTIME: N_("Any time of the day"),
-    TimeType.ALL_DAY: N_("All day"),
-    PayKind.AMOUNT: N_("An amount"),
-    PayKind.PERCENT: N_("A share of the price"),
-    **LIMIT_LABELS,
-    MailState.QUEUED: N_("Queued"),
-    MailState.SENDING: N_("Being sent"),
-    MailState.SENT: N_("Sent"),
-    MailState.FAILED: N_("Failed"),
-    MailState.CANCELLED: N_("Stopped"),
-    NotificationKind.REQUEST_RECEIVED: N_("New request"),
-    NotificationKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
-    NotificationKind.REQUEST_CANCELLED: N_("Request cancelled"),
-    NotificationKind.BASKET_BLOCKED: N_("Basket cannot be sent"),
-    NotificationKind.MAIL_FAILED: N_("Mail failed"),
-    ActorKind.STAFF: N_("Team"),
-    ActorKind.CLIENT: N_("Client"),
-    ActorKind.SYSTEM: N_("Automatic"),
-    Via.PORTAL: N_("Portal"),
-    Via.OFFICE: N_("Office"),
-    Via.WORKER: N_("Automatic"),
-    Via.COMMAND_LINE: N_("Command line"),
-    MailKind.REQUEST_RECEIVED: N_("Request received"),
-    MailKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
-    MailKind.REQUEST_CANCELLED: N_("Request cancelled"),
-    MailKind.JOB_SCHEDULED: N_("Visits scheduled"),
-    MailKind.REQUEST_DECLINED: N_("Request declined"),
-    MailKind.REQUEST_MESSAGE: N_("Message about a request"),
-    MailKind.BASKET_REMINDER: N_("Basket reminder"),
-    MailKind.VISITS_BOOKED: N_("Visits booked"),
-    MailKind.VISIT_CANCELLED: N_("Visit cancelled"),
-    MailKind.SITTER_VISIT_ASSIGNED: N_("Sitter: new visit"),
-    MailKind.SITTER_VISIT_MOVED: N_("Sitter: visit moved"),
-    MailKind.SITTER_VISIT_TAKEN_AWAY: N_("Sitter: visit taken away"),
-    MailKind.SITTER_REQUEST_MESSAGE: N_("Sitter: message about a request"),
-    MailKind.SITTER_SCHEDULE: N_("Sitter: evening schedule"),
-    MailKind.SET_PASSWORD: N_("Log-in link"),
+#: by class: members of two enums with the same text are equal to Python
+WORDS: dict[type[enum.StrEnum], dict[enum.StrEnum, str]] = {
+    StaffRole: {
+        StaffRole.OWNER: N_("Owner"),
+        StaffRole.MANAGER: N_("Manager"),
+        StaffRole.SITTER: N_("Sitter"),
+    },
+    ClientStatus: {
+        ClientStatus.PROSPECT: N_("Prospect"),
+        ClientStatus.ACTIVE: N_("Active"),
+        ClientStatus.INACTIVE: N_("Inactive"),
+        ClientStatus.ARCHIVED: N_("Archived"),
+    },
+    Species: {
+        Species.DOG: N_("Dog"),
+        Species.CAT: N_("Cat"),
+        Species.RABBIT: N_("Rabbit"),
+        Species.BIRD: N_("Bird"),
+        Species.FISH: N_("Fish"),
+        Species.REPTILE: N_("Reptile"),
+        Species.OTHER: N_("Another animal"),
+    },
+    PetStatus: {
+        PetStatus.ACTIVE: N_("With us"),
+        PetStatus.INACTIVE: N_("No longer with us"),
+        PetStatus.DECEASED: N_("Passed away"),
+    },
+    TimeType: {
+        TimeType.STANDARD: N_("At a time of day"),
+        TimeType.TIME_BLOCK: N_("In a time block"),
+        TimeType.ANYTIME: N_("Any time of the day"),
+        TimeType.ALL_DAY: N_("All day"),
+    },
+    PayKind: {
+        PayKind.AMOUNT: N_("An amount"),
+        PayKind.PERCENT: N_("A share of the price"),
+    },
+    LimitKind: LIMIT_LABELS,
+    MailState: {
+        MailState.QUEUED: N_("Queued"),
+        MailState.SENDING: N_("Being sent"),
+        MailState.SENT: N_("Sent"),
+        MailState.FAILED: N_("Failed"),
+        MailState.CANCELLED: N_("Stopped"),
+    },
+    NotificationKind: {
+        NotificationKind.REQUEST_RECEIVED: N_("New request"),
+        NotificationKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
+        NotificationKind.REQUEST_CANCELLED: N_("Request cancelled"),
+        NotificationKind.BASKET_BLOCKED: N_("Basket cannot be sent"),
+        NotificationKind.MAIL_FAILED: N_("Mail failed"),
+    },
+    ActorKind: {
+        ActorKind.STAFF: N_("Team"),
+        ActorKind.CLIENT: N_("Client"),
+        ActorKind.SYSTEM: N_("Automatic"),
+    },
+    Via: {
+        Via.PORTAL: N_("Portal"),
+        Via.OFFICE: N_("Office"),
+        Via.WORKER: N_("Automatic"),
+        Via.COMMAND_LINE: N_("Command line"),
+    },
+    MailKind: {
+        MailKind.REQUEST_RECEIVED: N_("Request received"),
+        MailKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
+        MailKind.REQUEST_CANCELLED: N_("Request cancelled"),
+        MailKind.JOB_SCHEDULED: N_("Visits scheduled"),
+        MailKind.REQUEST_DECLINED: N_("Request declined"),
+        MailKind.REQUEST_MESSAGE: N_("Message about a request"),
+        MailKind.BASKET_REMINDER: N_("Basket reminder"),
+        MailKind.VISITS_BOOKED: N_("Visits booked"),
+        MailKind.VISIT_CANCELLED: N_("Visit cancelled"),
+        MailKind.SITTER_VISIT_ASSIGNED: N_("Sitter: new visit"),
+        MailKind.SITTER_VISIT_MOVED: N_("Sitter: visit moved"),
+        MailKind.SITTER_VISIT_TAKEN_AWAY: N_("Sitter: visit taken away"),
+        MailKind.SITTER_REQUEST_MESSAGE: N_("Sitter: message about a request"),
+        MailKind.SITTER_SCHEDULE: N_("Sitter: evening schedule"),
+        MailKind.SET_PASSWORD: N_("Log-in link"),
+    },
 }
 
-_CHIPS: dict[enum.StrEnum, str] = {
-    ClientStatus.PROSPECT: "req",
-    ClientStatus.ACTIVE: "ok",
-    PetStatus.ACTIVE: "ok",
-    MailState.QUEUED: "req",
-    MailState.SENDING: "live",
-    MailState.SENT: "ok",
-    MailState.FAILED: "late",
-    MailState.CANCELLED: "off",
+#: what is not named here is grey
+_CHIPS: dict[type[enum.StrEnum], dict[enum.StrEnum, str]] = {
+    ClientStatus: {ClientStatus.PROSPECT: "req", ClientStatus.ACTIVE: "ok"},
+    PetStatus: {PetStatus.ACTIVE: "ok"},
+    MailState: {MailState.QUEUED: "req", MailState.SENDING: "live", MailState.SENT: "ok", MailState.FAILED: "late", MailState.CANCELLED: "off"},
 }
 
 
@@ -98,7 +118,7 @@ def word(value: enum.StrEnum | None) -> str:
     """The office's word for a code, in the reader's language; nothing for None."""
     if value is None:
         return ""
-    return chip_of(value)[1] if isinstance(value, LineState | JobState) else gettext(WORDS[value])
+    return chip_of(value)[1] if isinstance(value, LineState | JobState) else gettext(WORDS[type(value)][value])
 
 
 def chip_of(value: enum.StrEnum) -> tuple[str, str]:
@@ -107,12 +127,12 @@ def chip_of(value: enum.StrEnum) -> tuple[str, str]:
         return texts.line_chip(value)
     if isinstance(value, JobState):
         return texts.job_chip(value)
-    return _CHIPS.get(value, "mute"), gettext(WORDS[value])
+    return _CHIPS.get(type(value), {}).get(value, "mute"), word(value)
 
 
 def mail_word(kind: str) -> str:
     """What a mail kind is called; one that is gone from the code is shown as it was kept."""
-    return gettext(WORDS[MailKind(kind)]) if kind in set(MailKind) else kind
+    return word(MailKind(kind)) if kind in set(MailKind) else kind
 
 
 def choices(kind: type[enum.StrEnum]) -> list[tuple[str, str]]:

@@ -236,6 +236,7 @@ def _after_rollback(session: Session) -> None:
 # ----------------------------------------------------------------------------------------------------- the worker
 
 _consumer: Consumer | None = None
+_worker_pid = 0
 
 
 def _stopping() -> bool:
@@ -249,7 +250,8 @@ def run_worker(app: Flask, workers: int = 2) -> None:
     On SIGTERM each finishes the mail in hand, puts the rest back and ends; one that hangs is interrupted after eight
     seconds, and a killed one loses nothing (see `mailer.deliver`). Processes that die are replaced.
     """
-    global _consumer  # noqa: PLW0603 -- one worker a process; its children find the stop flag here
+    global _consumer, _worker_pid  # noqa: PLW0603 -- one worker a process; its children find the stop flag here
+    _worker_pid = os.getpid()
     huey: Huey = app.extensions["huey"]
     if isinstance(huey, PostgresHuey):
         _make_tables(huey)
@@ -295,3 +297,5 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() != _worker_pid:  # it died before we asked
+            os._exit(1)

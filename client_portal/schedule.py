@@ -27,7 +27,7 @@ from ui_kit.month import DayItem
 from workflows.jobs import MAX_STAY_DAYS
 
 #: how many coming visits stand beside the month
-COMING = 8
+COMING = 6
 
 pages = page_group("portal_schedule", __name__, under="/schedule", nav="schedule", switches=[schedule_is_on])
 

@@ -26,8 +26,7 @@ from workflows.errors import WorkflowError
 
 def make_app(url: str, data_dir: Path) -> Flask:
     """Latchkey over the database at `url`, its tables made by the migrations."""
-    import os
-    app = (bare if os.environ.get("BARE") else create_app)(
+    app = create_app(
         {
             "SQLALCHEMY_DATABASE_URI": url,
             "DATA_DIR": str(data_dir),
@@ -41,18 +40,6 @@ def make_app(url: str, data_dir: Path) -> Flask:
             event.listen(db.engine, "connect", _need_not_survive_a_power_cut)
         flask_migrate.upgrade()
         db.engine.dispose()
-    return app
-
-
-def bare(config):
-    from foundation.db import prepare_engine
-    from foundation.extensions import migrate
-    app = Flask("latchkey")
-    app.config.update(config)
-    db.init_app(app)
-    migrate.init_app(app, db, directory="/work/main/migrations", render_as_batch=True, compare_type=True)
-    with app.app_context():
-        prepare_engine(db.engine)
     return app
 
 

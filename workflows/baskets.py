@@ -254,7 +254,11 @@ def flag_hidden_item(item: ServiceItem, *, actor: Actor) -> int:
         line.blocked_code = "item_hidden"
         by_client.setdefault(line.client_id, []).append(line)
     for own in by_client.values():
-        _log(own[0].request, "basket.item_hidden", actor, own)
+        basket = own[0].request
+        notifications.notify_office(
+            NotificationKind.BASKET_BLOCKED, client=basket.client, request=basket, n_lines=len(own)
+        )
+        _log(basket, "basket.item_hidden", actor, own)
     db.session.flush()
     return len(lines)
 

@@ -38,14 +38,18 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     blocks missing for the Time block type, a limit without its number or time.
     """
     actor.require(Permission.CATALOGUE)
+    values = records.tidy(values)
     merged = {f: values[f] if f in values else _present(item, f) for f in _ITEM_FIELDS}
     records.require_text(merged, ["name"], _NAME)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", merged["code"] or ""):
         raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
     for field in ("price", "extra_pet_price", "pay_amount"):
         _check_amount(merged[field], field)
-    if merged["pay_kind"] is PayKind.PERCENT and not 0 <= (merged["pay_percent"] or 0) <= 100:
-        raise Invalid("bad_percent", N_("Enter a share from 0 to 100."), field="pay_percent")
+    share = merged["pay_percent"] or Decimal(0)
+    if merged["pay_kind"] is PayKind.PERCENT and not (
+        share.is_finite() and 0 <= share <= 100 and share == round(share, 2)
+    ):
+        raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field="pay_percent")
     if not 1 <= (merged["duration_minutes"] or 0) <= 1440:
         raise Invalid("bad_minutes", N_("Enter minutes from 1 to 1440."), field="duration_minutes")
     if merged["time_type"] is TimeType.TIME_BLOCK and not merged["time_blocks"]:
@@ -83,7 +87,7 @@ def _present(item: ServiceItem, field: str) -> Any:  # noqa: ANN401 -- each colu
 
 def _check_amount(value: Decimal | None, field: str) -> None:
     try:
-        if value is None or value < 0 or value > MAX_PRICE:
+        if value is None or not value.is_finite() or not 0 <= value <= MAX_PRICE:
             raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field=field)
         money.to_minor(value)
     except money.BadAmountError as problem:
@@ -109,13 +113,14 @@ def save_plain(
 ) -> None:
     """Add or change a service group, time block, public holiday or closed stretch; logged old to new."""
     actor.require(Permission.CATALOGUE)
+    values = records.tidy(values)
     if isinstance(record, ServiceGroup | TimeBlock | PublicHoliday):
         records.require_text(values, ["name"], _NAME)
     if isinstance(record, ServiceGroup):
         check_limit({f: values.get(f, getattr(record, f)) for f in _ITEM_FIELDS if f.startswith("request_limit")})
-    if isinstance(record, TimeBlock) and values.get("starts_at") == values.get("ends_at"):
+    if isinstance(record, TimeBlock) and values.get("starts_at", record.starts_at) == values.get("ends_at", record.ends_at):
         raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
-    if isinstance(record, ClosedDay) and values["last_on"] < values["first_on"]:
+    if isinstance(record, ClosedDay) and values.get("last_on", record.last_on) < values.get("first_on", record.first_on):
         raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
     with db.session.no_autoflush:
         _check_unique(record, values)

@@ -139,7 +139,7 @@ def _hannahs_walks(story: Story) -> None:
             start = story.free_time(sam, [job.on_date], near=job.start_time.hour * 60 + 90, minutes=30)
             wish = jobs.Change(
                 item=job.service_item, on_date=job.on_date, start_time=start, block=None, sitter=sam, pets=list(job.pets),
-                note=job.note, staff_note="Moved by phone: the electrician comes at noon.", ends_on=job.ends_on,
+                note=job.note, staff_note="Moved by phone: the electrician comes at noon.",
             )  # fmt: skip
             jobs.change(job, wish, actor=story.max)
 

@@ -16,7 +16,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from foundation.db import db
+from foundation.db import db, mark_request
 from mailer import deliver
 from tests import cast as cast_
 from tests import databases, factories
@@ -65,8 +65,11 @@ def live(live_app: Flask, server: BaseWSGIServer) -> Iterator["Live"]:
         for client in (people.alice, people.bob):
             factories.client_login(client, email=client.email)
         db.session.commit()
+        # From here on the test only looks: it must not hold SQLite's write lock while the browsers work.
+        mark_request(reads_only=True)
         yield Live(live_app, f"http://127.0.0.1:{server.server_port}", people)
         db.session.rollback()
+        mark_request(reads_only=False)
 
 
 class Live:
@@ -77,8 +80,10 @@ class Live:
 
     def deliver_mails(self) -> None:
         """What the worker does."""
-        db.session.commit()
+        db.session.rollback()
+        mark_request(reads_only=False)
         deliver.drain(self.app)
+        mark_request(reads_only=True)
         self.look_again()
 
     def look_again(self) -> None:

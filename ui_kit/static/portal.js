@@ -26,7 +26,7 @@ document.addEventListener("change", (event) => {
   // Another service may have another limit: ask for the month again, with what is chosen.
   if (event.target.name === "service" && window.htmx) {
     const form = event.target.form;
-    window.htmx.ajax("POST", form.action, { source: $("#picker"), target: "#picker", swap: "outerHTML", values: { ...entries(form), go: $("input[name=month]", form).value } });
+    window.htmx.ajax("POST", form.action, { source: $("#picker"), target: "#picker", select: "#picker", swap: "outerHTML", values: { ...entries(form), go: $("input[name=month]", form).value } });
   }
 });
 const entries = (form) => {

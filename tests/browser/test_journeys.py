@@ -1,0 +1,191 @@
+"""The main job as people live it: a client at one browser, the office at another, on a phone and at a desk."""
+
+import datetime as dt
+import re
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+
+from foundation import clock
+from foundation.db import db
+from models import Activity, Job, JobRequestLine, LineState, OutboxMail
+from workflows.mail_facts import MailKind
+
+pytestmark = pytest.mark.browser
+
+
+def coming_days():
+    """The 10th and 11th of next month: always ahead, always on one page of the picker."""
+    first = (clock.today().replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    return first.replace(day=10), first.replace(day=11)
+
+
+def choose(page, days, service, *, time=None, blocks=(), pets=("Biscuit",)):
+    """Fill in the request form as a person does, and add it."""
+    if not page.locator(f'input[name="dates"][value="{days[0].isoformat()}"]').count():
+        page.get_by_role("button", name="Next month").click()
+    for day in days:
+        page.locator(f'input[name="dates"][value="{day.isoformat()}"]').check(force=True)
+    page.get_by_role("radio", name=re.compile(f"^{service}")).check(force=True)
+    if time:
+        page.locator('input[type="time"]:visible').fill(time)
+    for block in blocks:
+        page.get_by_role("checkbox", name=re.compile(f"^{block}")).locator("visible=true").check(force=True)
+    for pet in pets:
+        page.get_by_role("checkbox", name=pet).check(force=True)
+    page.get_by_role("button", name=re.compile("Add .*to your request")).locator("visible=true").click()
+
+
+@pytest.mark.covers("B3", "B4", "B5", "B6", "B7", "B10", "C1", "C2", "C3", "S1", "S2")
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_a_client_requests_the_office_schedules_and_everybody_is_told(live, visitor, size):
+    cast, (first, second) = live.cast, coming_days()
+    hannah, olivia = visitor(size).log_in("portal", cast.alice.email), visitor(size).log_in("office", cast.olivia.login.email)
+    page, office = hannah.page, olivia.page
+
+    # The client asks for three visits on two days.
+    hannah.go("/portal/schedule")
+    hannah.look()
+    page.get_by_role("link", name="Request Services").first.click()
+    hannah.look()
+    choose(page, [first, second], "Dog walk", time="12:00")
+    expect(page.locator("#basket")).to_contain_text("Dog walk")
+    choose(page, [first], "Overnight", pets=["Biscuit", "Mochi"])
+    expect(page.locator("#basket")).to_contain_text("Overnight")
+    hannah.look()
+    hannah.go("/portal/schedule")
+    expect(page.get_by_text("3 visits are not sent yet.")).to_be_visible()
+    page.get_by_role("link", name="Review and send").first.click()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text(re.compile(r"Request \d+ sent: 3 visits"))).to_be_visible()
+    hannah.look()
+
+    # And for one more, which joins the same request.
+    page.get_by_role("button", name="Add services").first.click()
+    choose(page, [second], "Cat visit", blocks=["Morning"], pets=["Mochi"])
+    expect(page.locator("#basket")).to_contain_text("Cat visit")
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text(re.compile(r"Request \d+ sent: 1 visit"))).to_be_visible()
+    live.look_again()
+    lines = db.session.scalars(sa.select(JobRequestLine).where(JobRequestLine.client_id == cast.alice.id)).all()
+    assert len(lines) == 4
+    assert {line.state for line in lines} == {LineState.SUBMITTED}
+    assert len({line.request_id for line in lines}) == 1
+    assert db.session.scalars(sa.select(Job).where(Job.client_id == cast.alice.id)).all() == []
+
+    # The schedule says REQ:.
+    hannah.go(f"/portal/schedule?month={first:%Y-%m}")
+    expect(page.locator("table.ui-cal")).to_contain_text("REQ:")
+    hannah.go(f"/portal/schedule/{first.isoformat()}")
+    expect(page.get_by_role("heading", name=re.compile("^REQ: Dog walk"))).to_be_visible()
+    hannah.look()
+
+    # The office sees the badge, schedules two and declines one.
+    olivia.go("/admin/")
+    expect(office.get_by_text("2 clients with outstanding job requests").first).to_be_attached()
+    olivia.look()
+    office.get_by_role("link", name="Process requests").click()
+    olivia.look()
+    office.get_by_role("link", name="Alice Archer").last.click()
+    olivia.look()
+    for box in office.locator('input[name="line"]').all():
+        box.set_checked("Dog walk" in (box.get_attribute("aria-label") or ""))
+    office.get_by_role("button", name=re.compile("^Schedule")).locator("visible=true").click()
+    expect(office.get_by_text("2 visits scheduled").first).to_be_visible()
+    for box in office.locator('input[name="line"]').all():
+        box.set_checked("Overnight" in (box.get_attribute("aria-label") or ""))
+    office.get_by_role("button", name="Decline", exact=True).click()
+    office.get_by_label("Message to Alice").fill("We are full that night. Would the 12th suit you?")
+    olivia.look()
+    office.get_by_role("button", name="Decline visits").click()
+    expect(office.get_by_text("declined").first).to_be_visible()
+
+    # The client is told, by mail and in the portal.
+    live.deliver_mails()
+    mails = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.client_id == cast.alice.id)).all()
+    assert {m.kind for m in mails} == {
+        MailKind.REQUEST_RECEIVED.value, MailKind.JOB_SCHEDULED.value, MailKind.REQUEST_DECLINED.value
+    }  # fmt: skip
+    assert {m.state.value for m in mails} == {"sent"}
+    hannah.go(f"/portal/schedule/{first.isoformat()}")
+    expect(page.get_by_text("Scheduled", exact=True).first).to_be_visible()
+    expect(page.get_by_text("We are full that night. Would the 12th suit you?")).to_be_visible()
+
+    # She cancels the request that is left.
+    hannah.go(f"/portal/schedule/{second.isoformat()}")
+    page.get_by_role("link", name=re.compile("^Cancel.*Cat visit")).click()
+    hannah.look()
+    page.get_by_role("button", name="Yes, cancel job request").locator("visible=true").click()
+    expect(page.get_by_text(re.compile("cancelled", re.IGNORECASE)).first).to_be_visible()
+    live.look_again()
+    assert {x.state for x in lines} == {LineState.SCHEDULED, LineState.DECLINED, LineState.CANCELLED}
+
+    # HOME, the queue and the client's log show it.
+    olivia.go("/admin/")
+    expect(office.get_by_text(re.compile("cancelled", re.IGNORECASE)).first).to_be_visible()
+    olivia.go(f"/admin/job-requests/{cast.alice.id}/")
+    expect(office.get_by_role("heading", name="Cancelled by the client")).to_be_visible()
+    olivia.look()
+    olivia.go(f"/admin/client/{cast.alice.id}/")
+    expect(office.get_by_text(re.compile("Alice Archer.*cancelled", re.IGNORECASE)).first).to_be_visible()
+    olivia.look()
+    verbs = set(db.session.scalars(sa.select(Activity.verb).where(Activity.client_id == cast.alice.id)))
+    assert {"job_request.submitted", "job_request.added", "job_request.scheduled", "job_request.declined", "job_request.cancelled"} <= verbs
+
+
+@pytest.mark.covers("B4", "C2")
+def test_without_javascript_a_client_requests_sends_and_cancels(live, visitor):
+    hannah = visitor("phone", javascript=False).log_in("portal", live.cast.alice.email)
+    page, (first, second) = hannah.page, coming_days()
+    hannah.go("/portal/request")
+    choose(page, [first, second], "Dog walk", time="09:30")
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text(re.compile(r"Request \d+ sent: 2 visits"))).to_be_visible()
+    hannah.go(f"/portal/schedule/{first.isoformat()}")
+    page.get_by_role("link", name=re.compile("^Cancel.*Dog walk")).click()
+    page.get_by_role("button", name="Yes, cancel job request").locator("visible=true").click()
+    live.look_again()
+    states = db.session.scalars(sa.select(JobRequestLine.state).where(JobRequestLine.client_id == live.cast.alice.id)).all()
+    assert sorted(s.value for s in states) == ["cancelled", "submitted"]
+
+
+@pytest.mark.covers("B14")
+def test_go_to_portal_shows_a_banner_and_ends_with_the_button(live, visitor):
+    olivia = visitor("desk").log_in("office", live.cast.olivia.login.email)
+    page = olivia.go(f"/admin/client/{live.cast.alice.id}/")
+    page.get_by_role("button", name="Go to portal").click()
+    expect(page.get_by_role("region", name="Portal seen as a client")).to_contain_text("Alice Archer")
+    olivia.look()
+    olivia.go("/portal/request")
+    expect(page.get_by_role("region", name="Portal seen as a client")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^End")).click()
+    expect(page).to_have_url(re.compile(f"/admin/client/{live.cast.alice.id}/"))
+    olivia.go("/portal/schedule")
+    expect(page).to_have_url(re.compile("/portal/log-in"))
+
+
+OFFICE_PAGES = (
+    "/admin/", "/admin/schedule/", "/admin/job-requests/", "/admin/clients/", "/admin/clients/new/", "/admin/pets/",
+    "/admin/vets/", "/admin/staff/", "/admin/time-off/", "/admin/services/", "/admin/services/new/",
+    "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/", "/admin/closed-days/", "/admin/request-lines/",
+    "/admin/visits/", "/admin/visit/new", "/admin/notifications/", "/admin/log/", "/admin/outbox/",
+    "/admin/settings/business", "/admin/settings/portal", "/staff/",
+)  # fmt: skip
+PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_every_page_is_accessible_and_fits(live, visitor, size, scheme):
+    for door, name, paths in (
+        ("office", live.cast.olivia.login.email, OFFICE_PAGES),
+        ("portal", live.cast.bob.email, PORTAL_PAGES),
+    ):
+        stranger = visitor(size, scheme=scheme)
+        stranger.go(f"/{door}/log-in")
+        stranger.look()
+        person = visitor(size, scheme=scheme).log_in(door, name)
+        for path in paths:
+            person.go(path)
+            person.look()
