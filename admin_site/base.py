@@ -105,6 +105,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
             "create_view": self.may_add,
             "edit_view": self.may_change,
             "delete_view": self.may_delete,
+            "cell_view": any(c.inline for c in self.columns),
             "action_view": self.may_delete or len(self._actions_data) > 1,
             "ajax_lookup": bool(self.form_ajax_refs),
             # Flask-Admin's cell editor asks for no permission; ours has a way of its own.

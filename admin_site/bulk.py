@@ -14,7 +14,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
 from admin_site import listing
+from admin_site.filters import OfficeFilter
 from admin_site.reading import read_ids
+from admin_site.rows import Column
 from foundation.db import db
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
@@ -60,12 +62,20 @@ class Offered:
 class BulkActions:
     """The part of a list that does something to its ticked rows."""
 
-    actor: Actor
+    _search_supported: bool
     model: type[Any]
+    pills: Sequence[listing.Pill]
+    filters: Sequence[OfficeFilter]
+    columns: Sequence[Column]
+    default_order: Sequence[Any]
+    list_options: Sequence[Any]
+    counts_rows: bool
+    scope: Callable[[Any], Any]
+    find: Callable[[str], Any]
+    actor: Actor
     url: str
     record_options: Sequence[Any]
     _actions_data: dict[str, tuple[Any, str, str | None]]
-    scope: Callable[[Any], Any]
     remove: Callable[[Any, Actor], None]
     record_name: Callable[[Any], str]
     return_url: Callable[[], str]
@@ -96,7 +106,7 @@ class BulkActions:
             abort(400)
         if not self.is_action_allowed(name):
             abort(403)
-        ids = read_ids(request.form.getlist("rowid"))
+        ids = self._all_ids() if "all" in request.form else read_ids(request.form.getlist("rowid"))
         if len(ids) > MOST_TICKED:
             flash(gettext("At most %(n)s rows at once.", n=MOST_TICKED), "error")
             return redirect(self.return_url())
@@ -108,6 +118,12 @@ class BulkActions:
         if question and "confirmed" not in request.form:
             return self._ask(name, str(text), str(question), records)
         return handler(records) or redirect(self.return_url())
+
+    def _all_ids(self) -> list[int]:
+        """The keys of everything that the list shows over all its pages, up to one too many."""
+        wanted = listing.read(self, searchable=self._search_supported)
+        conditions, order = listing.conditions_of(self, wanted), listing.order_of(self, wanted)
+        return list(db.session.scalars(listing.page_of_ids(self, conditions, order, MOST_TICKED + 1, 0)))
 
     def _ask(self, name: str, text: str, question: str, records: Sequence[Any]) -> str:
         fields = [("action", name), ("confirmed", "yes"), ("url", self.return_url())]

@@ -40,7 +40,8 @@ def register(admin: Admin) -> None:
 _LIMIT = {
     "request_limit_kind": {
         "label": _l("How late clients may request"),
-        "description": _l("Without a limit of its own, the next one counts: item, then group, then portal settings."),
+        "blank": _l("No limit of its own"),
+        "description": _l("Without one, the next counts: the item's, then its group's, then the portal settings'."),
     },
     "request_limit_number": {"label": _l("Hours or days"), "description": _l("The N of the limit.")},
     "request_limit_time": {
@@ -95,13 +96,13 @@ class ServiceList(CatalogueList):
         Column("code", _l("Code"), hidden=True),
         Column("description", _l("Description"), hidden=True),
         Column("group", _l("Group")),
-        Column("price", _l("Price"), right=True),
+        Column("price", _l("Price"), right=True, inline=True),
         Column("extra_pet_price", _l("Each further pet"), right=True, hidden=True),
         Column("pay", _l("Sitter's pay"), right=True, hidden=True, value=lambda s: _pay(s)),
-        Column("duration_minutes", _l("Minutes"), right=True),
+        Column("duration_minutes", _l("Minutes"), right=True, inline=True),
         Column("time_type", _l("Time"), hidden=True),
         Column("time_blocks", _l("Time blocks"), hidden=True),
-        Column("visible_in_portal", _l("In portal"), show=lambda s: _portal_chip(s)),
+        Column("visible_in_portal", _l("In portal"), show=lambda s: _portal_chip(s), inline=True),
         Column("is_active", _l("Active"), hidden=True),
         Column("is_internal", _l("Internal"), hidden=True),
         Column("key_not_needed", _l("Key not needed"), hidden=True),

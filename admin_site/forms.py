@@ -51,6 +51,7 @@ class RecordForms:
     create_template: str
     edit_template: str
     sections: Sequence[Section]
+    columns: Sequence[rows.Column]
     _form_ajax_refs: dict[str, Lookup]
     render: Callable[..., str]
     create_form: Callable[..., Any]
@@ -241,6 +242,32 @@ class RecordForms:
     def said_saved(self, record: Any) -> str:
         """After changing."""
         return gettext("%(name)s was saved.", name=self.record_name(record))
+
+    # ------------------------------------------------------------------ one value, in its place in the list
+    @expose("/cell/", methods=("GET", "POST"))
+    def cell_view(self) -> Answer:
+        """A value of a list as a small form (asked by htmx), and what was typed into it."""
+        if not self.can_edit:
+            abort(403)
+        column = next((c for c in self.columns if c.inline and c.name == request.args.get("field")), None)
+        if column is None:
+            abort(404)
+        record = self.asked_record()
+        form = self.edit_form(record)
+        if request.method == "GET":
+            form.row_version.data = str(_version(record))
+            return self.render("admin/model/cell.html", form=form, field=form[column.name], model=record)
+        form = self._only(form, column.name)
+        if form.validate() and self.update_model(form, record):
+            return str(rows.cell(self.url, record.id, column, column.html(record)))
+        return self.render("admin/model/cell.html", form=form, field=form[column.name], model=record), 422
+
+    @staticmethod
+    def _only(form: Form, name: str) -> Form:
+        """The form with this one field: what the cell did not show is not changed."""
+        for other in [f.name for f in form if f.name not in {name, "row_version", "form_key"}]:
+            del form[other]
+        return form
 
     # ------------------------------------------------------------------ deleting
     @expose("/delete/", methods=("GET", "POST"))

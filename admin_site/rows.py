@@ -40,6 +40,8 @@ class Column:
     hidden: bool = False
     #: only on the page
     export: bool = True
+    #: can be changed right in the list
+    inline: bool = False
 
     def raw(self, record: Any) -> Any:
         """What the record holds."""
@@ -154,11 +156,21 @@ def ticks(record: Any, *pairs: tuple[str, Any]) -> str:
 class List(Protocol):
     """What the rows need to know of their list."""
 
+    url: str
+
     @property
     def shown_columns(self) -> Sequence[Column]: ...
     def record_name(self, record: Any) -> str: ...
     def record_url(self, record: Any) -> str | None: ...
     def edit_url(self, record: Any) -> str | None: ...
+
+
+def cell(list_url: str, record_id: int, column: Column, shown: Any) -> Markup:
+    """A value that can be changed in its place; without JavaScript the link leads to the record's form."""
+    return Markup(
+        '<a class="ui-link" href="{0}/edit/?id={1}#{2}" hx-get="{0}/cell/?id={1}&field={2}" hx-target="closest td">{3}'
+        '<span class="ui-vh"> {4}</span></a>'
+    ).format(list_url, record_id, column.name, shown, gettext("change"))
 
 
 def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
@@ -174,13 +186,14 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
         name = escape(of.record_name(record))
         parts.append("<tr>")
         if can_tick:
-            parts.append(f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" aria-label="{name}"></td>')
+            parts.append(f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" form="bulk" aria-label="{name}"></td>')
         first = columns[0].html(record)
         first = first if isinstance(first, Markup) else link(first or name, of.record_url(record), main=True)
         parts.append(f"<td>{escape(first)}</td>")
-        for head, column in zip(heads, columns[1:], strict=True):
-            parts.append(f"{head}{escape(column.html(record))}</td>")
         url = of.edit_url(record)
+        for head, column in zip(heads, columns[1:], strict=True):
+            shown = cell(of.url, record.id, column, column.html(record)) if column.inline and url else column.html(record)
+            parts.append(f"{head}{escape(shown)}</td>")
         if url is not None:
             parts.append(f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="{escape(url)}">{edit}<span class="ui-vh"> {name}</span></a></div></td>')
         parts.append("</tr>\n")

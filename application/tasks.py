@@ -16,7 +16,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import sqlalchemy as sa
 from flask import Flask, current_app
 from huey import Huey, PostgresHuey, RedisHuey, crontab
 from huey.consumer import Consumer, Scheduler
@@ -184,15 +183,10 @@ def auto_submit(app: Flask) -> int:
 def evening_schedules(app: Flask) -> int:
     """Queue the sitters' evening mails when it is time.
 
-    Safe with many workers: each mail has a dedupe key with sitter and date, unique in the database. Of two that begin
-    in the same moment the second one's transaction is refused there, and its next run finds the mails queued.
+    Safe with many workers: each mail has a dedupe key of sitter and date, unique in the database.
     """
-    try:
-        with unit_of_work(app):
-            return len(jobs.evening_schedules())
-    except sa.exc.IntegrityError:
-        log.info("evening schedules: another worker was first")
-        return 0
+    with unit_of_work(app):
+        return len(jobs.evening_schedules())
 
 
 def clean_up(app: Flask) -> None:

@@ -38,6 +38,8 @@ LEASE = dt.timedelta(minutes=10)
 MARGIN = dt.timedelta(minutes=2)
 BATCH = 5
 MOST_ATTEMPTS = 8
+#: many servers hang up after a hundred, at the expense of the mail in hand
+MAILS_A_TALK = 50
 SERVER_DOWN_PAUSE = dt.timedelta(seconds=60)
 _ERROR_MOST = 500
 #: addresses of pages, and signed tokens that stand alone
@@ -61,18 +63,14 @@ def drain(app: Flask, *, should_stop: Callable[[], bool] = _never) -> int:
     goes on. Must not be called inside a transaction that has changed something: it would wait for itself on SQLite.
     """
     worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-    n_sent = 0
     with app.app_context():
-        while not should_stop() and is_due():
-            mails = claim(worker)
-            if not mails:
-                break
-            batch = _Batch(app, worker, mails, should_stop)
-            batch.run()
-            n_sent += batch.n_sent
-            if batch.server_down:
-                break
-    return n_sent
+        round_ = _Round(app, worker, should_stop)
+        try:
+            while not should_stop() and not round_.server_down and is_due():
+                round_.deliver(claim(worker))
+        finally:
+            round_.hang_up()
+    return round_.n_sent
 
 
 # ------------------------------------------------------------------------------------------------ claim and finish
@@ -155,26 +153,27 @@ def _tell_office(mail: OutboxMail, error: str, *, to: str | None = None) -> None
     )
 
 
-# ------------------------------------------------------------------------------------------------------- one batch
+# ------------------------------------------------------------------------------------------------ a postman's round
 
 
-class _Batch:
-    """The mails of one claim on their way. Whatever happens, those not begun are put back, uncharged."""
+class _Round:
+    """One worker's way through what is due, with one talk with the server as long as it lasts."""
 
-    def __init__(self, app: Flask, worker: str, mails: list[OutboxMail], should_stop: Callable[[], bool]) -> None:
+    def __init__(self, app: Flask, worker: str, should_stop: Callable[[], bool]) -> None:
         self.app, self.worker, self.should_stop = app, worker, should_stop
-        self.waiting = deque(mails)
+        self.waiting: deque[OutboxMail] = deque()
         self.connection: smtp.SafeConnection | FolderDelivery | None = None
-        self.n_sent = 0
+        self.n_talked = self.n_sent = 0
         self.server_down = False
 
-    def run(self) -> None:
+    def deliver(self, mails: list[OutboxMail]) -> None:
+        """Send the mails of one claim. Whatever happens, those not begun are put back, uncharged."""
+        self.waiting.extend(mails)
         try:
             while self.waiting and not self.server_down and not self._must_stop():
                 self._next()
         finally:
             db.session.rollback()  # a result that could not be written must not keep the others from being put back
-            self._hang_up()
             while self.waiting:
                 self._put_back(self.waiting.popleft())
 
@@ -204,6 +203,8 @@ class _Batch:
         self._send(mail, message, rendered)
 
     def _connect(self) -> bool:
+        if self.n_talked >= MAILS_A_TALK:
+            self.hang_up()
         if self.connection is not None:
             return True
         way_out: smtp.SafeConnection | FolderDelivery = (
@@ -225,6 +226,7 @@ class _Batch:
 
     def _send(self, mail: OutboxMail, message: Message, rendered: Rendered) -> None:
         refused: smtp.Refused = {}
+        self.n_talked += 1
         try:
             if isinstance(self.connection, FolderDelivery):
                 self.connection.deliver(message, mail)
@@ -262,7 +264,7 @@ class _Batch:
     def _not_sent(self, mail: OutboxMail, problem: Exception) -> None:
         error = self._words(mail, problem)
         if smtp.is_gone(problem):
-            self._hang_up()
+            self.hang_up()
         if smtp.is_server_trouble(problem):
             self.waiting.appendleft(mail)
             self._server_is_down(error)
@@ -280,8 +282,10 @@ class _Batch:
     def _put_back(self, mail: OutboxMail, **values: Any) -> None:  # noqa: ANN401 -- columns
         finish(mail, self.worker, state=MailState.QUEUED, attempts=mail.attempts - 1, **values)
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """End the talk; the next mail begins another."""
         connection, self.connection = self.connection, None
+        self.n_talked = 0
         if connection is not None:
             connection.__exit__(None, None, None)
 

@@ -87,15 +87,15 @@ class SafeConnection(Connection):
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Connect, encrypt and log in as configured. OSError or SMTPException says that this server is of no use now."""
-        state, context = self.mail, ssl.create_default_context()
+        state = self.mail
         host: smtplib.SMTP
         if state.use_ssl:
-            host = _Tls(state.server, state.port or 465, timeout=TIMEOUT, context=context)
+            host = _Tls(state.server, state.port or 465, timeout=TIMEOUT, context=ssl.create_default_context())
         else:
             host = _Plain(state.server, state.port or 25, timeout=TIMEOUT)
         try:
             if state.use_tls and not state.use_ssl:
-                host.starttls(context=context)
+                host.starttls(context=ssl.create_default_context())
             if state.username and state.password:
                 host.login(state.username, state.password)
         except BaseException:

@@ -56,9 +56,23 @@ def queue_mail(
         dedupe_key=dedupe_key,
         next_at=not_before or clock.now(),
     )
-    db.session.add(mail)
+    if dedupe_key is None:
+        db.session.add(mail)
+    elif not _add_once(mail):
+        return None
     db.session.info["nudge_worker"] = True
     return mail
+
+
+def _add_once(mail: OutboxMail) -> bool:
+    """Add a mail with a dedupe key; False when another transaction queued the same one at this very moment."""
+    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(mail)
+    except sa.exc.IntegrityError:
+        return False
+    return True
 
 
 def queue_client_mail(
@@ -79,35 +93,16 @@ def queue_client_mail(
     return queue_mail(kind, facts, to=client.email, cc=copies, client=client, dedupe_key=dedupe_key)
 
 
-def _move(mail: OutboxMail, to: MailState) -> None:
-    if to not in MAIL_MOVES[mail.state]:
-        raise WrongState(
-            "mail_state", N_("This mail is %(state)s; that cannot be done any more."), state=mail.state.value
-        )
-    mail.state = to
+def _move(mail: OutboxMail, to: MailState, **values: Any) -> None:  # noqa: ANN401
+    """Decided by the database, so that a worker or a second office cannot move the mail in the same moment.
 
-
-def retry(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
-    """Queue a failed mail again, due now, with its attempts counted from zero; logged. Refused unless it failed."""
-    actor.require(Permission.RECORDS)
-    _move(mail, MailState.QUEUED)
-    mail.attempts, mail.next_at, mail.locked_by, mail.locked_until = 0, clock.now(), None, None
-    db.session.info["nudge_worker"] = True
-    activity.record("outbox_mail.retried", actor=actor, subject=mail, client=mail.client, kind=mail.kind)
-    db.session.flush()
-    return mail
-
-
-def cancel(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
-    """Keep a queued or failed mail from being sent; logged. Refused once it is being sent.
-
-    Decided by the database, so that the worker cannot claim the mail in the same moment.
+    A mail that is being sent is the worker's alone.
     """
-    actor.require(Permission.RECORDS)
+    allowed = [s for s in MailState if to in MAIL_MOVES[s] and s is not MailState.SENDING]
     result = db.session.execute(
         sa.update(OutboxMail)
-        .where(OutboxMail.id == mail.id, OutboxMail.state.in_([MailState.QUEUED, MailState.FAILED]))
-        .values(state=MailState.CANCELLED)
+        .where(OutboxMail.id == mail.id, OutboxMail.state.in_(allowed))
+        .values(state=to, **values)
         .execution_options(synchronize_session=False)
     )
     db.session.refresh(mail)
@@ -115,5 +110,21 @@ def cancel(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
         raise WrongState(
             "mail_state", N_("This mail is %(state)s; that cannot be done any more."), state=mail.state.value
         )
+
+
+def retry(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
+    """Queue a failed mail again, due now, with its attempts counted from zero; logged. Refused unless it failed."""
+    actor.require(Permission.RECORDS)
+    _move(mail, MailState.QUEUED, attempts=0, next_at=clock.now(), locked_by=None, locked_until=None)
+    db.session.info["nudge_worker"] = True
+    activity.record("outbox_mail.retried", actor=actor, subject=mail, client=mail.client, kind=mail.kind)
+    db.session.flush()
+    return mail
+
+
+def cancel(mail: OutboxMail, *, actor: Actor) -> OutboxMail:
+    """Keep a queued or failed mail from being sent; logged. Refused once it is being sent."""
+    actor.require(Permission.RECORDS)
+    _move(mail, MailState.CANCELLED)
     activity.record("outbox_mail.cancelled", actor=actor, subject=mail, client=mail.client, kind=mail.kind)
     return mail

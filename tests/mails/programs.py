@@ -37,24 +37,29 @@ def make_app(config: dict[str, Any]) -> Flask:
     return app
 
 
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
 def work(app: Flask, *, lease_seconds: float, processes: int) -> None:
     """`flask worker`, with a lease that a test can wait for."""
     deliver.LEASE, deliver.MARGIN = dt.timedelta(seconds=lease_seconds), dt.timedelta(seconds=lease_seconds / 5)
-    print("ready", flush=True)
+    _say("ready")
     tasks.run_worker(app, workers=processes)
-    print("ended", flush=True)
+    _say("ended")
 
 
 def claim_all(app: Flask, *, gate: str) -> None:
     """Claim until nothing is left, once the gate is there; print the ids."""
-    print("ready", flush=True)
+    _say("ready")
     while not Path(gate).exists():
         pass
     claimed = []
     with app.app_context():
         while mails := deliver.claim(str(os.getpid())):
             claimed += [m.id for m in mails]
-    print(json.dumps(claimed), flush=True)
+    _say(json.dumps(claimed))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,11 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from mailer import deliver, render, smtp
+from mailer import deliver, smtp
 from mailer.message import plain_address
 from mailer.previews import PREVIEWS
 from models import MailState, Notification, NotificationKind, OutboxMail, Setting
-from tests.mails.conftest import states
-from workflows import outbox, settings
+from workflows import outbox
 from workflows.actors import WORKER
 from workflows.mail_facts import MailKind, SetPassword
 
@@ -68,7 +67,8 @@ def test_the_envelope_and_the_head_are_the_businesss(server, queue, drain):
     assert head["Message-ID"] == mail.message_id
     assert head["Auto-Submitted"] == "auto-generated"
     assert head["Bcc"] is None
-    assert letter.message.get_body(("plain",)) is not None and letter.message.get_body(("html",)) is not None
+    assert letter.message.get_body(("plain",)) is not None
+    assert letter.message.get_body(("html",)) is not None
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,12 @@ def test_long_and_foreign_texts_keep_to_the_lines_that_smtp_allows(server, queue
     assert fresh(mail).body_text.splitlines() == letter.part("plain").splitlines()
 
 
-def test_the_mails_of_a_batch_share_one_talk_and_all_batches_go(server, queue, drain):
+def test_all_that_is_due_goes_in_its_order_and_in_few_talks(server, queue, drain, monkeypatch):
+    monkeypatch.setattr(deliver, "MAILS_A_TALK", 7)
     mails = [queue(to=f"c{n}@example.com") for n in range(12)]
     assert drain() == 12
     assert [x.message_id for x in server.letters] == [m.message_id for m in mails]
-    assert server.n_talks == 3
+    assert server.n_talks == 2
 
 
 def test_what_is_not_due_waits(server, queue, drain, clock_at):
@@ -128,7 +129,9 @@ def test_cancelled_sent_and_failed_mails_stay_where_they_are(server, queue, drai
     assert server.letters == []
 
 
-def test_a_testing_or_debugging_app_sends_all_the_same_and_prints_nothing(app, server, queue, drain, monkeypatch, capfd):
+def test_a_testing_or_debugging_app_sends_all_the_same_and_prints_nothing(
+    app, server, queue, drain, monkeypatch, capfd
+):
     monkeypatch.setitem(app.config, "MAIL_SUPPRESS_SEND", True)
     monkeypatch.setitem(app.config, "MAIL_DEBUG", 1)
     assert app.testing
@@ -245,7 +248,9 @@ def test_a_copy_that_is_refused_does_not_keep_the_others_from_theirs_and_the_off
     assert drain() == 1
     assert [x.recipients for x in server.letters] == [["alice@example.com"]]
     assert (fresh(mail).state, fresh(mail).last_error) == (MailState.SENT, "kim@example.com: 550 5.1.1 gone")
-    assert [(n[2]["to"], n[2]["error"]) for n in office_lines()] == [("kim@example.com", "kim@example.com: 550 5.1.1 gone")]
+    assert [(n[2]["to"], n[2]["error"]) for n in office_lines()] == [
+        ("kim@example.com", "kim@example.com: 550 5.1.1 gone")
+    ]
 
 
 def test_a_client_who_is_refused_is_a_failure_although_the_copies_went_out(server, queue, drain):
@@ -258,7 +263,15 @@ def test_a_client_who_is_refused_is_a_failure_although_the_copies_went_out(serve
 
 
 @pytest.mark.parametrize(
-    "address", ["a@x.example,b@y.example", "a@x.example\r\nBcc: b@y.example", "nobody", "Al <a@x.example>", "a b@x.example", "é@x.example"]
+    "address",
+    [
+        "a@x.example,b@y.example",
+        "a@x.example\r\nBcc: b@y.example",
+        "nobody",
+        "Al <a@x.example>",
+        "a b@x.example",
+        "é@x.example",
+    ],
 )
 def test_what_is_no_single_address_is_nobodys(server, queue, drain, address):
     mail, other = queue(to=address), queue(to="bob@example.com", cc=[address])
@@ -376,87 +389,3 @@ def test_what_goes_wrong_with_a_link_is_written_down_without_its_text(server, qu
 def test_an_error_is_one_short_line_without_our_secrets():
     assert deliver.clean_error("a\r\nb\x00 hunter2", "hunter2", None, "") == "a b [secret]"
     assert len(deliver.clean_error("x y" * 1000)) == 500
-
-
-# ---------------------------------------------------------------------------------------------- leases and fencing
-
-
-def test_a_claimed_mail_is_nobody_elses_until_its_lease_is_over(queue, clock_at):
-    mail = queue()
-    (mine,) = deliver.claim("one")
-    assert (mine.id, mine.locked_by, mine.attempts) == (mail.id, "one", 1)
-    assert mine.locked_until == now_plus(minutes=10)
-    assert deliver.claim("two") == []
-    clock_at(now_plus(minutes=10, seconds=1))
-    (again,) = deliver.claim("two")
-    assert (again.id, again.attempts) == (mail.id, 2)
-
-
-def test_only_the_holder_of_the_lease_writes_the_result(queue, clock_at):
-    mail = queue()
-    (mine,) = deliver.claim("one")
-    clock_at(now_plus(minutes=11))
-    (theirs,) = deliver.claim("two")
-    assert not deliver.finish(mine, "one", state=MailState.FAILED, last_error="late")
-    assert (fresh(mail).state, fresh(mail).locked_by) == (MailState.SENDING, "two")
-    assert office_lines() == []
-    assert deliver.finish(theirs, "two", state=MailState.SENT)
-    assert not deliver.finish(theirs, "two", state=MailState.QUEUED)
-    assert fresh(mail).state is MailState.SENT
-
-
-def test_a_mail_is_not_begun_when_its_lease_is_nearly_over(server, queue, drain, monkeypatch, clock_at):
-    mails = [queue(to=f"c{n}@example.com") for n in range(3)]
-
-    def slow(mail):
-        clock_at(now_plus(minutes=8, seconds=1))
-        return render.render(mail)
-
-    monkeypatch.setattr(deliver, "render", slow)
-    assert drain() == 3
-    assert server.n_talks == 3  # the two others went back and were claimed afresh each time
-    assert {fresh(m).attempts for m in mails} == {1}
-
-
-def test_a_mail_whose_every_try_killed_the_worker_is_given_up(server, queue, drain, clock_at):
-    mail = queue()
-    for n in range(8):
-        (claimed,) = deliver.claim(f"dies {n}")
-        clock_at(now_plus(minutes=11))
-    assert claimed.attempts == 8
-    assert drain() == 0
-    assert (fresh(mail).state, server.letters) == (MailState.FAILED, [])
-    assert fresh(mail).last_error == "the worker stopped in the middle of every try"
-
-
-def test_a_worker_that_is_stopped_puts_back_what_it_has_not_begun(server, queue, drain):
-    mails = [queue(to=f"c{n}@example.com") for n in range(5)]
-    assert drain(should_stop=lambda: len(server.letters) >= 2) == 2
-    assert states() == {"sent": 2, "queued": 3}
-    assert {fresh(m).attempts for m in mails[2:]} == {0}
-
-
-def test_a_worker_that_is_interrupted_leaves_nothing_locked(server, queue, drain, monkeypatch):
-    mails = [queue(to=f"c{n}@example.com") for n in range(3)]
-
-    def interrupted(*_args, **_options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(smtp.SafeConnection, "deliver", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        drain()
-    rows = [fresh(m) for m in mails]
-    assert {(r.state, r.locked_by) for r in rows} == {(MailState.QUEUED, None)}
-    assert [r.attempts for r in rows] == [1, 0, 0]
-
-
-def test_settings_that_changed_meanwhile_count_for_the_next_batch(server, queue, drain):
-    queue()
-    drain()
-    db.session.merge(Setting(key="business.name", value="Mill Road Pets"))
-    queue()
-    drain()
-    assert [str(x.message["From"]) for x in server.letters] == [
-        "Maple Lane Pet Care <post@maple.example>", "Mill Road Pets <post@maple.example>",
-    ]  # fmt: skip
-    settings.forget()

@@ -73,7 +73,9 @@ def rendered(kind, **changes):
 def test_kinds_templates_facts_and_previews_name_the_same_mails():
     folders = {p.name for p in TEMPLATES.iterdir() if p.is_dir() and not p.name.startswith("_")}
     assert folders == set(KINDS) == set(PREVIEWS) == set(FACTS) == set(MailKind)
-    assert {(k, p.name) for k in MailKind for p in KINDS[k].folder.iterdir()} == {(k, p) for k in MailKind for p in PARTS}
+    assert {(k, p.name) for k in MailKind for p in KINDS[k].folder.iterdir()} == {
+        (k, p) for k in MailKind for p in PARTS
+    }
     assert all(type(PREVIEWS[kind]) is FACTS[kind] for kind in MailKind)
 
 
@@ -92,9 +94,11 @@ def test_every_kind_renders_in_text_and_html(kind):
     assert 0 < len(subject) <= 200
     assert subject == " ".join(subject.split())
     assert not re.search(r"\{\{|\{%|\{#|%\(|None|Undefined", subject + text + page.text)
-    assert "Maple Lane Pet Care" in text and "Maple Lane Pet Care" in page.text
+    assert "Maple Lane Pet Care" in text
+    assert "Maple Lane Pet Care" in page.text
     for shown in ("12 Maple Lane", "Springfield, MA 01101", "(413) 555-0123", "hello@maple.example"):
-        assert shown in text and shown in page.text
+        assert shown in text
+        assert shown in page.text
 
 
 @pytest.mark.parametrize("kind", MailKind)
@@ -128,7 +132,17 @@ def test_plain_text_is_set_for_reading(kind):
 def spoil(value, payload):
     """Facts in which every text that people may have typed is the payload."""
     if dataclasses.is_dataclass(value):
-        keep = {"on_date", "start_time", "end_time", "ends_on", "for_date", "price", "realm", "reason", "account_number"}
+        keep = {
+            "on_date",
+            "start_time",
+            "end_time",
+            "ends_on",
+            "for_date",
+            "price",
+            "realm",
+            "reason",
+            "account_number",
+        }
         if not isinstance(value, SetPassword):
             keep -= {"reason", "account_number"}
         changes = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
@@ -154,7 +168,8 @@ def test_what_people_typed_stays_text(kind, payload):
     assert not re.search("[\x00\x1b\u202e\r]", text + html)
     assert "49" not in page.text.replace("4417 209 318", "")
     if payload.startswith(("<", "{{")):
-        assert payload in " ".join(text.split()) and payload in page.text
+        assert payload in " ".join(text.split())
+        assert payload in page.text
 
 
 def test_a_note_of_several_lines_keeps_them_and_a_name_does_not():
@@ -171,7 +186,9 @@ def test_request_received_word_for_word():
         n_kept_back=0,
     )
     assert subject == "We have your request 17"
-    assert text == """\
+    assert (
+        text
+        == """\
 Hello Alice Archer,
 
 We have your request 17 with 2 visits. They are requested, not booked yet.
@@ -199,6 +216,7 @@ Maple Lane Pet Care
 Springfield, MA 01101
 hello@maple.example
 """
+    )
 
 
 def test_added_lines_say_how_many_and_to_which_request():
@@ -243,7 +261,8 @@ def test_sitters_see_client_pets_time_and_note_but_no_price():
     mail = rendered(MailKind.SITTER_VISIT_ASSIGNED, visits=(WALK,))
     assert mail.subject == "New visit: Alice Archer, Thu, Nov 26"
     for shown in ("Alice Archer", "Biscuit, Mochi", "12:00 PM", "Blue harness"):
-        assert shown in mail.text and shown in Page(mail.html).text
+        assert shown in mail.text
+        assert shown in Page(mail.html).text
     message = rendered(MailKind.SITTER_REQUEST_MESSAGE, lines=(dataclasses.replace(WALK, price="24.00"),))
     assert "24.00" not in message.text + message.html
 
@@ -267,7 +286,9 @@ def test_a_visit_taken_away_says_why(because, subject, words):
 
 
 def test_an_evening_mail_without_visits_tells_the_changes_in_words():
-    facts = SitterSchedule("Sam", "2026-11-27", (), ("Dog walk, 2026-11-30 12:00 \N{BALLOT X}", "Walk 2026-99-99 77:88"))
+    facts = SitterSchedule(
+        "Sam", "2026-11-27", (), ("Dog walk, 2026-11-30 12:00 \N{BALLOT X}", "Walk 2026-99-99 77:88")
+    )
     subject, text, _html = render(preview_mail(MailKind.SITTER_SCHEDULE, facts))
     assert subject == "No visits on Fri, Nov 27"
     assert "- Cancelled: Dog walk, Mon, Nov 30, 12:00 PM\n- Walk 2026-99-99, 77:88\n" in text
@@ -339,7 +360,8 @@ def test_a_password_mail_has_one_link_and_says_how_long_it_lives(app, realm, rea
     (link,) = re.findall(r"https?://\S+", text)
     assert link.startswith(app.config["PUBLIC_URL"] + path)
     assert set(Page(html).links) == {link}
-    assert words in " ".join(text.split()) and words in Page(html).text
+    assert words in " ".join(text.split())
+    assert words in Page(html).text
     assert ("4417 209 318" in text) is bool(number)
     assert link.rpartition("/")[2] not in subject
 

@@ -35,7 +35,9 @@ def certificate(tmp_path_factory):
 def tls_server(request, certificate, use_server):
     """A server that speaks TLS after STARTTLS, or from the first byte."""
     context = server_context(*certificate)
-    options = {"tls_context": context, "require_starttls": True} if request.param == "starttls" else {"ssl_context": context}
+    options = (
+        {"tls_context": context, "require_starttls": True} if request.param == "starttls" else {"ssl_context": context}
+    )
     box = Postbox().start(**options)
     use_server(box.port, MAIL_USE_TLS=request.param == "starttls", MAIL_USE_SSL=request.param == "tls")
     yield box

@@ -1,5 +1,7 @@
 """Several workers at once, workers that are asked to stop, and workers that are killed in the middle."""
 
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 
 from application import tasks
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, reading
 from mailer import deliver
 from mailer.previews import PREVIEWS
 from models import MailState, OutboxMail
@@ -57,15 +59,13 @@ def programs(app, tmp_path):
 
 def kill(process):
     """kill -9, with all that it started; nobody can say goodbye."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
     process.stdout.close()
 
 
-def wait_until(holds, *, seconds=20):
+def wait_until(holds, *, seconds=40):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited in vain: {count_states()}"
@@ -74,21 +74,31 @@ def wait_until(holds, *, seconds=20):
 
 def queue_mails(n):
     mails = [
-        outbox.queue_mail(MailKind.VISITS_BOOKED, PREVIEWS[MailKind.VISITS_BOOKED], to=f"c{i}@example.com") for i in range(n)
+        outbox.queue_mail(MailKind.VISITS_BOOKED, PREVIEWS[MailKind.VISITS_BOOKED], to=f"c{i}@example.com")
+        for i in range(n)
     ]
     db.session.info.pop("nudge_worker")
     db.session.commit()
     return {m.message_id for m in mails}
 
 
-def count_states():
+def look(query):
+    """Ask without holding SQLite's one write lock, which the workers need."""
     db.session.rollback()
-    return states()
+    with reading():
+        try:
+            return query()
+        finally:
+            db.session.rollback()
+
+
+def count_states():
+    return look(states)
 
 
 def count_leases():
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count(OutboxMail.id)).where(OutboxMail.locked_until >= clock.now()))
+    held = sa.select(sa.func.count(OutboxMail.id)).where(OutboxMail.locked_until >= clock.now())
+    return look(lambda: db.session.scalar(held))
 
 
 def test_threads_that_claim_at_once_share_the_mails_without_a_double(app, together):
@@ -100,7 +110,7 @@ def test_threads_that_claim_at_once_share_the_mails_without_a_double(app, togeth
             claimed[place] += [m.id for m in mails]
 
     together(*[lambda place=i: claim(place) for i in range(4)])
-    assert sorted(sum(claimed, [])) == sorted(db.session.scalars(sa.select(OutboxMail.id)))
+    assert sorted(itertools.chain(*claimed)) == sorted(db.session.scalars(sa.select(OutboxMail.id)))
 
 
 def test_processes_that_claim_at_once_share_the_mails_without_a_double(app, programs, tmp_path):
@@ -110,8 +120,7 @@ def test_processes_that_claim_at_once_share_the_mails_without_a_double(app, prog
     assert [p.stdout.readline() for p in racing] == ["ready\n"] * 3
     gate.touch()
     claimed = [json.loads(p.stdout.readline()) for p in racing]
-    db.session.rollback()
-    assert sorted(sum(claimed, [])) == sorted(db.session.scalars(sa.select(OutboxMail.id)))
+    assert sorted(itertools.chain(*claimed)) == sorted(db.session.scalars(sa.select(OutboxMail.id)))
     assert all(claimed)
 
 

@@ -7,7 +7,8 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-ask]");
   if (!button || !dialog || button.disabled) return;
   event.preventDefault();
-  const ticked = button.form.querySelectorAll("input[name=rowid]:checked").length;
+  const all = button.form.querySelector("input[data-all]:checked");
+  const ticked = all ? Number(all.dataset.all) : document.querySelectorAll("input[name=rowid]:checked").length;
   const more = dialog.querySelector("[data-ask-more]");
   const yes = dialog.querySelector("[data-ask-yes]");
   dialog.querySelector("[data-ask-text]").textContent = button.dataset.ask;
@@ -28,7 +29,7 @@ document.addEventListener("click", (event) => {
 
 // ---- a click anywhere on a row ticks it, except on what does something itself ----
 document.addEventListener("click", (event) => {
-  const row = event.target.closest("form[data-list] tbody tr");
+  const row = event.target.closest("table[data-list] tbody tr");
   if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
   row.querySelector("input[name=rowid]")?.click();
 });
