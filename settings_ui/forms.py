@@ -62,4 +62,4 @@ def make_form(page: str, values: settings.Values, formdata: Any = None) -> Flask
     fields["seen"] = HiddenField()
     form_class = type("SettingsForm", (FlaskForm,), fields)
     data = {field_name(e.key): values[e.key] for e in entries_of(page) if e.kind is not Kind.IMAGE}
-    return form_class(formdata, data={**data, "seen": digest(page, values)})  # type: ignore[no-any-return]
+    return form_class(formdata, data={**data, "seen": digest(page, values)})

@@ -118,7 +118,7 @@ class SettingsView(BaseView):
             for group in settings.GROUPS
             if group.page == page
         ]
-        return self.render(  # type: ignore[no-any-return]
+        return self.render(
             "settings_ui/page.html",
             nav="settings",
             page=page,

@@ -77,13 +77,10 @@ def request_limit(item: ServiceItem, values: settings.Values) -> Limit:
         else (None, None, None),
         (LimitKind(values["booking.limit_kind"]), values["booking.limit_number"], values["booking.limit_time"]),
     ]
-    for kind, number, time in levels:
-        if kind is None:
-            continue
-        if kind is LimitKind.NONE or (kind in {LimitKind.HOURS, LimitKind.DAYS} and not number):
-            return NO_LIMIT
-        return Limit(kind, number or 0, time)
-    return NO_LIMIT
+    kind, number, time = next(level for level in levels if level[0] is not None)
+    if kind is None or kind is LimitKind.NONE or (kind in {LimitKind.HOURS, LimitKind.DAYS} and not number):
+        return NO_LIMIT
+    return Limit(kind, number or 0, time)
 
 
 def check_limit(limit: Limit, day: dt.date, start: dt.datetime, now: dt.datetime) -> Refusal | None:

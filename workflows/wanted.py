@@ -2,6 +2,7 @@
 portal's basket, the office's added lines and direct bookings share."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,9 @@ class Wanted:
     blocks: Sequence[TimeBlock] = ()
     pets: Sequence[Pet] = ()
     note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pets", tuple(dict.fromkeys(self.pets)))  # a pet that is named twice goes once
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ def _times(wanted: Wanted, *, any_block: bool) -> list[tuple[dt.time | None, Tim
 
 
 def fingerprint(item: ServiceItem, slot: Slot, pets: Sequence[Pet]) -> str:
-    """Two lines with the same fingerprint are the same wish."""
+    """Two lines with the same fingerprint are the same wish. A whole pack of pets is told by its hash."""
     when = slot.start_time.strftime("%H:%M") if slot.start_time else ""
     who = ",".join(str(i) for i in sorted(p.id for p in pets))
-    return f"{item.id}|{slot.on_date}|{when}|{slot.block.id if slot.block else ''}|{who}"[:200]
+    if len(who) > 120:
+        who = hashlib.sha256(who.encode()).hexdigest()
+    return f"{item.id}|{slot.on_date}|{when}|{slot.block.id if slot.block else ''}|{who}"

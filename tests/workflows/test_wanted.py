@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import Pet, PetStatus, ServiceItem, TimeBlock, TimeType
@@ -128,6 +128,7 @@ def test_fingerprints_are_equal_just_when_the_wishes_are(one, other):
 
 
 @given(_wishes, _ids)
+@example((1, THU, None, None, list(range(10**8, 10**8 + 40))), 10**9)
 def test_fingerprint_tells_one_more_pet_however_many_there_are(wish, pet):
     item, day, start, block, pets = wish
     others = [p for p in pets if p != pet]
