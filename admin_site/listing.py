@@ -138,10 +138,11 @@ def read(of: Listed, *, searchable: bool) -> Wanted:
 
 
 def _pill(of: Listed, key: str | None, *, narrow: bool) -> Pill | None:
-    """The pill that is named; else the first one, or the last one ("All") for what is searched without a word on it."""
+    """The pill that is named; else the first one, or "All" for what is searched without a word on it."""
     if not of.pills:
         return None
-    return next((p for p in of.pills if p.key == key), of.pills[-1] if narrow else of.pills[0])
+    everything = next((p for p in of.pills if p.where is None), of.pills[0])
+    return next((p for p in of.pills if p.key == key), everything if narrow else of.pills[0])
 
 
 @dataclass(frozen=True)

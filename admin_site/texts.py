@@ -135,7 +135,8 @@ def clash_sentence(clash: Clash) -> str:
         return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=_span(clash))
     if clash.kind is ClashKind.OVERLAP:
         return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=_when(clash))  # fmt: skip
-    return f"{clash.sitter_name}: {clash.label}, {_when(clash)}."
+    day, block = formats.short_day(clash.on_date), clash.label or gettext("that time")
+    return gettext("%(sitter)s has no time left on %(day)s in %(block)s: %(n)s other visits fill it.", sitter=clash.sitter_name, day=day, block=block, n=clash.n_others)  # fmt: skip
 
 
 def clash_note(clash: Clash, day: dt.date) -> str:
@@ -146,6 +147,8 @@ def clash_note(clash: Clash, day: dt.date) -> str:
             if clash.last_on == clash.on_date
             else gettext("Away %(days)s", days=_span(clash))
         )
+    if clash.kind is ClashKind.BLOCK_FULL:
+        return gettext("Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time"))
     same_day = clash.on_date == day and clash.start_time is not None
     when = formats.clock_time(clash.start_time) if same_day else _when(clash)
     if clash.on_date == day and clash.start_time is None:

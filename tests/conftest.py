@@ -132,6 +132,12 @@ def together(app: Flask) -> Callable[..., list[object]]:
     return lambda *doings: databases.together(app, *doings)
 
 
+@pytest.fixture
+def elsewhere(app: Flask) -> Callable[..., list[object]]:
+    """`elsewhere(f)` does it in another session, while this test's own keeps what it has loaded."""
+    return lambda *doings: databases.elsewhere(app, *doings)
+
+
 # ---------------------------------------------------------------------------------------------------------- outbox
 
 

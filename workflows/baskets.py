@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Client, JobRequest, JobRequestLine, LineState, NotificationKind, ServiceItem
+from models import Client, ClientStatus, JobRequest, JobRequestLine, LineState, NotificationKind, ServiceItem
 from workflows import activity, limits, notifications, outbox, pricing, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
@@ -31,7 +31,8 @@ class Added:
 
 def may_request(client: Client) -> bool:
     """May this client request services at all? The one switch of B1, and the client's own standing."""
-    return bool(settings.read()["portal.requests"]) and client.portal_enabled
+    is_open = client.portal_enabled and client.status is not ClientStatus.ARCHIVED
+    return bool(settings.read()["portal.requests"]) and is_open
 
 
 def _require_requests(client: Client, actor: Actor) -> None:
@@ -209,6 +210,8 @@ def join_request(client: Client, request: JobRequest, *, actor: Actor) -> JobReq
     Refused with WrongState when none of its lines waits for the office any more.
     """
     _require_requests(client, actor)
+    if request.client_id != client.id:
+        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
     lock_client(client.id)
     if not n_waiting(request.id):
         raise WrongState("request_decided", N_("This request is decided already. Start a new one."))

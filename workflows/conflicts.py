@@ -8,8 +8,9 @@ moments, so a night with a clock change is as long as it really is.
 import datetime as dt
 import enum
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -40,6 +41,41 @@ class Window:
 def clash(a: Window, b: Window) -> bool:
     """True when one person cannot do both."""
     return not a.fits_after(b) and not b.fits_after(a)
+
+
+#: with more visits than this around a planned one, only their minutes are added up
+MOST_TRIED = 8
+
+
+def have_room(windows: Sequence[Window]) -> bool:
+    """Can one person do all of these, in some order? Two may fit each other and three not: a block that is full."""
+    by_deadline = sorted(windows, key=lambda w: (w.latest, w.earliest))
+    by_start = sorted(windows, key=lambda w: (w.earliest, w.latest))
+    if _done_in_turn(by_deadline) or _done_in_turn(by_start):
+        return True
+    if len(windows) > MOST_TRIED:
+        total = sum((w.length for w in windows), dt.timedelta(0))
+        return total <= max(w.latest for w in windows) - min(w.earliest for w in windows)
+    # The earliest moment at which each set of them (a bit for each) can be finished.
+    finished: dict[int, dt.datetime] = {0: by_start[0].earliest}
+    for done in range(1 << len(windows)):
+        if done not in finished:
+            continue
+        for i, window in enumerate(windows):
+            more = done | 1 << i
+            ends = max(finished[done], window.earliest) + window.length
+            if more != done and ends <= window.latest and ends < finished.get(more, dt.datetime.max.replace(tzinfo=dt.UTC)):
+                finished[more] = ends
+    return (1 << len(windows)) - 1 in finished
+
+
+def _done_in_turn(windows: Sequence[Window]) -> bool:
+    free = windows[0].earliest
+    for window in windows:
+        free = max(free, window.earliest) + window.length
+        if free > window.latest:
+            return False
+    return True
 
 
 def last_day(
@@ -86,7 +122,7 @@ class Plan:
             ends = clock.from_local(self.on_date + (DAY if over_midnight else DAY * 0), self.block.ends_at)
             return Window(start, ends, min(length, ends - start))
         start = clock.from_local(self.on_date, dt.time(0))
-        ends = clock.from_local(self.ends_on + DAY, self.end_time or dt.time(0))
+        ends = clock.from_local(self.ends_on + DAY, dt.time(0))
         whole = self.time_type is TimeType.ALL_DAY or self.ends_on > self.on_date
         return Window(start, ends, ends - start if whole else min(length, ends - start))
 
@@ -135,6 +171,8 @@ class ClashKind(enum.StrEnum):
     """What speaks against it."""
 
     OVERLAP = "overlap"
+    #: each of the others would fit beside it, all together do not
+    BLOCK_FULL = "block_full"
     TIME_OFF = "time_off"
 
 
@@ -145,11 +183,15 @@ class Clash:
     kind: ClashKind
     token: str
     sitter_name: str
-    #: "Dog walk, Hannah Okafor", or the note of the time off
+    #: "Dog walk, Hannah Okafor", the note of the time off, or the name of the full block ("" without one)
     label: str
     on_date: dt.date
     last_on: dt.date
     start_time: dt.time | None = None
+    #: how many other visits fill the block
+    n_others: int = 0
+    #: whom or what it clashes with, the same when it is asked again
+    about: str = ""
 
 
 def find(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
@@ -182,6 +224,7 @@ def _busy(sitters: set[int], first: dt.date, last: dt.date, leave_out: set[int])
         sa.select(Job)
         .where(Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), Job.on_date <= last, Job.ends_on >= first)
         .options(joinedload(Job.service_item), joinedload(Job.client), joinedload(Job.time_block))
+        .execution_options(populate_existing=True)
     )
     busy: dict[int, list[Plan]] = defaultdict(list)
     for job in jobs:
@@ -193,20 +236,41 @@ def _busy(sitters: set[int], first: dt.date, last: dt.date, leave_out: set[int])
 def _clashes(
     plan: Plan, batch: list[Plan], busy: Mapping[int, list[Plan]], away: Mapping[int, list[TimeOff]], name: str
 ) -> Iterable[Clash]:
-    window = plan.window()
+    def found(kind: ClashKind, about: str, label: str, first: dt.date, last: dt.date, **more: Any) -> Clash:
+        token = f"{plan.key}:{kind}:{about}:{plan.sitter_id}"
+        return Clash(kind, token, name, label, first, last, about=about, **more)
+
+    window, beside = plan.window(), []
     same_batch = [p for p in batch if p.key != plan.key and p.sitter_id == plan.sitter_id]
+    abouts = {p.key: f"{p.on_date}/{p.start_time or (p.block.id if p.block else '')}" for p in same_batch}
     for other in [*busy.get(plan.sitter_id or 0, []), *same_batch]:
-        if (
-            other.ends_on + DAY >= plan.on_date
-            and other.on_date <= plan.ends_on + DAY
-            and clash(window, other.window())
-        ):
-            token = f"{plan.key}:overlap:{other.key}:{plan.sitter_id}"
-            yield Clash(ClashKind.OVERLAP, token, name, other.label, other.on_date, other.ends_on, other.start_time)
+        theirs = other.window()
+        if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
+            continue
+        about = abouts.get(other.key, f"job-{other.job_id}")
+        if clash(window, theirs):
+            yield found(
+                ClashKind.OVERLAP, about, other.label, other.on_date, other.ends_on, start_time=other.start_time
+            )
+        else:
+            beside.append((about, other, theirs))
+    if _is_full(window, [theirs for _about, _other, theirs in beside]):
+        block = plan.block or next((other.block for _about, other, _theirs in beside if other.block), None)
+        about = ",".join(sorted(about for about, _other, _theirs in beside))
+        label = str(block) if block else ""
+        yield found(ClashKind.BLOCK_FULL, about, label, plan.on_date, plan.on_date, n_others=len(beside))
     for off in away.get(plan.sitter_id or 0, []):
         if off.first_on <= plan.ends_on and off.last_on >= plan.on_date:
-            token = f"{plan.key}:off:{off.id}:{plan.sitter_id}"
-            yield Clash(ClashKind.TIME_OFF, token, name, off.note, off.first_on, off.last_on)
+            yield found(ClashKind.TIME_OFF, f"off-{off.id}", off.note, off.first_on, off.last_on)
+
+
+def _is_full(window: Window, others: list[Window]) -> bool:
+    """Is there no room for it beside those others that can be done at all? (What is overfull already is not its fault.)"""
+    kept: list[Window] = []
+    for other in others:
+        if have_room([*kept, other]):
+            kept.append(other)
+    return len(kept) > 1 and not have_room([*kept, window])
 
 
 def tokens(found: Mapping[Hashable, list[Clash]]) -> set[str]:

@@ -7,7 +7,7 @@ Sitters are told of every change: at once for visits within the set number of da
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -206,10 +206,7 @@ def _require_accepted(
     for key, clashes in found.items():
         job = by_id[key]  # type: ignore[index]
         when = f"{job.on_date}/{job.start_time or job.time_block_id or ''}"
-        shown[key] = [
-            conflicts.Clash(c.kind, f"{when}:{c.kind}:{c.label}:{c.on_date}:{c.start_time}", c.sitter_name, c.label, c.on_date, c.last_on, c.start_time)
-            for c in clashes
-        ]  # fmt: skip
+        shown[key] = [replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}") for c in clashes]
     if conflicts.tokens(shown) - set(accept):
         raise ConflictsFound(shown)
 

@@ -56,6 +56,11 @@ class _Reader(html.parser.HTMLParser):
         self._next = iter(self.forms)
         self.feed(text)
 
+    @property
+    def text(self) -> str:
+        """All words, one space between them and none before a full stop."""
+        return re.sub(r" (?=[,.:;)])", "", " ".join(" ".join(self.words).split()))
+
     def _form(self, a: dict[str, str | None]) -> Form | None:
         return self.by_id.get(a["form"] or "") if "form" in a else self._stack[-1] if self._stack else None
 
@@ -110,16 +115,17 @@ class Page:
         self.office, self.status, self.path, self.html = office, answer.status_code, path, answer.text
         self.answer = answer
         self._read = _Reader(answer.text)
+        self._inner = _Reader(re.split(r"<main[^>]*>", answer.text, maxsplit=1)[-1])
 
     @property
     def text(self) -> str:
-        """All words, in order, single spaces."""
-        return " ".join("".join(self._read.words).split())
+        """All words, in order."""
+        return self._read.text
 
     @property
     def main(self) -> str:
         """The words of the page itself, without menu and search."""
-        return " ".join("".join(_Reader(self.html.partition("<main")[2]).words).split())
+        return self._inner.text
 
     def has_link(self, href: str) -> bool:
         """Is there a link to it?"""
@@ -127,7 +133,7 @@ class Page:
 
     def link(self, label: str) -> str:
         """Where the link with these words leads."""
-        found = [h for words, h in self._read.links if label in words]
+        found = [h for words, h in [*self._inner.links, *self._read.links] if label in words]
         assert found, (label, [w for w, _h in self._read.links])
         return found[0]
 
