@@ -83,6 +83,10 @@ ci: lint types contracts test ## All the checks that CI runs
 bench: $(DEV) $(ASSETS) ## Measure speed: make bench [ARGS=...]
 	$(PY) -m benchmarks $(ARGS)
 
+.PHONY: mails
+mails: $(APP) $(ASSETS) ## Write an example of every kind of mail to var/mail-previews
+	$(PY) -m flask mails
+
 .PHONY: docs
 docs: $(DEV) ## Write the pages under docs/ that are generated from the code
 	$(PY) docs/generate.py

@@ -178,6 +178,7 @@ class ClientContact(Base):
     receives_copies: Mapped[bool] = mapped_column(default=False)
     is_emergency: Mapped[bool] = mapped_column(default=False)
     client: Mapped[Client] = relationship(back_populates="contacts")
+    __table_args__ = (sa.Index("ix_client_contact_name", "name", "id"),)
 
     def __str__(self) -> str:
         return self.name
@@ -630,6 +631,7 @@ class JobRequestLine(Base):
         ),
         sa.Index("ix_job_request_line_state", "state", "client_id", "on_date"),
         sa.Index("ix_job_request_line_client_date", "client_id", "on_date"),
+        sa.Index("ix_job_request_line_on_date", "on_date", "id"),
     )
 
 
@@ -784,6 +786,8 @@ class OutboxMail(Base):
     __table_args__ = (
         sa.Index("ix_outbox_mail_due", "state", "next_at"),
         sa.Index("ix_outbox_mail_created_at", "created_at", "id"),
+        # How an address begins: PostgreSQL needs this order of letters for LIKE 'a%'.
+        sa.Index("ix_outbox_mail_to_address", "to_address", postgresql_ops={"to_address": "text_pattern_ops"}),
     )
 
 

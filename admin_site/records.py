@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Response, redirect
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
@@ -267,7 +266,7 @@ class LogList(ReadList):
     reading = writing = Permission.RECORDS
     title = _l("Log")
     empty = ("cat", _l("Nothing happened yet"), "")
-    search_hint = _l("Person")
+    search_hint = _l("Client, or who did it")
     counts_rows = False
     details_template = "admin/activity/details.html"
     default_order = (Activity.at.desc(), Activity.id.desc())
@@ -292,10 +291,7 @@ class LogList(ReadList):
     )
 
     def find(self, text: str) -> Any:
-        return sa.or_(
-            search.plain(Activity.actor_name)(text),
-            Activity.client_id.in_(sa.select(Client.id).where(search.clients(text, with_pets=False))),
-        )
+        return search.log_lines(text)
 
     def record_name(self, record: Activity) -> str:
         return texts.log_entry(record).text
@@ -323,7 +319,7 @@ class OutboxList(ReadList):
     reading = writing = Permission.RECORDS
     title = _l("Outbox")
     empty = ("bird", _l("No mails yet"), _l("Every mail to clients and sitters is kept here with its text."))
-    search_hint = _l("Address, subject or client")
+    search_hint = _l("Client, or how the address begins")
     details_template = "admin/outbox/details.html"
     default_order = (OutboxMail.created_at.desc(), OutboxMail.id.desc())
     list_options = (
@@ -362,10 +358,7 @@ class OutboxList(ReadList):
     )
 
     def find(self, text: str) -> Any:
-        return sa.or_(
-            search.plain(OutboxMail.to_address, OutboxMail.subject)(text),
-            OutboxMail.client_id.in_(sa.select(Client.id).where(search.clients(text, with_pets=False))),
-        )
+        return search.mails(text)
 
     def record_name(self, record: OutboxMail) -> str:
         return gettext("%(mail)s to %(address)s", mail=mail_word(record.kind), address=record.to_address)

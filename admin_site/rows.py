@@ -75,7 +75,7 @@ def show(value: Any) -> Any:
         case dt.datetime():
             return formats.local_datetime(value)
         case dt.date():
-            return formats.local_date(value)
+            return _day(value, str(get_locale()))
         case dt.time():
             return formats.clock_time(value)
         case Decimal():
@@ -84,6 +84,12 @@ def show(value: Any) -> Any:
             return ", ".join(str(v) for v in value)
         case _:
             return str(value)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: dt.date, _locale: str) -> str:
+    """A day in words; the same few hundred are asked for again and again."""
+    return formats.local_date(day)
 
 
 def plain(value: Any) -> str:
@@ -219,6 +225,6 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
                 shown = cell(of.url, record.id, column, shown)
             parts.append(f"{head}{escape(shown)}</td>")
         if can_edit:
-            parts.append(f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="{of.url}/edit/?id={record.id}">{edit}<span class="ui-vh"> {name}</span></a></div></td>')
+            parts.append(f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}">{edit}<span class="ui-vh"> {name}</span></a></div></td>')
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

@@ -4,13 +4,14 @@ Relations are asked through `IN (SELECT …)`: an outer join with a CAST, Flask-
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Client, ClientContact, Job, JobRequestLine, Pet, ServiceItem, Staff, Vet
+from models import Activity, Client, ClientContact, Job, JobRequestLine, OutboxMail, Pet, ServiceItem, Staff, Vet
 
 Condition = sa.ColumnElement[bool]
 _MOST_WORDS, _LONGEST = 6, 60
@@ -45,13 +46,17 @@ def number_in(column: Any, digits: str) -> Condition:
     return column.like(f"%{digits.lstrip('0') or digits}%")
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text; "4417 209 318" is one number, not three words."""
+    tidied = tidy(text)
+    if _NUMBER.fullmatch(tidied):
+        tidied = re.sub(r"\D", "", tidied)
+    return [w[:_LONGEST] for w in tidied.split()[:_MOST_WORDS]]
+
+
 def every_word(text: str, places: Callable[[str, str], Iterable[Condition]]) -> Condition:
     """All words of the text; `places(word, digits)` gives the conditions of which one must hold for a word."""
-    tidied = tidy(text)
-    if _NUMBER.fullmatch(tidied):  # "4417 209 318" is one number, not three words
-        tidied = re.sub(r"\D", "", tidied)
-    words = [w[:_LONGEST] for w in tidied.split()[:_MOST_WORDS]]
-    return sa.and_(sa.true(), *(sa.or_(*places(w, _digits(w))) for w in words))
+    return sa.and_(sa.true(), *(sa.or_(*places(w, _digits(w))) for w in words_of(text)))
 
 
 def _digits(word: str) -> str:
@@ -115,6 +120,49 @@ staff = plain(Staff.first_name, Staff.last_name, Staff.email, numbers=(Staff.pho
 services = plain(ServiceItem.name, ServiceItem.code, ServiceItem.description)
 
 
+# ------------------------------------------------------------------------------------------------- the big tables
+#
+# Visits, requests, the log and the mails are found through the small tables: first, in one query, whom and what the
+# words name; then the rows of those. Few keys go in as a list, which the key's index serves; for many keys, walking
+# the rows in their order meets enough of them soon.
+
+_FEW = 40
+_KINDS: dict[str, Any] = {"client": Client, "service": ServiceItem, "person": Staff}
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What words name in one small table: its keys, or the query for them when they are many."""
+
+    keys: Sequence[int]
+    query: Any
+
+    def holds(self, column: Any, *, many_each: bool = False) -> list[Condition]:
+        """The condition that the column is one of the keys; none when there are none.
+
+        `many_each`: a key has many rows, as a service has. SQLite would then sort all of them; "+ 0" keeps it from
+        using the key's index, so it walks the order's.
+        """
+        if not self.keys:
+            return []
+        few = len(self.keys) <= _FEW
+        walks = (many_each or not few) and db.session.get_bind().dialect.name == "sqlite"
+        return [(column + 0 if walks else column).in_(self.keys if few else self.query)]
+
+
+def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
+    """What conditions on small tables name there, all with one query."""
+    queries = [sa.select(_KINDS[name].id).where(where) for name, where in tables]
+    some = [
+        sa.select(sa.literal(n, sa.Integer).label("n"), query.limit(_FEW + 1).subquery(f"q{n}").c.id)
+        for n, query in enumerate(queries)
+    ]
+    keys: list[list[int]] = [[] for _ in tables]
+    for n, key in db.session.execute(sa.union_all(*some)):
+        keys[n].append(key)
+    return [_Named(*pair) for pair in zip(keys, queries, strict=True)]
+
+
 def visits(text: str) -> Condition:
     """Visits by client (or pet), service, or sitter."""
     return _planned(Job, text)
@@ -126,9 +174,45 @@ def request_lines(text: str) -> Condition:
 
 
 def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Condition:
-    def places(word: str, _digits: str) -> Iterable[Condition]:
-        yield kind.client_id.in_(sa.select(Client.id).where(clients(word)))
-        yield kind.service_item_id.in_(sa.select(ServiceItem.id).where(contains(ServiceItem.name, word)))
-        yield kind.sitter_id.in_(sa.select(Staff.id).where(staff(word)))
+    words = words_of(text)
+    wanted = [
+        pair
+        for word in words
+        for pair in (("client", clients(word)), ("service", contains(ServiceItem.name, word)), ("person", staff(word)))
+    ]
+    found = iter(_named(wanted) if wanted else [])
+    conditions = []
+    for client, service, person in zip(found, found, found, strict=True):
+        conditions.append(
+            sa.or_(
+                sa.false(),
+                *client.holds(kind.client_id),
+                *service.holds(kind.service_item_id, many_each=True),
+                *person.holds(kind.sitter_id, many_each=True),
+            )
+        )
+    return sa.and_(sa.true(), *conditions)
 
-    return every_word(text, places)
+
+def log_lines(text: str) -> Condition:
+    """Lines of the log by client, or by who of the team did it."""
+    client, person = _named([("client", clients(text, with_pets=False)), ("person", staff(text))])
+    holds = [*client.holds(Activity.client_id), *person.holds(Activity.staff_id, many_each=True)]
+    return sa.or_(sa.false(), *holds)
+
+
+def mails(text: str) -> Condition:
+    """Mails by client, by who of the team gets them, or by how their address begins."""
+    client, person = _named([("client", clients(text, with_pets=False)), ("person", staff(text))])
+    return sa.or_(
+        _begins(OutboxMail.to_address, tidy(text).lower()),
+        *client.holds(OutboxMail.client_id),
+        *person.holds(OutboxMail.staff_id),
+    )
+
+
+def _begins(column: Any, start: str) -> Condition:
+    """Does the column begin so? Both ways are served by an index: PostgreSQL's of patterns, SQLite's of bytes."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sa.and_(column >= start, column < f"{start}\U0010ffff")
+    return column.like(f"{escaped(start)}%", escape="\\")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import models
 import sign_in
 import ui_kit
-from application import cli, config, errors, tasks
+from application import cli, config, dev_mails, errors, tasks
 from foundation import clock
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
@@ -107,6 +107,7 @@ def _install_faces(app: Flask) -> None:
     sitter_portal.install(app)
     admin = admin_site.install(app)
     settings_ui.install(app, admin)
+    dev_mails.install(app)
 
 
 __all__ = ["clock", "create_app", "models"]

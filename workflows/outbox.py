@@ -52,7 +52,7 @@ def queue_mail(
         cc_addresses=copies,
         client_id=client.id if client else None,
         staff_id=staff.id if staff else None,
-        message_id=f"<{uuid.uuid4()}@latchkey.invalid>",
+        message_id=f"<{uuid.uuid4()}@{_domain()}>",
         dedupe_key=dedupe_key,
         next_at=not_before or clock.now(),
     )
@@ -73,6 +73,12 @@ def _add_once(mail: OutboxMail) -> bool:
     except sa.exc.IntegrityError:
         return False
     return True
+
+
+def _domain() -> str:
+    """The business's own mail domain for Message-IDs, as receivers expect it."""
+    address = str(settings.read()["business.email"] or settings.read()["business.admin_inbox"] or "")
+    return address.rpartition("@")[2] or "latchkey.invalid"
 
 
 def queue_client_mail(

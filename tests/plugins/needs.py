@@ -68,7 +68,7 @@ def postgres_url(worker_id: str) -> Iterator[str]:
     """The URL of an empty database of this test process's own, for tests marked `postgres`; dropped at the end."""
     server = find_postgres()
     assert server is not None, "mark the test with @pytest.mark.postgres"
-    name = f"latchkey_test_{worker_id}"
+    name = f"latchkey_test_{worker_id}_{os.getpid()}"
     engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
