@@ -255,10 +255,10 @@ def cancel_lines(
 
 def cancel_request(request: JobRequest, *, actor: Actor, reason: str = "") -> list[JobRequestLine]:
     """Cancel all that still waits of a whole request; WrongState when nothing does."""
+    _require_own(request.client, actor)
     lock_client(request.client_id)
-    waiting = [
-        line for line in fresh_lines(x.id for x in request.lines) if line.state is LineState.SUBMITTED
-    ]  # fmt: skip
+    line_ids = db.session.scalars(sa.select(JobRequestLine.id).where(JobRequestLine.request_id == request.id))
+    waiting = [line for line in fresh_lines(line_ids) if line.state is LineState.SUBMITTED]
     if not waiting:
         raise WrongState("request_decided", N_("Nothing of this request is waiting any more. Nothing was changed."))
     return cancel_lines(request.client, waiting, actor=actor, reason=reason)
@@ -285,8 +285,11 @@ def edit_line(
     note, private = clean_note(wanted.note), clean_note(staff_note)
     jobs.check_sitter(sitter)
     lock_client(line.client_id)
-    line = fresh_lines([line.id])[0]
-    require_submitted([line])
+    found = fresh_lines([line.id])
+    if not found:
+        raise WrongState("line_deleted", N_("This visit was deleted meanwhile. Nothing was changed."))
+    line = found[0]
+    require_submitted(found)
     all_slots = list(slots(wanted, line.client, any_block=True))
     if len(all_slots) != 1:
         raise Invalid("one_visit", N_("Choose one day and one time for this line."), field="on_date")
@@ -311,6 +314,8 @@ def choose_sitters(
         jobs.check_sitter(sitter)
     lock_client(client.id)
     lines = fresh_lines(choices)
+    if any(x.client_id != client.id for x in lines):
+        raise Invalid("no_lines", N_("Tick at least one visit."))
     require_submitted(lines)
     for line in lines:
         sitter, leave = choices[line.id]
@@ -379,6 +384,7 @@ def schedule(
         raise Invalid("no_lines", N_("Tick at least one visit."))
     require_submitted(current)
     for line in current:
+        jobs.check_sitter(line.sitter)
         if proposed_sitter_id(line) is None and not line.leave_unassigned:
             raise Invalid("needs_sitter", N_("%(service)s on %(date)s needs a sitter, or choose Unassigned."), service=line.service_item.name, date=line.on_date)  # fmt: skip
     jobs.lock_sitters(proposed_sitter_id(x) for x in current)

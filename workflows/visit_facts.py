@@ -9,8 +9,8 @@ def _price(price: object) -> str:
     return str(price) if settings.read()["portal.show_prices"] else ""
 
 
-def line_facts(line: JobRequestLine) -> VisitFacts:
-    """A requested visit, as the client's mails list it."""
+def line_facts(line: JobRequestLine, *, for_sitter: bool = False) -> VisitFacts:
+    """A requested visit, as the client's mails list it; the sitter never reads the price."""
     return VisitFacts(
         service=line.service_item.name,
         on_date=line.on_date.isoformat(),
@@ -19,7 +19,7 @@ def line_facts(line: JobRequestLine) -> VisitFacts:
         duration_minutes=line.service_item.duration_minutes,
         pets=tuple(p.name for p in line.pets),
         note=line.note,
-        price=_price(line.price),
+        price="" if for_sitter else _price(line.price),
     )
 
 

@@ -184,6 +184,12 @@ def test_submit_of_an_empty_basket_finds_nothing_to_send(cast):
     assert refuse(lambda: send(cast), WrongState) == ("nothing_to_send", None)
 
 
+@pytest.mark.covers("B1")
+def test_submit_while_requests_are_off_is_refused(cast, basket):
+    settings.change({"portal.requests": False}, actor=COMMAND_LINE)
+    assert refuse(lambda: send(cast), NotAllowed) == ("requests_off", None)
+
+
 def test_submit_is_for_the_client_the_system_and_staff_on_behalf(cast, basket, db_session):
     for who in (cast.as_bob, cast.as_max):
         assert refuse(lambda who=who: job_requests.submit(cast.alice, actor=who), NotAllowed) == ("not_allowed", None)

@@ -7,8 +7,9 @@ import pytest
 from foundation.db import db
 from models import Job, JobState, MailState, NotificationKind
 from tests import factories as make
+from tests.admin.office.walk import Office
 from tests.databases import statements
-from workflows import job_requests
+from workflows import baskets, job_requests
 
 HOME = "/admin/"
 TODAY = dt.date(2026, 11, 23)
@@ -19,9 +20,9 @@ TODAY = dt.date(2026, 11, 23)
     ("at", "words"),
     [("2026-11-23 08:00", "Good morning, Olivia"), ("2026-11-23 12:00", "Good afternoon"), ("2026-11-23 21:00", "Good evening")],
 )
-def test_greeting_follows_the_clock_of_the_business(office, clock_at, at, words):
+def test_greeting_follows_the_clock_of_the_business(cast, http, sign_in_as_staff, clock_at, at, words):
     clock_at(at)
-    assert words in office.get(HOME).main
+    assert words in Office(sign_in_as_staff(http(), cast.olivia)).get(HOME).main
 
 
 @pytest.mark.covers("S1")
@@ -76,7 +77,7 @@ def test_failed_mails_and_unsent_baskets_need_somebody(office, cast):
 
 def test_nothing_to_do_says_so(office, cast):
     job_requests.delete_lines(cast.bob, cast.bobs_request.lines, actor=cast.as_olivia)
-    db.session.delete(cast.bobs_basket)
+    baskets.clear(cast.bob, actor=cast.as_bob)
     assert "Nothing waits for you." in office.get(HOME).main
 
 
@@ -158,8 +159,6 @@ def test_the_chart_counts_visits_a_week_without_the_cancelled(office, cast):
 
 @pytest.mark.covers("S1")
 def test_a_new_business_sees_its_first_steps_until_they_are_done(app, http, sign_in_as_staff):
-    from tests.admin.office.walk import Office
-
     owner = make.owner(email="oona@example.com")
     office = Office(sign_in_as_staff(http(), owner))
     page = office.get(HOME)

@@ -139,7 +139,9 @@ class Page:
 
     def follow(self, label: str) -> "Page":
         """Click on a link."""
-        return self.office.get(self.link(label))
+        answer = self.office.browser.get(self.link(label), follow_redirects=True)
+        assert answer.status_code == 200, (label, answer.status_code)
+        return Page(self.office, answer, answer.request.full_path.rstrip("?"))
 
     def buttons(self) -> list[str]:
         """The words of all buttons that send something."""
