@@ -1,7 +1,8 @@
 """The back office: Flask-Admin as an adapter over the workflows, in our own theme.
 
-`base` holds what every list has in common; `people`, `catalogue` and `records` are the lists; `home`, `requests`,
-`schedule`, `client_page` and `visits_page` are pages of their own, and `frame` is the menu around all of them.
+`base` holds what every list has in common; the lists stand in `people`, `animals`, `team`, `catalogue`, `closings`,
+`bookings` and `records`; `home`, `requests`, `schedule`, `client_page` and `visits_page` are pages of their own, and
+`frame` is the menu around all of them.
 """
 
 from babel.numbers import get_currency_symbol
@@ -9,13 +10,27 @@ from flask import Flask, abort, request
 from flask_admin import Admin
 from flask_babel import get_locale
 
-from admin_site import catalogue, client_page, frame, home, people, records, requests, schedule, visits_page
+from admin_site import (
+    animals,
+    bookings,
+    catalogue,
+    client_page,
+    closings,
+    frame,
+    home,
+    people,
+    records,
+    requests,
+    schedule,
+    team,
+    visits_page,
+)
 from admin_site.theme import OfficeTheme
 from foundation import money
 from sign_in.guard import local_path
 
 #: each has `register(admin)`, which adds its views
-_MODULES = (people, catalogue, records, requests, schedule, client_page, visits_page)
+_MODULES = (people, animals, team, catalogue, closings, bookings, records, requests, schedule, client_page, visits_page)
 
 
 def install(app: Flask) -> Admin:
@@ -30,11 +45,13 @@ def install(app: Flask) -> Admin:
 
 
 def _guard_return_addresses(app: Flask) -> None:
-    """Flask-Admin's own check of `url=` lets `http:evil.com` and `http://localhost\\@evil.com` through: 400 for both."""
+    """Flask-Admin's own check of `url=` lets `http:evil.com` through, and a backslash before an @: 400 for both."""
 
     @app.before_request
     def _check() -> None:
-        if request.path.startswith("/admin") and any(u and local_path(u) is None for u in request.values.getlist("url")):
+        if request.path.startswith("/admin") and any(
+            u and local_path(u) is None for u in request.values.getlist("url")
+        ):
             abort(400)
 
 

@@ -1,30 +1,22 @@
-"""The price list and the business's calendar: services, groups, time blocks, holidays, closed days."""
+"""The price list: services, their groups, time blocks. `closings` has holidays and closed days."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import holidays as holiday_calendars
-from babel import Locale
-from flask import abort, flash, redirect, request
-from flask_admin import Admin, expose
-from flask_babel import get_locale, gettext, ngettext
+from flask_admin import Admin
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload, selectinload
-from werkzeug.wrappers import Response
 
-from admin_site import filters, listing, lookups, rows, search
+from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
 from admin_site.forms import Section
-from admin_site.listing import Pill, Wanted
-from admin_site.reading import read_id
+from admin_site.listing import Pill
 from admin_site.rows import Column
-from foundation import clock
-from foundation.db import db
-from models import ClosedDay, PayKind, PublicHoliday, ServiceGroup, ServiceItem, TimeBlock, TimeType
+from models import PayKind, ServiceGroup, ServiceItem, TimeBlock, TimeType
 from workflows import catalogue
 from workflows.actors import Actor
-from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 
@@ -33,8 +25,6 @@ def register(admin: Admin) -> None:
     admin.add_view(ServiceList(ServiceItem, "services", "/admin/services"))
     admin.add_view(GroupList(ServiceGroup, "service_groups", "/admin/service-groups"))
     admin.add_view(TimeBlockList(TimeBlock, "time_blocks", "/admin/time-blocks"))
-    admin.add_view(HolidayList(PublicHoliday, "holidays", "/admin/holidays"))
-    admin.add_view(ClosedDayList(ClosedDay, "closed_days", "/admin/closed-days"))
 
 
 _LIMIT = {
@@ -49,6 +39,30 @@ _LIMIT = {
         "description": _l("For the two limits that end at a time of day."),
     },
 }
+
+
+def _portal_chip(item: ServiceItem) -> Any:
+    if not item.is_active:
+        return rows.chip("mute", gettext("Inactive"))
+    return rows.chip("ok", gettext("Visible")) if item.visible_in_portal else rows.chip("mute", gettext("Hidden"))
+
+
+def _pay(item: ServiceItem) -> str:
+    if item.pay_kind is PayKind.AMOUNT:
+        return str(rows.show(item.pay_amount))
+    return f"{item.pay_percent.normalize():f} %"
+
+
+def limit_words(item: ServiceItem | ServiceGroup) -> str:
+    """A request limit in words: the kind, then its number or time."""
+    if item.request_limit_kind is None:
+        return ""
+    more = item.request_limit_number if item.request_limit_time is None else rows.show(item.request_limit_time)
+    return (
+        f"{rows.show(item.request_limit_kind)} ({more})"
+        if more not in {None, ""}
+        else rows.show(item.request_limit_kind)
+    )
 
 
 class CatalogueList(OfficeList):
@@ -98,15 +112,15 @@ class ServiceList(CatalogueList):
         Column("group", _l("Group")),
         Column("price", _l("Price"), right=True, inline=True),
         Column("extra_pet_price", _l("Each further pet"), right=True, hidden=True),
-        Column("pay", _l("Sitter's pay"), right=True, hidden=True, value=lambda s: _pay(s)),
+        Column("pay", _l("Sitter's pay"), right=True, hidden=True, value=_pay),
         Column("duration_minutes", _l("Minutes"), right=True, inline=True),
         Column("time_type", _l("Time"), hidden=True),
         Column("time_blocks", _l("Time blocks"), hidden=True),
-        Column("visible_in_portal", _l("In portal"), show=lambda s: _portal_chip(s), inline=True),
+        Column("visible_in_portal", _l("In portal"), show=_portal_chip, inline=True),
         Column("is_active", _l("Active"), hidden=True),
         Column("is_internal", _l("Internal"), hidden=True),
         Column("key_not_needed", _l("Key not needed"), hidden=True),
-        Column("request_limit", _l("How late clients may request"), hidden=True, value=lambda s: limit_words(s)),
+        Column("request_limit", _l("How late clients may request"), hidden=True, value=limit_words),
         Column("position", _l("Position"), hidden=True),
     )  # fmt: skip
     filters = (
@@ -158,7 +172,10 @@ class ServiceList(CatalogueList):
             "label": _l("Active"),
             "description": _l("Off: nobody can book it any more. Visits that exist stay."),
         },
-        "is_internal": {"label": _l("Internal"), "description": _l("Clients never see visits of it, such as training.")},
+        "is_internal": {
+            "label": _l("Internal"),
+            "description": _l("Clients never see visits of it, such as training."),
+        },
         "key_not_needed": {"label": _l("Key not needed"), "description": _l("For walks that begin at the gate.")},
         "time_type": {"label": _l("Time"), "description": _l("What is asked about the time of day.")},
         "time_blocks": {"label": _l("Time blocks"), "description": _l("Which ones clients can choose from.")},
@@ -208,26 +225,6 @@ class ServiceList(CatalogueList):
         )
 
 
-def _portal_chip(item: ServiceItem) -> Any:
-    if not item.is_active:
-        return rows.chip("mute", gettext("Inactive"))
-    return rows.chip("ok", gettext("Visible")) if item.visible_in_portal else rows.chip("mute", gettext("Hidden"))
-
-
-def _pay(item: ServiceItem) -> str:
-    if item.pay_kind is PayKind.AMOUNT:
-        return str(rows.show(item.pay_amount))
-    return f"{item.pay_percent.normalize():f} %"
-
-
-def limit_words(item: ServiceItem | ServiceGroup) -> str:
-    """A request limit in words: the kind, then its number or time."""
-    if item.request_limit_kind is None:
-        return ""
-    more = item.request_limit_number if item.request_limit_time is None else rows.show(item.request_limit_time)
-    return f"{rows.show(item.request_limit_kind)} ({more})" if more not in {None, ""} else rows.show(item.request_limit_kind)
-
-
 class GroupList(PlainList):
     """Groups of services, with a request limit that they share."""
 
@@ -238,7 +235,7 @@ class GroupList(PlainList):
     columns = (
         Column("name", _l("Name"), sort=(ServiceGroup.name,)),
         Column("position", _l("Position"), right=True),
-        Column("request_limit", _l("How late clients may request"), value=lambda g: limit_words(g)),
+        Column("request_limit", _l("How late clients may request"), value=limit_words),
     )
     sections = (
         Section(_l("Group"), (("name", "position"),)),
@@ -279,136 +276,3 @@ class TimeBlockList(PlainList):
 
     def find(self, text: str) -> Any:
         return search.plain(TimeBlock.name)(text)
-
-
-class HolidayList(PlainList):
-    """Public holidays; a country's can be loaded at once."""
-
-    title, add_label = _l("Public holidays"), _l("Add holiday")
-    empty = ("rabbit", _l("No holidays yet"), _l("Load your country's, then say on which ones you are closed."))
-    search_hint = _l("Name")
-    default_order = (PublicHoliday.on_date, PublicHoliday.id)
-    list_template = "admin/holidays/list.html"
-    pills = (
-        Pill("coming", _l("Coming"), lambda: PublicHoliday.on_date >= clock.today()),
-        Pill("past", _l("Past"), lambda: PublicHoliday.on_date < clock.today()),
-        Pill("all", _l("All")),
-    )
-    columns = (
-        Column("name", _l("Name")),
-        Column("on_date", _l("Day"), sort=(PublicHoliday.on_date,), show=lambda h: rows.formats.short_day(h.on_date, year=True)),
-        Column("is_closed", _l("Closed"), show=lambda h: rows.chip("req", gettext("Closed")) if h.is_closed else gettext("Open")),
-    )  # fmt: skip
-    filters = (
-        filters.YesNo("closed", PublicHoliday.is_closed, _l("Closed")),
-        filters.Day("from", PublicHoliday.on_date, _l("From")),
-        filters.Day("until", PublicHoliday.on_date, _l("Until"), until=True),
-    )
-    sections = (Section(_l("Holiday"), (("name", "on_date"), "is_closed")),)
-    form_args = {
-        "name": {"label": _l("Name"), "description": _l("Clients read it in the calendar.")},
-        "on_date": {"label": _l("Day")},
-        "is_closed": {"label": _l("Closed"), "description": _l("Clients cannot request services for this day.")},
-    }
-
-    def find(self, text: str) -> Any:
-        return search.plain(PublicHoliday.name)(text)
-
-    def list_context(self, wanted: Wanted) -> dict[str, Any]:
-        year = clock.today().year
-        return {"years": [year, year + 1, year + 2], "here": _here()}
-
-    @expose("/load/", methods=("POST",))
-    def load(self) -> Response:
-        """Add a country's holidays of a year that are not in the list yet."""
-        if not self.can_create:
-            abort(403)
-        year = read_id(request.form.get("year"))
-        country = _country_code(search.tidy(request.form.get("country")))
-        if year is None or not 2000 <= year <= 2100 or country is None:
-            flash(gettext("Enter a country, such as Canada or CA, and a year."), "error")
-            return redirect(f"{self.url}/")
-        try:
-            n = catalogue.load_holidays(country, year, actor=self.actor)
-            db.session.commit()
-        except WorkflowError as problem:
-            db.session.rollback()
-            flash(problem.say(gettext), "error")
-            return redirect(f"{self.url}/")
-        listing.forget_counts()
-        flash(
-            ngettext("%(num)d holiday was added.", "%(num)d holidays were added.", n)
-            if n
-            else gettext("All of them are in the list already."),
-            "success",
-        )
-        return redirect(f"{self.url}/?view=all&flt_from={year}-01-01&flt_until={year}-12-31")
-
-    @bulk("close", _l("Closed on these days"), permission=Permission.CATALOGUE)
-    def action_close(self, records: Sequence[PublicHoliday]) -> None:
-        """No requests for these days."""
-        self._set(records, is_closed=True)
-
-    @bulk("open", _l("Open on these days"), permission=Permission.CATALOGUE)
-    def action_open(self, records: Sequence[PublicHoliday]) -> None:
-        """Requests as on any day."""
-        self._set(records, is_closed=False)
-
-    def _set(self, records: Sequence[PublicHoliday], *, is_closed: bool) -> None:
-        self.each(
-            records,
-            lambda h: catalogue.save_plain(h, {"is_closed": is_closed}, actor=self.actor),
-            lambda n: ngettext("%(num)d holiday was changed.", "%(num)d holidays were changed.", n),
-        )
-
-
-def _country_code(typed: str) -> str | None:
-    """The code of a country whose holidays are known, from its code or its name in the reader's language."""
-    known = {code for code in holiday_calendars.list_supported_countries() if len(code) == 2}
-    words = typed.strip().casefold()
-    if words.upper() in known:
-        return words.upper()
-    names = (get_locale() or Locale("en")).territories
-    return next((code for code in known if str(names.get(code, "")).casefold() == words), None)
-
-
-def _here() -> str:
-    """The business's own country, from its language and format setting."""
-    locale = get_locale() or Locale("en", "US")
-    return str(locale.territories.get(locale.territory or "US", ""))
-
-
-class ClosedDayList(PlainList):
-    """Stretches of days on which no requests are taken."""
-
-    title, add_label = _l("Closed days"), _l("Add closed days")
-    empty = ("fish", _l("No closed days"), _l("Your own holidays: clients cannot request anything on these days."))
-    search_hint = _l("Reason")
-    default_order = (ClosedDay.first_on.desc(), ClosedDay.id.desc())
-    pills = (
-        Pill("coming", _l("Now and coming"), lambda: ClosedDay.last_on >= clock.today()),
-        Pill("past", _l("Past"), lambda: ClosedDay.last_on < clock.today()),
-        Pill("all", _l("All")),
-    )
-    columns = (
-        Column("reason", _l("Reason")),
-        Column("first_on", _l("First day"), sort=(ClosedDay.first_on,)),
-        Column("last_on", _l("Last day")),
-    )
-    filters = (
-        filters.Day("from", ClosedDay.last_on, _l("From")),
-        filters.Day("until", ClosedDay.first_on, _l("Until"), until=True),
-    )
-    sections = (Section(_l("Closed"), (("first_on", "last_on"), "reason")),)
-    form_args = {
-        "first_on": {"label": _l("First day")},
-        "last_on": {"label": _l("Last day"), "description": _l("This day included.")},
-        "reason": {"label": _l("Reason"), "description": _l("Clients read it, such as “Closed for our summer break”.")},
-    }
-
-    def find(self, text: str) -> Any:
-        return search.plain(ClosedDay.reason)(text)
-
-    def record_name(self, record: ClosedDay) -> str:
-        days = gettext("%(start)s to %(end)s", start=rows.show(record.first_on), end=rows.show(record.last_on))
-        return record.reason or days

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
@@ -88,7 +88,7 @@ class ClientPage(WorkPage):
             abort(403)
         opened = access.open_portal_as(client, actor=self.actor, opened_by=me.sign_in)
         db.session.commit()
-        response = redirect("/portal/")
+        response = make_response(redirect("/portal/"))
         put_cookie(response, Realm.CLIENT, {"_user_id": f"{Realm.CLIENT.value}.{opened.token}", "_fresh": False})
         return response
 
@@ -147,7 +147,7 @@ def _n_waiting(client: Client) -> int:
     ) or 0  # fmt: skip
 
 
-def _visits() -> sa.Select[tuple[Job]]:
+def _visits() -> Any:
     return sa.select(Job).options(
         joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
     )
@@ -178,7 +178,7 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
         .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
         .limit(COMING)
     ).all()
-    both = sorted([*coming, *waiting], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
+    both: list[Any] = sorted([*coming, *waiting], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
     return {
         "coming": both[:COMING],
         "contacts": contacts,

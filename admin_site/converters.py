@@ -49,7 +49,7 @@ def _plain_number(text: str) -> Decimal:
     """What a person of the reader's locale typed as a number; ValueError when it is none."""
     locale = get_locale()
     point, group = get_decimal_symbol(locale), get_group_symbol(locale)
-    cleaned = re.sub(r"[\s\u00a0\u202f'’]|[^\d.,+-]", "", text)
+    cleaned = re.sub(r"[\s\u00a0\u202f'\u2019]|[^\d.,+-]", "", text)
     if not re.fullmatch(r"[+-]?[\d.,]{1,20}", cleaned):
         raise ValueError(text)
     last = max(cleaned.rfind("."), cleaned.rfind(","))
@@ -179,7 +179,9 @@ class RecordWidget:
         elif len(choices) > SEARCHED_FROM:
             kwargs["data-searchable"] = "yes"
         options = Markup("").join(
-            Markup('<option value="{}"{}>{}</option>').format(c.value, Markup(" selected") if c.selected else "", c.label)
+            Markup('<option value="{}"{}>{}</option>').format(
+                c.value, Markup(" selected") if c.selected else "", c.label
+            )
             for c in choices
         )
         html = Markup("<select {}>{}</select>").format(_attributes(name=field.name, **kwargs), options)
@@ -188,12 +190,16 @@ class RecordWidget:
         return html + Markup(
             '<span class="ui-nojs"><label class="ui-hint" for="{id}-search">{words}</label>'
             '<input class="ui-input" id="{id}-search" name="{name}-search" value="{typed}" autocomplete="off"></span>'
-        ).format(id=field.id, name=field.name, typed=field.typed, words=gettext("Somebody else: type a part of the name"))
+        ).format(
+            id=field.id, name=field.name, typed=field.typed, words=gettext("Somebody else: type a part of the name")
+        )
 
 
 def _attributes(**attributes: Any) -> Markup:
     pairs = ((k.rstrip("_").replace("_", "-"), v) for k, v in attributes.items())
-    return Markup(" ").join(Markup('{}="{}"').format(k, escape(v)) for k, v in pairs if v is not None and v is not False)
+    return Markup(" ").join(
+        Markup('{}="{}"').format(k, escape(v)) for k, v in pairs if v is not None and v is not False
+    )
 
 
 class RecordField(SelectFieldBase):
@@ -254,7 +260,12 @@ class RecordField(SelectFieldBase):
 
     def iter_choices(self) -> Iterator[Choice]:
         if self.allow_blank or self.data is None:
-            yield Choice("", str(self.blank or gettext("Nobody yet") if self.allow_blank else gettext("Choose")), self.data is None, {})
+            yield Choice(
+                "",
+                str(self.blank or gettext("Nobody yet") if self.allow_blank else gettext("Choose")),
+                self.data is None,
+                {},
+            )
         records = self._offered if self._offered is not None else ([] if self.is_long else self.lookup.all())
         chosen = getattr(self.data, "id", None)
         if self.data is not None and chosen not in {r.id for r in records}:
@@ -312,11 +323,11 @@ class OfficeConverter(AdminModelConverter):
     """
 
     @converts("String")
-    def conv_String(self, column: Any, field_args: Any, **extra: Any) -> Any:
+    def conv_String(self, column: Any, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
         return fields.StringField(**self._text(column, field_args, column.type.length or LONG_TEXT))
 
     @converts("Text")
-    def conv_Text(self, column: Any, field_args: Any, **extra: Any) -> Any:
+    def conv_Text(self, column: Any, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
         return fields.TextAreaField(**self._text(column, field_args, LONG_TEXT))
 
     def _text(self, column: Any, field_args: Any, most: int) -> Any:
@@ -328,7 +339,7 @@ class OfficeConverter(AdminModelConverter):
         return args
 
     @converts("Boolean")
-    def conv_Boolean(self, field_args: Any, **extra: Any) -> Any:
+    def conv_Boolean(self, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
         return fields.BooleanField(**self._tidy(field_args))
 
     @converts("Integer")

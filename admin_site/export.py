@@ -30,7 +30,7 @@ def csv_file(of: Any, wanted: Wanted, *, actor: Actor, most: int) -> Response:
     conditions, order = listing.conditions_of(of, wanted), listing.order_of(of, wanted)
     ids = list(db.session.scalars(listing.page_of_ids(of, conditions, order, most, 0)))
     arguments = {k: v for k, v in wanted.arguments().items() if k not in {"page", "page_size"}}
-    activity.record("list.exported", actor=actor, list=of.endpoint, n_rows=len(ids), **arguments)
+    activity.record("list.exported", actor=actor, list=of.endpoint, n_rows=len(ids), of=arguments)
     db.session.commit()
     mark_request(reads_only=True)  # what follows needs no write lock
     name = f"{of.endpoint.replace('_', '-')}-{clock.today().isoformat()}.csv"

@@ -48,7 +48,7 @@ class OfficeForm(FlaskForm):
         name = (names or {}).get(problem.field or "", problem.field or "")
         field = self._fields.get(name)
         if field is None:
-            self.form_errors = [*self.form_errors, problem.say(gettext)]
+            self.form_errors: list[str] = [*self.form_errors, problem.say(gettext)]
         else:
             field.errors = [*field.errors, problem.say(gettext)]
 

@@ -217,10 +217,11 @@ def client_filters(column: Any) -> list[OfficeFilter]:
     return [Record("client", column, _l("Client"), Client), ClientWords("of", column, _l("Client"))]
 
 
-def sitter(column: Any, label: Any = _l("Sitter"), none: Any = _l("Nobody")) -> RecordChoice:
+def sitter(column: Any, label: Any = None, *, may_be_nobody: bool = True) -> RecordChoice:
     """Rows of one of the team."""
     order = (Staff.is_active.desc(), Staff.first_name, Staff.last_name, Staff.id)
-    return RecordChoice("sitter", column, label, Staff, order=order, none=none)
+    none = _l("Nobody") if may_be_nobody else None
+    return RecordChoice("sitter", column, label or _l("Sitter"), Staff, order=order, none=none)
 
 
 def service(column: Any) -> RecordChoice:

@@ -212,7 +212,7 @@ class RecordForms:
         else:
             form.form_errors.append(said)
         form.is_conflict = isinstance(problem, Conflict)
-        form.is_sent_twice = form.is_conflict and problem.code == "sent_twice"
+        form.is_sent_twice = isinstance(problem, Conflict) and problem.code == "sent_twice"
 
     def explain(self, problem: Exception) -> str | None:
         """What people read of a refusal; never what the database says. None for what is no refusal."""

@@ -205,7 +205,7 @@ def nobody() -> dict[dt.date, int]:
         .group_by(Job.on_date)
         .order_by(Job.on_date)
     )
-    return {day: n for day, n in found}
+    return dict(found.tuples().all())
 
 
 class Facts(NamedTuple):

@@ -121,7 +121,9 @@ def read(of: Listed, *, searchable: bool) -> Wanted:
         if one.validate(value):
             chosen.append((one, value))
         else:
-            notes.append(gettext("“%(value)s” is no value of the filter %(name)s and was left out.", value=value, name=one.name))
+            notes.append(
+                gettext("“%(value)s” is no value of the filter %(name)s and was left out.", value=value, name=one.name)
+            )
     by_name = {c.name: c for c in of.columns if c.sort}
     size = read_id(arguments.get("page_size"))
     return Wanted(

@@ -87,7 +87,9 @@ def sitter(name: str) -> Lookup:
 def team(name: str) -> Lookup:
     """Anybody of the team who is still there."""
     order = (Staff.first_name, Staff.last_name, Staff.id)
-    return Lookup(name, Staff, find=search.staff, order=order, only=lambda: Staff.is_active.is_(True), label=_staff_label)
+    return Lookup(
+        name, Staff, find=search.staff, order=order, only=lambda: Staff.is_active.is_(True), label=_staff_label
+    )
 
 
 def vet(name: str = "vet") -> Lookup:
@@ -108,7 +110,9 @@ def service(name: str = "service_item") -> Lookup:
 
 def service_group(name: str = "group") -> Lookup:
     """Any group."""
-    return Lookup(name, ServiceGroup, find=search.plain(ServiceGroup.name), order=(ServiceGroup.position, ServiceGroup.id))
+    return Lookup(
+        name, ServiceGroup, find=search.plain(ServiceGroup.name), order=(ServiceGroup.position, ServiceGroup.id)
+    )
 
 
 def time_block(name: str = "time_blocks") -> Lookup:

@@ -1,39 +1,30 @@
-"""The lists of what happened: requested visits, visits, notifications, the log, the outbox. Most are for reading."""
+"""The lists of what happened, for reading: notifications, the log, the outbox. `bookings` has requests and visits."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, redirect
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy.orm import defer, joinedload
+from werkzeug.wrappers import Response
 
 from admin_site import filters, rows, search, texts
-from admin_site.base import OfficeList
+from admin_site.base import ReadList
 from admin_site.bulk import bulk
 from admin_site.listing import Pill
-from admin_site.people import client_link
+from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from admin_site.words import mail_word
-from foundation import clock
 from models import (
     Activity,
     ActorKind,
-    Client,
-    Job,
-    JobRequest,
-    JobRequestLine,
-    JobState,
-    LineState,
     MailState,
     Notification,
     NotificationKind,
     OutboxMail,
-    ServiceItem,
     Staff,
-    TimeBlock,
     Via,
 )
 from workflows import notifications, outbox
@@ -43,173 +34,19 @@ from workflows.permissions import Permission
 
 def register(admin: Admin) -> None:
     """Add these lists to the back office."""
-    admin.add_view(RequestLineList(JobRequestLine, "request_lines", "/admin/request-lines"))
-    admin.add_view(VisitList(Job, "visits", "/admin/visits"))
     admin.add_view(NotificationList(Notification, "notifications", "/admin/notifications"))
     admin.add_view(LogList(Activity, "activity", "/admin/log"))
     admin.add_view(OutboxList(OutboxMail, "outbox", "/admin/outbox"))
 
 
-_OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
-_BLOCK = (TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at)
-_ITEM = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
 _NAME = (Staff.first_name, Staff.last_name)
 
 
-class ReadList(OfficeList):
-    """A list for reading: it has no forms and nothing is deleted."""
-
-    may_add = may_change = may_delete = False
-
-
-def _day(record: Any) -> str:
-    return rows.formats.short_day(record.on_date, year=True)
-
-
-def _line_time(line: JobRequestLine) -> str:
-    item = line.service_item
-    return texts.time_words(line.start_time, minutes=item.duration_minutes, block=line.time_block, time_type=item.time_type)
-
-
-class RequestLineList(ReadList):
-    """Every requested visit, whatever became of it; deciding happens on the job requests page."""
-
-    title = _l("Requests")
-    empty = ("dog", _l("No requests yet"), _l("What clients ask for in the portal is listed here, line by line."))
-    search_hint = _l("Client, pet, service or sitter")
-    default_order = (JobRequestLine.on_date.desc(), JobRequestLine.id.desc())
-    list_options = (
-        joinedload(JobRequestLine.client).load_only(*_OF_CLIENT),
-        joinedload(JobRequestLine.service_item).load_only(*_ITEM),
-        joinedload(JobRequestLine.time_block).load_only(*_BLOCK),
-        joinedload(JobRequestLine.sitter).load_only(*_NAME),
-        joinedload(JobRequestLine.request).load_only(JobRequest.number),
-    )
-    record_options = list_options
-    pills = (
-        Pill("waiting", _l("Waiting"), lambda: JobRequestLine.state == LineState.SUBMITTED),
-        Pill("unsent", _l("Not sent yet"), lambda: JobRequestLine.state == LineState.DRAFT),
-        Pill("decided", _l("Decided"), lambda: JobRequestLine.state.in_([LineState.SCHEDULED, LineState.DECLINED, LineState.CANCELLED, LineState.DELETED])),
-        Pill("all", _l("All")),
-    )  # fmt: skip
-    columns = (
-        Column(
-            "on_date", _l("Visit"), sort=(JobRequestLine.on_date,),
-            show=lambda x: rows.two_lines(rows.link(_day(x), f"/admin/request-lines/details/?id={x.id}", main=True), _line_time(x)),
-        ),
-        Column("time", _l("Time"), hidden=True, value=_line_time),
-        Column("service_item", _l("Service")),
-        Column("client", _l("Client"), show=lambda x: client_link(x.client)),
-        Column("state", _l("State"), words=rows.code_chip),
-        Column("sitter", _l("Sitter in mind"), hidden=True),
-        Column("request", _l("Request"), value=lambda x: f"#{x.request.number}" if x.request.number else ""),
-        Column("price", _l("Estimate"), right=True),
-        Column("submitted_at", _l("Sent"), hidden=True),
-        Column("decided_at", _l("Decided"), hidden=True),
-        Column("auto_submitted", _l("Auto-submitted"), hidden=True),
-        Column("note", _l("Client's note"), hidden=True),
-        Column("staff_note", _l("Office note"), hidden=True),
-        Column("decline_reason", _l("Reason"), hidden=True),
-    )  # fmt: skip
-    filters = (
-        filters.Choice("state", JobRequestLine.state, _l("State"), LineState),
-        *filters.client_filters(JobRequestLine.client_id),
-        filters.service(JobRequestLine.service_item_id),
-        filters.Day("from", JobRequestLine.on_date, _l("From")),
-        filters.Day("until", JobRequestLine.on_date, _l("Until"), until=True),
-        filters.YesNo("auto", JobRequestLine.auto_submitted, _l("Auto-submitted")),
-    )
-
-    def find(self, text: str) -> Any:
-        return search.request_lines(text)
-
-    def record_name(self, record: JobRequestLine) -> str:
-        return f"{record.service_item}, {_day(record)}"
-
-
-def _job_time(job: Job) -> str:
-    if job.ends_on != job.on_date:
-        return texts.stay_words(job.on_date, job.ends_on, job.start_time, job.end_time)
-    return texts.time_words(
-        job.start_time, minutes=job.duration_minutes, end=job.end_time, block=job.time_block, time_type=job.service_item.time_type
-    )  # fmt: skip
-
-
-class VisitList(OfficeList):
-    """Every visit. Booking, moving and cancelling have pages of their own."""
-
-    writing = Permission.SCHEDULE
-    may_delete = False
-    title, add_label = _l("Visits"), _l("Book visits")
-    empty = ("dog", _l("No visits yet"), _l("They come from job requests, or are booked here."))
-    search_hint = _l("Client, pet, service or sitter")
-    default_order = (Job.on_date.desc(), Job.id.desc())
-    list_options = (
-        joinedload(Job.client).load_only(*_OF_CLIENT),
-        joinedload(Job.service_item).load_only(*_ITEM),
-        joinedload(Job.time_block).load_only(*_BLOCK),
-        joinedload(Job.sitter).load_only(*_NAME),
-    )
-    record_options = list_options
-    pills = (
-        Pill("coming", _l("Today and coming"), lambda: Job.on_date >= clock.today()),
-        Pill("nobody", _l("Nobody yet"), lambda: (Job.state == JobState.SCHEDULED) & Job.sitter_id.is_(None) & (Job.on_date >= clock.today())),
-        Pill("past", _l("Past"), lambda: Job.on_date < clock.today()),
-        Pill("all", _l("All")),
-    )  # fmt: skip
-    columns = (
-        Column(
-            "on_date", _l("Visit"), sort=(Job.on_date,),
-            show=lambda j: rows.two_lines(rows.link(_day(j), visit_url(j.id), main=True), _job_time(j)),
-        ),
-        Column("ends_on", _l("Last day"), hidden=True),
-        Column("time", _l("Time"), hidden=True, value=_job_time),
-        Column("service_item", _l("Service")),
-        Column("client", _l("Client"), show=lambda j: client_link(j.client)),
-        Column("sitter", _l("Sitter")),
-        Column("state", _l("State"), show=lambda j: rows.chip(*texts.job_chip(j.state, has_sitter=j.sitter_id is not None))),
-        Column("price", _l("Price"), right=True),
-        Column("sitter_pay", _l("Sitter's pay"), right=True, hidden=True),
-        Column("duration_minutes", _l("Minutes"), right=True, hidden=True),
-        Column("note", _l("Client's note"), hidden=True),
-        Column("staff_note", _l("Office note"), hidden=True),
-        Column("cancel_reason", _l("Reason"), hidden=True),
-    )  # fmt: skip
-    filters = (
-        filters.Choice("state", Job.state, _l("State"), JobState),
-        *filters.client_filters(Job.client_id),
-        filters.sitter(Job.sitter_id),
-        filters.service(Job.service_item_id),
-        filters.Day("from", Job.on_date, _l("From")),
-        filters.Day("until", Job.on_date, _l("Until"), until=True),
-    )
-
-    def find(self, text: str) -> Any:
-        return search.visits(text)
-
-    def record_name(self, record: Job) -> str:
-        return f"{record.service_item}, {_day(record)}"
-
-    def record_url(self, record: Job) -> str:
-        return visit_url(record.id)
-
-    def add_url(self) -> str | None:
-        return "/admin/visit/new" if self.can_create else None
-
-    @expose("/new/")
-    def create_view(self) -> Response:
-        """Booking asks for more than one record's fields."""
-        return redirect("/admin/visit/new")
-
-    @expose("/edit/")
-    def edit_view(self) -> Response:
-        """The visit's own page."""
-        return redirect(visit_url(self.asked_record().id))
-
-
-def visit_url(job_id: int) -> str:
-    """The visit's own page."""
-    return f"/admin/visit/{job_id}/"
+def _told(line: Notification) -> Any:
+    told = texts.notification(line)
+    if told.url is None:
+        return told.html
+    return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, gettext("Open"))
 
 
 class NotificationList(ReadList):
@@ -218,7 +55,10 @@ class NotificationList(ReadList):
     title = _l("Notifications")
     empty = ("cat", _l("Nothing to tell"), _l("New requests, cancellations and failed mails appear here and on HOME."))
     default_order = (Notification.id.desc(),)
-    list_options = (joinedload(Notification.client).load_only(*_OF_CLIENT), joinedload(Notification.dismissed_by).load_only(*_NAME))
+    list_options = (
+        joinedload(Notification.client).load_only(*OF_CLIENT),
+        joinedload(Notification.dismissed_by).load_only(*_NAME),
+    )
     record_options = list_options
     pills = (
         Pill("open", _l("Open"), lambda: Notification.dismissed_at.is_(None)),
@@ -226,7 +66,7 @@ class NotificationList(ReadList):
         Pill("all", _l("All")),
     )
     columns = (
-        Column("what", _l("What"), value=lambda n: texts.notification(n).html.striptags(), show=lambda n: _told(n)),
+        Column("what", _l("What"), value=lambda n: texts.notification(n).html.striptags(), show=_told),
         Column("kind", _l("Kind")),
         Column("client", _l("Client"), hidden=True),
         Column("created_at", _l("When")),
@@ -253,11 +93,17 @@ class NotificationList(ReadList):
         )
 
 
-def _told(line: Notification) -> Any:
-    told = texts.notification(line)
-    if told.url is None:
-        return told.html
-    return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, gettext("Open"))
+def _subjects() -> list[tuple[str, str]]:
+    """What the log can be about, in words."""
+    nouns = [(table, gettext(noun).capitalize()) for table, (_icon, noun) in texts._RECORDS.items()]  # noqa: SLF001 -- the same package's words
+    return [
+        *nouns,
+        ("job_request", gettext("Job request")),
+        ("job", gettext("Visit")),
+        ("outbox_mail", gettext("Mail")),
+        ("client_login", gettext("Client log-in")),
+        ("staff_login", gettext("Team log-in")),
+    ]
 
 
 class LogList(ReadList):
@@ -270,7 +116,7 @@ class LogList(ReadList):
     counts_rows = False
     details_template = "admin/activity/details.html"
     default_order = (Activity.at.desc(), Activity.id.desc())
-    list_options = (joinedload(Activity.client).load_only(*_OF_CLIENT),)
+    list_options = (joinedload(Activity.client).load_only(*OF_CLIENT),)
     record_options = list_options
     columns = (
         Column("at", _l("When"), sort=(Activity.at,), show=lambda a: rows.link(rows.show(a.at), f"/admin/log/details/?id={a.id}", main=True)),
@@ -284,7 +130,7 @@ class LogList(ReadList):
     filters = (
         filters.Choice("by", Activity.actor_kind, _l("As"), ActorKind),
         filters.Choice("via", Activity.via, _l("Through"), Via),
-        filters.TextChoice("about", Activity.subject_type, _l("About"), lambda: _subjects()),
+        filters.TextChoice("about", Activity.subject_type, _l("About"), _subjects),
         *filters.client_filters(Activity.client_id),
         filters.Day("from", Activity.at, _l("From")),
         filters.Day("until", Activity.at, _l("Until"), until=True),
@@ -300,19 +146,6 @@ class LogList(ReadList):
         return {"entry": texts.log_entry(record)}
 
 
-def _subjects() -> list[tuple[str, str]]:
-    """What the log can be about, in words."""
-    nouns = [(table, gettext(noun).capitalize()) for table, (_icon, noun) in texts._RECORDS.items()]  # noqa: SLF001 -- the same package's words
-    return [
-        *nouns,
-        ("job_request", gettext("Job request")),
-        ("job", gettext("Visit")),
-        ("outbox_mail", gettext("Mail")),
-        ("client_login", gettext("Client log-in")),
-        ("staff_login", gettext("Team log-in")),
-    ]
-
-
 class OutboxList(ReadList):
     """What was mailed or will be: when, to whom, and the text as it was sent."""
 
@@ -323,7 +156,7 @@ class OutboxList(ReadList):
     details_template = "admin/outbox/details.html"
     default_order = (OutboxMail.created_at.desc(), OutboxMail.id.desc())
     list_options = (
-        joinedload(OutboxMail.client).load_only(*_OF_CLIENT),
+        joinedload(OutboxMail.client).load_only(*OF_CLIENT),
         defer(OutboxMail.body_text), defer(OutboxMail.body_html), defer(OutboxMail.facts),
     )  # fmt: skip
     record_options = (joinedload(OutboxMail.client),)
@@ -351,7 +184,9 @@ class OutboxList(ReadList):
     )  # fmt: skip
     filters = (
         filters.Choice("state", OutboxMail.state, _l("State"), MailState),
-        filters.TextChoice("kind", OutboxMail.kind, _l("Kind"), lambda: [(k.value, mail_word(k.value)) for k in MailKind]),
+        filters.TextChoice(
+            "kind", OutboxMail.kind, _l("Kind"), lambda: [(k.value, mail_word(k.value)) for k in MailKind]
+        ),
         *filters.client_filters(OutboxMail.client_id),
         filters.Day("from", OutboxMail.created_at, _l("From")),
         filters.Day("until", OutboxMail.created_at, _l("Until"), until=True),
@@ -401,4 +236,3 @@ class OutboxList(ReadList):
             mimetype="text/html",
             headers={"Content-Security-Policy": policy, "X-Frame-Options": "SAMEORIGIN", "Cache-Control": "no-store"},
         )
-

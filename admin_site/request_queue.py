@@ -278,7 +278,7 @@ def waiting_lines(client_id: int, *, with_cancelled: bool = True) -> list[JobReq
     shown = JobRequestLine.state == LineState.SUBMITTED
     if with_cancelled:
         cancelled = sa.and_(JobRequestLine.state == LineState.CANCELLED, JobRequestLine.dismissed_at.is_(None))
-        shown = sa.or_(shown, cancelled)  # type: ignore[assignment]
+        shown = sa.or_(shown, cancelled)
     return list(
         db.session.scalars(
             sa.select(JobRequestLine)

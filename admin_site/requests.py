@@ -5,20 +5,19 @@ Every button here ends in `workflows.job_requests` or `workflows.baskets`; readi
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
 from admin_site import frame, request_queue, texts
-from admin_site.fields import UNASSIGNED, VisitForm, sitter_options
-from admin_site.pages import Answer, WorkPage, active_sitters, faces, get_or_404, is_htmx, page, refuse
+from admin_site.fields import UNASSIGNED, sitter_options
+from admin_site.pages import Answer, active_sitters, faces, get_or_404, is_htmx, page, refuse
 from admin_site.reading import initials, read_id, read_ids, read_page, read_tokens, write_tokens
+from admin_site.request_line_pages import LinePages
 from foundation.db import db
-from models import Client, JobRequest, JobRequestLine, LineState, Staff
+from models import Client, JobRequest, JobRequestLine, Staff
 from workflows import baskets, conflicts, job_requests, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
-from workflows.permissions import Permission
-from workflows.wanted import Wanted
 
 PER_PAGE = 50
 NEIGHBOURS = 6
@@ -29,10 +28,8 @@ DECIDED = {
 }
 
 
-class RequestsPage(WorkPage):
+class RequestsPage(LinePages):
     """The queue and the batch screen."""
-
-    permission = Permission.REQUESTS
 
     # ------------------------------------------------------------------------------------------------ the lists
 
@@ -280,84 +277,6 @@ class RequestsPage(WorkPage):
         flash(ngettext("%(num)d cancelled visit dismissed.", "%(num)d cancelled visits dismissed.", n_lines), "success")
         return self._next(client)
 
-    # --------------------------------------------------------------------------------------------- single lines
-
-    @expose("/<int:client_id>/lines", methods=("GET", "POST"))
-    def add(self, client_id: int) -> Answer:
-        """Add visits to the client's request; they wait like the others."""
-        client = get_or_404(Client, client_id)
-        found = [x.request for x in request_queue.waiting_lines(client.id, with_cancelled=False)]
-        if not found:
-            flash(gettext("Nothing of this client is waiting. Book the visit instead."), "warning")
-            return redirect(url_for("visits_page.book", client=client_id))
-        about = max(found, key=lambda r: r.id)
-        posted = request.method == "POST"
-        form = VisitForm(request.form if posted else None, client=client)
-        if not posted:
-            form.sitter.data = str(client.primary_sitter_id or "")
-            form.pets.data = [str(p.id) for p in form.all_pets]
-            form.on_date.data = min((x.on_date for x in about.lines if x.state is LineState.SUBMITTED), default=None)
-            form.form_key.data = once.new_key()
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
-            try:
-                once.claim(form.form_key.data)
-                wanted = _wanted(form)
-                lines = job_requests.add_lines(about, wanted, sitter=form.chosen_sitter, actor=self.actor)
-                if form.is_unassigned:
-                    job_requests.choose_sitters(client, {x.id: (None, True) for x in lines}, actor=self.actor)
-                db.session.commit()
-            except WorkflowError as problem:
-                db.session.rollback()
-                form.add_problem(problem, {"dates": "on_date"})
-            else:
-                flash(ngettext("%(num)d visit added to request #%(no)s.", "%(num)d visits added to request #%(no)s.", len(lines), no=about.number), "success")  # fmt: skip
-                return redirect(url_for(".batch", client_id=client_id))
-        return page("request_line.html", 422 if form.errors else 200, client=client, form=form, line=None, about=about)
-
-    @expose("/<int:client_id>/lines/<int:line_id>/", methods=("GET", "POST"))
-    def edit(self, client_id: int, line_id: int) -> Answer:
-        """Change a waiting line."""
-        line = get_or_404(JobRequestLine, line_id)
-        if line.client_id != client_id or line.state is LineState.DRAFT:
-            abort(404)
-        if line.state is not LineState.SUBMITTED:
-            flash(gettext("This visit is no longer waiting. Nothing was changed."), "warning")
-            return redirect(url_for(".batch", client_id=client_id))
-        posted = request.method == "POST"
-        form = _line_form(line, request.form if posted else None)
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
-            try:
-                if form.version.data and form.version.data != str(line.version):
-                    raise Conflict(
-                        "stale", N_("Someone changed this visit meanwhile. Look at it again, then make your change.")
-                    )
-                job_requests.edit_line(
-                    line,
-                    _wanted(form, single=True),
-                    sitter=form.chosen_sitter,
-                    leave_unassigned=form.is_unassigned,
-                    staff_note=form.staff_note.data or "",
-                    actor=self.actor,
-                )
-                db.session.commit()
-            except WrongState as problem:
-                refuse(problem)
-                return redirect(url_for(".batch", client_id=client_id))
-            except WorkflowError as problem:
-                db.session.rollback()
-                form.add_problem(problem, {"dates": "on_date", "blocks": "block"})
-            else:
-                flash(gettext("Requested visit changed."), "success")
-                return redirect(url_for(".batch", client_id=client_id))
-        return page(
-            "request_line.html",
-            422 if form.errors else 200,
-            client=line.client,
-            form=form,
-            line=line,
-            about=line.request,
-        )
-
 
 # ------------------------------------------------------------------------------------------------------- helpers
 
@@ -390,35 +309,6 @@ def _lines(client: Client, ticked: list[int]) -> list[JobRequestLine]:
     if not lines or len(lines) != len(ticked):
         raise Invalid("no_lines", N_("Tick at least one visit."))
     return lines
-
-
-def _wanted(form: VisitForm, *, single: bool = False) -> Wanted:
-    item = form.item
-    if item is None or form.on_date.data is None:
-        raise Invalid("no_service", N_("Choose a service."), field="service")
-    block = form.chosen_block
-    return Wanted(
-        item=item,
-        dates=[form.on_date.data],
-        start_time=form.start_time.data,
-        blocks=([block] if block else []) if single else form.chosen_blocks,
-        pets=form.chosen_pets,
-        note=form.note.data or "",
-    )
-
-
-def _line_form(line: JobRequestLine, formdata: Any) -> VisitForm:
-    form = VisitForm(
-        formdata, client=line.client, item=line.service_item, sitter=line.sitter, block=line.time_block,
-        keep_pets=line.pets, on_date=line.on_date, start_time=line.start_time, note=line.note,
-        staff_note=line.staff_note, version=str(line.version), service=str(line.service_item_id),
-    )  # fmt: skip
-    if formdata is None:
-        form.block.data = str(line.time_block_id or "")
-        form.pets.data = [str(p.id) for p in line.pets]
-        chosen = job_requests.proposed_sitter_id(line)
-        form.sitter.data = str(chosen) if chosen else UNASSIGNED if line.leave_unassigned else ""
-    return form
 
 
 def _scheduled(n: int, client: Client) -> str:

@@ -66,8 +66,6 @@ class Column:
 def show(value: Any) -> Any:
     """A value as a page shows it, by its type."""
     match value:
-        case None | "":
-            return ""
         case bool():
             return gettext("Yes") if value else gettext("No")
         case enum.StrEnum():
@@ -83,7 +81,7 @@ def show(value: Any) -> Any:
         case list():
             return ", ".join(str(v) for v in value)
         case _:
-            return str(value)
+            return "" if value is None else str(value)
 
 
 @lru_cache(maxsize=4096)
@@ -214,7 +212,9 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
         name = escape(of.record_name(record))
         parts.append("<tr>")
         if can_tick:
-            parts.append(f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" form="bulk" aria-label="{name}"></td>')
+            parts.append(
+                f'<td><input class="ui-check" type="checkbox" name="rowid" value="{record.id}" form="bulk" aria-label="{name}"></td>'
+            )
         main = first.html(record, seen)
         if not isinstance(main, Markup):
             main = link(main or name, of.record_url(record), main=True)
@@ -225,6 +225,8 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
                 shown = cell(of.url, record.id, column, shown)
             parts.append(f"{head}{escape(shown)}</td>")
         if can_edit:
-            parts.append(f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}">{edit}<span class="ui-vh"> {name}</span></a></div></td>')
+            parts.append(
+                f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}">{edit}<span class="ui-vh"> {name}</span></a></div></td>'
+            )
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

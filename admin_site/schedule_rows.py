@@ -201,7 +201,7 @@ def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
     )  # fmt: skip
 
 
-def _jobs(wish: Wish) -> sa.Select[Any]:
+def _jobs(wish: Wish) -> Any:
     statement = (
         sa.select(
             sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
@@ -225,7 +225,7 @@ def _jobs(wish: Wish) -> sa.Select[Any]:
     return _narrow(statement, wish, Job.sitter_id)
 
 
-def _lines(wish: Wish) -> sa.Select[Any]:
+def _lines(wish: Wish) -> Any:
     """Waiting requests stand with the sitter who is chosen, or would be proposed."""
     proposed = sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
     sitter_id = sa.func.coalesce(JobRequestLine.sitter_id, proposed)
@@ -250,7 +250,7 @@ def _text(column: Any) -> sa.ColumnElement[str]:
     return sa.type_coerce(column, sa.String)
 
 
-def _narrow(statement: sa.Select[Any], wish: Wish, sitter_id: Any) -> sa.Select[Any]:
+def _narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
     if wish.sitter == "none":
         statement = statement.where(sitter_id.is_(None))
     elif wish.sitter:

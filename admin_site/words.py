@@ -1,6 +1,8 @@
 """The office's words for what the database keeps as codes, and what a chip of each looks like."""
 
 import enum
+from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext
 
@@ -25,7 +27,7 @@ from workflows.mail_facts import MailKind
 from workflows.settings import LIMIT_LABELS
 
 #: by class: members of two enums with the same text are equal to Python
-WORDS: dict[type[enum.StrEnum], dict[enum.StrEnum, str]] = {
+WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
     StaffRole: {
         StaffRole.OWNER: N_("Owner"),
         StaffRole.MANAGER: N_("Manager"),
@@ -107,10 +109,16 @@ WORDS: dict[type[enum.StrEnum], dict[enum.StrEnum, str]] = {
 }
 
 #: what is not named here is grey
-_CHIPS: dict[type[enum.StrEnum], dict[enum.StrEnum, str]] = {
+_CHIPS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
     ClientStatus: {ClientStatus.PROSPECT: "req", ClientStatus.ACTIVE: "ok"},
     PetStatus: {PetStatus.ACTIVE: "ok"},
-    MailState: {MailState.QUEUED: "req", MailState.SENDING: "live", MailState.SENT: "ok", MailState.FAILED: "late", MailState.CANCELLED: "off"},
+    MailState: {
+        MailState.QUEUED: "req",
+        MailState.SENDING: "live",
+        MailState.SENT: "ok",
+        MailState.FAILED: "late",
+        MailState.CANCELLED: "off",
+    },
 }
 
 

@@ -510,8 +510,9 @@ def write_message(
     )
     if to_client:
         outbox.queue_mail(MailKind.REQUEST_MESSAGE, facts, to=client.email, client=client)
+    without_prices = tuple(line_facts(x, for_sitter=True) for x in lines)
     for sitter in sitters:
-        own = dataclasses.replace(facts, recipient_name=sitter.first_name)
+        own = dataclasses.replace(facts, recipient_name=sitter.first_name, lines=without_prices)
         outbox.queue_mail(MailKind.SITTER_REQUEST_MESSAGE, own, to=sitter.email, staff=sitter)
     _log("job_request.message", request, list(lines), actor, message=text, to_client=to_client, to_sitter=bool(sitters))
     db.session.flush()

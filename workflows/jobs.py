@@ -6,7 +6,7 @@ Sitters are told of every change: at once for visits within the set number of da
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from models import (
     Job,
     JobRequestLine,
     JobState,
+    OutboxMail,
     Pet,
     ServiceItem,
     Staff,
@@ -46,12 +47,21 @@ from workflows.visit_facts import job_facts, short
 from workflows.wanted import Wanted, check_pets, clean_note, slots
 
 MAX_STAY_DAYS = 120
+#: how far back the evening's mail looks for changes that a sitter has not been told of
+NEWS_KEPT = dt.timedelta(days=7)
 
 
 def _move(job: Job, to: JobState) -> None:
     if to not in JOB_MOVES[job.state]:
-        raise WrongState(f"job_{job.state.value}", N_("This visit is %(state)s. Nothing was changed."), state=job.state.value.replace("_", " "))  # fmt: skip
+        raise _not_now(job)
     job.state = to
+
+
+def _not_now(job: Job) -> WrongState:
+    state = job.state.value
+    return WrongState(
+        f"job_{state}", N_("This visit is %(state)s. Nothing was changed."), state=state.replace("_", " ")
+    )
 
 
 def check_sitter(sitter: Staff | None) -> None:
@@ -226,6 +236,9 @@ class Change:
     ends_on: dt.date | None = None
     end_time: dt.time | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pets", tuple(dict.fromkeys(self.pets)))  # a pet that is named twice goes once
+
 
 def get_fresh(job_id: int) -> Job | None:
     """The visit as it is in the database now, with what its mails need."""
@@ -264,20 +277,16 @@ def change(
     if seen_version is not None and fresh.version != seen_version:
         raise Conflict("stale", N_("Someone changed this visit meanwhile. Look at it again, then make your change."))
     if fresh.state is not JobState.SCHEDULED:
-        raise WrongState(f"job_{fresh.state.value}", N_("This visit is %(state)s. Nothing was changed."), state=fresh.state.value.replace("_", " "))  # fmt: skip
+        raise _not_now(fresh)
     check_pets(wanted.pets, fresh.client)
     if wanted.item.time_type is TimeType.TIME_BLOCK and wanted.block is None:
         raise Invalid("no_block", N_("Choose at least one time of day."), field="time_block")
     new_sitter_id = wanted.sitter.id if wanted.sitter else None
     lock_sitters([new_sitter_id])
-    is_stay = (
-        wanted.ends_on is not None and wanted.ends_on > wanted.on_date and wanted.item.time_type is TimeType.ALL_DAY
-    )
-    if wanted.ends_on is not None:
-        _check_stay(Stay(wanted.on_date, wanted.ends_on, wanted.start_time, wanted.end_time))
+    stay_end = _stay_end(wanted)
     plan = plan_of_item(
         ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
-        block=wanted.block, ends_on=wanted.ends_on if is_stay or fresh.end_time else None, end_time=wanted.end_time,
+        block=wanted.block, ends_on=stay_end, end_time=wanted.end_time,
         job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}",
     )  # fmt: skip
     same_place = (
@@ -293,37 +302,53 @@ def change(
     return _apply(fresh, wanted, plan, note=note, staff_note=private, actor=actor)
 
 
+def _stay_end(wanted: Change) -> dt.date | None:
+    """The last day of a stay (whole days, or with an end of its own); None for visits that end after their minutes."""
+    if wanted.ends_on is not None and (wanted.end_time is not None or wanted.item.time_type is TimeType.ALL_DAY):
+        _check_stay(Stay(wanted.on_date, wanted.ends_on, wanted.start_time, wanted.end_time))
+        return wanted.ends_on
+    if wanted.end_time is not None:
+        raise Invalid("stay_times", N_("Give both times of the stay, or neither."), field="end_time")
+    return None
+
+
 def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_note: str, actor: Actor) -> Job:
     before, old_sitter, old_when = job_facts(job, for_sitter=True), job.sitter, _when(job)
-    old_item, old_pets = job.service_item_id, {p.id for p in job.pets}
+    old_figures = (job.service_item_id, {p.id for p in job.pets}, _days_of(job))
     old_label = f"{short(before)} ({old_sitter or '-'})"
     job.service_item, job.on_date, job.ends_on = wanted.item, wanted.on_date, plan.ends_on
     job.start_time, job.end_time, job.time_block = wanted.start_time, wanted.end_time, wanted.block
     job.pets, job.note, job.staff_note, job.sitter = list(wanted.pets), note, staff_note, wanted.sitter
-    if old_item != wanted.item.id or old_pets != {p.id for p in wanted.pets}:
-        job.duration_minutes = wanted.item.duration_minutes
-        stay_end = wanted.ends_on if plan.ends_on > plan.on_date and wanted.item.time_type is TimeType.ALL_DAY else None
-        figures = pricing.quote(wanted.item, n_pets=len(wanted.pets), n_days=_charged_days(wanted.on_date, stay_end))
-        job.price, job.sitter_pay = figures.price, figures.sitter_pay
     edited = db.session.is_modified(job)
     db.session.flush()
+    if old_figures != (job.service_item_id, {p.id for p in job.pets}, _days_of(job)):
+        job.duration_minutes = wanted.item.duration_minutes
+        figures = pricing.quote(wanted.item, n_pets=len(job.pets), n_days=_days_of(job))
+        job.price, job.sitter_pay = figures.price, figures.sitter_pay
     moved = old_when != _when(job)
     new_label = f"{short(job_facts(job, for_sitter=True))} ({job.sitter or '-'})"
-    told: list[int] = []
+    told: list[Staff] = []
+    if moved or old_sitter is not job.sitter:
+        job.acknowledged_at = None
     if old_sitter is not None and old_sitter is not job.sitter:
-        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, old_sitter, [job], visits=(before,), because="reassigned")
+        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, old_sitter, [job], was=before, because="reassigned")
     if job.sitter is not None and old_sitter is not job.sitter:
         told += _tell(MailKind.SITTER_VISIT_ASSIGNED, job.sitter, [job])
     elif job.sitter is not None and moved:
-        job.acknowledged_at = None
-        told += _tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], before=(before,))
+        told += _tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], was=before)
     if edited:
         verb = "job.moved" if moved else "job.changed"
         activity.record(
-            verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label, evening=told
-        )
+            verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label,
+            evening=sorted({sitter.id for sitter in told}),
+        )  # fmt: skip
     db.session.flush()
     return job
+
+
+def _days_of(job: Job) -> int:
+    is_stay = job.end_time is not None or job.service_item.time_type is TimeType.ALL_DAY
+    return _charged_days(job.on_date, job.ends_on if is_stay else None)
 
 
 def _when(job: Job) -> tuple[object, ...]:
@@ -348,22 +373,26 @@ def cancel(jobs: Sequence[Job], *, actor: Actor, reason: str = "", mail_client: 
     if len(found) != len(jobs):
         raise WrongState("job_gone", N_("This visit no longer exists."))
     for job in found:
+        if JobState.CANCELLED not in JOB_MOVES[job.state]:
+            raise _not_now(job)
         if job.ends_on < clock.today():
             raise WrongState("job_past", N_("This visit is in the past and cannot be cancelled."))
+    for job in found:
         _move(job, JobState.CANCELLED)
         job.prior_price, job.prior_sitter_pay = job.price, job.sitter_pay
         job.price = job.sitter_pay = job.price * 0
         job.cancelled_at, job.cancel_reason = clock.now(), text
     db.session.flush()
-    told: list[int] = []
+    news: dict[int, str] = {}
     for sitter, own in _by_sitter(found).items():
-        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled")
+        if _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled"):
+            news[sitter.id] = "; ".join(_short(j) for j in own if not _is_near(j)) + " ✗"
     if mail_client:
         facts = VisitCancelled(str(client), client.account_number, tuple(job_facts(j) for j in found), text)
         outbox.queue_client_mail(MailKind.VISIT_CANCELLED, facts, client=client)
     activity.record(
         "job.cancelled", actor=actor, subject=found[0], client=client, reason=text, n_jobs=len(found),
-        jobs=[short(job_facts(j)) for j in found[:20]], evening=told,
+        jobs=[short(job_facts(j)) for j in found[:20]], evening=sorted(news), news=news,
     )  # fmt: skip
     db.session.flush()
     return found
@@ -384,42 +413,47 @@ def _by_sitter(jobs: Iterable[Job]) -> dict[Staff, list[Job]]:
 def tell_assigned(jobs: Sequence[Job], *, actor: Actor) -> None:
     """Tell sitters of visits that are theirs now: one mail each for the near ones, a mark for the evening's mail."""
     for sitter, own in _by_sitter(jobs).items():
-        told = _tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own)
-        if told:
+        if _tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own):
+            far = [j for j in own if not _is_near(j)]
             activity.record(
-                "job.assigned", actor=actor, subject=own[0], client=own[0].client, evening=told, n_jobs=len(own),
-                after=f"{short(job_facts(own[0], for_sitter=True))} ({sitter})",
+                "job.assigned", actor=actor, subject=far[0], client=far[0].client, evening=[sitter.id], n_jobs=len(far),
+                after=f"{'; '.join(_short(j) for j in far)} ({sitter})",
             )  # fmt: skip
 
 
+def _short(job: Job) -> str:
+    return short(job_facts(job, for_sitter=True))
+
+
+def _is_near(job: Job, was: VisitFacts | None = None) -> bool:
+    """Must the sitter hear of it at once? Also when only its old day was near; not of what is past."""
+    days = settings.read()["mail.sitter_days"]
+    first, last = job.on_date, job.ends_on
+    if was is not None:
+        first = min(first, dt.date.fromisoformat(was.on_date))
+        last = max(last, dt.date.fromisoformat(was.ends_on or was.on_date))
+    return days > 0 and first <= clock.today() + dt.timedelta(days=days) and last >= clock.today()
+
+
 def _tell(
-    kind: MailKind,
-    sitter: Staff,
-    jobs: Sequence[Job],
-    *,
-    visits: tuple[VisitFacts, ...] | None = None,
-    before: tuple[VisitFacts, ...] = (),
-    because: str = "",
-) -> list[int]:
-    """Mail the near visits at once; return the sitter's id when some are left for the evening's mail."""
-    horizon = clock.today() + dt.timedelta(days=settings.read()["mail.sitter_days"])
-    earliest = min((dt.date.fromisoformat(v.on_date) for v in before), default=None)
-    near = [
-        j
-        for j in jobs
-        if settings.read()["mail.sitter_days"]
-        and (j.on_date <= horizon or (earliest is not None and earliest <= horizon))
-        and j.ends_on >= clock.today()
-    ]
-    if near and sitter.email:
-        shown = visits if visits is not None else tuple(job_facts(j, for_sitter=True) for j in near)
-        facts = SitterVisits(sitter.first_name, str(near[0].client), shown, before, because)
+    kind: MailKind, sitter: Staff, jobs: Sequence[Job], *, was: VisitFacts | None = None, because: str = ""
+) -> list[Staff]:
+    """Mail the near visits at once; return the sitter when some are left for the evening's mail.
+
+    `was` is the one visit as it stood before: what a moved visit is compared with, and what a sitter has lost.
+    """
+    near = [j for j in jobs if _is_near(j, was)]
+    if near:
+        lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None
+        visits = (lost,) if lost else tuple(job_facts(j, for_sitter=True) for j in near)
+        before = (was,) if was and not lost else ()
+        facts = SitterVisits(sitter.first_name, str(near[0].client), visits, before, because)
         outbox.queue_mail(kind, facts, to=sitter.email, staff=sitter)
-    return [sitter.id] if len(near) < len(jobs) else []
+    return [sitter] if len(near) < len(jobs) else []
 
 
 def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
-    """Queue each sitter's evening mail: tomorrow's visits, and changes since yesterday evening not mailed at once.
+    """Queue each sitter's evening mail: tomorrow's visits, and changes since their last one not mailed at once.
 
     Does nothing before the set time of day; once a sitter and evening however often and by however many workers it
     is called (the mail's dedupe key). Sitters with neither visits nor news get none. Returns the sitters' ids.
@@ -429,23 +463,19 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     if local.time().replace(tzinfo=None) < values["mail.schedule_time"]:
         return []
     tomorrow = local.date() + dt.timedelta(days=1)
-    news: dict[int, list[str]] = defaultdict(list)
-    for line in db.session.scalars(
-        sa.select(Activity).where(Activity.at > at - dt.timedelta(days=1), Activity.verb.like("job.%")).order_by(Activity.id)
-    ):  # fmt: skip
-        for staff_id in line.facts.get("evening", []):
-            news[staff_id].append(_news(line))
+    news = _news_since_last_evening(at)
     by_sitter: dict[int, list[Job]] = defaultdict(list)
     for job in db.session.scalars(
         sa.select(Job)
-        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.state == JobState.SCHEDULED, Job.sitter_id.is_not(None))
+        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.sitter_id.is_not(None))
+        .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
         .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
         .order_by(Job.start_time, Job.id)
     ):  # fmt: skip
         by_sitter[job.sitter_id or 0].append(job)
     told = []
     wanted = set(news) | set(by_sitter)
-    for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active)):
+    for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active).order_by(Staff.id)):
         entries = tuple(
             SitterScheduleEntry(str(j.client), _address(j.client), job_facts(j, for_sitter=True))
             for j in sorted(by_sitter[sitter.id], key=_day_order)
@@ -460,13 +490,35 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     return told
 
 
-def _news(line: Activity) -> str:
+def _news_since_last_evening(at: dt.datetime) -> Mapping[int, list[str]]:
+    """What each sitter has not been told of yet: {sitter id: lines}.
+
+    Counted from the sitter's own last evening mail, whenever that was (the worker may have been away, or late), at
+    most a week back. The minute before it is looked at again: a change that was still being committed then would be
+    lost, and a line that is read twice harms nobody.
+    """
+    last = dict(
+        db.session.execute(
+            sa.select(OutboxMail.staff_id, sa.func.max(OutboxMail.created_at))
+            .where(OutboxMail.kind == MailKind.SITTER_SCHEDULE.value, OutboxMail.created_at > at - NEWS_KEPT)
+            .group_by(OutboxMail.staff_id)
+        ).all()
+    )
+    news: dict[int, list[str]] = defaultdict(list)
+    for line in db.session.scalars(
+        sa.select(Activity).where(Activity.at > at - NEWS_KEPT, Activity.verb.like("job.%")).order_by(Activity.id)
+    ):
+        for staff_id in line.facts.get("evening", []):
+            if staff_id not in last or line.at >= last[staff_id] - dt.timedelta(minutes=1):
+                news[staff_id].append(_news(line, staff_id))
+    return news
+
+
+def _news(line: Activity, staff_id: int) -> str:
     facts = line.facts
-    if "before" in facts:
-        return f"{facts['before']} → {facts['after']}"
-    if line.verb == "job.cancelled":
-        return "; ".join(facts.get("jobs", [])) + " ✗"
-    return str(facts.get("after", ""))
+    if "news" in facts:
+        return str(facts["news"][str(staff_id)])
+    return f"{facts['before']} → {facts['after']}" if "before" in facts else str(facts["after"])
 
 
 def _day_order(job: Job) -> tuple[dt.time, int]:

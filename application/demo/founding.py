@@ -126,7 +126,7 @@ def load_calendar() -> None:
 
 
 def send_on_leave(house: House, random: Random) -> None:
-    """Some days off of nearly everybody, past and to come; the last sitter is away from next Monday for two weeks."""
+    """Some days off of nearly everybody, past and to come; of a full crew the last one is away from next Monday on."""
     today = clock.today()
     for sitter in house.sitters[2:-1]:
         for around in (-250, -120, 75):
@@ -135,7 +135,8 @@ def send_on_leave(house: House, random: Random) -> None:
             days = 0 if note == "Dentist" else random.randrange(3, 12)
             _away(sitter, first, first + dt.timedelta(days=days), note)
     _away(house.sam, today + dt.timedelta(days=40), today + dt.timedelta(days=44), "Hiking")
-    _away(house.sitters[-1], *leave_of_last(today), "Vacation")
+    if len(house.sitters) > 2:
+        _away(house.sitters[-1], *leave_of_last(today), "Vacation")
 
 
 def leave_of_last(today: dt.date) -> tuple[dt.date, dt.date]:

@@ -100,7 +100,11 @@ class Desk:
         posting = [f for f in forms_of(self.page.text) if f.method == "post"]
         if action:
             return next(f for f in posting if action in f.action)
-        return next(f for f in posting if "log-out" not in f.action and "/delete/" not in f.action and "/export/" not in f.action)
+        return next(
+            f
+            for f in posting
+            if "log-out" not in f.action and "/delete/" not in f.action and "/export/" not in f.action
+        )
 
     def send(self, form: Form, without=(), **changes) -> TestResponse:
         """Send a form with changes: None leaves a field out, a list gives it several times."""
@@ -130,7 +134,9 @@ class Desk:
 
     def post(self, url: str, **data) -> TestResponse:
         """Send a post by hand, with this session's token."""
-        token = next(f for f in forms_of(self.browser.get("/admin/vets/").text) if "csrf_token" in f.fields).fields["csrf_token"]
+        token = next(f for f in forms_of(self.browser.get("/admin/vets/").text) if "csrf_token" in f.fields).fields[
+            "csrf_token"
+        ]
         self.page = self.browser.post(url, data={"csrf_token": token, **data})
         return self.page
 
