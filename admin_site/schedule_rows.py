@@ -177,13 +177,14 @@ def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
 
 def _slots(wish: Wish) -> list[Slot]:
     """All visits and requests that are wished for; one query."""
-    parts = []
+    parts: list[Any] = []
     if wish.show is not Show.REQUESTED:
         parts.append(_jobs(wish))
     if wish.show is Show.REQUESTED or wish.with_requests:
         parts.append(_lines(wish))
-    statement = parts[0] if len(parts) == 1 else sa.union_all(*parts)
-    return [_slot(*row) for row in db.session.execute(statement)]
+    statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
+    rows: Any = db.session.execute(statement)
+    return [_slot(*row) for row in rows]
 
 
 def _slot(  # noqa: PLR0917 -- the columns of the query, in its order

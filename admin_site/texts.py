@@ -148,7 +148,9 @@ def clash_note(clash: Clash, day: dt.date) -> str:
             else gettext("Away %(days)s", days=_span(clash))
         )
     if clash.kind is ClashKind.BLOCK_FULL:
-        return gettext("Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time"))
+        return gettext(
+            "Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time")
+        )
     same_day = clash.on_date == day and clash.start_time is not None
     when = formats.clock_time(clash.start_time) if same_day else _when(clash)
     if clash.on_date == day and clash.start_time is None:

@@ -57,7 +57,7 @@ class Sent:
 # --------------------------------------------------------------------------------------------------------- reading
 
 
-def _requests() -> sa.Select[tuple[JobRequest]]:
+def _requests() -> sa.Select[JobRequest]:
     """This client's sent requests, newest first, with what is shown of them."""
     return (
         sa.select(JobRequest)

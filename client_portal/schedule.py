@@ -90,7 +90,7 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
 # ---------------------------------------------------------------------------------------------------- the queries
 
 
-def _shown_jobs(client: Client) -> sa.Select[tuple[Job]]:
+def _shown_jobs(client: Client) -> sa.Select[Job]:
     return (
         sa.select(Job)
         .join(Job.service_item)
@@ -199,7 +199,7 @@ def _pill_rows(
     )
     for state, *rest, what in db.session.execute(jobs.union_all(lines)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
-        yield (kind, *rest)
+        yield (kind, *rest)  # type: ignore[misc]  # the columns above, in their order
 
 
 def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
@@ -213,7 +213,7 @@ def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
         "declined": _("Declined"),
     }[kind]
     if kind == "done":
-        return DayItem(kind, f"✓ {time}".strip(), name, said, short=f"✓ {short}".strip())
+        return DayItem(kind, f"✓ {time}".strip(), name, said, short=f"✓{short}")
     if kind == "declined":
         return DayItem(kind, said, name, said, short="✕")
     return DayItem(kind, time, name, said, short=short or name)

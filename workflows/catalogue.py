@@ -118,9 +118,13 @@ def save_plain(
         records.require_text(values, ["name"], _NAME)
     if isinstance(record, ServiceGroup):
         check_limit({f: values.get(f, getattr(record, f)) for f in _ITEM_FIELDS if f.startswith("request_limit")})
-    if isinstance(record, TimeBlock) and values.get("starts_at", record.starts_at) == values.get("ends_at", record.ends_at):
+    if isinstance(record, TimeBlock) and values.get("starts_at", record.starts_at) == values.get(
+        "ends_at", record.ends_at
+    ):
         raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
-    if isinstance(record, ClosedDay) and values.get("last_on", record.last_on) < values.get("first_on", record.first_on):
+    if isinstance(record, ClosedDay) and values.get("last_on", record.last_on) < values.get(
+        "first_on", record.first_on
+    ):
         raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
     with db.session.no_autoflush:
         _check_unique(record, values)

@@ -58,13 +58,14 @@ def have_room(windows: Sequence[Window]) -> bool:
         return total <= max(w.latest for w in windows) - min(w.earliest for w in windows)
     # The earliest moment at which each set of them (a bit for each) can be finished.
     finished: dict[int, dt.datetime] = {0: by_start[0].earliest}
+    never = dt.datetime.max.replace(tzinfo=dt.UTC)
     for done in range(1 << len(windows)):
         if done not in finished:
             continue
         for i, window in enumerate(windows):
             more = done | 1 << i
             ends = max(finished[done], window.earliest) + window.length
-            if more != done and ends <= window.latest and ends < finished.get(more, dt.datetime.max.replace(tzinfo=dt.UTC)):
+            if more != done and ends <= window.latest and ends < finished.get(more, never):
                 finished[more] = ends
     return (1 << len(windows)) - 1 in finished
 
@@ -236,13 +237,13 @@ def _busy(sitters: set[int], first: dt.date, last: dt.date, leave_out: set[int])
 def _clashes(
     plan: Plan, batch: list[Plan], busy: Mapping[int, list[Plan]], away: Mapping[int, list[TimeOff]], name: str
 ) -> Iterable[Clash]:
-    def found(kind: ClashKind, about: str, label: str, first: dt.date, last: dt.date, **more: Any) -> Clash:
+    def found(kind: ClashKind, about: str, label: str, first: dt.date, last: dt.date, **more: Any) -> Clash:  # noqa: ANN401
         token = f"{plan.key}:{kind}:{about}:{plan.sitter_id}"
         return Clash(kind, token, name, label, first, last, about=about, **more)
 
     window, beside = plan.window(), []
     same_batch = [p for p in batch if p.key != plan.key and p.sitter_id == plan.sitter_id]
-    abouts = {p.key: f"{p.on_date}/{p.start_time or (p.block.id if p.block else '')}" for p in same_batch}
+    abouts = {p.key: place(p) for p in same_batch}
     for other in [*busy.get(plan.sitter_id or 0, []), *same_batch]:
         theirs = other.window()
         if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
@@ -271,6 +272,11 @@ def _is_full(window: Window, others: list[Window]) -> bool:
         if have_room([*kept, other]):
             kept.append(other)
     return len(kept) > 1 and not have_room([*kept, window])
+
+
+def place(plan: Plan) -> str:
+    """Where a planned visit stands in the schedule: names one that has no id yet, or a new one each time it is tried."""
+    return f"{plan.on_date}/{plan.start_time or ''}/{plan.block.id if plan.block else ''}"
 
 
 def tokens(found: Mapping[Hashable, list[Clash]]) -> set[str]:

@@ -215,7 +215,7 @@ def _require_accepted(
     shown: dict[object, list[conflicts.Clash]] = {}
     for key, clashes in found.items():
         job = by_id[key]  # type: ignore[index]
-        when = f"{job.on_date}/{job.start_time or job.time_block_id or ''}"
+        when = conflicts.place(plan_of_job(job))
         shown[key] = [replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}") for c in clashes]
     if conflicts.tokens(shown) - set(accept):
         raise ConflictsFound(shown)
@@ -518,7 +518,7 @@ def _news(line: Activity, staff_id: int) -> str:
     facts = line.facts
     if "news" in facts:
         return str(facts["news"][str(staff_id)])
-    return f"{facts['before']} → {facts['after']}" if "before" in facts else str(facts["after"])
+    return f"{facts['before']} → {facts['after']}" if "before" in facts else str(facts.get("after", ""))
 
 
 def _day_order(job: Job) -> tuple[dt.time, int]:

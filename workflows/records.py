@@ -28,7 +28,9 @@ def _value(value: Any) -> Any:  # noqa: ANN401 -- whatever an attribute holds
 def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with their texts stripped, and without what no database can hold. Enums are texts too: left alone."""
     return {
-        k: v.replace("\0", "").replace("\r\n", "\n").strip() if isinstance(v, str) and not isinstance(v, enum.Enum) else v
+        k: v.replace("\0", "").replace("\r\n", "\n").strip()
+        if isinstance(v, str) and not isinstance(v, enum.Enum)
+        else v
         for k, v in values.items()
     }
 

@@ -107,7 +107,7 @@ def logins_text() -> str:
     return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
 
 
-def _logins(kind, people):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _logins(kind, people):  # noqa: ANN001, ANN202
     return db.session.scalars(sa.select(kind).where(kind.email.in_([email for _who, _path, email in people])))
 
 

@@ -31,11 +31,11 @@ def at(moment: dt.datetime) -> Iterator[None]:
                     if getattr(row, name) is None:
                         setattr(row, name, then)
 
-    clock.now = lambda: then  # type: ignore[assignment]
+    clock.now = lambda: then
     event.listen(db.session, "before_flush", date_new_rows)
     try:
         yield
         db.session.flush()
     finally:
         event.remove(db.session, "before_flush", date_new_rows)
-        clock.now = real_now  # type: ignore[assignment]
+        clock.now = real_now

@@ -18,9 +18,10 @@ class Roster:
         self.boarder_ids = list(boarder_ids)
         self.route_ids = [i for i in sitter_ids if i not in boarder_ids]
         self.busy: dict[tuple[int, int], int] = defaultdict(int)
+        self.n_visits: dict[tuple[int, int], int] = defaultdict(int)
         self.away = {(sitter_id, day.toordinal()) for sitter_id, day in away}
-        #: every other one has the weekend off, the rest two days of the week
-        self.off = {s: (5, 6) if n % 2 == 0 else (n % 5, (n + 2) % 5) for n, s in enumerate(self.route_ids)}
+        #: two of three have the weekend off, the others two days of the week
+        self.off = {s: (5, 6) if n % 3 else (n % 5, (n + 2) % 5) for n, s in enumerate(self.route_ids)}
 
     def works(self, sitter_id: int, day: dt.date) -> bool:
         """Neither the weekly day off nor away."""
@@ -34,14 +35,18 @@ class Roster:
         """Use up this time and the quarter of an hour after it, for the way."""
         for day_no, mask in _masks(day, start, minutes + QUARTER):
             self.busy[sitter_id, day_no] |= mask
+        self.n_visits[sitter_id, day.toordinal()] += 1
 
     def find(self, sitter_id: int, day: dt.date, near: int, minutes: int, *, within: tuple[int, int] | None = None) -> int | None:
         """A start near the wished one at which the sitter can do it; None when the day is too full."""
+        day_no, n = day.toordinal(), -(-minutes // QUARTER) + 1
+        two_days = self.busy[sitter_id, day_no] | self.busy[sitter_id, day_no + 1] << A_DAY
+        mask = (1 << n) - 1
         for shift in SHIFTS:
             start = near + shift
             if within and not within[0] <= start <= within[1] - minutes:
                 continue
-            if self.is_free(sitter_id, day, start, minutes + QUARTER):
+            if not two_days & mask << start // QUARTER:
                 return start
         return None
 
@@ -53,6 +58,10 @@ class Roster:
         for other in self.route_ids[place + 1 :] + self.route_ids[:place]:
             if self.works(other, day):
                 yield other
+
+    def has_room(self, sitter_id: int, day: dt.date, most: int) -> bool:
+        """Has the sitter fewer than `most` visits on this day?"""
+        return self.n_visits[sitter_id, day.toordinal()] < most
 
     def take_stay(self, first: dt.date, last: dt.date) -> int | None:
         """A boarder who has nothing at all from the first to the last day; that time is theirs then."""

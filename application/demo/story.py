@@ -41,7 +41,8 @@ class Story:
 
     def days(self, first: dt.date, n: int, *, only: Iterable[int] = ANY_DAY) -> list[dt.date]:
         """The next `n` days on which requests are taken, from `first` on."""
-        wanted, found, day = set(only), [], first
+        found: list[dt.date] = []
+        wanted, day = set(only), first
         while len(found) < n:
             if day not in self.closed and day.weekday() in wanted:
                 found.append(day)

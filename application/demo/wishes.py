@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 from random import Random
 
@@ -37,10 +38,16 @@ class Trip:
     visits: list[int] = field(default_factory=list)
 
 
+REGULAR_DAYS = (
+    (0, 1, 2, 3, 4), (0, 1, 2, 3, 4), (0, 2, 4), (0, 2, 4), (1, 3), (1, 2, 3), (1, 3, 5), (5, 6), (2, 5, 6),
+)  # fmt: skip
+
 Wishes = dict[dt.date, list[Wish]]
 
 
-def all_wishes(households: list[Household], first: dt.date, last: dt.date, random: Random) -> Wishes:
+def all_wishes(
+    households: list[Household], first: dt.date, last: dt.date, *, holidays: Container[dt.date], random: Random
+) -> Wishes:
     """Day -> what is wished for it."""
     wishes: Wishes = defaultdict(list)
     for household in households:
@@ -48,34 +55,42 @@ def all_wishes(households: list[Household], first: dt.date, last: dt.date, rando
         if begins > last:
             continue
         dogs = household.of(Species.DOG)
-        if dogs and random.random() < 0.46:
-            _regular(household, dogs, begins, last, wishes, random)
-        for _ in range(random.choice((1, 1, 2, 2, 3, 4))):
-            _trip(household, begins, last, wishes, random)
+        if dogs and random.random() < 0.42:
+            _regular(household, dogs, begins, last, holidays, wishes, random)
+        taken: set[dt.date] = set()
+        for _ in range(random.choice((1, 2, 2, 3, 4, 5))):
+            _trip(household, begins, last, taken, wishes, random)
     return wishes
 
 
 def _regular(
-    household: Household, dogs: list[Animal], first: dt.date, last: dt.date, wishes: Wishes, random: Random
-) -> None:
-    """The same walk on the same days of every week."""
-    weekdays = random.choice(((0, 1, 2, 3, 4), (0, 1, 2, 3, 4), (0, 2, 4), (0, 2, 4), (1, 3), (1, 2, 3), (0, 1, 3, 4)))
+    household: Household, dogs: list[Animal], first: dt.date, last: dt.date, holidays: Container[dt.date],
+    wishes: Wishes, random: Random,
+) -> None:  # fmt: skip
+    """The same walk on the same days of every week; on holidays most people walk themselves."""
+    weekdays = random.choice(REGULAR_DAYS)
     code = random.choices(("Walk30", "Walk60", "Potty15"), (66, 20, 14))[0]
     start = None if code == "Potty15" else random.randrange(9 * 4, 16 * 4) * 15
     day = first
     while day <= last:
-        if day.weekday() in weekdays and random.random() < 0.97:
+        if day.weekday() in weekdays and random.random() < (0.25 if day in holidays else 0.97):
             wishes[day].append(Wish(household, code, dogs, start))
         day += dt.timedelta(days=1)
 
 
-def _trip(household: Household, first: dt.date, last: dt.date, wishes: Wishes, random: Random) -> None:
+def _trip(
+    household: Household, first: dt.date, last: dt.date, taken: set[dt.date], wishes: Wishes, random: Random
+) -> None:
+    """Some days away, unless there is another trip at that time."""
     length = random.choice((1, 2, 2, 3, 4, 4, 6, 8, 10))
     begins = first + dt.timedelta(days=random.randrange(max((last - first).days, 1)))
     ends = min(begins + dt.timedelta(days=length), last)
     trip = Trip(household, begins, ends, by_portal=random.random() < 0.75)
     dogs, cats, small = household.of(Species.DOG), household.of(Species.CAT), household.small
     days = [begins + dt.timedelta(days=n) for n in range((ends - begins).days + 1)]
+    if not taken.isdisjoint(days):
+        return
+    taken.update(days)
     if dogs:
         _dogs_away(trip, dogs, days, wishes, random)
     if cats:

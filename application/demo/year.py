@@ -36,11 +36,13 @@ from models import (
     job_pet,
     job_request_line_pet,
 )
-from workflows import pricing
+from workflows import limits, pricing
 
 DAYS_BACK, DAYS_AHEAD = 337, 28
 #: whoever asked later than this did so by phone: the requests of the last days are made by the workflows
 PORTAL_UNTIL = dt.timedelta(days=12)
+#: visits a sitter and day; the two whom the story is about have room for what comes in
+MOST, MOST_TO_COME = 12, 7
 
 
 @dataclass
@@ -69,12 +71,13 @@ def fill_year(house: House, households: list[Household], roster: Roster, random:
     """Plan what is wished and write it down; how many visits."""
     today = clock.today()
     first, last = today - dt.timedelta(days=DAYS_BACK), today + dt.timedelta(days=DAYS_AHEAD)
-    wishes = all_wishes(households, first, last, random)
+    wishes = all_wishes(households, first, last, holidays=limits.calendar(first, last).holidays, random=random)
     visits: list[Visit] = []
+    spared = {house.sam.id, house.sita.id}
     for day in sorted(wishes):
         # Nights and fixed times first, then what can be done at any time.
         for wish in sorted(wishes[day], key=lambda w: (w.code != "Night", w.start is None, w.block is None)):
-            visit = _place(wish, day, roster, today, random)
+            visit = _place(wish, day, roster, today, spared, random)
             if visit is not None:
                 if wish.trip:
                     wish.trip.visits.append(len(visits))
@@ -83,7 +86,9 @@ def fill_year(house: House, households: list[Household], roster: Roster, random:
     return len(visits)
 
 
-def _place(wish: Wish, day: dt.date, roster: Roster, today: dt.date, random: Random) -> Visit | None:
+def _place(
+    wish: Wish, day: dt.date, roster: Roster, today: dt.date, spared: set[int], random: Random
+) -> Visit | None:  # fmt: skip
     if wish.code == "Board":
         boarder = roster.take_stay(day, day + dt.timedelta(days=wish.nights))
         return Visit(wish, day, None, boarder, 0) if boarder else None
@@ -91,6 +96,8 @@ def _place(wish: Wish, day: dt.date, roster: Roster, today: dt.date, random: Ran
     if day > today and random.random() < 0.035:
         return Visit(wish, day, wish.start, None, near)
     for sitter_id in roster.who(wish.household.sitter_id, day):
+        if not roster.has_room(sitter_id, day, MOST_TO_COME if day > today and sitter_id in spared else MOST):
+            continue
         start = roster.find(sitter_id, day, near, minutes, within=within)
         if start is not None:
             roster.take(sitter_id, day, start, minutes)
@@ -155,10 +162,11 @@ class _Writer:
             "cancelled_at": None, "cancel_reason": "", "created_at": made,
         }  # fmt: skip
         if state is JobState.CANCELLED:
+            cancelled_at = max(made, self._before(visit, hours=30))
             row |= {"price": quote.price * 0, "sitter_pay": quote.price * 0, "prior_price": quote.price,
-                    "prior_sitter_pay": quote.sitter_pay, "cancelled_at": max(made, self._before(visit, hours=30)),
+                    "prior_sitter_pay": quote.sitter_pay, "cancelled_at": cancelled_at,
                     "cancel_reason": random.choice(names.CANCEL_REASONS)}  # fmt: skip
-            self._note("job.cancelled", row["cancelled_at"], visit.wish.household, "job", self.job_ids[i], self.house.max,
+            self._note("job.cancelled", cancelled_at, visit.wish.household, "job", self.job_ids[i], self.house.max,
                        {"reason": row["cancel_reason"], "n_jobs": 1, "jobs": [_short(visit, item)], "evening": []})  # fmt: skip
         return row
 

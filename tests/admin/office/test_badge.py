@@ -53,6 +53,8 @@ def test_baskets_do_not_count(office, cast):
 
 
 def test_home_names_the_soonest_day_and_what_was_auto_submitted(office, cast):
-    make.sent_request(cast.alice, cast.walk, first_on=dt.date(2026, 11, 24), auto_submitted=True, state=LineState.SUBMITTED)
+    make.sent_request(
+        cast.alice, cast.walk, first_on=dt.date(2026, 11, 24), auto_submitted=True, state=LineState.SUBMITTED
+    )
     db.session.commit()
     assert "2 visits. The soonest is tomorrow. 1 was auto-submitted." in office.get("/admin/").main

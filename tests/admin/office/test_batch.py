@@ -21,7 +21,9 @@ FRIDAY = THURSDAY + dt.timedelta(days=1)
 
 def jobs_of(client):
     """The client's visits, in order."""
-    return db.session.scalars(sa.select(Job).where(Job.client_id == client.id).order_by(Job.on_date, Job.start_time, Job.id)).all()
+    return db.session.scalars(
+        sa.select(Job).where(Job.client_id == client.id).order_by(Job.on_date, Job.start_time, Job.id)
+    ).all()
 
 
 def states(request):
@@ -138,7 +140,9 @@ def test_conflicts_are_shown_before_anything_is_done(office, cast, alices_reques
     page = office.get(batch_url)
     assert "Overlaps Dog walk, Leo Feld, 12:15 PM" in page.main
     assert "Away Fri, Nov 27 to Sun, Nov 29" in page.main
-    assert page.fields(f"{batch_url}scheduling").getlist("line") == [], "lines with conflicts are not ticked by themselves"
+    assert page.fields(f"{batch_url}scheduling").getlist("line") == [], (
+        "lines with conflicts are not ticked by themselves"
+    )
 
 
 @pytest.mark.covers("B11")
@@ -201,13 +205,17 @@ def test_a_normal_press_after_the_warning_does_not_accept_it(office, cast, alice
 def test_the_choice_of_sitter_is_kept_when_a_conflict_stops_it(office, cast, alices_request, batch_url):
     first, second = alices_request.lines
     make.time_off(cast.sita, THURSDAY)
-    office.get(batch_url).press("Schedule visits", line=[first.id], **{f"sitter-{first.id}": cast.sita.id, f"sitter-{second.id}": "none"})
+    office.get(batch_url).press(
+        "Schedule visits", line=[first.id], **{f"sitter-{first.id}": cast.sita.id, f"sitter-{second.id}": "none"}
+    )
     db.session.expire_all()
     assert (first.sitter, second.leave_unassigned) == (cast.sita, True)
 
 
 @pytest.mark.covers("B11")
-def test_somebody_who_is_free_is_offered_and_takes_the_visit_with_one_press(office, cast, alices_request, busy, batch_url):
+def test_somebody_who_is_free_is_offered_and_takes_the_visit_with_one_press(
+    office, cast, alices_request, busy, batch_url
+):
     make.time_off(make.staff("Away", "Always"), THURSDAY)
     page = office.get(batch_url)
     assert "Free then: give to Sita Singh" in page.main
@@ -364,7 +372,9 @@ def test_delete_takes_lines_off_the_queue_without_a_mail_and_the_log_keeps_them(
 
 @pytest.mark.parametrize("action", ["declining", "deletion"])
 @pytest.mark.covers("B10", "C4")
-def test_decline_and_delete_of_a_line_that_was_cancelled_change_nothing(office, cast, alices_request, batch_url, action):
+def test_decline_and_delete_of_a_line_that_was_cancelled_change_nothing(
+    office, cast, alices_request, batch_url, action
+):
     first, second = alices_request.lines
     job_requests.cancel_lines(cast.alice, [first], actor=cast.as_alice)
     page = office.post(f"{batch_url}{action}", line=[first.id, second.id], reason="Full.")
@@ -395,7 +405,11 @@ def test_a_message_goes_to_client_and_sitters_and_stays_on_the_thread(office, ca
     outbox.clear()
     page = office.get(batch_url)
     page = page.press(
-        "Send message", body="Is the gate code the same?", to_client="1", to_sitters="1", line=[alices_request.lines[0].id]
+        "Send message",
+        body="Is the gate code the same?",
+        to_client="1",
+        to_sitters="1",
+        line=[alices_request.lines[0].id],
     )
     assert "Message sent. It stays on this page." in page.main
     assert "Is the gate code the same? Olivia Owens to client and sitter, #2, Today, 10:00 AM" in page.main
@@ -461,10 +475,18 @@ def test_edit_changes_service_day_block_pets_sitter_and_both_notes(office, cast,
     assert (line.service_item, line.on_date, line.time_block, line.start_time) == (
         cast.cat_visit, dt.date(2026, 12, 24), cast.night, dt.time(22, 30)
     )  # fmt: skip
-    assert (line.pets, line.sitter, line.note, line.staff_note) == ([cast.mochi], cast.sita, "Two bowls", "Mind the step")
+    assert (line.pets, line.sitter, line.note, line.staff_note) == (
+        [cast.mochi],
+        cast.sita,
+        "Two bowls",
+        "Mind the step",
+    )
     assert line.state is LineState.SUBMITTED
     log = office.get(f"/admin/client/{cast.alice.id}/?tab=log").main
-    assert "Olivia Owens changed a requested visit Visit: Dog walk, Thu, Nov 26, 12:00 PM → became Cat visit, Thu, Dec 24" in log
+    assert (
+        "Olivia Owens changed a requested visit Visit: Dog walk, Thu, Nov 26, 12:00 PM → became Cat visit, Thu, Dec 24"
+        in log
+    )
 
 
 @pytest.mark.covers("B10")
@@ -568,7 +590,9 @@ def test_a_big_batch_takes_as_many_queries_as_a_small_one(office, cast, alices_r
     with statements() as few:
         office.get(batch_url)
     for n in range(40):
-        make.line(alices_request, cast.walk, on_date=THURSDAY + dt.timedelta(days=n), start_time=dt.time(9), pets=[cast.mochi])
+        make.line(
+            alices_request, cast.walk, on_date=THURSDAY + dt.timedelta(days=n), start_time=dt.time(9), pets=[cast.mochi]
+        )
         make.sent_request(make.client(f"Client {n}"), cast.walk)
     with statements() as many:
         office.get(batch_url)
@@ -585,4 +609,9 @@ def test_tokens_name_exactly_the_conflicts_shown(office, cast, alices_request, b
     page = office.get(batch_url).press("Schedule visits", line=[alices_request.lines[0].id])
     value = re.search(r'name="accept" value="([^"]*)"', page.html)[1].replace("&#34;", '"').replace("&#39;", "'")
     assert len(json.loads(value)) == 1
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.verb == "job_request.scheduled")) == 0
+    assert (
+        db.session.scalar(
+            sa.select(sa.func.count()).select_from(Activity).where(Activity.verb == "job_request.scheduled")
+        )
+        == 0
+    )

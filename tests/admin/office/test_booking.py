@@ -23,7 +23,9 @@ def form(office, cast):
 def booked(client):
     """The client's visits, in order."""
     db.session.expire_all()
-    return db.session.scalars(sa.select(Job).where(Job.client_id == client.id).order_by(Job.on_date, Job.start_time, Job.id)).all()
+    return db.session.scalars(
+        sa.select(Job).where(Job.client_id == client.id).order_by(Job.on_date, Job.start_time, Job.id)
+    ).all()
 
 
 def days(*numbers):
@@ -115,10 +117,17 @@ def test_any_block_can_be_used_and_each_is_a_visit(cast, form):
     page = form.press("Show its times", service=cast.cat_visit.id)
     assert "Night, 10:00 PM to 6:00 AM" in page.main
     page.press(
-        "Book visits", dates=days(1, 2), blocks=[cast.morning.id, cast.night.id], pets=[cast.mochi.id], sitter=cast.sita.id
+        "Book visits",
+        dates=days(1, 2),
+        blocks=[cast.morning.id, cast.night.id],
+        pets=[cast.mochi.id],
+        sitter=cast.sita.id,
     )
     jobs = booked(cast.alice)
-    assert [(j.on_date.day, j.time_block.name) for j in jobs if j.time_block == cast.morning] == [(1, "Morning"), (2, "Morning")]
+    assert [(j.on_date.day, j.time_block.name) for j in jobs if j.time_block == cast.morning] == [
+        (1, "Morning"),
+        (2, "Morning"),
+    ]
     assert [j.ends_on.day for j in jobs if j.time_block == cast.night] == [2, 3]
     assert len(jobs) == 4
 
@@ -204,7 +213,9 @@ def test_nonsense_is_refused_with_a_sentence_and_what_was_typed_is_kept(cast, fo
 )
 def test_an_impossible_stay_is_refused(cast, form, fields, sentence):
     given = {"on_date": "2026-12-04", "ends_on": "2026-12-07", "start_time": "18:00", "end_time": "10:00", **fields}
-    page = form.press("Show its times", service=cast.overnight.id).press("Book visits", pets=[cast.biscuit.id], sitter="none", **given)
+    page = form.press("Show its times", service=cast.overnight.id).press(
+        "Book visits", pets=[cast.biscuit.id], sitter="none", **given
+    )
     assert page.status == 422
     assert sentence in page.main
     assert booked(cast.alice) == []
@@ -215,8 +226,16 @@ def test_an_impossible_stay_is_refused(cast, form, fields, sentence):
 
 @pytest.mark.covers("B15", "B11")
 def test_conflicts_are_shown_before_booking_and_accepted_one_by_one(cast, form, outbox):
-    make.job(make.client("Leo", "Feld"), cast.walk, sitter=cast.sam, on_date=dt.date(2026, 12, 1), start_time=dt.time(12))
-    given = {"service": cast.walk.id, "dates": days(1, 2), "start_time": "12:10", "pets": [cast.biscuit.id], "sitter": cast.sam.id}
+    make.job(
+        make.client("Leo", "Feld"), cast.walk, sitter=cast.sam, on_date=dt.date(2026, 12, 1), start_time=dt.time(12)
+    )
+    given = {
+        "service": cast.walk.id,
+        "dates": days(1, 2),
+        "start_time": "12:10",
+        "pets": [cast.biscuit.id],
+        "sitter": cast.sam.id,
+    }
     page = form.press("Book visits", **given)
     assert page.status == 409
     assert "Sam Stone has another visit then: Dog walk, Leo Feld, Tue, Dec 1, 12:00 PM." in page.main
@@ -236,7 +255,12 @@ def test_conflicts_are_shown_before_booking_and_accepted_one_by_one(cast, form, 
 def test_visits_of_one_booking_clash_with_each_other_too(cast, form):
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=dt.date(2026, 12, 1), start_time=dt.time(12))
     page = form.press(
-        "Book visits", service=cast.walk.id, dates=days(1), start_time="12:00", pets=[cast.biscuit.id], sitter=cast.sam.id
+        "Book visits",
+        service=cast.walk.id,
+        dates=days(1),
+        start_time="12:00",
+        pets=[cast.biscuit.id],
+        sitter=cast.sam.id,
     )
     assert page.status == 409
     assert count(Job, Job.client_id == cast.alice.id) == 1
@@ -244,7 +268,13 @@ def test_visits_of_one_booking_clash_with_each_other_too(cast, form):
 
 @pytest.mark.covers("B15")
 def test_two_presses_book_once(cast, form, outbox):
-    given = {"service": cast.walk.id, "dates": days(1), "start_time": "12:00", "pets": [cast.biscuit.id], "sitter": "none"}
+    given = {
+        "service": cast.walk.id,
+        "dates": days(1),
+        "start_time": "12:00",
+        "pets": [cast.biscuit.id],
+        "sitter": "none",
+    }
     form.press("Book visits", **given)
     again = form.press("Book visits", **given)
     assert "This was already saved. Nothing was done twice." in again.main
@@ -273,7 +303,14 @@ def test_holidays_and_closed_days_are_marked_but_do_not_bind_the_office(cast, fo
     page = office.get(f"{NEW}?client={cast.alice.id}")
     assert "Thursday, November 26, Thanksgiving Day" in page.main
     assert "Friday, November 27, Stocktaking" in page.main
-    page.press("Book visits", service=cast.walk.id, dates="2026-11-27", start_time="12:00", pets=[cast.biscuit.id], sitter="none")
+    page.press(
+        "Book visits",
+        service=cast.walk.id,
+        dates="2026-11-27",
+        start_time="12:00",
+        pets=[cast.biscuit.id],
+        sitter="none",
+    )
     assert len(booked(cast.alice)) == 1
 
 
@@ -306,5 +343,12 @@ def test_the_booking_form_takes_few_queries(office, cast):
 
 
 def test_the_log_has_one_line_for_the_whole_booking(cast, form):
-    form.press("Book visits", service=cast.walk.id, dates=days(1, 2, 3), start_time="12:00", pets=[cast.biscuit.id], sitter="none")
+    form.press(
+        "Book visits",
+        service=cast.walk.id,
+        dates=days(1, 2, 3),
+        start_time="12:00",
+        pets=[cast.biscuit.id],
+        sitter="none",
+    )
     assert count(Activity, Activity.verb == "job.booked") == 1

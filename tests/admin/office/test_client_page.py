@@ -81,7 +81,15 @@ def test_inviting_mails_a_link_once_and_says_so(office, cast, url, outbox):
 def test_overview_shows_pets_what_comes_and_contacts(office, cast, alices_request, url):
     cast.biscuit.feeding, cast.biscuit.breed, cast.biscuit.born_on = "2 cups", "Labrador", dt.date(2022, 11, 1)
     cast.mochi.status = PetStatus.DECEASED
-    make.client_contact(cast.alice, "Kim Archer", relation="Sister", phone="+12125550199", is_emergency=True, receives_copies=True, email="kim@example.com")
+    make.client_contact(
+        cast.alice,
+        "Kim Archer",
+        relation="Sister",
+        phone="+12125550199",
+        is_emergency=True,
+        receives_copies=True,
+        email="kim@example.com",
+    )
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY, start_time=dt.time(15))
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY - dt.timedelta(days=1), state=JobState.COMPLETED)
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY + dt.timedelta(days=1), state=JobState.CANCELLED)
@@ -99,7 +107,15 @@ def test_overview_shows_pets_what_comes_and_contacts(office, cast, alices_reques
 
 @pytest.mark.covers("S2")
 def test_a_stay_that_is_on_now_is_the_next_visit(office, cast, url):
-    make.job(cast.alice, cast.overnight, sitter=cast.sita, on_date=TODAY - dt.timedelta(days=1), ends_on=TODAY + dt.timedelta(days=2), start_time=dt.time(18), end_time=dt.time(10))
+    make.job(
+        cast.alice,
+        cast.overnight,
+        sitter=cast.sita,
+        on_date=TODAY - dt.timedelta(days=1),
+        ends_on=TODAY + dt.timedelta(days=2),
+        start_time=dt.time(18),
+        end_time=dt.time(10),
+    )
     assert "Next visit Yesterday, 6:00 PM, Sita" in office.get(url).main
 
 
@@ -116,7 +132,9 @@ def test_schedule_tab_lists_visits_and_pages_through_them(office, cast, url):
 
 @pytest.mark.covers("S2")
 def test_messages_tab_lists_the_clients_mails_with_their_states(office, cast, url):
-    make.outbox_mail(client_id=cast.alice.id, to_address="alice@example.com", subject="We have your request", state=MailState.SENT)
+    make.outbox_mail(
+        client_id=cast.alice.id, to_address="alice@example.com", subject="We have your request", state=MailState.SENT
+    )
     make.outbox_mail(client_id=cast.alice.id, to_address="alice@example.com", state=MailState.FAILED)
     make.outbox_mail(client_id=cast.bob.id, to_address="bob@example.com", subject="To Bob")
     text = office.get(f"{url}?tab=messages").main
@@ -130,12 +148,19 @@ def test_log_says_who_when_through_which_door_and_old_to_new(office, cast, url):
     people.change_pet(cast.biscuit, {"name": "Biscuit", "medication": "Insulin, 4 units"}, actor=cast.as_olivia)
     make.activity_line("job_request.auto_submitted", client_id=cast.alice.id, facts={"n_lines": 2})
     make.activity_line(
-        "access.logged_in", client_id=cast.alice.id, actor_kind=ActorKind.CLIENT, actor_name="Alice Archer", via=Via.PORTAL
+        "access.logged_in",
+        client_id=cast.alice.id,
+        actor_kind=ActorKind.CLIENT,
+        actor_name="Alice Archer",
+        via=Via.PORTAL,
     )
     make.activity_line("something.new_entirely", client_id=cast.alice.id)
     make.activity_line("client.changed", client_id=cast.bob.id, facts={"name": "Bob's own"})
     text = office.get(f"{url}?tab=log").main
-    assert "Olivia Owens changed the pet Biscuit Medication: none → became Insulin, 4 units Today, 10:00 AM, office" in text
+    assert (
+        "Olivia Owens changed the pet Biscuit Medication: none → became Insulin, 4 units Today, 10:00 AM, office"
+        in text
+    )
     assert "Forgotten basket sent: 2 visits (Auto-submitted) Today, 10:00 AM, automatic" in text
     assert "Alice Archer logged in Today, 10:00 AM, portal" in text
     assert "Latchkey: something new entirely" in text
@@ -146,7 +171,11 @@ def test_log_says_who_when_through_which_door_and_old_to_new(office, cast, url):
 def test_words_of_people_are_never_markup(office, cast, url):
     cast.biscuit.warning = "<script>alert(1)</script>"
     cast.alice.notes = "</p><img src=x onerror=alert(2)>"
-    make.activity_line("client.changed", client_id=cast.alice.id, facts={"name": "<i>x</i>", "changes": {"notes": ["<u>", "</u>%s"]}, "reason": "<s>"})
+    make.activity_line(
+        "client.changed",
+        client_id=cast.alice.id,
+        facts={"name": "<i>x</i>", "changes": {"notes": ["<u>", "</u>%s"]}, "reason": "<s>"},
+    )
     for tab in ("overview", "log"):
         html = office.get(f"{url}?tab={tab}").html
         for hostile in ("<script>alert", "<img src=x", "<i>x</i>", "<u>", "<s>"):

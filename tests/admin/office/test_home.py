@@ -18,7 +18,11 @@ TODAY = dt.date(2026, 11, 23)
 @pytest.mark.covers("S1")
 @pytest.mark.parametrize(
     ("at", "words"),
-    [("2026-11-23 08:00", "Good morning, Olivia"), ("2026-11-23 12:00", "Good afternoon"), ("2026-11-23 21:00", "Good evening")],
+    [
+        ("2026-11-23 08:00", "Good morning, Olivia"),
+        ("2026-11-23 12:00", "Good afternoon"),
+        ("2026-11-23 21:00", "Good evening"),
+    ],
 )
 def test_greeting_follows_the_clock_of_the_business(cast, http, sign_in_as_staff, clock_at, at, words):
     clock_at(at)
@@ -44,7 +48,15 @@ def test_todays_visits_by_sitter_with_what_is_done_on_now_and_to_go(office, cast
 
 @pytest.mark.covers("S1")
 def test_a_stay_that_began_before_today_is_todays_too(office, cast):
-    stay = make.job(cast.alice, cast.overnight, sitter=cast.sam, on_date=TODAY - dt.timedelta(days=2), ends_on=TODAY, start_time=dt.time(18), end_time=dt.time(10))
+    stay = make.job(
+        cast.alice,
+        cast.overnight,
+        sitter=cast.sam,
+        on_date=TODAY - dt.timedelta(days=2),
+        ends_on=TODAY,
+        start_time=dt.time(18),
+        end_time=dt.time(10),
+    )
     page = office.get(HOME)
     assert "1 visit today" in page.main
     assert page.has_link(f"/admin/visit/{stay.id}/")
@@ -136,7 +148,9 @@ def test_htmx_takes_only_the_line_away(office, three):
 @pytest.mark.covers("S1")
 def test_names_and_words_of_clients_are_never_markup(office, cast):
     cast.alice.first_name = '<img src=x onerror="alert(1)">%(client)s%s'
-    make.notification(NotificationKind.REQUEST_CANCELLED, client_id=cast.alice.id, facts={"n_lines": 1, "lines": ["<b>Walk</b> %d"]})
+    make.notification(
+        NotificationKind.REQUEST_CANCELLED, client_id=cast.alice.id, facts={"n_lines": 1, "lines": ["<b>Walk</b> %d"]}
+    )
     html = office.get(HOME).html
     assert "<img src=x" not in html
     assert "<b>Walk</b>" not in html
@@ -149,7 +163,12 @@ def test_names_and_words_of_clients_are_never_markup(office, cast):
 @pytest.mark.covers("S1")
 def test_the_chart_counts_visits_a_week_without_the_cancelled(office, cast):
     db.session.delete(cast.bobs_job)
-    for day, n in ((TODAY, 3), (TODAY - dt.timedelta(days=7), 2), (TODAY + dt.timedelta(days=27), 1), (TODAY + dt.timedelta(days=28), 9)):
+    for day, n in (
+        (TODAY, 3),
+        (TODAY - dt.timedelta(days=7), 2),
+        (TODAY + dt.timedelta(days=27), 1),
+        (TODAY + dt.timedelta(days=28), 9),
+    ):
         for _ in range(n):
             make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=day)
     make.job(cast.alice, cast.walk, on_date=TODAY, state=JobState.CANCELLED)
@@ -181,10 +200,17 @@ def test_home_at_900_visits_a_day_takes_few_queries(office, cast):
     people = [make.staff(f"Sitter {n}") for n in range(60)]
     proto = make.job(cast.alice, cast.walk, on_date=TODAY)
     db.session.flush()
-    common = {c.name: getattr(proto, c.name) for c in Job.__table__.columns if c.name not in {"id", "public_id", "sitter_id", "start_time"}}
+    common = {
+        c.name: getattr(proto, c.name)
+        for c in Job.__table__.columns
+        if c.name not in {"id", "public_id", "sitter_id", "start_time"}
+    }
     db.session.execute(
         Job.__table__.insert(),
-        [{**common, "public_id": f"p{n}", "sitter_id": people[n % 60].id, "start_time": dt.time(6 + n % 15)} for n in range(900)],
+        [
+            {**common, "public_id": f"p{n}", "sitter_id": people[n % 60].id, "start_time": dt.time(6 + n % 15)}
+            for n in range(900)
+        ],
     )
     for n in range(40):
         make.notification(client_id=cast.alice.id, facts={"n_lines": n})

@@ -77,7 +77,9 @@ def test_it_ends_by_itself_after_half_an_hour(office, cast, snapshot, clock_at):
 
 
 @pytest.mark.covers("B14")
-def test_a_manager_may_and_a_sitter_or_stranger_may_not(manager, cast, snapshot, http, sign_in_as_staff, sign_in_as_client):
+def test_a_manager_may_and_a_sitter_or_stranger_may_not(
+    manager, cast, snapshot, http, sign_in_as_staff, sign_in_as_client
+):
     manager.get(snapshot).press("Go to portal", follow=False)
     url = f"{snapshot}portal-visit"
     sitter = sign_in_as_staff(http(), cast.sam)

@@ -78,7 +78,9 @@ def three(cast):
     cleo = make.client("Cleo", "Aaron")
     now = clock.now()
     make.sent_request(cast.alice, cast.walk, n_lines=2, first_on=dt.date(2026, 12, 1), submitted_at=now)
-    make.sent_request(cleo, cast.walk, n_lines=3, first_on=dt.date(2026, 11, 30), submitted_at=now - dt.timedelta(hours=1))
+    make.sent_request(
+        cleo, cast.walk, n_lines=3, first_on=dt.date(2026, 11, 30), submitted_at=now - dt.timedelta(hours=1)
+    )
     for line in cast.bobs_request.lines:
         line.submitted_at = now - dt.timedelta(days=2)
     db.session.flush()
@@ -113,7 +115,9 @@ def test_column_heads_sort_and_turn_the_order_round(office, three):
 
 
 @pytest.mark.covers("C3")
-def test_cancelled_visits_stay_greyed_until_they_are_dismissed_and_readable_for_ever(office, cast, alices_request, batch_url):
+def test_cancelled_visits_stay_greyed_until_they_are_dismissed_and_readable_for_ever(
+    office, cast, alices_request, batch_url
+):
     job_requests.cancel_lines(cast.alice, [alices_request.lines[0]], actor=cast.as_alice)
     assert row(office.get(QUEUE), "Alice Archer").startswith("AA Alice Archer 1 + 1 cancelled")
     page = office.get(batch_url)
@@ -129,7 +133,9 @@ def test_cancelled_visits_stay_greyed_until_they_are_dismissed_and_readable_for_
     assert "Request #2" in history
     assert "Cancelled" in history
     log = office.get(f"/admin/client/{cast.alice.id}/?tab=log").main
-    assert "Alice Archer cancelled a job request: 1 visit Dog walk, Thu, Nov 26, 12:00 PM Today, 10:00 AM, portal" in log
+    assert (
+        "Alice Archer cancelled a job request: 1 visit Dog walk, Thu, Nov 26, 12:00 PM Today, 10:00 AM, portal" in log
+    )
 
 
 @pytest.mark.covers("C3")
@@ -185,7 +191,9 @@ def test_queue_of_500_clients_takes_as_many_queries_as_one_of_two(office, cast):
     with statements() as few:
         office.get(QUEUE)
     for n in range(500):
-        make.sent_request(make.client(f"Client {n}"), cast.walk, first_on=TODAY + dt.timedelta(days=n % 30), state=LineState.SUBMITTED)
+        make.sent_request(
+            make.client(f"Client {n}"), cast.walk, first_on=TODAY + dt.timedelta(days=n % 30), state=LineState.SUBMITTED
+        )
     with statements() as many:
         page = office.get(QUEUE)
     assert len(many) == len(few) <= 10

@@ -117,7 +117,13 @@ def test_a_big_week_is_drawn_as_sums_that_lead_to_the_day(office, cast):
             make.job(cast.alice, cast.walk, sitter=sitter, start_time=dt.time(hour))
         make.job(cast.alice, cast.walk, sitter=sitter, on_date=THURSDAY + dt.timedelta(days=1), start_time=dt.time(8))
         for day in range(3):
-            make.job(cast.alice, cast.walk, sitter=sitter, on_date=THURSDAY - dt.timedelta(days=day + 1), start_time=dt.time(9))
+            make.job(
+                cast.alice,
+                cast.walk,
+                sitter=sitter,
+                on_date=THURSDAY - dt.timedelta(days=day + 1),
+                start_time=dt.time(9),
+            )
     page = office.get(WEEK)
     assert "7 visits 8:00 AM to 2:00 PM" in page.main
     assert "441 visits" in page.main
@@ -128,16 +134,33 @@ def test_a_big_week_is_drawn_as_sums_that_lead_to_the_day(office, cast):
     assert len(re.findall(r'href="/admin/visit/\d+/"', day.html)) == 7
 
 
-@pytest.mark.parametrize("url", [WEEK, DAY, f"{WEEK}?requests=1", f"{DAY}&requests=1", f"{WEEK}?by=client", f"{DAY}&by=client&requests=1"])
+@pytest.mark.parametrize(
+    "url", [WEEK, DAY, f"{WEEK}?requests=1", f"{DAY}&requests=1", f"{WEEK}?by=client", f"{DAY}&by=client&requests=1"]
+)
 def test_few_queries_at_900_visits_a_day(office, cast, url):
     office.get(url)
     people = [make.staff(f"Sitter {n}") for n in range(60)]
     db.session.flush()
     proto = make.job(cast.alice, cast.walk)
-    common = {c.name: getattr(proto, c.name) for c in Job.__table__.columns if c.name not in {"id", "public_id", "sitter_id", "on_date", "ends_on", "start_time"}}
+    common = {
+        c.name: getattr(proto, c.name)
+        for c in Job.__table__.columns
+        if c.name not in {"id", "public_id", "sitter_id", "on_date", "ends_on", "start_time"}
+    }
     rows = [
-        {**common, "sitter_id": people[n % 60].id, "on_date": day, "ends_on": day, "start_time": dt.time(6 + n % 15, n % 4 * 15)}
-        for day in (THURSDAY, THURSDAY + dt.timedelta(days=1), THURSDAY - dt.timedelta(days=1), THURSDAY - dt.timedelta(days=2))
+        {
+            **common,
+            "sitter_id": people[n % 60].id,
+            "on_date": day,
+            "ends_on": day,
+            "start_time": dt.time(6 + n % 15, n % 4 * 15),
+        }
+        for day in (
+            THURSDAY,
+            THURSDAY + dt.timedelta(days=1),
+            THURSDAY - dt.timedelta(days=1),
+            THURSDAY - dt.timedelta(days=2),
+        )
         for n in range(900)
     ]
     db.session.execute(Job.__table__.insert(), [{**row, "public_id": f"p{i}"} for i, row in enumerate(rows)])

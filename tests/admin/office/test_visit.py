@@ -43,7 +43,10 @@ def test_the_page_shows_the_visit_and_links_to_its_client(cast, page):
 def test_moving_it_tells_the_sitter(cast, job, page, outbox):
     result = page.press("Save visit", on_date="2026-11-25", start_time="15:30")
     assert "Visit saved." in result.main
-    assert "Olivia Owens moved a visit Visit: Dog walk, Tue, Nov 24, 12:00 PM (Sam Stone) → became Dog walk, Wed, Nov 25, 3:30 PM (Sam Stone)" in result.main
+    assert (
+        "Olivia Owens moved a visit Visit: Dog walk, Tue, Nov 24, 12:00 PM (Sam Stone) → became Dog walk, Wed, Nov 25, 3:30 PM (Sam Stone)"
+        in result.main
+    )
     assert (again(job).on_date, job.start_time, job.sitter) == (dt.date(2026, 11, 25), dt.time(15, 30), cast.sam)
     facts = outbox.facts(MailKind.SITTER_VISIT_MOVED, to="sam@example.com")
     assert (facts.before[0].on_date, facts.visits[0].on_date) == ("2026-11-24", "2026-11-25")
@@ -69,9 +72,21 @@ def test_taking_the_sitter_off_it_is_a_choice(cast, job, page, outbox):
 
 def test_another_service_and_more_pets_bring_todays_price(cast, job, page):
     page = page.press("Show its times", service=cast.cat_visit.id)
-    page.press("Save visit", block=cast.night.id, pets=[cast.biscuit.id, cast.mochi.id], note="Two bowls", staff_note="Mind the step")
+    page.press(
+        "Save visit",
+        block=cast.night.id,
+        pets=[cast.biscuit.id, cast.mochi.id],
+        note="Two bowls",
+        staff_note="Mind the step",
+    )
     again(job)
-    assert (job.service_item, job.time_block, job.price, job.note, job.staff_note) == (cast.cat_visit, cast.night, 25, "Two bowls", "Mind the step")
+    assert (job.service_item, job.time_block, job.price, job.note, job.staff_note) == (
+        cast.cat_visit,
+        cast.night,
+        25,
+        "Two bowls",
+        "Mind the step",
+    )
     assert job.pets == [cast.biscuit, cast.mochi]
 
 
@@ -173,7 +188,17 @@ def test_visits_further_away_are_left_to_the_evening_mail(office, cast, outbox):
     assert "2026-12-20 16:00" in facts.changes[0]
 
 
-@pytest.mark.parametrize("fields", [{"pets": None}, {"on_date": ""}, {"on_date": "0001-01-01"}, {"start_time": "99"}, {"service": "x"}, {"version": "x", "note": "x" * 10_001}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pets": None},
+        {"on_date": ""},
+        {"on_date": "0001-01-01"},
+        {"start_time": "99"},
+        {"service": "x"},
+        {"version": "x", "note": "x" * 10_001},
+    ],
+)
 def test_nonsense_changes_nothing(job, page, fields):
     result = page.press("Save visit", **fields)
     assert result.status == 422
@@ -182,7 +207,13 @@ def test_nonsense_changes_nothing(job, page, fields):
 
 def test_the_page_takes_few_queries(office, job, cast):
     for n in range(30):
-        make.activity_line("job.changed", subject_type="job", subject_id=job.id, client_id=cast.alice.id, facts={"before": "a", "after": f"b{n}"})
+        make.activity_line(
+            "job.changed",
+            subject_type="job",
+            subject_id=job.id,
+            client_id=cast.alice.id,
+            facts={"before": "a", "after": f"b{n}"},
+        )
     office.get(f"/admin/visit/{job.id}/")
     with statements() as sent:
         office.get(f"/admin/visit/{job.id}/")

@@ -32,7 +32,9 @@ def real(cast):
     return lambda path: path.format(**ids)
 
 
-def test_anonymous_is_sent_to_the_log_in_and_a_sitter_or_client_is_refused(http, cast, real, sign_in_as_staff, sign_in_as_client):
+def test_anonymous_is_sent_to_the_log_in_and_a_sitter_or_client_is_refused(
+    http, cast, real, sign_in_as_staff, sign_in_as_client
+):
     sitter, client = sign_in_as_staff(http(), cast.sam), sign_in_as_client(http(), cast.alice)
     for path in map(real, PAGES):
         for answer in (http().get(path), client.get(path)):
@@ -127,7 +129,19 @@ def test_nonsense_in_a_query_string_never_fails(office, cast):
     assert failed == []
 
 
-NONSENSE = ("", "x", "-1", "99999999999999999999", "\0", "é🐕", "2026-99-99", "0001-01-01", "9999-12-31", "[" * 3000, "a" * 20_000)
+NONSENSE = (
+    "",
+    "x",
+    "-1",
+    "99999999999999999999",
+    "\0",
+    "é🐕",
+    "2026-99-99",
+    "0001-01-01",
+    "9999-12-31",
+    "[" * 3000,
+    "a" * 20_000,
+)
 FIELDS = (
     "line", "accept", "give", "reason", "body", "message", "form_key", "service", "on_date", "ends_on", "start_time", "end_time",
     "block", "blocks", "pets", "sitter", "note", "staff_note", "version", "dates", "month", "shown", "range_from", "range_until",
@@ -146,7 +160,9 @@ def test_nonsense_in_a_form_never_fails(office, cast, real, path):
             failed.append((word[:20], status))
     for name in FIELDS:
         for word in NONSENSE[3:9]:
-            status = office.browser.post(real(path), data={name: word, "csrf_token": token, "service": str(cast.overnight.id)}).status_code
+            status = office.browser.post(
+                real(path), data={name: word, "csrf_token": token, "service": str(cast.overnight.id)}
+            ).status_code
             if status >= 500:
                 failed.append((name, word[:20], status))
     assert failed == []

@@ -151,7 +151,9 @@ class Page:
 
     def fields(self, action: str) -> MultiDict:
         """What the form that posts to this address would send."""
-        return next(f for f in self._read.forms if f.action.partition("?")[0] == action.partition("?")[0] and f.method == "post").fields
+        return next(
+            f for f in self._read.forms if f.action.partition("?")[0] == action.partition("?")[0] and f.method == "post"
+        ).fields
 
     def press(self, label: str, *, at: str = "", follow: bool = True, **changes: Any) -> "Page":
         """Press a button (the last with these words, so that the one inside a dialog counts): None leaves a field out."""
@@ -180,7 +182,12 @@ class Office:
     def get(self, path: str, status: int = 200) -> Page:
         """Open a page."""
         answer = self.browser.get(path)
-        assert answer.status_code == status, (path, answer.status_code, answer.headers.get("Location"), answer.text[:3000])
+        assert answer.status_code == status, (
+            path,
+            answer.status_code,
+            answer.headers.get("Location"),
+            answer.text[:3000],
+        )
         return Page(self, answer, path)
 
     def send(self, path: str, data: Any, *, follow: bool = True, headers: Any = None) -> Page:

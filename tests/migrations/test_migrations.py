@@ -1,0 +1,134 @@
+"""The migrations make what models.py says, on both databases, and lose nothing on the way down and up again."""
+
+import os
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from foundation.db import Base, db
+from tests import cast as cast_
+from tests import databases
+from tests.factories import FACTORIES
+from tests.plugins.needs import find_postgres
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_app(request, tmp_path, worker_id):
+    """The app over a database of this test's own, upgraded from nothing."""
+    if request.param == "sqlite":
+        app = databases.make_app(f"sqlite:///{tmp_path / 'new.db'}", tmp_path)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+        return
+    server, name = find_postgres(), f"latchkey_migrations_{worker_id}_{os.getpid()}"
+    engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    app = databases.make_app(server.set(database=name).render_as_string(hide_password=False), tmp_path)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def differences():
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, Base.metadata)
+
+
+def guards():
+    """Check constraints and the conditions of partial indexes: what Alembic's comparison does not look at."""
+    seen = sa.inspect(db.engine)
+    checks = {c["name"] for t in Base.metadata.tables for c in seen.get_check_constraints(t)}
+    conditions = {
+        i["name"] for t in Base.metadata.tables for i in seen.get_indexes(t)
+        if any(k.endswith("_where") for k in i.get("dialect_options", {}))
+    }  # fmt: skip
+    return checks, conditions
+
+
+def expected_guards():
+    tables = Base.metadata.tables.values()
+    checks = {str(sa.schema.conv(c.name)) for t in tables for c in t.constraints if isinstance(c, sa.CheckConstraint)}
+    conditions = {i.name for t in tables for i in t.indexes if i.dialect_options["sqlite"]["where"] is not None}
+    return {str(name) for name in checks}, conditions
+
+
+def broken_foreign_keys():
+    if db.engine.dialect.name != "sqlite":
+        return []
+    with db.engine.connect() as connection:
+        return connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+
+
+def contents():
+    """Every row of every table that is there."""
+    seen = sa.inspect(db.engine)
+    with db.engine.connect() as connection:
+        return {
+            t.name: sorted(map(repr, connection.execute(sa.select(t)).all()))
+            for t in Base.metadata.sorted_tables
+            if seen.has_table(t.name)
+        }
+
+
+def fill():
+    cast_.make_cast()
+    for kind, factory in FACTORIES.items():
+        if kind.__name__ != "Counter":
+            factory()
+    db.session.commit()
+    db.session.remove()
+
+
+def revisions():
+    config = flask_migrate.current_app.extensions["migrate"].migrate.get_config()
+    return [r.revision for r in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def test_upgrade_of_an_empty_database_makes_what_models_say(empty_app):
+    assert differences() == []
+    assert guards() == expected_guards()
+
+
+def test_downgrade_to_nothing_and_up_again_makes_the_same(empty_app):
+    flask_migrate.downgrade(revision="base")
+    assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
+    flask_migrate.upgrade()
+    assert (differences(), guards()) == ([], expected_guards())
+
+
+def test_each_step_down_and_up_again_keeps_every_row(empty_app):
+    fill()
+    before = contents()
+    assert all(before[kind.__tablename__] for kind in FACTORIES)
+    for revision in revisions()[:-1]:
+        flask_migrate.downgrade(revision=f"{revision}-1" if revision == "head" else "-1")
+        assert broken_foreign_keys() == []
+    flask_migrate.upgrade()
+    assert (contents(), broken_foreign_keys(), differences()) == (before, [], [])
+
+
+def test_history_has_one_beginning_and_one_end(empty_app):
+    config = flask_migrate.current_app.extensions["migrate"].migrate.get_config()
+    scripts = ScriptDirectory.from_config(config)
+    assert (len(scripts.get_bases()), len(scripts.get_heads())) == (1, 1)
+
+
+def test_foreign_keys_are_on_again_after_an_upgrade(empty_app):
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    with pytest.raises(sa.exc.IntegrityError):
+        db.session.execute(sa.text("INSERT INTO client_contact (client_id, name, relation, receives_copies, is_emergency) VALUES (99, 'x', '', false, false)"))  # fmt: skip
+        db.session.commit()
+    db.session.rollback()
