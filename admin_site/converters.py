@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 from flask import url_for
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.form import BaseForm
@@ -49,7 +49,9 @@ def _plain_number(text: str) -> Decimal:
     """What a person of the reader's locale typed as a number; ValueError when it is none."""
     locale = get_locale()
     point, group = get_decimal_symbol(locale), get_group_symbol(locale)
-    cleaned = re.sub(r"[\s\u00a0\u202f'\u2019]|[^\d.,+-]", "", text)
+    for sign in (money.currency(), get_currency_symbol(money.currency(), locale)):
+        text = text.replace(sign, "")
+    cleaned = re.sub(r"[\s\u00a0\u202f'\u2019]", "", text)
     if not re.fullmatch(r"[+-]?[\d.,]{1,20}", cleaned):
         raise ValueError(text)
     last = max(cleaned.rfind("."), cleaned.rfind(","))

@@ -22,7 +22,7 @@ from models import Client, ServiceItem, Staff
 from ui_kit import formats
 
 Condition = sa.ColumnElement[bool]
-#: no list of options is longer
+#: no list of options is longer, "Any" and "Nobody" included
 MOST_OPTIONS = 200
 
 
@@ -200,7 +200,7 @@ class RecordChoice(Record):
         return str(self.none) if value == "none" else super().words(value)
 
     def choices(self) -> Sequence[tuple[str, str]]:
-        records = db.session.scalars(sa.select(self.kind).order_by(*self.order).limit(MOST_OPTIONS - 1))
+        records = db.session.scalars(sa.select(self.kind).order_by(*self.order).limit(MOST_OPTIONS - 2))
         options = [(str(r.id), str(r)) for r in records]
         return [("none", str(self.none)), *options] if self.none is not None else options
 

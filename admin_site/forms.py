@@ -190,6 +190,7 @@ class RecordForms:
         form.form_errors.append(
             gettext("Someone changed this record meanwhile. Your entries are still here; where they differ, the present value stands below. Save again to use yours.")
         )  # fmt: skip
+        form.is_conflict = True
         if record is None:
             return
         form.row_version.data = str(_version(record))
@@ -325,7 +326,7 @@ def _version(record: Base) -> Any:
 
 
 def _status(form: Form) -> int:
-    return 409 if getattr(form, "is_conflict", False) or getattr(form, "current", None) else 422
+    return 409 if getattr(form, "is_conflict", False) else 422
 
 
 def _line(form: Form, line: str | tuple[str, ...]) -> list[str]:

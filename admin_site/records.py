@@ -14,6 +14,7 @@ from admin_site import filters, rows, search, texts
 from admin_site.base import ReadList
 from admin_site.bulk import bulk
 from admin_site.listing import Pill
+from admin_site.log_words import RECORDS
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from admin_site.words import mail_word
@@ -95,7 +96,7 @@ class NotificationList(ReadList):
 
 def _subjects() -> list[tuple[str, str]]:
     """What the log can be about, in words."""
-    nouns = [(table, gettext(noun).capitalize()) for table, (_icon, noun) in texts._RECORDS.items()]  # noqa: SLF001 -- the same package's words
+    nouns = [(table, gettext(noun).capitalize()) for table, (_icon, noun) in RECORDS.items()]
     return [
         *nouns,
         ("job_request", gettext("Job request")),

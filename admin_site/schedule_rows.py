@@ -203,19 +203,20 @@ def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
 
 
 def _jobs(wish: Wish) -> Any:
+    columns: list[Any] = [
+        sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
+        Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+        _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
+        Staff.first_name, Staff.last_name,
+    ]  # fmt: skip
     statement = (
-        sa.select(
-            sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
-            Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
-            _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
-            Staff.first_name, Staff.last_name,
-        )
+        sa.select(*columns)
         .join(Client, Client.id == Job.client_id)
         .join(ServiceItem, ServiceItem.id == Job.service_item_id)
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
         .outerjoin(Staff, Staff.id == Job.sitter_id)
         .where(touching(wish.first, wish.last))
-    )  # fmt: skip
+    )
     match wish.show:
         case Show.CANCELLED:
             statement = statement.where(Job.state.in_([JobState.CANCELLED, JobState.VOIDED]))
@@ -230,19 +231,20 @@ def _lines(wish: Wish) -> Any:
     """Waiting requests stand with the sitter who is chosen, or would be proposed."""
     proposed = sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
     sitter_id = sa.func.coalesce(JobRequestLine.sitter_id, proposed)
+    columns: list[Any] = [
+        sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, sitter_id, JobRequestLine.on_date,
+        JobRequestLine.on_date, JobRequestLine.start_time, sa.null(), ServiceItem.duration_minutes,
+        TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
+        Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
+    ]  # fmt: skip
     statement = (
-        sa.select(
-            sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, sitter_id, JobRequestLine.on_date,
-            JobRequestLine.on_date, JobRequestLine.start_time, sa.null(), ServiceItem.duration_minutes,
-            TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
-            Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
-        )
+        sa.select(*columns)
         .join(Client, Client.id == JobRequestLine.client_id)
         .join(ServiceItem, ServiceItem.id == JobRequestLine.service_item_id)
         .outerjoin(TimeBlock, TimeBlock.id == JobRequestLine.time_block_id)
         .outerjoin(Staff, Staff.id == sitter_id)
         .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date.between(wish.first, wish.last))
-    )  # fmt: skip
+    )
     return _narrow(statement, wish, sitter_id)
 
 

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 
+from admin_site.log_words import FIELDS, RECORDS, VERBS
 from admin_site.reading import link, read_clock, read_day
 from foundation import clock
 from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, TimeType, Via
 from ui_kit import formats
 from workflows import settings
 from workflows.conflicts import Clash, ClashKind
-from workflows.errors import N_
 
 # ------------------------------------------------------------------------------------------------- days and times
 
@@ -249,78 +249,6 @@ class LogEntry:
     quote: str = ""
 
 
-def NN_(singular: str, plural: str = "") -> tuple[str, str]:  # noqa: N802 -- as gettext's N_, with a plural
-    """Mark a sentence for translation; one without a plural says no number."""
-    return singular, plural
-
-
-#: verb -> picture, sentence for one and for several visits; %(who)s, %(num)d, and %(number)s, %(email)s of the facts
-_VERBS: dict[str, tuple[str, str, str]] = {
-    "job_request.submitted": ("inbox", *NN_("%(who)s requested %(num)d visit", "%(who)s requested %(num)d visits")),
-    "job_request.added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
-    "job_request.auto_submitted": ("clock", *NN_("Forgotten basket sent: %(num)d visit (Auto-submitted)", "Forgotten basket sent: %(num)d visits (Auto-submitted)")),
-    "job_request.cancelled": ("calendar-x", *NN_("%(who)s cancelled a job request: %(num)d visit", "%(who)s cancelled a job request: %(num)d visits")),
-    "job_request.line_edited": ("pencil", *NN_("%(who)s changed a requested visit")),
-    "job_request.line_added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
-    "job_request.scheduled": ("calendar-check", *NN_("%(who)s scheduled %(num)d requested visit", "%(who)s scheduled %(num)d requested visits")),
-    "job_request.declined": ("ban", *NN_("%(who)s declined %(num)d requested visit", "%(who)s declined %(num)d requested visits")),
-    "job_request.deleted": ("trash", *NN_("%(who)s deleted %(num)d requested visit", "%(who)s deleted %(num)d requested visits")),
-    "basket.added": ("basket", *NN_("%(who)s put %(num)d visit into the basket", "%(who)s put %(num)d visits into the basket")),
-    "basket.changed": ("basket", *NN_("%(who)s changed a visit in the basket")),
-    "basket.removed": ("basket", *NN_("%(who)s took a visit out of the basket")),
-    "basket.cleared": ("basket", *NN_("%(who)s emptied the basket")),
-    "basket.item_hidden": ("basket", *NN_("%(num)d visit in the basket is no longer offered", "%(num)d visits in the basket are no longer offered")),
-    "basket.blocked": ("basket", *NN_("%(num)d visit in the basket can no longer be requested", "%(num)d visits in the basket can no longer be requested")),
-    "basket.reminded": ("mail", *NN_("%(who)s wrote about the unsent basket")),
-    "job.booked": ("calendar-plus", *NN_("%(who)s booked %(num)d visit", "%(who)s booked %(num)d visits")),
-    "job.moved": ("calendar-time", *NN_("%(who)s moved a visit")),
-    "job.changed": ("pencil", *NN_("%(who)s changed a visit")),
-    "job.cancelled": ("calendar-x", *NN_("%(who)s cancelled %(num)d visit", "%(who)s cancelled %(num)d visits")),
-    "job.assigned": ("user-check", *NN_("%(num)d visit goes into the sitter's evening mail", "%(num)d visits go into the sitter's evening mail")),
-    "access.logged_in": ("login", *NN_("%(who)s logged in")),
-    "access.invited": ("send", *NN_("%(who)s sent a log-in link to %(email)s")),
-    "access.password_set": ("lock", *NN_("%(who)s set a new password")),
-    "access.portal_opened": ("eye", *NN_("%(who)s opened the portal as this client")),
-    "access.portal_closed": ("eye-off", *NN_("%(who)s left the portal view")),
-    "outbox_mail.retried": ("mail", *NN_("%(who)s sent a failed mail again")),
-    "outbox_mail.cancelled": ("mail", *NN_("%(who)s stopped a mail")),
-    "list.exported": ("download", *NN_("%(who)s saved a list as a file")),
-    "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
-}  # fmt: skip
-
-#: records of the CRUD views: "<table>.added", ".changed", ".removed"
-_RECORDS = {
-    "client": ("user", N_("client")),
-    "client_contact": ("address-book", N_("contact")),
-    "pet": ("paw", N_("pet")),
-    "vet": ("stethoscope", N_("vet")),
-    "staff": ("users-group", N_("team member")),
-    "service_item": ("list", N_("service")),
-    "service_group": ("folder", N_("service group")),
-    "time_block": ("clock", N_("time block")),
-    "public_holiday": ("calendar-event", N_("holiday")),
-    "closed_day": ("ban", N_("closed days")),
-    "time_off": ("calendar-off", N_("time off")),
-}
-
-_FIELDS = {
-    "first_name": N_("First name"), "last_name": N_("Last name"), "email": N_("Mail"), "phone": N_("Phone"),
-    "address_line1": N_("Address"), "address_line2": N_("Address, second line"), "city": N_("Town"),
-    "postcode": N_("Postcode"), "status": N_("Status"), "portal_enabled": N_("Portal"),
-    "primary_sitter": N_("Usual sitter"), "notes": N_("Notes"), "name": N_("Name"), "relation": N_("Relation"),
-    "receives_copies": N_("Gets copies of mails"), "is_emergency": N_("Emergency contact"), "species": N_("Kind"),
-    "breed": N_("Breed"), "born_on": N_("Birthday"), "warning": N_("Warning"), "feeding": N_("Feeding"),
-    "medication": N_("Medication"), "vet": N_("Vet"), "role": N_("Role"), "is_sitter": N_("Can be given visits"),
-    "is_active": N_("Active"), "price": N_("Price"), "code": N_("Code"), "duration_minutes": N_("Minutes"),
-    "visible_in_portal": N_("Visible in portal"), "time_type": N_("Time type"), "time_blocks": N_("Time blocks"),
-    "group": N_("Group"), "first_on": N_("First day"), "last_on": N_("Last day"), "on_date": N_("Day"),
-    "starts_at": N_("Starts"), "ends_at": N_("Ends"), "reason": N_("Reason"), "is_closed": N_("Closed"),
-    "description": N_("Description"), "position": N_("Position"), "note": N_("Note"), "address": N_("Address"),
-    "extra_pet_price": N_("Each further pet"), "pay_kind": N_("Pay"), "pay_amount": N_("Pay, amount"),
-    "pay_percent": N_("Pay, share"), "is_internal": N_("Internal"), "key_not_needed": N_("Key not needed"),
-}  # fmt: skip
-
-
 def log_entry(line: Activity) -> LogEntry:
     """A line of the log as sentence, meta and details; unknown verbs are shown as they are."""
     facts = line.facts or {}
@@ -341,13 +269,13 @@ def log_entry(line: Activity) -> LogEntry:
 def _sentence(line: Activity, who: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     if line.verb == "job_request.message":
         return "message", _message_text(who, facts)
-    if line.verb in _VERBS:
-        icon, singular, plural = _VERBS[line.verb]
+    if line.verb in VERBS:
+        icon, singular, plural = VERBS[line.verb]
         values = {"who": who, "number": facts.get("number", ""), "email": facts.get("email", "")}
         n = _count(facts, "n_jobs" if "n_jobs" in facts else "n_lines")
         return icon, ngettext(singular, plural, n, **values) if plural else gettext(singular, **values)
     table, _dot, what = line.verb.rpartition(".")
-    icon, noun = _RECORDS.get(table, ("activity", table.replace("_", " ")))
+    icon, noun = RECORDS.get(table, ("activity", table.replace("_", " ")))
     record, name = gettext(noun), str(facts.get("name") or "")
     if what == "added":
         return icon, gettext("%(who)s added the %(record)s %(name)s", who=who, record=record, name=name).rstrip()
@@ -399,7 +327,7 @@ def field_label(key: str) -> str:
     """A column's or a setting's name as people read it."""
     if key in settings.REGISTRY:
         return gettext(settings.REGISTRY[key].label)
-    return gettext(_FIELDS[key]) if key in _FIELDS else key.replace("_", " ").capitalize()
+    return gettext(FIELDS[key]) if key in FIELDS else key.replace("_", " ").capitalize()
 
 
 def value_words(value: Any) -> str:

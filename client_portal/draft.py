@@ -186,5 +186,3 @@ PARTS = {"dates": "dates", "service": "service", "blocks": "time", "pets": "pets
 def blame(draft: Draft, problem: WorkflowError) -> None:
     """Show a workflow's refusal at the part of the form that it is about."""
     draft.blame(PARTS.get(problem.field or "", "form"), problem.say(_))
-
-

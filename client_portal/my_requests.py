@@ -67,7 +67,10 @@ def _requests() -> sa.Select[JobRequest]:
                 joinedload(JobRequestLine.service_item),
                 joinedload(JobRequestLine.time_block),
                 joinedload(JobRequestLine.job).options(
-                    joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+                    joinedload(Job.service_item),
+                    joinedload(Job.time_block),
+                    joinedload(Job.sitter),
+                    selectinload(Job.pets),
                 ),
                 selectinload(JobRequestLine.pets),
             ),
@@ -146,9 +149,7 @@ def index() -> View:
 def one(request_id: str) -> View:
     """One request: what happens next, its visits, the office's messages."""
     values = settings.read()
-    return page(
-        "one_request.html", one=_sent(_own(request_id)), client=client_here(), business=values["business.name"]
-    )
+    return page("one_request.html", one=_sent(_own(request_id)), client=client_here(), business=values["business.name"])
 
 
 # ---------------------------------------------------------------------------------------------------------- adding

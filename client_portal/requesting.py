@@ -312,5 +312,3 @@ def _not_this_one(client: Client, shown: str) -> View:
         return see(url_for(".show", _anchor="basket"))
     flash(_("There is nothing to send: your request was sent already, or it is empty."), "info")
     return see(url_for("portal_requests.index"))
-
-

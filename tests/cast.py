@@ -3,7 +3,20 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from models import Client, Job, JobRequest, LineState, Pet, ServiceGroup, ServiceItem, Species, Staff, StaffRole, TimeBlock, TimeType
+from models import (
+    Client,
+    Job,
+    JobRequest,
+    LineState,
+    Pet,
+    ServiceGroup,
+    ServiceItem,
+    Species,
+    Staff,
+    StaffRole,
+    TimeBlock,
+    TimeType,
+)
 from tests import factories as make
 from workflows.actors import Actor, client_actor, staff_actor
 

@@ -59,7 +59,9 @@ def fill(app: Flask, *, cast_only: bool, size: Size = ESTABLISHED) -> bool:
             db.session.rollback()
             raise
         n_clients = db.session.scalar(sa.select(sa.func.count(Client.id)))
-        click.echo(f"Maple Lane Pet Care moved in with {n_clients} clients and {n_visits} visits in {time.monotonic() - started:.0f} s.")
+        click.echo(
+            f"Maple Lane Pet Care moved in with {n_clients} clients and {n_visits} visits in {time.monotonic() - started:.0f} s."
+        )
         return True
 
 
@@ -103,7 +105,9 @@ def logins_text() -> str:
     ]
     if not rows:
         return f"Log in with your own account at {current_app.config['PUBLIC_URL']}/admin/"
-    lines = [f"  {who:<8} {name:<14} {current_app.config['PUBLIC_URL']}{path:<9} {email}" for who, name, path, email in rows]
+    lines = [
+        f"  {who:<8} {name:<14} {current_app.config['PUBLIC_URL']}{path:<9} {email}" for who, name, path, email in rows
+    ]
     return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
 
 
@@ -111,7 +115,9 @@ def _logins(kind, people):  # noqa: ANN001, ANN202
     return db.session.scalars(sa.select(kind).where(kind.email.in_([email for _who, _path, email in people])))
 
 
-def _usable(people: tuple[tuple[str, str, str], ...], found: dict[str, tuple[str | None, str]]) -> list[tuple[str, str, str, str]]:
+def _usable(
+    people: tuple[tuple[str, str, str], ...], found: dict[str, tuple[str | None, str]]
+) -> list[tuple[str, str, str, str]]:
     return [
         (who, found[email][1], path, email)
         for who, path, email in people

@@ -222,4 +222,15 @@ VISIT_NOTES = (
     "",
 )
 
-RELATIONS = ("Partner", "Partner", "Neighbor", "Sister", "Brother", "Mother", "Father", "Daughter", "Friend", "Landlord")
+RELATIONS = (
+    "Partner",
+    "Partner",
+    "Neighbor",
+    "Sister",
+    "Brother",
+    "Mother",
+    "Father",
+    "Daughter",
+    "Friend",
+    "Landlord",
+)

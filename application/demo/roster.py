@@ -14,14 +14,16 @@ SHIFTS = tuple(sorted((s for n in range(13) for s in {n * QUARTER, -n * QUARTER}
 class Roster:
     """The sitters' days as bit masks, one bit a quarter."""
 
-    def __init__(self, sitter_ids: Sequence[int], *, boarder_ids: Sequence[int], away: Iterable[tuple[int, dt.date]]) -> None:
+    def __init__(
+        self, sitter_ids: Sequence[int], *, boarder_ids: Sequence[int], away: Iterable[tuple[int, dt.date]]
+    ) -> None:
         self.boarder_ids = list(boarder_ids)
         self.route_ids = [i for i in sitter_ids if i not in boarder_ids]
         self.busy: dict[tuple[int, int], int] = defaultdict(int)
         self.n_visits: dict[tuple[int, int], int] = defaultdict(int)
         self.away = {(sitter_id, day.toordinal()) for sitter_id, day in away}
-        #: two of three have the weekend off, the others two days of the week
-        self.off = {s: (5, 6) if n % 3 else (n % 5, (n + 2) % 5) for n, s in enumerate(self.route_ids)}
+        #: half have the weekend off, the others two days of the week
+        self.off = {s: (5, 6) if n % 9 < 4 else (n % 5, (n + 2) % 5) for n, s in enumerate(self.route_ids)}
 
     def works(self, sitter_id: int, day: dt.date) -> bool:
         """Neither the weekly day off nor away."""
@@ -37,7 +39,9 @@ class Roster:
             self.busy[sitter_id, day_no] |= mask
         self.n_visits[sitter_id, day.toordinal()] += 1
 
-    def find(self, sitter_id: int, day: dt.date, near: int, minutes: int, *, within: tuple[int, int] | None = None) -> int | None:
+    def find(
+        self, sitter_id: int, day: dt.date, near: int, minutes: int, *, within: tuple[int, int] | None = None
+    ) -> int | None:
         """A start near the wished one at which the sitter can do it; None when the day is too full."""
         day_no, n = day.toordinal(), -(-minutes // QUARTER) + 1
         two_days = self.busy[sitter_id, day_no] | self.busy[sitter_id, day_no + 1] << A_DAY
@@ -52,7 +56,7 @@ class Roster:
 
     def who(self, first_choice: int, day: dt.date) -> Iterable[int]:
         """Who can be asked on a day: the first choice, then the others, beginning with those next in line."""
-        if self.works(first_choice, day) and first_choice not in self.boarder_ids:
+        if first_choice in self.route_ids and self.works(first_choice, day):
             yield first_choice
         place = self.route_ids.index(first_choice) if first_choice in self.route_ids else 0
         for other in self.route_ids[place + 1 :] + self.route_ids[:place]:

@@ -15,7 +15,7 @@ from application.demo.past import at
 from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
-from models import Client, JobRequest, JobRequestLine, Notification, Pet, PetStatus, Species, Staff
+from models import Client, Job, JobRequest, JobRequestLine, JobState, Notification, Pet, PetStatus, Species, Staff
 from workflows import baskets, conflicts, job_requests, jobs, limits, notifications
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
@@ -53,7 +53,9 @@ class Story:
         """A time near the wished one at which the sitter is free on all these days; it is kept for them."""
         for shift in range(0, 9 * 60, 15):
             for start in (near + shift, near - shift):
-                if 6 * 60 <= start <= 21 * 60 and all(self.roster.is_free(sitter.id, d, start, minutes + 15) for d in days):
+                if 6 * 60 <= start <= 21 * 60 and all(
+                    self.roster.is_free(sitter.id, d, start, minutes + 15) for d in days
+                ):
                     for day in days:
                         self.roster.take(sitter.id, day, start, minutes)
                     return dt.time(start // 60, start % 60)
@@ -79,7 +81,9 @@ class Story:
         lines = waiting(request)
         with at(when):
             job_requests.choose_sitters(request.client, {x.id: (sitter, sitter is None) for x in lines}, actor=by)
-            made = job_requests.schedule(request.client, lines, actor=by, message=message, accept=self._all_clashes(lines))
+            made = job_requests.schedule(
+                request.client, lines, actor=by, message=message, accept=self._all_clashes(lines)
+            )
         return [job.id for job in made]
 
     def book(self, client: Client, wanted: Wanted, *, sitter: Staff | None, actor: Actor, staff_note: str = "") -> None:
@@ -102,10 +106,16 @@ class Story:
         """Walks for the client's dogs (or all its pets) when the sitter is free."""
         item = self.house.items[code]
         who = sitter or client.primary_sitter
-        start = self.free_time(who, days, near=near, minutes=item.duration_minutes) if who else dt.time(near // 60, near % 60)
+        start = (
+            self.free_time(who, days, near=near, minutes=item.duration_minutes)
+            if who
+            else dt.time(near // 60, near % 60)
+        )
         return Wanted(item, days, start, pets=pets_of(client, Species.DOG), note=note)
 
-    def visit(self, client: Client, days: Sequence[dt.date], *blocks: str, code: str = "Cat20", note: str = "") -> Wanted:
+    def visit(
+        self, client: Client, days: Sequence[dt.date], *blocks: str, code: str = "Cat20", note: str = ""
+    ) -> Wanted:
         """Visits in time blocks for the client's cats (or all its pets)."""
         own = [self.house.blocks[b] for b in blocks]
         return Wanted(self.house.items[code], days, blocks=own, pets=pets_of(client, Species.CAT), note=note)
@@ -144,7 +154,9 @@ def _hannahs_walks(story: Story) -> None:
     days = story.days(story.monday, 3, only=(0, 2, 4))
     walks = story.walk(hannah, days, near=12 * 60, note="He may stay off the leash on the long meadow.")
     request = story.ask(hannah, [walks], story.ago(days=9, hours=2))
-    made = story.schedule(request, story.ago(days=8, hours=22), by=story.max, sitter=sam, message="Sam is looking forward to it!")
+    made = story.schedule(
+        request, story.ago(days=8, hours=22), by=story.max, sitter=sam, message="Sam is looking forward to it!"
+    )
     with at(story.ago(days=4, hours=3)):
         job = jobs.get_fresh(made[-1])
         if job is not None and job.start_time is not None:
@@ -169,7 +181,9 @@ def _leos_walks(story: Story) -> None:
     leo, days = story.known.leo, story.days(story.monday + dt.timedelta(days=1), 4, only=WEEKDAYS)
     request = story.ask(leo, [story.walk(leo, days, near=13 * 60, code="Walk60")], story.ago(days=3, hours=4))
     with at(story.ago(days=1, hours=3)):
-        job_requests.cancel_lines(leo, waiting(request)[-1:], actor=as_client(leo), reason="My sister takes him that day.")
+        job_requests.cancel_lines(
+            leo, waiting(request)[-1:], actor=as_client(leo), reason="My sister takes him that day."
+        )
 
 
 def _leos_taxi(story: Story) -> None:
@@ -200,6 +214,7 @@ def tell_of_crowd(story: Story, households: Sequence[Household]) -> None:
     cast = _Casting(story, households)
     for part in (
         _decided, _sitter_away, _overlap, _auto_submitted, _long_trip, _overnights, _nobody_proposed, _plain, _added_to, _baskets,
+        _given_out,
     ):  # fmt: skip
         part(story, cast)
     _dismiss_old(story)
@@ -239,14 +254,18 @@ class _Casting:
 def _decided(story: Story, cast: _Casting) -> None:
     """Scheduled, and one visit of it cancelled by the office; scheduled unassigned; declined; cancelled by the client."""
     happy = cast.with_dog()
-    request = story.ask(happy, [story.walk(happy, story.days(story.monday, 5, only=WEEKDAYS), near=11 * 60)], story.ago(days=8))
+    request = story.ask(
+        happy, [story.walk(happy, story.days(story.monday, 5, only=WEEKDAYS), near=11 * 60)], story.ago(days=8)
+    )
     made = story.schedule(request, story.ago(days=7, hours=20), by=story.max, sitter=happy.primary_sitter)
     with at(story.ago(days=2, hours=2)):
         job = jobs.get_fresh(made[-1])
         if job is not None:
             jobs.cancel([job], actor=story.max, reason="Called: the dog is at the groomer that day.")
     open_ = cast.with_cat()
-    request = story.ask(open_, [story.visit(open_, story.days(story.monday + dt.timedelta(days=10), 4), "Midday")], story.ago(days=7))
+    request = story.ask(
+        open_, [story.visit(open_, story.days(story.monday + dt.timedelta(days=10), 4), "Midday")], story.ago(days=7)
+    )
     story.schedule(request, story.ago(days=6, hours=20), by=story.olivia, sitter=None)
     refused = cast.with_cat()
     request = story.ask(refused, [story.visit(refused, story.days(story.monday, 2), "Evening")], story.ago(days=5))
@@ -254,7 +273,9 @@ def _decided(story: Story, cast: _Casting) -> None:
         reason = "We have nobody in your part of town on these two evenings. Midday would work: please ask again if it helps."
         job_requests.decline(refused, waiting(request), reason=reason, actor=story.max)
     undecided = cast.with_dog()
-    request = story.ask(undecided, [story.walk(undecided, story.days(story.monday, 2), near=9 * 60)], story.ago(days=2, hours=9))
+    request = story.ask(
+        undecided, [story.walk(undecided, story.days(story.monday, 2), near=9 * 60)], story.ago(days=2, hours=9)
+    )
     with at(story.ago(hours=14)):
         job_requests.cancel_request(request, actor=as_client(undecided), reason="The wedding is postponed.")
 
@@ -265,7 +286,9 @@ def _sitter_away(story: Story, cast: _Casting) -> None:
     client = cast.find(lambda h: bool(h.of(Species.DOG)) and h.sitter_id == last.id)
     first, _end = leave_of_last(story.today)
     days = story.days(first + dt.timedelta(days=2), 3, only=WEEKDAYS)
-    story.ask(client, [story.walk(client, days, near=12 * 60, note="Only Piotr, if possible.")], story.ago(days=2, hours=20))
+    story.ask(
+        client, [story.walk(client, days, near=12 * 60, note="Only Piotr, if possible.")], story.ago(days=2, hours=20)
+    )
 
 
 def _overlap(story: Story, cast: _Casting) -> None:
@@ -282,7 +305,11 @@ def _overlap(story: Story, cast: _Casting) -> None:
 def _auto_submitted(story: Story, cast: _Casting) -> None:
     """A basket was forgotten for a day, and the clock sent it."""
     client = cast.with_cat()
-    story.fill_basket(client, [story.visit(client, story.days(story.monday + dt.timedelta(days=5), 2), "Morning")], story.ago(hours=30))
+    story.fill_basket(
+        client,
+        [story.visit(client, story.days(story.monday + dt.timedelta(days=5), 2), "Morning")],
+        story.ago(hours=30),
+    )
     with at(story.ago(hours=5)):
         job_requests.auto_submit(client)
 
@@ -290,22 +317,37 @@ def _auto_submitted(story: Story, cast: _Casting) -> None:
 def _long_trip(story: Story, cast: _Casting) -> None:
     client = cast.with_cat()
     days = story.days(story.monday + dt.timedelta(days=12), 14)
-    story.ask(client, [story.visit(client, days, "Morning", "Evening", note="Two weeks in Portugal. Mail goes on the piano.")], story.ago(days=4, hours=7))
+    story.ask(
+        client,
+        [story.visit(client, days, "Morning", "Evening", note="Two weeks in Portugal. Mail goes on the piano.")],
+        story.ago(days=4, hours=7),
+    )
 
 
 def _overnights(story: Story, cast: _Casting) -> None:
-    client = cast.with_dog()
     days = story.days(story.monday + dt.timedelta(days=8), 3)
-    nights = Wanted(story.house.items["Night"], days, dt.time(20), pets=pets_of(client, Species.DOG), note="The guest room is made up.")
-    noon = story.walk(client, days, near=13 * 60)
-    story.ask(client, [nights, noon], story.ago(days=1, hours=15))
+    client = cast.find(
+        lambda h: bool(h.of(Species.DOG)) and all(story.roster.is_free(h.sitter_id, d, 20 * 60, 660) for d in days)
+    )
+    nights = Wanted(
+        story.house.items["Night"],
+        days,
+        dt.time(20),
+        pets=pets_of(client, Species.DOG),
+        note="The guest room is made up.",
+    )
+    story.ask(client, [nights, story.walk(client, days, near=13 * 60)], story.ago(days=1, hours=15))
 
 
 def _nobody_proposed(story: Story, cast: _Casting) -> None:
     """A client without a primary sitter: the office must choose one."""
     client = cast.with_cat()
     client.primary_sitter = None
-    story.ask(client, [story.visit(client, story.days(story.monday + dt.timedelta(days=6), 3), "Midday", "Evening", code="Cat40")], story.ago(hours=8))
+    story.ask(
+        client,
+        [story.visit(client, story.days(story.monday + dt.timedelta(days=6), 3), "Midday", "Evening", code="Cat40")],
+        story.ago(hours=8),
+    )
 
 
 def _plain(story: Story, cast: _Casting) -> None:
@@ -322,19 +364,51 @@ def _added_to(story: Story, cast: _Casting) -> None:
     request = story.ask(client, [story.walk(client, days, near=11 * 60)], story.ago(days=1, hours=22))
     with at(story.ago(hours=11)):
         baskets.join_request(client, request, actor=as_client(client))
-    more = Wanted(story.house.items["Potty15"], days, pets=pets_of(client, Species.DOG), note="And one late in the day, please.")
+    more = Wanted(
+        story.house.items["Potty15"], days, pets=pets_of(client, Species.DOG), note="And one late in the day, please."
+    )
     story.ask(client, [more], story.ago(hours=10.9))
 
 
 def _baskets(story: Story, cast: _Casting) -> None:
     """Two have chosen visits and not sent them; the office reminded one of them."""
     first, second = cast.with_cat(), cast.with_dog()
-    story.fill_basket(first, [story.visit(first, story.days(story.monday + dt.timedelta(days=14), 3), "Morning")], story.ago(hours=19))
-    story.fill_basket(second, [story.walk(second, story.days(story.monday + dt.timedelta(days=15), 2), near=12 * 60)], story.ago(hours=4))
+    story.fill_basket(
+        first, [story.visit(first, story.days(story.monday + dt.timedelta(days=14), 3), "Morning")], story.ago(hours=19)
+    )
+    story.fill_basket(
+        second,
+        [story.walk(second, story.days(story.monday + dt.timedelta(days=15), 2), near=12 * 60)],
+        story.ago(hours=4),
+    )
     basket = baskets.basket_of(first.id)
     if basket is not None:
         with at(story.ago(hours=1)):
             baskets.remind(basket, body="Did you mean to send this? We still have room.", actor=story.max)
+
+
+def _given_out(story: Story, _cast: _Casting) -> None:
+    """Visits of the next days that had nobody are given to whoever is free, and those are told by mail."""
+    soon = sa.select(Job).where(
+        Job.on_date.between(story.today + dt.timedelta(days=1), story.today + dt.timedelta(days=3)),
+        Job.sitter_id.is_(None), Job.state == JobState.SCHEDULED, Job.start_time.is_not(None), Job.ends_on == Job.on_date,
+    )  # fmt: skip
+    sitters = {s.id: s for s in story.house.sitters}
+    for job in db.session.scalars(soon.order_by(Job.on_date, Job.id).limit(12)):
+        start = (job.start_time or dt.time(0)).hour * 60 + (job.start_time or dt.time(0)).minute
+        free = [
+            i
+            for i in story.roster.who(0, job.on_date)
+            if story.roster.is_free(i, job.on_date, start, job.duration_minutes)
+        ]
+        if free:
+            story.roster.take(free[0], job.on_date, start, job.duration_minutes)
+            wish = jobs.Change(
+                item=job.service_item, on_date=job.on_date, start_time=job.start_time, block=None, sitter=sitters[free[0]],
+                pets=list(job.pets), note=job.note, staff_note=job.staff_note,
+            )  # fmt: skip
+            with at(story.ago(hours=6)):
+                jobs.change(job, wish, actor=story.max)
 
 
 def _dismiss_old(story: Story) -> None:

@@ -63,7 +63,9 @@ def make_roster(house: House) -> Roster:
     boarders = ids[-3:-1] if len(ids) > 8 else []
     away = []
     for off in db.session.scalars(sa.select(TimeOff)):
-        away += [(off.staff_id, off.first_on + dt.timedelta(days=n)) for n in range((off.last_on - off.first_on).days + 1)]
+        away += [
+            (off.staff_id, off.first_on + dt.timedelta(days=n)) for n in range((off.last_on - off.first_on).days + 1)
+        ]
     return Roster(ids, boarder_ids=boarders, away=away)
 
 
@@ -136,7 +138,11 @@ class _Writer:
         self._requests(visits)
         rows = [self._job(i, v) for i, v in enumerate(visits)]
         bulk.insert(_table(Job), rows)
-        pairs = [{"job_id": job_id, "pet_id": p.id} for job_id, v in zip(self.job_ids, visits, strict=True) for p in v.wish.pets]
+        pairs = [
+            {"job_id": job_id, "pet_id": p.id}
+            for job_id, v in zip(self.job_ids, visits, strict=True)
+            for p in v.wish.pets
+        ]
         bulk.insert(job_pet, pairs)
         self.log.sort(key=lambda line: line["at"])
         bulk.insert(_table(Activity), self.log)
@@ -212,7 +218,11 @@ class _Writer:
         """One request a trip that came through the portal, numbered in the order in which they were sent."""
         trips = {id(v.wish.trip): v.wish.trip for v in visits if v.wish.trip and not v.wish.nights}
         asked = sorted(
-            ((self._asked_at(t), t) for t in trips.values() if t.by_portal and self._asked_at(t) < self.now - PORTAL_UNTIL),
+            (
+                (self._asked_at(t), t)
+                for t in trips.values()
+                if t.by_portal and self._asked_at(t) < self.now - PORTAL_UNTIL
+            ),
             key=lambda pair: (pair[0], pair[1].household.id, pair[1].first),
         )
         requests, lines, pets = [], [], []
@@ -256,7 +266,9 @@ class _Writer:
         self._note("job_request.submitted", at, trip.household, "job_request", request_id, None, facts)
         decided = at + dt.timedelta(hours=3)
         who = self.house.max if number % 3 else self.house.olivia
-        self._note("job_request.scheduled", decided, trip.household, "job_request", request_id, who, {**facts, "accepted": 0})
+        self._note(
+            "job_request.scheduled", decided, trip.household, "job_request", request_id, who, {**facts, "accepted": 0}
+        )
 
     def _note(
         self, verb: str, at: dt.datetime, household: Household, kind: str, subject_id: int, staff: Staff | None, facts: dict[str, Any]

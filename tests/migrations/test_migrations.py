@@ -72,12 +72,12 @@ def broken_foreign_keys():
 
 def contents():
     """Every row of every table that is there."""
-    seen = sa.inspect(db.engine)
+    there = set(sa.inspect(db.engine).get_table_names())
     with db.engine.connect() as connection:
         return {
             t.name: sorted(map(repr, connection.execute(sa.select(t)).all()))
             for t in Base.metadata.sorted_tables
-            if seen.has_table(t.name)
+            if t.name in there
         }
 
 
@@ -111,8 +111,8 @@ def test_each_step_down_and_up_again_keeps_every_row(empty_app):
     fill()
     before = contents()
     assert all(before[kind.__tablename__] for kind in FACTORIES)
-    for revision in revisions()[:-1]:
-        flask_migrate.downgrade(revision=f"{revision}-1" if revision == "head" else "-1")
+    for _step in revisions()[:-1]:
+        flask_migrate.downgrade()
         assert broken_foreign_keys() == []
     flask_migrate.upgrade()
     assert (contents(), broken_foreign_keys(), differences()) == (before, [], [])

@@ -78,7 +78,7 @@ def test_the_switch_takes_button_menu_and_urls_away(alice, cast, sent, app, monk
     page = alice.get("/portal/schedule")
     assert page.status_code == 200
     assert "Request Services" not in page.text
-    assert "/portal/request\"" not in page.text
+    assert '/portal/request"' not in page.text
     for method, path in [*REQUEST_URLS, ("POST", f"/portal/requests/{sent.public_id}/additions")]:
         assert alice.open(path, method=method, data=form(cast)).status_code in {403, 404}, (method, path)
     assert [x.state for x in lines_of(cast.alice)] == [LineState.SUBMITTED] * 2
@@ -272,7 +272,7 @@ def test_requested_visits_carry_req_in_month_and_day(alice, cast, sent):
     assert f"REQ: {cast.overnight.name}" not in day
     assert cast.overnight.name in day
     assert "Key pick-up" not in day
-    assert "Bob" not in day
+    assert "Bob Baker" not in day
 
 
 @pytest.mark.covers("C2", "C3")
@@ -385,7 +385,7 @@ def test_what_belongs_to_others_is_not_found_and_stays_as_it_is(alice, post, cas
                  f"/portal/requests/lines/{line.public_id}/cancellation", f"/portal/request/lines/{basket_line.public_id}"):  # fmt: skip
         answer = alice.get(path)
         assert answer.status_code == 404, path
-        assert "Bob" not in answer.text
+        assert "Bob Baker" not in answer.text
     for path in (f"/portal/requests/{cast.bobs_request.public_id}/cancellation", f"/portal/requests/lines/{line.public_id}/cancellation",
                  f"/portal/requests/{cast.bobs_request.public_id}/additions", f"/portal/request/lines/{basket_line.public_id}",
                  f"/portal/request/lines/{basket_line.public_id}/removal"):  # fmt: skip

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import Counter, Job, JobRequest, JobRequestLine, LineState, Notification, OutboxMail
@@ -12,6 +12,9 @@ from tests import factories as make
 from tests.databases import count
 from workflows import baskets, job_requests
 from workflows.errors import Invalid
+
+#: an example fills and empties tables, so fewer of them
+FEWER = settings(max_examples=max(settings.default.max_examples // 6, 10))
 
 #: which day a line is for, and whether that can be requested on Monday 23 November at 10:00
 DAYS = {"past": (-1, False), "today": (0, True), "soon": (3, True), "closed": (5, False), "far": (500, False)}
@@ -50,6 +53,7 @@ def outcome(cast, lines, *, joins):
         return made, None, target
 
 
+@FEWER
 @given(LINES, st.booleans())
 def test_submit_sends_just_what_can_be_requested_and_keeps_the_rest(cast, db_session, wipe, lines, joins):
     wipe()
@@ -69,6 +73,7 @@ def test_submit_sends_just_what_can_be_requested_and_keeps_the_rest(cast, db_ses
     assert (count(OutboxMail), count(Notification)) == ((1, 1) if sent else (0, 0))
 
 
+@FEWER
 @given(LINES)
 def test_auto_submit_sends_the_same_and_doing_it_again_changes_nothing(cast, db_session, wipe, clock_at, lines):
     clock_at("2026-11-23 10:00")

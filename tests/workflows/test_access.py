@@ -6,7 +6,18 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from models import Activity, ActorKind, ClientLogin, ClientStatus, LoginAttempt, Realm, SignIn, Staff, StaffLogin, StaffRole
+from models import (
+    Activity,
+    ActorKind,
+    ClientLogin,
+    ClientStatus,
+    LoginAttempt,
+    Realm,
+    SignIn,
+    Staff,
+    StaffLogin,
+    StaffRole,
+)
 from tests import factories as make
 from tests.databases import count, statements
 from tests.factories import PASSWORD

@@ -213,7 +213,7 @@ def test_find_asks_three_questions_however_many_visits(cast):
     plans = [plan(f"{h:02}:00", key=h, sitter=[cast.sam.id, cast.sita.id][h % 2]) for h in range(24)]
     for hour in (8, 9, 12):
         make.job(cast.bob, cast.cat_visit, sitter=cast.sam, start_time=dt.time(hour), block=cast.morning)
-    from foundation.db import db  # noqa: PLC0415
+    from foundation.db import db
 
     db.session.expunge_all()
     with statements() as sent:

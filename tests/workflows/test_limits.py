@@ -22,7 +22,7 @@ TOMORROW = dt.date(2026, 11, 24)
 
 
 def at(text, zone="America/New_York", fold=0):
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
+    from zoneinfo import ZoneInfo
 
     return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(dt.UTC)
 

@@ -1,0 +1,154 @@
+"""P8 and B1: what is switched off is not only hidden but gone, for every address and method, also for hand-made posts."""
+
+import datetime as dt
+
+import pytest
+
+from foundation.db import db
+from models import Activity, JobRequest, JobRequestLine, LineState
+from tests import factories as make
+from tests.databases import count
+
+DAY = make.DAY
+REQUESTS, SCHEDULE = "portal.requests", "portal.schedule"
+
+#: endpoint -> the switches of which one must be on; none: always there
+NEEDS = {
+    "portal_home.home": (),
+    "portal_home.end_office_view": (),
+    "portal_schedule.month": (SCHEDULE,),
+    "portal_schedule.day": (SCHEDULE,),
+    "portal_requesting.show": (REQUESTS,),
+    "portal_requesting.add": (REQUESTS,),
+    "portal_requesting.line": (REQUESTS,),
+    "portal_requesting.change_line": (REQUESTS,),
+    "portal_requesting.remove_line": (REQUESTS,),
+    "portal_requesting.clearing": (REQUESTS,),
+    "portal_requesting.clear": (REQUESTS,),
+    "portal_requesting.new_start": (REQUESTS,),
+    "portal_requesting.submit": (REQUESTS,),
+    "portal_requests.index": (REQUESTS,),
+    "portal_requests.one": (REQUESTS,),
+    "portal_requests.add_services": (REQUESTS,),
+    "portal_cancelling.line": (REQUESTS, SCHEDULE),
+    "portal_cancelling.cancel_line": (REQUESTS, SCHEDULE),
+    "portal_cancelling.whole": (REQUESTS, SCHEDULE),
+    "portal_cancelling.cancel_whole": (REQUESTS, SCHEDULE),
+}
+
+
+@pytest.fixture
+def alices(cast):
+    """Alice's sent request with a waiting line, and her basket with one."""
+    sent = make.sent_request(cast.alice, cast.walk, number=17, pets=[cast.biscuit])
+    basket = make.basket(cast.alice, cast.walk, first_on=DAY + dt.timedelta(1), pets=[cast.biscuit])
+    db.session.commit()
+    return sent, basket
+
+
+def addresses(app, alices, *, of=None):
+    """(method, address, endpoint) of every page of the portal, with Alice's own ids in it."""
+    sent, basket = alices
+    adapter = app.url_map.bind("localhost")
+    found = []
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
+            continue
+        line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
+        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY}
+        path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
+        found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]
+    return [x for x in found if of is None or x[2] in of]
+
+
+def test_every_page_of_the_portal_is_in_the_table(app, alices):
+    assert {endpoint for _method, _path, endpoint in addresses(app, alices)} == set(NEEDS)
+
+
+@pytest.mark.covers("B1", "P8", "P3")
+@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE)], ids=lambda off: " and ".join(off))
+def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
+    alice = walk(cast.alice)
+    token = alice.token()
+    change_settings(dict.fromkeys(off, False))
+    before = count(Activity), count(JobRequest), count(JobRequestLine)
+    gone = {e for e, needs in NEEDS.items() if needs and not set(needs) - set(off)}
+    assert gone
+    for method, path, endpoint in addresses(app, alices, of=gone):
+        for data in ({}, {"csrf_token": token}, {"csrf_token": token, "basket": alices[1].public_id}):
+            answer = alice.browser.open(path, method=method, data=data if method == "POST" else None)
+            assert answer.status_code == 404, (method, path, endpoint)
+    assert alice.browser.open("/portal/schedule" if SCHEDULE in off else "/portal/request", method="OPTIONS").status_code == 404  # fmt: skip
+    assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
+    assert count(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.DRAFT) == 1
+
+
+@pytest.mark.covers("B1", "B3", "P8")
+def test_menu_and_button_show_only_what_is_on(walk, cast, change_settings):
+    alice = walk(cast.alice)
+    page = alice.get("/portal/")
+    assert page.path == "/portal/schedule"
+    assert {"/portal/schedule", "/portal/request", "/portal/requests"} <= page.links()
+    change_settings({REQUESTS: False})
+    page = alice.get("/portal/")
+    assert (page.path, page.links() & {"/portal/request", "/portal/requests"}) == ("/portal/schedule", set())
+    assert "Request Services" not in page.text
+    change_settings({REQUESTS: True, SCHEDULE: False})
+    page = alice.get("/portal/")
+    assert page.path == "/portal/request"
+    assert not [x for x in page.links() if x.startswith("/portal/schedule")]
+
+
+@pytest.mark.covers("P8")
+def test_when_all_is_off_a_friendly_page_says_so(walk, cast, change_settings):
+    change_settings({REQUESTS: False, SCHEDULE: False, "business.name": "Maple Lane", "business.phone": "020 7946 0018"})
+    page = walk(cast.alice).get("/portal/")
+    assert (page.path, page.status) == ("/portal/", 200)
+    assert "Maple Lane has not opened any pages of this portal yet" in page.text
+    assert "020 7946 0018" in page.text
+
+
+@pytest.mark.covers("B1", "B8")
+def test_a_basket_that_cannot_be_sent_any_more_is_explained_on_every_page(walk, cast, alices, change_settings):
+    change_settings({REQUESTS: False, "portal.notice": "Happy holidays"})
+    page = walk(cast.alice).get("/portal/schedule")
+    assert "Happy holidays Your request was not sent: requests are switched off at the moment." in page.text
+    assert "not sent yet" not in page.text
+
+
+@pytest.mark.covers("C2", "P8")
+def test_a_request_that_is_out_can_be_taken_back_while_requests_are_off(walk, cast, alices, change_settings):
+    sent, _basket = alices
+    change_settings({REQUESTS: False})
+    alice = walk(cast.alice)
+    page = alice.get(f"/portal/schedule/{DAY}")
+    done = alice.press(page, f"/portal/requests/lines/{sent.lines[0].public_id}/cancellation")
+    assert (done.path, sent.lines[0].state) == (f"/portal/schedule/{DAY}", LineState.CANCELLED)
+
+
+@pytest.mark.covers("P8")
+def test_prices_and_the_sitter_stand_nowhere_unless_switched_on(walk, cast, alices, change_settings):
+    sent, basket = alices
+    job = make.job(cast.alice, cast.overnight, sitter=cast.sita, start_time=None, pets=[cast.biscuit])
+    sent.lines[0].price, basket.lines[0].price, job.price = 71, 72, 73
+    cast.walk.price, cast.walk.extra_pet_price = 74, 75
+    alice = walk(cast.alice)
+    pages = {
+        "/portal/request": {"$72.00", "$74.00", "$75.00"},
+        f"/portal/request/lines/{basket.lines[0].public_id}": {"$74.00", "$75.00"},
+        "/portal/requests": {"$71.00"},
+        f"/portal/requests/{sent.public_id}": {"$71.00"},
+        "/portal/schedule": {"$71.00", "$73.00"},
+        f"/portal/schedule?day={DAY}": {"$71.00", "$73.00"},
+        f"/portal/schedule/{DAY}": {"$71.00", "$73.00"},
+    }
+    change_settings({"portal.show_prices": False, "portal.show_sitter": False})
+    for path in pages:
+        page = alice.get(path)
+        assert (page.status, "$" in page.text, "Sita" in page.html) == (200, False, False), path
+    change_settings({"portal.show_prices": True, "portal.show_sitter": True})
+    for path, prices in pages.items():
+        text = alice.get(path).text
+        assert {p for p in prices if p in text} == prices, path
+        assert ("with Sita" in text) is path.startswith("/portal/schedule"), path
+        assert "Singh" not in text
