@@ -1,7 +1,7 @@
 """The demo business that `make run` moves into an empty database: Maple Lane Pet Care in Brookmere, all invented.
 
-`founding` opens it, `crowd` brings the clients, `wishes`, `roster` and `year` a year of visits, `story` the last days
-through the workflows. Nothing outside this package knows that a business is a demo.
+`founding` opens it, `crowd` brings the clients, `wishes`, `roster` and `year` a year of visits, `story` and
+`crowd_story` the last days, through the workflows. Nothing outside this package knows that a business is a demo.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from werkzeug.security import check_password_hash
 
-from application.demo import crowd, founding, story, year
+from application.demo import crowd, crowd_story, founding, story, year
 from application.demo.founding import PASSWORD
 from application.demo.past import at
 from foundation import clock
@@ -84,9 +84,10 @@ def _move_in(size: Size) -> int:
     roster = year.make_roster(house)
     n_visits = year.fill_year(house, households, roster, random)
     told = story.Story(house, known, roster, random)
-    story.tell_of_known(told)
+    parts = list(story.OF_KNOWN)
     if size.clients > 2:
-        story.tell_of_crowd(told, households[2:])
+        parts += crowd_story.CrowdStory(told, households[2:]).parts()
+    story.tell(told, parts)
     return n_visits
 
 

@@ -104,7 +104,7 @@ def _place(
         if start is not None:
             roster.take(sitter_id, day, start, minutes)
             return Visit(wish, day, start if wish.start is not None else None, sitter_id, start)
-    return Visit(wish, day, wish.start, None, near) if day > today else None
+    return Visit(wish, day, wish.start, None, near) if day > today and random.random() < 0.3 else None
 
 
 MINUTES = {"Walk30": 30, "Walk60": 60, "Potty15": 15, "Cat20": 20, "Cat40": 40, "Home30": 30, "Night": 660}

@@ -91,7 +91,8 @@ def test_the_coming_visits_stand_beside_the_month_in_order(walk, week):
     page = walk(week.alice).get("/portal/schedule")
     assert "Coming visits" in page.text
     assert [kind for kind, _text in cards(page)] == ["ui-visit--live", "ui-visit--req", "", "ui-visit--req"]
-    assert page.text.index("Monday, November 23 · Today") < page.text.index("Thursday, November 26")
+    beside = page.text.split("Coming visits")[1]
+    assert beside.index("Monday, November 23 · Today") < beside.index("Thursday, November 26")
     assert "2 requested visits are waiting for My pet care business" in page.text
     assert "REQ: Cat visit, Evening, 5:00 PM to 8:00 PM: Thu, Nov 26" in page.text.replace("\xa0", " ")
 
