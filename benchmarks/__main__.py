@@ -56,7 +56,10 @@ def main() -> int:
         flask_migrate.upgrade()
         began = time.perf_counter()
         fill(size)
-        print(f"{options.database}: {size.n_clients} clients, {size.n_jobs} visits filled in {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"{options.database}: {size.n_clients} clients, {size.n_jobs} visits filled in {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
         cookies, pages = _cookies(app), _pages(size)
         queries = {name: _queries(app, path, cookies[realm]) for name, (realm, path) in pages.items()}
         db.session.remove()
@@ -178,18 +181,28 @@ def _load(port: int, path: str, cookie: str, seconds: float) -> tuple[list[float
     return sorted(took), sizes[0] if sizes else 0
 
 
-def _report(port: int, seconds: float, pages: dict[str, tuple[str, str]], cookies: dict[str, str], queries: dict[str, int]) -> None:
+def _report(
+    port: int, seconds: float, pages: dict[str, tuple[str, str]], cookies: dict[str, str], queries: dict[str, int]
+) -> None:
     _load(port, "/hello", "", 0.5)
     floor, _size = _load(port, "/hello", "", seconds)
-    print(f"\n| page | queries | req/s | share of hello | p50 ms | p95 ms | p99 ms | KB | targets |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n| hello | 0 | {len(floor) / seconds:.0f} | 1 | {statistics.median(floor):.1f} | | | | |")
+    print(
+        f"\n| page | queries | req/s | share of hello | p50 ms | p95 ms | p99 ms | KB | targets |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n| hello | 0 | {len(floor) / seconds:.0f} | 1 | {statistics.median(floor):.1f} | | | | |"
+    )
     for name, (realm, path) in pages.items():
         _load(port, path, cookies[realm], min(seconds, 1))
         took, size = _load(port, path, cookies[realm], seconds)
         at = lambda part, took=took: took[min(int(len(took) * part), len(took) - 1)]  # noqa: E731 -- one use
         share = len(took) / len(floor)
         most, least = TARGETS[name]
-        met = [f"queries {'met' if queries[name] <= most else f'missed (at most {most})'}", f"share {'met' if share >= least else f'missed (1/{1 / least:.0f})'}"]
-        print(f"| {name} | {queries[name]} | {len(took) / seconds:.0f} | 1/{1 / share:.1f} | {at(0.5):.1f} | {at(0.95):.1f} | {at(0.99):.1f} | {size / 1024:.0f} | {', '.join(met)} |", flush=True)
+        met = [
+            f"queries {'met' if queries[name] <= most else f'missed (at most {most})'}",
+            f"share {'met' if share >= least else f'missed (1/{1 / least:.0f})'}",
+        ]
+        print(
+            f"| {name} | {queries[name]} | {len(took) / seconds:.0f} | 1/{1 / share:.1f} | {at(0.5):.1f} | {at(0.95):.1f} | {at(0.99):.1f} | {size / 1024:.0f} | {', '.join(met)} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Size:
 def fill(size: Size) -> None:
     """Fill the empty database; about a minute for the Large tier on SQLite."""
     settings.read()
-    dice, now, today = random.Random(7), clock.now(), clock.today()  # noqa: S311 -- the same made-up business each time
+    dice, now, today = random.Random(7), clock.now(), clock.today()
     access.create_owner("Olivia", "Owner", "owner@example.com", PASSWORD, actor=COMMAND_LINE)
     items = [
         ServiceItem(code=f"S{n}", name=f"Visit {n}", price=10 + n, duration_minutes=30, visible_in_portal=True)

@@ -46,10 +46,11 @@ def show() -> View:
     """The form, with `?month=2026-12` and days picked by `?day=2026-12-24`, beside the basket. Eight queries."""
     client = client_here()
     basket, offer = basket_page.read(client), offer_for(client)
-    days = {d for d in map(read_day, request.args.getlist("day")[:MAX_LINES]) if d}
+    picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
+    days = {d for d in picked if d and d >= clock.today()}
     draft = Draft(
         month=read_month(request.args.get("month")) or min(days, default=clock.today()).replace(day=1),
-        dates=sorted(d for d in days if d >= clock.today()),
+        dates=sorted(days),
         pets=usual_pets(offer, basket.lines if basket else []),
         service=offer.services[0].key if len(offer.services) == 1 else "",
     )

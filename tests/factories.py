@@ -208,7 +208,12 @@ def line(
 
 
 def basket(
-    client_: Client | None = None, item: ServiceItem | None = None, *, n_lines: int = 1, first_on: dt.date = DAY, **more: Any
+    client_: Client | None = None,
+    item: ServiceItem | None = None,
+    *,
+    n_lines: int = 1,
+    first_on: dt.date = DAY,
+    **more: Any,
 ) -> JobRequest:
     """A basket with one visit a day from `first_on` on."""
     request = job_request(client_)
@@ -234,7 +239,9 @@ def _with_lines(
     return request
 
 
-def request_message(request: JobRequest | None = None, body: str = "Is the gate code the same?", **more: Any) -> RequestMessage:
+def request_message(
+    request: JobRequest | None = None, body: str = "Is the gate code the same?", **more: Any
+) -> RequestMessage:
     return _save(RequestMessage(request=request or sent_request(), body=body, **more))
 
 
@@ -254,7 +261,14 @@ def job(
     """A visit at noon without a sitter; nothing is checked, so it may overlap what it likes."""
     item = item or service_item()
     plan = plan_of_item(
-        None, item, sitter_id=None, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on, end_time=end_time
+        None,
+        item,
+        sitter_id=None,
+        on_date=on_date,
+        start_time=start_time,
+        block=block,
+        ends_on=ends_on,
+        end_time=end_time,
     )
     figures = quote(item, n_pets=len(pets))
     more = {"duration_minutes": item.duration_minutes, "price": figures.price, "sitter_pay": figures.sitter_pay, **more}
@@ -266,7 +280,9 @@ def job(
     )  # fmt: skip
 
 
-def time_off(staff_: Staff | None = None, first_on: dt.date = DAY, last_on: dt.date | None = None, **more: Any) -> TimeOff:
+def time_off(
+    staff_: Staff | None = None, first_on: dt.date = DAY, last_on: dt.date | None = None, **more: Any
+) -> TimeOff:
     return _save(TimeOff(staff=staff_ or staff(), first_on=first_on, last_on=last_on or first_on, **more))
 
 

@@ -43,7 +43,8 @@ class CrowdStory:
         for client in self._candidates(lambda h: h.sitter_id in self.route_ids and fits(h)):
             if client.email and client.logins:
                 return client
-        return next(self._candidates(lambda _h: True))
+        on_route = self._candidates(lambda h: h.sitter_id in self.route_ids)
+        return next(on_route, None) or next(self._candidates(lambda _h: True))
 
     def _candidates(self, fits: Callable[[Household], bool]) -> Iterator[Client]:
         for household in [h for h in self.left if h.pets and fits(h)]:
@@ -126,8 +127,8 @@ class CrowdStory:
         story.ask(client, [story.visit(client, days, "Morning", "Evening", note=note)], story.ago(hours))
 
     def overnights(self, story: Story, hours: float) -> None:
-        """Three nights with a walk each day."""
-        days, free = story.days(story.monday + dt.timedelta(days=8), 3), story.roster.is_free
+        """Two nights with a walk each day."""
+        days, free = story.days(story.monday + dt.timedelta(days=8), 2), story.roster.is_free
         client = self.find(
             lambda h: (
                 bool(h.of(Species.DOG))

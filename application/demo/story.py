@@ -17,7 +17,7 @@ from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
-from workflows import baskets, conflicts, job_requests, jobs, limits, notifications
+from workflows import baskets, conflicts, job_requests, jobs, limits
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
 

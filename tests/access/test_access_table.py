@@ -38,7 +38,14 @@ def routes(app):
 
 
 #: what stands in for the variable parts: shaped right, and nothing of anybody's
-FILL = {"int": "999999", "default": "nothing", "path": "nothing", "string": "nothing", "public_id": "AAAAAAAAAAAA", "day": "2026-12-24"}
+FILL = {
+    "int": "999999",
+    "default": "nothing",
+    "path": "nothing",
+    "string": "nothing",
+    "public_id": "AAAAAAAAAAAA",
+    "day": "2026-12-24",
+}
 
 
 def path_of(rule: Rule) -> str:
@@ -121,5 +128,13 @@ def test_the_answer_to_a_stranger_is_the_log_in_page_of_the_realm(app, http, cas
 
 def test_a_path_that_does_not_exist_is_not_found_for_everybody(http, cast, sign_in_as_staff, sign_in_as_client):
     for browser in (http(), sign_in_as_staff(http(), cast.olivia), sign_in_as_client(http(), cast.alice)):
-        for path in ("/.git/HEAD", "/.env", "/console", "/metrics", "/admin/debug", "/uploads/", "/static/..%2fmodels.py"):
+        for path in (
+            "/.git/HEAD",
+            "/.env",
+            "/console",
+            "/metrics",
+            "/admin/debug",
+            "/uploads/",
+            "/static/..%2fmodels.py",
+        ):
             assert browser.get(path).status_code == 404, path

@@ -15,7 +15,10 @@ PACKAGES = (
     "admin_site", "application", "client_portal", "foundation", "mailer", "settings_ui", "sign_in", "sitter_portal",
     "ui_kit", "workflows",
 )  # fmt: skip
-MODULES = sorted(p.relative_to(ROOT) for name in PACKAGES for p in (ROOT / name).rglob("*.py")) + [Path("models.py"), Path("wsgi.py")]
+MODULES = sorted(p.relative_to(ROOT) for name in PACKAGES for p in (ROOT / name).rglob("*.py")) + [
+    Path("models.py"),
+    Path("wsgi.py"),
+]
 WORKFLOWS = [import_module(f"workflows.{m.name}") for m in pkgutil.iter_modules(workflows.__path__)]
 VERBS = [
     (f"{module.__name__}.{name}", verb)
@@ -27,7 +30,9 @@ VERBS = [
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_module_says_what_it_is_for(path):
-    assert ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8"))), "one to five lines: what for, and where its neighbour is"
+    assert ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8"))), (
+        "one to five lines: what for, and where its neighbour is"
+    )
 
 
 @pytest.mark.parametrize(("name", "verb"), VERBS, ids=[name for name, _verb in VERBS])

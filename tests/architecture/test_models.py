@@ -17,7 +17,11 @@ SOURCE = (ROOT / "models.py").read_text("utf-8")
 TREE = ast.parse(SOURCE)
 TABLES = sorted(Base.metadata.tables.values(), key=lambda t: t.name)
 CLASSES = {m.class_.__name__: m.class_ for m in Base.registry.mappers}
-ENUMS = {n: c for n, c in vars(models).items() if inspect.isclass(c) and issubclass(c, enum.Enum) and c.__module__ == "models"}
+ENUMS = {
+    n: c
+    for n, c in vars(models).items()
+    if inspect.isclass(c) and issubclass(c, enum.Enum) and c.__module__ == "models"
+}
 MOVES = {n: d for n, d in vars(models).items() if n.endswith("_MOVES")}
 
 
@@ -42,8 +46,13 @@ def test_models_know_nothing_but_sqlalchemy_and_the_foundation():
 
 def test_models_ask_the_database_nothing():
     """No query, no commit, no session; and so no rule that would need one."""
-    used = {n.attr for n in ast.walk(TREE) if isinstance(n, ast.Attribute)} | {n.id for n in ast.walk(TREE) if isinstance(n, ast.Name)}
-    assert used & {"session", "query", "select", "commit", "execute", "scalar", "scalars", "object_session", "url_for"} == set()
+    used = {n.attr for n in ast.walk(TREE) if isinstance(n, ast.Attribute)} | {
+        n.id for n in ast.walk(TREE) if isinstance(n, ast.Name)
+    }
+    assert (
+        used & {"session", "query", "select", "commit", "execute", "scalar", "scalars", "object_session", "url_for"}
+        == set()
+    )
 
 
 def test_wsgi_makes_the_app_and_nothing_else():
@@ -78,7 +87,11 @@ def test_table_says_in_one_line_what_it_is(name):
 def test_foreign_keys_are_indexed(table):
     """Deleting a parent looks for children: without an index it reads the whole table."""
     firsts = {next(iter(i.columns)).name for i in table.indexes}
-    firsts |= {next(iter(c.columns)).name for c in table.constraints if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)}
+    firsts |= {
+        next(iter(c.columns)).name
+        for c in table.constraints
+        if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)
+    }
     assert {column.name for column in table.columns if column.foreign_keys} - firsts == set()
 
 
@@ -91,7 +104,9 @@ def test_foreign_keys_say_what_happens_on_delete(table):
 def test_enum_columns_are_guarded_by_a_check_constraint(table):
     columns = {c.name for c in table.columns if isinstance(c.type, sa.Enum)}
     guarded = {
-        next(iter(c.columns)).name for c in table.constraints if isinstance(c, sa.CheckConstraint) and len(c.columns) == 1
+        next(iter(c.columns)).name
+        for c in table.constraints
+        if isinstance(c, sa.CheckConstraint) and len(c.columns) == 1
     }
     native = {c.name for c in table.columns if isinstance(c.type, sa.Enum) and c.type.native_enum}
     assert (columns - guarded, native) == (set(), set())

@@ -72,7 +72,9 @@ def test_together_gives_results_refusals_and_bugs_back(app, together):
         together(lambda: 1 / 0)
 
 
-def test_browser_s_requests_share_nothing_with_the_test_but_the_database(cast, http, sign_in_as_staff, sign_in_as_client):
+def test_browser_s_requests_share_nothing_with_the_test_but_the_database(
+    cast, http, sign_in_as_staff, sign_in_as_client
+):
     g.of_the_test = True
     office, portal, nobody = sign_in_as_staff(http(), cast.olivia), sign_in_as_client(http(), cast.alice), http()
     cast.alice.first_name = "Alicia"

@@ -134,7 +134,8 @@ class Visitor:
         """No accessibility violation, nothing wider than the screen, no complaint in the console."""
         report = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
         found = [
-            f"{v['id']}: {v['help']} -> {[n['html'][:160] for n in v['nodes'][:3]]}" for v in report.response["violations"]
+            f"{v['id']}: {v['help']} -> {[n['html'][:160] for n in v['nodes'][:3]]}"
+            for v in report.response["violations"]
         ]
         assert found == [], f"{self.page.url}: {found}"
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -41,7 +41,10 @@ def choose(page, days, service, *, time=None, blocks=(), pets=("Biscuit",)):
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_a_client_requests_the_office_schedules_and_everybody_is_told(live, visitor, size):
     cast, (first, second) = live.cast, coming_days()
-    hannah, olivia = visitor(size).log_in("portal", cast.alice.email), visitor(size).log_in("office", cast.olivia.login.email)
+    hannah, olivia = (
+        visitor(size).log_in("portal", cast.alice.email),
+        visitor(size).log_in("office", cast.olivia.login.email),
+    )
     page, office = hannah.page, olivia.page
 
     # The client asks for three visits on two days.
@@ -131,7 +134,13 @@ def test_a_client_requests_the_office_schedules_and_everybody_is_told(live, visi
     expect(office.get_by_text(re.compile("Alice Archer.*cancelled", re.IGNORECASE)).first).to_be_visible()
     olivia.look()
     verbs = set(db.session.scalars(sa.select(Activity.verb).where(Activity.client_id == cast.alice.id)))
-    assert {"job_request.submitted", "job_request.added", "job_request.scheduled", "job_request.declined", "job_request.cancelled"} <= verbs
+    assert {
+        "job_request.submitted",
+        "job_request.added",
+        "job_request.scheduled",
+        "job_request.declined",
+        "job_request.cancelled",
+    } <= verbs
 
 
 @pytest.mark.covers("B4", "C2")
@@ -146,7 +155,9 @@ def test_without_javascript_a_client_requests_sends_and_cancels(live, visitor):
     page.get_by_role("link", name=re.compile("^Cancel.*Dog walk")).click()
     page.get_by_role("button", name="Yes, cancel job request").locator("visible=true").click()
     live.look_again()
-    states = db.session.scalars(sa.select(JobRequestLine.state).where(JobRequestLine.client_id == live.cast.alice.id)).all()
+    states = db.session.scalars(
+        sa.select(JobRequestLine.state).where(JobRequestLine.client_id == live.cast.alice.id)
+    ).all()
     assert sorted(s.value for s in states) == ["cancelled", "submitted"]
 
 

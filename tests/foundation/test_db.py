@@ -46,7 +46,10 @@ def value(connection):
 
 def test_engine_has_its_pragmas(engine):
     with engine.connect() as connection:
-        seen = {p: connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+        seen = {
+            p: connection.exec_driver_sql(f"PRAGMA {p}").scalar()
+            for p in ("journal_mode", "synchronous", "foreign_keys")
+        }
         folded = connection.exec_driver_sql("SELECT casefold('Éclair'), casefold(NULL)").one()
     assert seen == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert tuple(folded) == ("éclair", None)

@@ -19,8 +19,16 @@ DAY = make.DAY
 
 def pages_of(client):
     """Every page that a client can open, with the ids of the oldest request and basket in it."""
-    paths = ["/portal/schedule", f"/portal/schedule?day={DAY}", f"/portal/schedule/{DAY}", "/portal/request", "/portal/requests"]
-    own = db.session.scalars(sa.select(make.JobRequest).where(make.JobRequest.client_id == client.id).order_by(make.JobRequest.id))
+    paths = [
+        "/portal/schedule",
+        f"/portal/schedule?day={DAY}",
+        f"/portal/schedule/{DAY}",
+        "/portal/request",
+        "/portal/requests",
+    ]
+    own = db.session.scalars(
+        sa.select(make.JobRequest).where(make.JobRequest.client_id == client.id).order_by(make.JobRequest.id)
+    )
     for request in own.all()[:2]:
         line = min(request.lines, key=lambda x: x.id).public_id
         if request.is_basket:
@@ -120,7 +128,9 @@ def test_a_view_of_the_office_is_marked_on_every_page_and_acts_on_behalf(olivia_
         assert "You see the portal as Alice Archer. What you do here is logged as Olivia Owens." in page.text, path
         assert "Ends by itself at 10:30" in page.text, path
     page = olivia_as_alice.get(f"/portal/schedule/{DAY}")
-    (line,) = [x for r in db.session.scalars(sa.select(make.JobRequest).where(make.JobRequest.number == 17)) for x in r.lines]
+    (line,) = [
+        x for r in db.session.scalars(sa.select(make.JobRequest).where(make.JobRequest.number == 17)) for x in r.lines
+    ]
     olivia_as_alice.press(page, f"/portal/requests/lines/{line.public_id}/cancellation", reason="She rang")
     log = db.session.scalars(sa.select(Activity).where(Activity.verb == "job_request.cancelled")).one()
     assert (log.actor_kind, log.actor_name, log.staff_id, log.on_behalf, log.via, log.client_id, log.facts["reason"]) == (
@@ -135,7 +145,10 @@ def test_ending_the_view_leads_back_to_the_client_in_the_office(olivia_as_alice,
     assert (done.status, done.answer.location) == (303, f"/admin/client/{cast.alice.id}/")
     ended = db.session.scalars(sa.select(SignIn).where(SignIn.viewed_client_id == cast.alice.id)).one()
     assert ended.ended_at == clock.now()
-    assert db.session.scalars(sa.select(Activity.verb).order_by(Activity.id.desc()).limit(1)).one() == "access.portal_closed"
+    assert (
+        db.session.scalars(sa.select(Activity.verb).order_by(Activity.id.desc()).limit(1)).one()
+        == "access.portal_closed"
+    )
     assert olivia_as_alice.get("/portal/schedule").path.startswith("/portal/log-in")
 
 
@@ -165,7 +178,9 @@ def test_no_page_costs_more_than_eight_queries_nor_more_for_thirty_times_as_much
     (basket,) = db.session.scalars(sa.select(make.JobRequest).where(make.JobRequest.client_id == cast.alice.id, make.JobRequest.submitted_at.is_(None)))  # fmt: skip
     make.request_message(sent, staff=cast.olivia)
     make.line(sent, cast.cat_visit, block=cast.evening, pets=[cast.mochi], state=make.LineState.SCHEDULED)
-    make.job(cast.alice, cast.cat_visit, block=cast.evening, start_time=None, pets=[cast.mochi], request_line=sent.lines[0])
+    make.job(
+        cast.alice, cast.cat_visit, block=cast.evening, start_time=None, pets=[cast.mochi], request_line=sent.lines[0]
+    )
 
     def costs():
         found = {}

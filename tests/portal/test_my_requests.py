@@ -74,7 +74,11 @@ def test_older_requests_are_on_further_pages(alice, cast):
         make.sent_request(cast.alice, cast.walk, number=100 + n, pets=[cast.biscuit])
     for path, first, last in (("?", 120, 111), ("?page=2", 110, 101), ("?page=3", 100, 100)):
         text = alice.get(f"/portal/requests{path}").text
-        assert (f"Request {first} " in text, f"Request {last} " in text, f"Request {last - 1} " in text) == (True, True, False)
+        assert (f"Request {first} " in text, f"Request {last} " in text, f"Request {last - 1} " in text) == (
+            True,
+            True,
+            False,
+        )
     assert "/portal/requests?page=2" in alice.get("/portal/requests?page=3").links()
     for junk in ("0", "-1", "x", "9" * 30, "%00"):
         assert "Request 120" in alice.get(f"/portal/requests?page={junk}").text
@@ -98,8 +102,12 @@ def test_without_requests_the_page_says_what_to_do(alice):
 
 
 @pytest.mark.covers("C2", "C3")
-def test_cancelling_a_line_asks_tells_everybody_and_leaves_the_others(walk, cast, sent, outbox, change_settings, clock_at):
-    change_settings({"business.admin_inbox": "inbox@example.com", "booking.limit_kind": "days", "booking.limit_number": 300})
+def test_cancelling_a_line_asks_tells_everybody_and_leaves_the_others(
+    walk, cast, sent, outbox, change_settings, clock_at
+):
+    change_settings(
+        {"business.admin_inbox": "inbox@example.com", "booking.limit_kind": "days", "booking.limit_number": 300}
+    )
     make.client_contact(cast.alice, email="kim@example.com", receives_copies=True)
     clock_at("2026-11-26 11:59")  # a minute before the visit: no notice limit
     alice = walk(cast.alice)
@@ -108,7 +116,13 @@ def test_cancelling_a_line_asks_tells_everybody_and_leaves_the_others(walk, cast
     day = alice.get(f"/portal/schedule/{DAY}")
     assert path in day.links()
     question = alice.get(path)
-    for words in ("Cancel this job request?", "REQ: Dog walk, Thu, Nov 26, 12:00", "for Biscuit", "Yes, cancel job request", "Close"):
+    for words in (
+        "Cancel this job request?",
+        "REQ: Dog walk, Thu, Nov 26, 12:00",
+        "for Biscuit",
+        "Yes, cancel job request",
+        "Close",
+    ):
         assert words in question.text, words
     assert line.state is LineState.SUBMITTED
     done = alice.press(question, path, reason="We stay at home")
@@ -156,7 +170,10 @@ def test_a_whole_request_is_cancelled_as_far_as_it_waits(alice, cast, sent, outb
     assert [x.state for x in sent.lines] == [LineState.SCHEDULED, LineState.CANCELLED, LineState.CANCELLED]
     assert outbox.kinds() == [MailKind.REQUEST_CANCELLED.value]
     again = alice.press(question, path)
-    assert (again.status, "Nothing of this request is waiting any more. Nothing was changed." in again.text) == (409, True)
+    assert (again.status, "Nothing of this request is waiting any more. Nothing was changed." in again.text) == (
+        409,
+        True,
+    )
     assert len(outbox) == 1
 
 
@@ -195,7 +212,10 @@ def test_a_second_press_on_yes_does_nothing_twice(alice, sent, outbox):
 
 @pytest.mark.covers("C2")
 def test_a_reason_that_is_too_long_comes_back(alice, sent):
-    for path in (f"/portal/requests/lines/{sent.lines[0].public_id}/cancellation", f"/portal/requests/{sent.public_id}/cancellation"):
+    for path in (
+        f"/portal/requests/lines/{sent.lines[0].public_id}/cancellation",
+        f"/portal/requests/{sent.public_id}/cancellation",
+    ):
         page = alice.press(alice.get(path), path, reason="x" * 10_001)
         assert (page.status, "The note is too long" in page.text) == (422, True)
         assert page.form(path).filled()["reason"] == ["x" * 10_001]

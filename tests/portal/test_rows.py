@@ -58,7 +58,11 @@ def lines_of(client):
 
 @pytest.fixture
 def sent(cast):
-    baskets.add(cast.alice, Wanted(cast.walk, [DAY, DAY + dt.timedelta(1)], dt.time(12), pets=[cast.biscuit]), actor=cast.as_alice)
+    baskets.add(
+        cast.alice,
+        Wanted(cast.walk, [DAY, DAY + dt.timedelta(1)], dt.time(12), pets=[cast.biscuit]),
+        actor=cast.as_alice,
+    )
     request = job_requests.submit(cast.alice, actor=cast.as_alice).request
     db.session.commit()
     return request
@@ -155,12 +159,26 @@ def test_every_page_has_the_header_with_button_under_the_account_number(alice, c
 @pytest.mark.covers("B4")
 def test_each_time_type_asks_its_own_time(alice, post, cast):
     days = (DAY, DAY + dt.timedelta(3))
-    assert post("/portal/request", form(cast, days=days, note="Back door", **{f"time-{cast.walk.public_id}": "09:15"})).status_code in {302, 303}
+    assert post(
+        "/portal/request", form(cast, days=days, note="Back door", **{f"time-{cast.walk.public_id}": "09:15"})
+    ).status_code in {302, 303}
     blocks = {f"blocks-{cast.cat_visit.public_id}": [str(cast.morning.id), str(cast.evening.id)]}
-    assert post("/portal/request", form(cast, cast.cat_visit, pets=[cast.mochi.public_id], **blocks)).status_code in {302, 303}
-    assert post("/portal/request", form(cast, cast.overnight, **{f"time-{cast.overnight.public_id}": "09:15"})).status_code in {302, 303}
+    assert post("/portal/request", form(cast, cast.cat_visit, pets=[cast.mochi.public_id], **blocks)).status_code in {
+        302,
+        303,
+    }
+    assert post(
+        "/portal/request", form(cast, cast.overnight, **{f"time-{cast.overnight.public_id}": "09:15"})
+    ).status_code in {302, 303}
     found = [
-        (x.service_item.name, x.on_date, x.start_time, x.time_block.name if x.time_block else None, x.note, [p.name for p in x.pets])
+        (
+            x.service_item.name,
+            x.on_date,
+            x.start_time,
+            x.time_block.name if x.time_block else None,
+            x.note,
+            [p.name for p in x.pets],
+        )
         for x in lines_of(cast.alice)
     ]
     walk, cat, night = cast.walk.name, cast.cat_visit.name, cast.overnight.name
@@ -242,7 +260,9 @@ def test_send_only_requests_and_tells_everybody_in_one_go(alice, post, cast, out
     assert set(mail.cc_addresses) == {"kit@example.com", "inbox@example.com"}
     notice = db.session.scalars(sa.select(Notification).where(Notification.client_id == cast.alice.id)).one()
     assert notice.kind is NotificationKind.REQUEST_RECEIVED
-    log = db.session.scalars(sa.select(Activity).where(Activity.verb == "job_request.submitted", Activity.client_id == cast.alice.id)).one()
+    log = db.session.scalars(
+        sa.select(Activity).where(Activity.verb == "job_request.submitted", Activity.client_id == cast.alice.id)
+    ).one()
     assert log.facts["number"] == line.request.number
     assert job_requests.n_clients_waiting() == 2
     assert line.job is None
@@ -410,15 +430,23 @@ def test_staff_in_a_clients_portal_are_named_in_the_log_and_cannot_stay(http, ca
     assert "You see the portal as Alice Archer" in page.text
     assert cast.olivia.first_name in page.text
     browser.post("/portal/request", data={"csrf_token": token_of(page), **form(cast)})
-    log = db.session.scalars(sa.select(Activity).where(Activity.verb == "basket.added").order_by(Activity.id.desc())).first()
+    log = db.session.scalars(
+        sa.select(Activity).where(Activity.verb == "basket.added").order_by(Activity.id.desc())
+    ).first()
     assert (log.staff_id, log.on_behalf, log.client_id) == (cast.olivia.id, True, cast.alice.id)
     clock_at("2026-11-23 10:31")
     assert browser.get("/portal/request").headers["Location"].startswith("/portal/log-in")
 
 
-@pytest.mark.parametrize("path", ["/portal/schedule?month=2026-12", "/portal/schedule/2026-12-10", "/portal/request", "/portal/requests"])
+@pytest.mark.parametrize(
+    "path", ["/portal/schedule?month=2026-12", "/portal/schedule/2026-12-10", "/portal/request", "/portal/requests"]
+)
 def test_a_page_costs_at_most_eight_queries_however_much_there_is(alice, cast, sent, app, path):
-    baskets.add(cast.alice, Wanted(cast.overnight, [DAY + dt.timedelta(n) for n in range(5)], pets=[cast.biscuit]), actor=cast.as_alice)
+    baskets.add(
+        cast.alice,
+        Wanted(cast.overnight, [DAY + dt.timedelta(n) for n in range(5)], pets=[cast.biscuit]),
+        actor=cast.as_alice,
+    )
     db.session.commit()
     counted = []
 
@@ -439,7 +467,11 @@ def test_a_page_costs_at_most_eight_queries_however_much_there_is(alice, cast, s
     for n in range(30):
         day = DAY + dt.timedelta(n % 6)
         factories.job(cast.alice, on_date=day, ends_on=day, sitter=cast.sam, pets=[cast.biscuit, cast.mochi])
-    baskets.add(cast.alice, Wanted(cast.overnight, [DAY + dt.timedelta(n) for n in range(10, 30)], pets=[cast.mochi]), actor=cast.as_alice)
+    baskets.add(
+        cast.alice,
+        Wanted(cast.overnight, [DAY + dt.timedelta(n) for n in range(10, 30)], pets=[cast.mochi]),
+        actor=cast.as_alice,
+    )
     many = visit()
     assert many <= 8, "\n".join(counted)
     assert many <= few + 1

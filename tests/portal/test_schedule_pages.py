@@ -16,7 +16,9 @@ TODAY = dt.date(2026, 11, 23)
 
 def cell(page, day):
     """What a day's cell in the month says to a screen reader."""
-    (inner,) = re.findall(rf'<a class="ui-cal__day[^"]*" href="/portal/schedule/{day}"[^>]*>(.*?)</a>', page.html, re.DOTALL)
+    (inner,) = re.findall(
+        rf'<a class="ui-cal__day[^"]*" href="/portal/schedule/{day}"[^>]*>(.*?)</a>', page.html, re.DOTALL
+    )
     return inner
 
 
@@ -31,16 +33,22 @@ def week(cast):
     """Alice's week: a visit of every kind that is shown, and two that are not; Bob's on the same days."""
     a, pets = cast.alice, [cast.biscuit]
     make.job(a, cast.walk, on_date=TODAY, start_time=dt.time(8), state=JobState.COMPLETED, pets=pets, sitter=cast.sam)
-    make.job(a, cast.walk, on_date=TODAY, start_time=dt.time(9, 45), state=JobState.IN_PROGRESS, pets=pets, sitter=cast.sam)
+    make.job(
+        a, cast.walk, on_date=TODAY, start_time=dt.time(9, 45), state=JobState.IN_PROGRESS, pets=pets, sitter=cast.sam
+    )
     make.job(a, cast.walk, on_date=DAY, pets=pets, sitter=cast.sam, note="Use the side gate")
-    make.job(a, cast.walk, on_date=DAY, start_time=dt.time(15), state=JobState.CANCELLED, cancelled_at=clock.now(), pets=pets)
+    make.job(
+        a, cast.walk, on_date=DAY, start_time=dt.time(15), state=JobState.CANCELLED, cancelled_at=clock.now(), pets=pets
+    )
     make.job(a, make.service_item("Vanished visit"), on_date=DAY, state=JobState.VOIDED, pets=pets)
     make.job(a, make.service_item("Key run", is_internal=True), on_date=DAY)
     request = make.job_request(a, number=17)
     make.line(request, cast.cat_visit, block=cast.evening, pets=[cast.mochi], note="She hides")
     make.line(request, cast.cat_visit, block=cast.morning, pets=[cast.mochi], auto_submitted=True)
     make.line(request, cast.walk, start_time=dt.time(18), pets=pets, state=LineState.DECLINED, decided_at=clock.now(), decline_reason="We are full.\nTry noon?")  # fmt: skip
-    make.line(request, cast.walk, start_time=dt.time(19), pets=pets, state=LineState.CANCELLED, cancelled_at=clock.now())
+    make.line(
+        request, cast.walk, start_time=dt.time(19), pets=pets, state=LineState.CANCELLED, cancelled_at=clock.now()
+    )
     make.line(request, make.service_item("Deleted wish"), pets=pets, state=LineState.DELETED)
     make.line(request, cast.walk, start_time=dt.time(12), pets=pets, state=LineState.SCHEDULED)
     make.line(make.job_request(a), make.service_item("Basket wish"), pets=pets)
@@ -71,7 +79,7 @@ def test_the_day_lists_all_that_is_booked_and_requested(walk, week):
 def test_the_month_tells_the_kinds_apart_by_words_and_leads_to_the_day(walk, week):
     page = walk(week.alice).get("/portal/schedule?month=2026-11")
     thursday, today = cell(page, DAY), cell(page, TODAY)
-    assert '<b>REQ: Morning</b>Cat visit' in thursday
+    assert "<b>REQ: Morning</b>Cat visit" in thursday
     assert "REQ: requested, waiting for an answer" in thursday
     assert "Scheduled, 12:00" in thursday
     assert "+4 more" in thursday
@@ -107,7 +115,9 @@ def test_a_chosen_day_stands_beside_its_month(walk, week):
 
 @pytest.mark.covers("P3")
 def test_to_htmx_a_day_answers_with_the_month_alone(walk, week):
-    answer = walk(week.alice).browser.get(f"/portal/schedule/{DAY}", headers={"HX-Request": "true", "HX-Target": "schedule"})
+    answer = walk(week.alice).browser.get(
+        f"/portal/schedule/{DAY}", headers={"HX-Request": "true", "HX-Target": "schedule"}
+    )
     assert answer.text.lstrip().startswith('<div class="ui-split" id="schedule">')
     assert "<html" not in answer.text
     assert answer.headers["HX-Push-Url"] == f"/portal/schedule?month=2026-11&day={DAY}"
@@ -141,7 +151,13 @@ def test_a_visit_over_midnight_stands_on_both_days(walk, cast):
 @pytest.mark.covers("P3")
 @pytest.mark.parametrize(
     ("month", "before", "after"),
-    [("2026-12", "2026-11", "2027-01"), ("2027-01", "2026-12", "2027-02"), ("2024-02", "2024-01", "2024-03"), ("1970-02", "1970-01", "1970-03"), ("2199-11", "2199-10", "2199-12")],  # fmt: skip
+    [
+        ("2026-12", "2026-11", "2027-01"),
+        ("2027-01", "2026-12", "2027-02"),
+        ("2024-02", "2024-01", "2024-03"),
+        ("1970-02", "1970-01", "1970-03"),
+        ("2199-11", "2199-10", "2199-12"),
+    ],  # fmt: skip
 )
 def test_months_before_and_after_are_reachable_over_the_years(walk, cast, month, before, after):
     page = walk(cast.alice).get(f"/portal/schedule?month={month}")
@@ -156,14 +172,18 @@ def test_the_week_begins_as_the_locale_says(walk, cast, change_settings, locale,
     assert re.search(r'<th scope="col"><abbr[^>]*>(\w+)', html)[1] == first
 
 
-@pytest.mark.parametrize("month", ["x", "2026-13", "2026-00", "99999-01", "2026-11-01", "%00", "٢٠٢٦-١١", "1969-12", "2200-01", "9" * 500])
+@pytest.mark.parametrize(
+    "month", ["x", "2026-13", "2026-00", "99999-01", "2026-11-01", "%00", "٢٠٢٦-١١", "1969-12", "2200-01", "9" * 500]
+)
 def test_a_month_that_is_none_is_said_and_this_month_is_shown(walk, cast, month):
     page = walk(cast.alice).get(f"/portal/schedule?month={month}&day={month}")
     assert page.status == 200
     assert "We could not read that month, so this is November 2026." in page.text
 
 
-@pytest.mark.parametrize("day", ["2026-02-31", "0000-00-00", "1969-12-31", "2200-01-01", "9999-12-31", "x", "2026-1-1", "%00"])
+@pytest.mark.parametrize(
+    "day", ["2026-02-31", "0000-00-00", "1969-12-31", "2200-01-01", "9999-12-31", "x", "2026-1-1", "%00"]
+)
 def test_a_day_that_is_none_is_not_found(walk, cast, day):
     assert walk(cast.alice).get(f"/portal/schedule/{day}").status == 404
 

@@ -80,7 +80,9 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
             assert answer.status_code == 404, (method, path, endpoint)
     assert alice.browser.open("/portal/schedule" if SCHEDULE in off else "/portal/request", method="OPTIONS").status_code == 404  # fmt: skip
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
-    assert count(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.DRAFT) == 1
+    assert (
+        count(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.DRAFT) == 1
+    )
 
 
 @pytest.mark.covers("B1", "B3", "P8")
@@ -101,7 +103,9 @@ def test_menu_and_button_show_only_what_is_on(walk, cast, change_settings):
 
 @pytest.mark.covers("P8")
 def test_when_all_is_off_a_friendly_page_says_so(walk, cast, change_settings):
-    change_settings({REQUESTS: False, SCHEDULE: False, "business.name": "Maple Lane", "business.phone": "020 7946 0018"})
+    change_settings(
+        {REQUESTS: False, SCHEDULE: False, "business.name": "Maple Lane", "business.phone": "020 7946 0018"}
+    )
     page = walk(cast.alice).get("/portal/")
     assert (page.path, page.status) == ("/portal/", 200)
     assert "Maple Lane has not opened any pages of this portal yet" in page.text

@@ -30,9 +30,7 @@ def as_window(triple):
 def can_do_both(one, other):
     """By trying: is there a start for each so that the two do not overlap?"""
     (e1, l1, n1), (e2, l2, n2) = one, other
-    return any(
-        s1 + n1 <= s2 or s2 + n2 <= s1 for s1 in range(e1, l1 - n1 + 1) for s2 in range(e2, l2 - n2 + 1)
-    )
+    return any(s1 + n1 <= s2 or s2 + n2 <= s1 for s1 in range(e1, l1 - n1 + 1) for s2 in range(e2, l2 - n2 + 1))
 
 
 @given(windows(), windows())
@@ -63,8 +61,7 @@ def test_clash_never_goes_away_by_making_a_window_narrower(one, other, less):
 def can_do_all(todo, free=0):
     """By trying every order, each visit as early as it may."""
     return not todo or any(
-        max(free, earliest) + length <= latest
-        and can_do_all([*todo[:i], *todo[i + 1 :]], max(free, earliest) + length)
+        max(free, earliest) + length <= latest and can_do_all([*todo[:i], *todo[i + 1 :]], max(free, earliest) + length)
         for i, (earliest, latest, length) in enumerate(todo)
     )
 

@@ -83,7 +83,13 @@ def test_auto_submit_sends_the_same_and_doing_it_again_changes_nothing(cast, db_
     for n, (day, hidden) in enumerate(lines):
         days, can = DAYS[day]
         item = cast.cat_visit if hidden else cast.walk
-        line = make.line(basket, item, on_date=dt.date(2026, 11, 23) + dt.timedelta(days=days), start_time=dt.time(12, n), pets=[cast.biscuit])
+        line = make.line(
+            basket,
+            item,
+            on_date=dt.date(2026, 11, 23) + dt.timedelta(days=days),
+            start_time=dt.time(12, n),
+            pets=[cast.biscuit],
+        )
         possible |= {line.id} if can and not hidden else set()
     seen = []
     for _ in range(3):

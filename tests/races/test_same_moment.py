@@ -27,7 +27,11 @@ def n(kind, *where):
 
 @pytest.fixture
 def basket(cast):
-    baskets.add(cast.alice, Wanted(cast.walk, [DAY, DAY + dt.timedelta(1)], dt.time(12), pets=[cast.biscuit]), actor=cast.as_alice)
+    baskets.add(
+        cast.alice,
+        Wanted(cast.walk, [DAY, DAY + dt.timedelta(1)], dt.time(12), pets=[cast.biscuit]),
+        actor=cast.as_alice,
+    )
     db.session.commit()
     return baskets.basket_of(cast.alice.id)
 
@@ -51,12 +55,16 @@ def test_send_on_eight_devices_at_once_sends_one_request(cast, basket, tabs, tog
     shown = basket.public_id
 
     def press(browser, token):
-        return lambda: browser.post("/portal/request/submission", data={"csrf_token": token, "basket": shown}).status_code
+        return lambda: (
+            browser.post("/portal/request/submission", data={"csrf_token": token, "basket": shown}).status_code
+        )
 
     answers = together(*(press(*tab) for tab in tabs(8)))
     assert all(code in {200, 302, 303} for code in answers), answers
     assert n(JobRequest, JobRequest.client_id == cast.alice.id) == 1
-    assert n(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.SUBMITTED) == 2
+    assert (
+        n(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.SUBMITTED) == 2
+    )
     assert n(OutboxMail, OutboxMail.kind == MailKind.REQUEST_RECEIVED.value, OutboxMail.client_id == cast.alice.id) == 1
     assert n(Notification, Notification.client_id == cast.alice.id) == 1
 
@@ -126,4 +134,3 @@ def test_office_schedules_while_the_client_cancels_and_exactly_one_wins(
     lost = MailKind.JOB_SCHEDULED if state is LineState.CANCELLED else MailKind.REQUEST_CANCELLED
     assert won.value in kinds
     assert lost.value not in kinds
-

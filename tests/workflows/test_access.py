@@ -53,7 +53,9 @@ def fresh(db_session):
 # ----------------------------------------------------------------------------------------------------------- log in
 
 
-@pytest.mark.parametrize("name", ["alice@example.com", " Alice@Example.COM ", "4417209318", "4417 209 318", "4417-209-318"])
+@pytest.mark.parametrize(
+    "name", ["alice@example.com", " Alice@Example.COM ", "4417209318", "4417 209 318", "4417-209-318"]
+)
 def test_log_in_by_mail_address_or_account_number(cast, db_session, name):
     login = make.client_login(cast.alice)
     opened = log_in(name)
@@ -129,7 +131,9 @@ def test_log_in_compares_one_hash_whether_or_not_there_is_such_an_account(cast):
 
     def n_hashes(name):
         calls = []
-        sys.setprofile(lambda frame, event, _arg: event == "call" and frame.f_code.co_name == "_matches" and calls.append(1))
+        sys.setprofile(
+            lambda frame, event, _arg: event == "call" and frame.f_code.co_name == "_matches" and calls.append(1)
+        )
         try:
             log_in(name, "wrong")
         finally:
@@ -391,7 +395,10 @@ def test_invite_staff_needs_an_address_of_their_own(cast, email, code):
 
 
 def test_invitations_need_their_permission(cast):
-    for do in (lambda: access.invite_client(cast.alice, actor=cast.as_sam), lambda: access.invite_staff(cast.sam, actor=cast.as_max)):
+    for do in (
+        lambda: access.invite_client(cast.alice, actor=cast.as_sam),
+        lambda: access.invite_staff(cast.sam, actor=cast.as_max),
+    ):
         with pytest.raises(NotAllowed):
             do()
 
@@ -412,7 +419,10 @@ def test_ask_for_link_of_staff(cast, outbox):
 
 def test_ask_for_link_for_nobody_and_for_somebody_gives_the_same_answer(cast, outbox):
     make.client_login(cast.alice)
-    answers = {access.ask_for_link(Realm.CLIENT, n, address=HOME) for n in ("alice@example.com", "nobody@example.com", "", "\0")}
+    answers = {
+        access.ask_for_link(Realm.CLIENT, n, address=HOME)
+        for n in ("alice@example.com", "nobody@example.com", "", "\0")
+    }
     assert (answers, len(outbox), count(LoginAttempt)) == ({None}, 1, 4)
 
 
@@ -523,7 +533,9 @@ def test_link_that_was_altered_or_signed_by_others_is_dead(cast):
 def test_link_of_the_other_realm_is_dead_though_the_number_is_the_same(cast):
     client, staff = make.client_login(cast.alice), make.staff_login(cast.sam)
     for realm, login in ((Realm.CLIENT, staff), (Realm.STAFF, client)):
-        token = access.sign_link(KEY, SetPassword("X", "staff" if login is staff else "client", login.id, 0, "forgotten"))
+        token = access.sign_link(
+            KEY, SetPassword("X", "staff" if login is staff else "client", login.id, 0, "forgotten")
+        )
         assert is_dead(token, realm=realm)
 
 
@@ -617,7 +629,9 @@ def test_portal_view_ends_after_thirty_minutes(cast, office, clock_at):
 
 
 @pytest.mark.covers("B14")
-@pytest.mark.parametrize("how", ["log out", "row ended", "expired", "deactivated", "log-in closed", "removed sitter role"])
+@pytest.mark.parametrize(
+    "how", ["log out", "row ended", "expired", "deactivated", "log-in closed", "removed sitter role"]
+)
 def test_portal_view_ends_with_the_staff_member_s_own_sign_in(cast, office, clock_at, fresh, db_session, how):
     clock_at("2026-11-24 09:50")  # ten minutes before the sign-in itself expires
     view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)

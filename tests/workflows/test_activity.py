@@ -25,7 +25,12 @@ def test_record_notes_who_what_and_whose(cast, db_session):
     assert (line.verb, line.actor_kind, line.actor_name, line.via) == (
         "pet.changed", ActorKind.CLIENT, "Alice Archer", Via.PORTAL,
     )  # fmt: skip
-    assert (line.client_id, line.client_login_id, line.staff_id, line.on_behalf) == (cast.alice.id, login.id, None, False)
+    assert (line.client_id, line.client_login_id, line.staff_id, line.on_behalf) == (
+        cast.alice.id,
+        login.id,
+        None,
+        False,
+    )
     assert (line.subject_type, line.subject_id, line.facts) == ("pet", cast.mochi.id, {"name": "Mochi"})
     assert line.at == dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC)
 

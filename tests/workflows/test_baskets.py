@@ -47,7 +47,10 @@ def add(cast, walk):
 
 def log(db_session, client):
     db_session.flush()
-    return [(a.verb, a.facts["lines"]) for a in db_session.query(Activity).filter_by(client_id=client.id).order_by(Activity.id)]
+    return [
+        (a.verb, a.facts["lines"])
+        for a in db_session.query(Activity).filter_by(client_id=client.id).order_by(Activity.id)
+    ]
 
 
 def refuse(do, kind=Invalid):
@@ -69,7 +72,9 @@ def test_add_puts_one_line_a_day_into_the_basket_and_logs(cast, add, db_session)
         (day, NOON, "Gate: 12", [cast.biscuit], LineState.DRAFT, Decimal("20.00")) for day in (THU, FRI)
     ]
     assert (basket.is_basket, basket.number, str(basket), added) == (True, None, "basket", Added(basket.lines, 0))
-    assert log(db_session, cast.alice) == [("basket.added", ["Dog walk, 2026-11-26 12:00", "Dog walk, 2026-11-27 12:00"])]
+    assert log(db_session, cast.alice) == [
+        ("basket.added", ["Dog walk, 2026-11-26 12:00", "Dog walk, 2026-11-27 12:00"])
+    ]
 
 
 @pytest.mark.covers("B4")
@@ -132,12 +137,20 @@ def test_add_of_the_same_by_two_tabs_at_the_same_moment_adds_it_once(cast, db_se
 
     def do():
         alice = db_session.get(Client, alice_id)
-        wanted = Wanted(db_session.get(type(cast.walk), walk_id), [THU, FRI], NOON, pets=[db_session.get(type(cast.biscuit), pet_id)])
+        wanted = Wanted(
+            db_session.get(type(cast.walk), walk_id),
+            [THU, FRI],
+            NOON,
+            pets=[db_session.get(type(cast.biscuit), pet_id)],
+        )
         return len(baskets.add(alice, wanted, actor=client_actor(alice)).lines)
 
     results = together(do, do, do)
     assert (results.count(2), sum(isinstance(r, Invalid) for r in results)) == (1, 2)
-    assert (count(JobRequest, JobRequest.client_id == alice_id), count(JobRequestLine, JobRequestLine.client_id == alice_id)) == (1, 2)
+    assert (
+        count(JobRequest, JobRequest.client_id == alice_id),
+        count(JobRequestLine, JobRequestLine.client_id == alice_id),
+    ) == (1, 2)
 
 
 def test_add_stops_at_two_hundred_lines(cast, add):
@@ -212,7 +225,12 @@ def test_add_by_staff_in_the_client_s_portal_is_logged_as_theirs_on_behalf(cast,
     baskets.add(cast.alice, walk(THU), actor=staff_as_client(cast.olivia, cast.alice))
     db_session.flush()
     line = db_session.query(Activity).one()
-    assert (line.actor_kind, line.actor_name, line.on_behalf, line.client_id) == (ActorKind.STAFF, "Olivia Owens", True, cast.alice.id)
+    assert (line.actor_kind, line.actor_name, line.on_behalf, line.client_id) == (
+        ActorKind.STAFF,
+        "Olivia Owens",
+        True,
+        cast.alice.id,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- changing
@@ -250,7 +268,10 @@ def test_change_line_to_another_one_s_wish_is_refused(cast, add, walk):
 def test_change_line_is_about_one_visit(cast, add, days):
     (line,) = add(THU).lines
     wanted = Wanted(cast.walk, days, NOON, pets=[cast.biscuit])
-    assert refuse(lambda: baskets.change_line(line, wanted, actor=cast.as_alice)) == ("one_visit" if days else "no_date", "dates")
+    assert refuse(lambda: baskets.change_line(line, wanted, actor=cast.as_alice)) == (
+        "one_visit" if days else "no_date",
+        "dates",
+    )
 
 
 def test_change_line_to_what_cannot_be_requested_is_refused(cast, add, walk):
@@ -267,7 +288,10 @@ def test_change_line_that_is_no_longer_in_the_basket_is_refused(cast, add, walk,
         job_requests.submit(cast.alice, actor=cast.as_alice)
     else:
         baskets.remove_line(cast.alice, line.public_id, actor=cast.as_alice)
-    assert refuse(lambda: baskets.change_line(line, walk(SAT), actor=cast.as_alice), WrongState) == ("not_in_basket", None)
+    assert refuse(lambda: baskets.change_line(line, walk(SAT), actor=cast.as_alice), WrongState) == (
+        "not_in_basket",
+        None,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- removing
@@ -306,7 +330,10 @@ def test_clear_empties_the_basket_and_no_other(cast, add, db_session):
     assert baskets.clear(cast.alice, actor=cast.as_alice) == 2
     db_session.commit()
     assert (baskets.basket_of(cast.alice.id), len(baskets.basket_of(cast.bob.id).lines)) == (None, 1)
-    assert log(db_session, cast.alice)[-1] == ("basket.cleared", ["Dog walk, 2026-11-26 12:00", "Dog walk, 2026-11-27 12:00"])
+    assert log(db_session, cast.alice)[-1] == (
+        "basket.cleared",
+        ["Dog walk, 2026-11-26 12:00", "Dog walk, 2026-11-27 12:00"],
+    )
 
 
 def test_clear_of_nothing_changes_nothing(cast, db_session):
@@ -340,12 +367,18 @@ def test_join_request_makes_new_lines_keep_its_number(cast, add, sent, db_sessio
 def test_join_request_that_is_decided_is_refused(cast, sent, state):
     for line in sent.lines:
         line.state = state
-    assert refuse(lambda: baskets.join_request(cast.alice, sent, actor=cast.as_alice), WrongState) == ("request_decided", None)
+    assert refuse(lambda: baskets.join_request(cast.alice, sent, actor=cast.as_alice), WrongState) == (
+        "request_decided",
+        None,
+    )
     assert baskets.basket_of(cast.alice.id) is None
 
 
 def test_join_request_of_somebody_else_is_refused(cast):
-    assert refuse(lambda: baskets.join_request(cast.alice, cast.bobs_request, actor=cast.as_alice), NotAllowed) == ("not_allowed", None)
+    assert refuse(lambda: baskets.join_request(cast.alice, cast.bobs_request, actor=cast.as_alice), NotAllowed) == (
+        "not_allowed",
+        None,
+    )
 
 
 @pytest.mark.covers("B5")
@@ -362,7 +395,10 @@ def test_leave_request_makes_the_basket_one_of_its_own(cast, add, sent):
     baskets.join_request(cast.alice, sent, actor=cast.as_alice)
     add(SAT)
     baskets.leave_request(cast.alice)
-    assert (baskets.basket_of(cast.alice.id).adds_to, job_requests.submit(cast.alice, actor=cast.as_alice).request.number) == (None, 2)
+    assert (
+        baskets.basket_of(cast.alice.id).adds_to,
+        job_requests.submit(cast.alice, actor=cast.as_alice).request.number,
+    ) == (None, 2)
 
 
 def test_leave_request_with_an_empty_basket_forgets_it(cast, sent):
@@ -391,7 +427,11 @@ def test_problems_names_each_line_that_can_no_longer_be_sent_and_why(cast, clock
     make.closed_day(FRI, reason="Holiday")
     clock_at("2026-11-24 08:00")
     found = baskets.problems([past, closed, hidden, fine])
-    assert {line: r.code for line, r in found.items()} == {past.id: "past", closed.id: "closed", hidden.id: "item_hidden"}
+    assert {line: r.code for line, r in found.items()} == {
+        past.id: "past",
+        closed.id: "closed",
+        hidden.id: "item_hidden",
+    }
     assert baskets.problems([past], now=dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC)) == {}
     assert baskets.problems([]) == {}
 
@@ -447,7 +487,11 @@ def test_remind_mails_the_client_what_is_in_the_basket_also_with_the_timer_off(c
     make.client_contact(cast.alice, "Kim", email="kim@example.com", receives_copies=True)
     baskets.remind(basket, body=" Shall we? ", actor=cast.as_max)
     facts = outbox.facts(MailKind.BASKET_REMINDER)
-    assert (facts.client_name, [x.on_date for x in facts.lines], facts.body) == ("Alice Archer", ["2026-11-26", "2026-11-27"], "Shall we?")
+    assert (facts.client_name, [x.on_date for x in facts.lines], facts.body) == (
+        "Alice Archer",
+        ["2026-11-26", "2026-11-27"],
+        "Shall we?",
+    )
     mail = outbox.one()
     assert (mail.to_address, mail.cc_addresses, mail.client) == ("alice@example.com", ["kim@example.com"], cast.alice)
     line = db_session.query(Activity).filter_by(verb="basket.reminded").one()

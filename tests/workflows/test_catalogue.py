@@ -213,7 +213,13 @@ def test_names_of_the_calendar_read_as_people_say_them(cast):
 
 
 def test_remove_what_nothing_uses(cast, db_session):
-    unused = [make.service_item("Never"), make.service_group(), make.time_block(), make.public_holiday(), make.closed_day()]
+    unused = [
+        make.service_item("Never"),
+        make.service_group(),
+        make.time_block(),
+        make.public_holiday(),
+        make.closed_day(),
+    ]
     for record in unused:
         catalogue.remove(record, actor=cast.as_max)
     db_session.commit()
@@ -226,7 +232,11 @@ def test_remove_what_is_used_is_refused(cast, db_session):
             catalogue.remove(record, actor=cast.as_max)
         assert refused.value.code == "still_used"
     db_session.commit()
-    assert (cast.walk.group, cast.cat_visit.time_blocks, verbs(db_session)) == (cast.dog_walks, [cast.morning, cast.evening], [])
+    assert (cast.walk.group, cast.cat_visit.time_blocks, verbs(db_session)) == (
+        cast.dog_walks,
+        [cast.morning, cast.evening],
+        [],
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- holidays
@@ -237,7 +247,11 @@ def test_load_holidays_adds_what_is_not_there_yet(cast, db_session):
     make.public_holiday(dt.date(2026, 11, 26), "Our own name")
     n = catalogue.load_holidays("US", 2026, actor=cast.as_max)
     names = dict(db_session.query(PublicHoliday.on_date, PublicHoliday.name))
-    assert (n, names[dt.date(2026, 12, 25)], names[dt.date(2026, 11, 26)]) == (len(names) - 1, "Christmas Day", "Our own name")
+    assert (n, names[dt.date(2026, 12, 25)], names[dt.date(2026, 11, 26)]) == (
+        len(names) - 1,
+        "Christmas Day",
+        "Our own name",
+    )
     assert catalogue.load_holidays("US", 2026, actor=cast.as_max) == 0
 
 

@@ -23,15 +23,26 @@ def time(text):
     return dt.time.fromisoformat(text) if text else None
 
 
-def plan(start=None, minutes=30, *, on=THU, block=None, ends_on=None, end=None, kind=TimeType.STANDARD, key="x", sitter=1):
+def plan(
+    start=None, minutes=30, *, on=THU, block=None, ends_on=None, end=None, kind=TimeType.STANDARD, key="x", sitter=1
+):
     item = ServiceItem(name="Visit", duration_minutes=minutes, time_type=kind)
     return plan_of_item(
-        key, item, sitter_id=sitter, on_date=on, start_time=time(start), block=block, ends_on=ends_on, end_time=time(end)
+        key,
+        item,
+        sitter_id=sitter,
+        on_date=on,
+        start_time=time(start),
+        block=block,
+        ends_on=ends_on,
+        end_time=time(end),
     )
 
 
 def window(start, end, minutes):
-    return Window(dt.datetime.fromisoformat(f"{start}Z"), dt.datetime.fromisoformat(f"{end}Z"), dt.timedelta(minutes=minutes))
+    return Window(
+        dt.datetime.fromisoformat(f"{start}Z"), dt.datetime.fromisoformat(f"{end}Z"), dt.timedelta(minutes=minutes)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- windows
@@ -133,7 +144,9 @@ def ask(cast):
 
     def find(start="12:00", *, on=THU, sitter=None, **more):
         sitter_id = (sitter or cast.sam).id
-        planned = plan_of_item("new", cast.walk, sitter_id=sitter_id, on_date=on, start_time=time(start), block=None, **more)
+        planned = plan_of_item(
+            "new", cast.walk, sitter_id=sitter_id, on_date=on, start_time=time(start), block=None, **more
+        )
         return [(c.kind, c.label) for c in conflicts.find([planned]).get("new", [])]
 
     return find
@@ -177,7 +190,9 @@ def test_find_sees_a_visit_of_yesterday_that_runs_over_midnight_and_a_long_stay(
     assert ask(sitter=cast.sita) == [(ClashKind.OVERLAP, "Overnight, Bob Baker")]
 
 
-@pytest.mark.parametrize(("first", "last", "away"), [(THU, THU, True), (FRI, SAT, False), (dt.date(2026, 11, 1), THU, True)])
+@pytest.mark.parametrize(
+    ("first", "last", "away"), [(THU, THU, True), (FRI, SAT, False), (dt.date(2026, 11, 1), THU, True)]
+)
 def test_find_sees_time_off_on_the_very_days(cast, ask, first, last, away):
     make.time_off(cast.sam, first, last)
     make.time_off(cast.sita, THU, THU)
@@ -197,7 +212,11 @@ def test_find_of_visits_without_a_sitter_finds_nothing_and_asks_nothing(db_sessi
 
 
 def test_find_compares_the_planned_visits_with_each_other(cast):
-    plans = [plan("12:00", key=1, sitter=cast.sam.id), plan("12:15", key=2, sitter=cast.sam.id), plan("12:15", key=3, sitter=cast.sita.id)]
+    plans = [
+        plan("12:00", key=1, sitter=cast.sam.id),
+        plan("12:15", key=2, sitter=cast.sam.id),
+        plan("12:15", key=3, sitter=cast.sita.id),
+    ]
     found = conflicts.find(plans)
     assert {key: [c.token for c in clashes] for key, clashes in found.items()} == {
         1: [f"1:overlap:2026-11-26/12:15:00/:{cast.sam.id}"], 2: [f"2:overlap:2026-11-26/12:00:00/:{cast.sam.id}"],
@@ -290,7 +309,17 @@ def test_visits_that_clash_anyway_are_not_said_to_fill_the_block_too(cast):
 def test_plan_of_a_job_is_its_place_in_the_day(cast):
     job = make.job(cast.bob, cast.cat_visit, sitter=cast.sam, start_time=None, block=cast.night)
     assert plan_of_job(job) == Plan(
-        ("job", job.id), cast.sam.id, THU, FRI, None, None, cast.night, 20, TimeType.TIME_BLOCK, job.id, "Cat visit, Bob Baker"
+        ("job", job.id),
+        cast.sam.id,
+        THU,
+        FRI,
+        None,
+        None,
+        cast.night,
+        20,
+        TimeType.TIME_BLOCK,
+        job.id,
+        "Cat visit, Bob Baker",
     )
 
 

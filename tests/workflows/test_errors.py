@@ -5,7 +5,12 @@ from workflows.errors import Conflict, Invalid, NotAllowed, WorkflowError, Wrong
 
 def test_refusal_says_its_sentence_with_its_values():
     refusal = Invalid("too_many", "At most %(most)s.", field="dates", most=5)
-    assert (refusal.code, refusal.field, str(refusal), refusal.say()) == ("too_many", "dates", "At most 5.", "At most 5.")
+    assert (refusal.code, refusal.field, str(refusal), refusal.say()) == (
+        "too_many",
+        "dates",
+        "At most 5.",
+        "At most 5.",
+    )
 
 
 def test_refusal_is_translated_before_its_values_are_put_in():

@@ -68,7 +68,9 @@ def log(db_session, *verbs):
 
 def notices(db_session):
     db_session.flush()
-    return [(n.kind, n.client_id, n.request_id, n.facts) for n in db_session.query(Notification).order_by(Notification.id)]
+    return [
+        (n.kind, n.client_id, n.request_id, n.facts) for n in db_session.query(Notification).order_by(Notification.id)
+    ]
 
 
 def refuse(do, kind=Invalid):
@@ -81,7 +83,9 @@ def everything(db_session):
     """All rows that a step could touch, to compare before and after."""
     db_session.expire_all()
     tables = (JobRequest, JobRequestLine, Job, OutboxMail, Notification, Activity, Counter, RequestMessage)
-    return {t.__name__: db_session.execute(sa.select(t.__table__).order_by(*t.__table__.primary_key)).all() for t in tables}
+    return {
+        t.__name__: db_session.execute(sa.select(t.__table__).order_by(*t.__table__.primary_key)).all() for t in tables
+    }
 
 
 # ----------------------------------------------------------------------------------------------------------- sending
@@ -94,7 +98,9 @@ def test_submit_only_requests(cast, basket, outbox, db_session):
     db_session.expire_all()
     assert (done.request, done.request.number, done.request.submitted_at, done.kept_back) == (basket, 2, NOW, {})
     assert str(done.request) == "#2"
-    assert [(x.state, x.submitted_at, x.auto_submitted) for x in basket.lines] == [(LineState.SUBMITTED, NOW, False)] * 2
+    assert [(x.state, x.submitted_at, x.auto_submitted) for x in basket.lines] == [
+        (LineState.SUBMITTED, NOW, False)
+    ] * 2
     assert count(Job, Job.client_id == cast.alice.id) == 0
     facts = outbox.facts(MailKind.REQUEST_RECEIVED)
     assert (facts.client_name, facts.account_number, facts.request_number, facts.added, facts.n_kept_back) == (
@@ -304,7 +310,9 @@ def test_auto_submit_sends_a_basket_untouched_for_a_day_marked_as_such(cast, bas
     done = auto(cast, clock_at)
     db_session.commit()
     db_session.expire_all()
-    assert [(x.state, x.auto_submitted, x.submitted_at) for x in done.request.lines] == [(LineState.SUBMITTED, True, DAY_LATER)] * 2
+    assert [(x.state, x.auto_submitted, x.submitted_at) for x in done.request.lines] == [
+        (LineState.SUBMITTED, True, DAY_LATER)
+    ] * 2
     assert (outbox.kinds(), outbox.one().cc_addresses) == (["request_auto_submitted"], ["office@example.com"])
     assert [n[0] for n in notices(db_session)] == [NotificationKind.REQUEST_AUTO_SUBMITTED]
     (line,) = log(db_session, "job_request.auto_submitted")
@@ -385,7 +393,9 @@ def test_auto_submit_of_nothing_possible_sends_nothing_and_tells_home_once(cast,
 
 
 @pytest.mark.covers("B1", "B8")
-def test_auto_submit_while_requests_are_off_keeps_all_and_sends_when_they_are_on_again(cast, basket, clock_at, outbox, db_session):
+def test_auto_submit_while_requests_are_off_keeps_all_and_sends_when_they_are_on_again(
+    cast, basket, clock_at, outbox, db_session
+):
     settings.change({"portal.requests": False}, actor=COMMAND_LINE)
     for _ in range(2):
         assert auto(cast, clock_at) is None
@@ -451,7 +461,12 @@ def test_cancel_lines_tells_client_admin_home_and_log(cast, sent, outbox, db_ses
     assert (facts.request_number, [x.on_date for x in facts.lines], facts.reason) == (7, ["2026-11-27"], "back early")
     assert (outbox.one().to_address, outbox.one().cc_addresses) == ("alice@example.com", ["office@example.com"])
     assert notices(db_session) == [
-        (NotificationKind.REQUEST_CANCELLED, cast.alice.id, sent.id, {"number": 7, "n_lines": 1, "lines": ["Dog walk, 2026-11-27 12:00"]})
+        (
+            NotificationKind.REQUEST_CANCELLED,
+            cast.alice.id,
+            sent.id,
+            {"number": 7, "n_lines": 1, "lines": ["Dog walk, 2026-11-27 12:00"]},
+        )
     ]
     (logged,) = log(db_session, "job_request.cancelled")
     assert (logged.client_id, logged.at, logged.facts["lines"], logged.facts["reason"]) == (
@@ -463,7 +478,10 @@ def test_cancel_lines_tells_client_admin_home_and_log(cast, sent, outbox, db_ses
 def test_cancel_request_cancels_all_that_waits_with_one_mail(cast, sent, outbox):
     sent.lines[0].state = LineState.SCHEDULED
     assert len(job_requests.cancel_request(sent, actor=cast.as_alice)) == 2
-    assert ([x.state for x in sent.lines], len(outbox)) == ([LineState.SCHEDULED, LineState.CANCELLED, LineState.CANCELLED], 1)
+    assert ([x.state for x in sent.lines], len(outbox)) == (
+        [LineState.SCHEDULED, LineState.CANCELLED, LineState.CANCELLED],
+        1,
+    )
 
 
 @pytest.mark.covers("C2")
@@ -487,14 +505,20 @@ def test_cancel_lines_of_two_requests_mails_each(cast, sent, outbox):
 @pytest.mark.parametrize("state", [s for s in LineState if s is not LineState.SUBMITTED], ids=str)
 def test_cancel_lines_is_all_or_nothing_and_says_what_happened_meanwhile(cast, sent, outbox, state):
     sent.lines[1].state = state
-    assert refuse(lambda: job_requests.cancel_lines(cast.alice, sent.lines, actor=cast.as_alice), WrongState) == (f"line_{state.value}", None)
+    assert refuse(lambda: job_requests.cancel_lines(cast.alice, sent.lines, actor=cast.as_alice), WrongState) == (
+        f"line_{state.value}",
+        None,
+    )
     assert ([x.state for x in sent.lines], len(outbox)) == ([LineState.SUBMITTED, state, LineState.SUBMITTED], 0)
 
 
 def test_cancel_request_of_which_nothing_waits_is_refused(cast, sent):
     for line in sent.lines:
         line.state = LineState.SCHEDULED
-    assert refuse(lambda: job_requests.cancel_request(sent, actor=cast.as_alice), WrongState) == ("request_decided", None)
+    assert refuse(lambda: job_requests.cancel_request(sent, actor=cast.as_alice), WrongState) == (
+        "request_decided",
+        None,
+    )
 
 
 def test_cancel_request_takes_lines_along_that_joined_since_it_was_loaded(cast, sent, elsewhere, db_session):
@@ -562,7 +586,10 @@ def test_edit_line_changes_every_column_and_logs_old_to_new(cast, sent, db_sessi
         [cast.biscuit, cast.mochi], cast.sita, False, Decimal("25.00"), LineState.SUBMITTED,
     )  # fmt: skip
     (logged,) = log(db_session, "job_request.line_edited")
-    assert (logged.facts["before"], logged.facts["lines"]) == ("Dog walk, 2026-11-26 12:00", ["Cat visit, 2026-11-29 23:00"])
+    assert (logged.facts["before"], logged.facts["lines"]) == (
+        "Dog walk, 2026-11-26 12:00",
+        ["Cat visit, 2026-11-29 23:00"],
+    )
 
 
 @pytest.mark.covers("B10")
@@ -605,7 +632,9 @@ def test_edit_line_that_is_gone_is_refused(cast, basket, db_session):
 @pytest.mark.covers("B10")
 def test_choose_sitters_notes_the_office_s_choice(cast, sent):
     one, two, three = sent.lines
-    job_requests.choose_sitters(cast.alice, {one.id: (cast.sita, True), two.id: (None, True), three.id: (None, False)}, actor=cast.as_max)
+    job_requests.choose_sitters(
+        cast.alice, {one.id: (cast.sita, True), two.id: (None, True), three.id: (None, False)}, actor=cast.as_max
+    )
     assert [(x.sitter, x.leave_unassigned) for x in sent.lines] == [(cast.sita, False), (None, True), (None, False)]
     assert [job_requests.proposed_sitter_id(x) for x in sent.lines] == [cast.sita.id, None, cast.sam.id]
 
@@ -616,7 +645,10 @@ def test_choose_sitters_is_all_or_nothing(cast, sent):
     assert refuse(lambda: job_requests.choose_sitters(cast.alice, choices, actor=cast.as_max))[0] == "not_a_sitter"
     two.state = LineState.SCHEDULED
     choices[two.id] = (cast.sam, False)
-    assert refuse(lambda: job_requests.choose_sitters(cast.alice, choices, actor=cast.as_max), WrongState)[0] == "line_scheduled"
+    assert (
+        refuse(lambda: job_requests.choose_sitters(cast.alice, choices, actor=cast.as_max), WrongState)[0]
+        == "line_scheduled"
+    )
     assert one.sitter is None
 
 
@@ -645,7 +677,12 @@ def test_proposed_sitter_is_the_office_s_choice_else_the_primary_while_active(ca
 @pytest.mark.covers("B10")
 def test_add_lines_puts_the_office_s_extra_visits_into_the_request(cast, sent, db_session, outbox):
     taxi = make.service_item("Pet taxi", visible_in_portal=False)
-    (line,) = job_requests.add_lines(sent, Wanted(taxi, [THU], dt.time(9), pets=[cast.biscuit], note="to the vet"), sitter=cast.sita, actor=cast.as_max)
+    (line,) = job_requests.add_lines(
+        sent,
+        Wanted(taxi, [THU], dt.time(9), pets=[cast.biscuit], note="to the vet"),
+        sitter=cast.sita,
+        actor=cast.as_max,
+    )
     assert (line.state, line.request, line.client_id, line.sitter, line.submitted_at, line.note, line.price) == (
         LineState.SUBMITTED, sent, cast.alice.id, cast.sita, NOW, "to the vet", Decimal(20),
     )  # fmt: skip
@@ -655,7 +692,10 @@ def test_add_lines_puts_the_office_s_extra_visits_into_the_request(cast, sent, d
 
 def test_add_lines_refuses_baskets_and_nonsense(cast, basket, sent):
     good = Wanted(cast.walk, [SUN], NOON, pets=[cast.biscuit])
-    assert refuse(lambda: job_requests.add_lines(basket, good, sitter=None, actor=cast.as_max), WrongState)[0] == "not_sent"
+    assert (
+        refuse(lambda: job_requests.add_lines(basket, good, sitter=None, actor=cast.as_max), WrongState)[0]
+        == "not_sent"
+    )
     assert refuse(lambda: job_requests.add_lines(sent, good, sitter=cast.max, actor=cast.as_max))[0] == "not_a_sitter"
     foreign = Wanted(cast.walk, [SUN], NOON, pets=[cast.bella])
     assert refuse(lambda: job_requests.add_lines(sent, foreign, sitter=None, actor=cast.as_max))[0] == "foreign_pet"
@@ -692,7 +732,12 @@ def test_schedule_makes_visits_with_price_and_pay_and_mails_the_client(cast, sen
     )  # fmt: skip
     assert (outbox.one().to_address, outbox.one().cc_addresses) == ("alice@example.com", [])
     (logged,) = log(db_session, "job_request.scheduled")
-    assert (logged.client_id, logged.subject_id, logged.facts["n_lines"], logged.facts["accepted"]) == (cast.alice.id, sent.id, 2, 0)
+    assert (logged.client_id, logged.subject_id, logged.facts["n_lines"], logged.facts["accepted"]) == (
+        cast.alice.id,
+        sent.id,
+        2,
+        0,
+    )
     assert notices(db_session) == []
 
 
@@ -709,7 +754,11 @@ def test_schedule_that_is_rolled_back_leaves_nothing_of_it(cast, sent, db_sessio
 def test_schedule_mails_the_sitter_the_near_visits(cast, sent, outbox):
     schedule(cast, sent.lines)
     facts = outbox.facts(MailKind.SITTER_VISIT_ASSIGNED, to="sam@example.com")
-    assert (facts.sitter_name, facts.client_name, [v.on_date for v in facts.visits]) == ("Sam", "Alice Archer", ["2026-11-26"])
+    assert (facts.sitter_name, facts.client_name, [v.on_date for v in facts.visits]) == (
+        "Sam",
+        "Alice Archer",
+        ["2026-11-26"],
+    )
 
 
 @pytest.mark.covers("B11")
@@ -718,7 +767,10 @@ def test_schedule_without_sitter_needs_an_explicit_unassigned(cast, sent, outbox
     sent.lines[0].leave_unassigned = True
     with pytest.raises(Invalid) as refused:
         schedule(cast, sent.lines[:2])
-    assert (refused.value.code, str(refused.value)) == ("needs_sitter", "Dog walk on 2026-11-27 needs a sitter, or choose Unassigned.")
+    assert (refused.value.code, str(refused.value)) == (
+        "needs_sitter",
+        "Dog walk on 2026-11-27 needs a sitter, or choose Unassigned.",
+    )
     (job,) = schedule(cast, sent.lines[:1])
     assert (job.sitter, outbox.kinds()) == (None, ["job_scheduled"])
 
@@ -738,7 +790,10 @@ def test_schedule_shows_conflicts_before_it_commits_and_does_it_when_they_are_ac
     with pytest.raises(ConflictsFound) as refused:
         schedule(cast, sent.lines)
     one, two, three = sent.lines
-    assert {k: [c.label for c in v] for k, v in refused.value.clashes.items()} == {one.id: ["Dog walk, Bob Baker"], two.id: ["dentist"]}
+    assert {k: [c.label for c in v] for k, v in refused.value.clashes.items()} == {
+        one.id: ["Dog walk, Bob Baker"],
+        two.id: ["dentist"],
+    }
     assert ({x.state for x in sent.lines}, len(outbox)) == ({LineState.SUBMITTED}, 0)
     tokens = {c.token for clashes in refused.value.clashes.values() for c in clashes}
     assert len(schedule(cast, [one, two, three], accept=tokens)) == 3
@@ -820,7 +875,9 @@ def test_schedule_and_cancel_at_the_same_moment_let_exactly_one_win(cast, togeth
     alice_id, max_id = cast.alice.id, cast.max.id
     winners = []
     for n in range(20):
-        request = make.sent_request(cast.alice, cast.walk, number=100 + n, first_on=SUN + dt.timedelta(days=n), pets=[cast.biscuit])
+        request = make.sent_request(
+            cast.alice, cast.walk, number=100 + n, first_on=SUN + dt.timedelta(days=n), pets=[cast.biscuit]
+        )
         line_id = request.lines[0].id
 
         def office(line_id=line_id):
@@ -840,7 +897,13 @@ def test_schedule_and_cancel_at_the_same_moment_let_exactly_one_win(cast, togeth
         line = db_session.get(JobRequestLine, line_id)
         assert (line.state.value, loser.code) == (winner, f"line_{winner}")
         assert (line.job is not None) is (winner == "scheduled")
-        assert count(OutboxMail, OutboxMail.dedupe_key.like("job_scheduled:%") | OutboxMail.dedupe_key.like("request_cancelled:%")) == n + 1
+        assert (
+            count(
+                OutboxMail,
+                OutboxMail.dedupe_key.like("job_scheduled:%") | OutboxMail.dedupe_key.like("request_cancelled:%"),
+            )
+            == n + 1
+        )
         winners.append(winner)
     assert len(winners) == 20
 
@@ -852,7 +915,9 @@ def test_schedule_and_cancel_at_the_same_moment_let_exactly_one_win(cast, togeth
 def test_decline_tells_the_client_why(cast, sent, outbox, db_session):
     job_requests.decline(cast.alice, sent.lines[:2], reason=" Fully booked ", actor=cast.as_max)
     db_session.commit()
-    assert [(x.state, x.decline_reason) for x in sent.lines] == [(LineState.DECLINED, "Fully booked")] * 2 + [(LineState.SUBMITTED, "")]
+    assert [(x.state, x.decline_reason) for x in sent.lines] == [(LineState.DECLINED, "Fully booked")] * 2 + [
+        (LineState.SUBMITTED, "")
+    ]
     facts = outbox.facts(MailKind.REQUEST_DECLINED)
     assert (facts.request_number, len(facts.lines), facts.reason) == (7, 2, "Fully booked")
     (logged,) = log(db_session, "job_request.declined")
@@ -861,7 +926,10 @@ def test_decline_tells_the_client_why(cast, sent, outbox, db_session):
 
 @pytest.mark.covers("B10")
 def test_decline_without_a_reason_is_refused(cast, sent):
-    assert refuse(lambda: job_requests.decline(cast.alice, sent.lines, reason=" ", actor=cast.as_max)) == ("no_reason", "reason")
+    assert refuse(lambda: job_requests.decline(cast.alice, sent.lines, reason=" ", actor=cast.as_max)) == (
+        "no_reason",
+        "reason",
+    )
 
 
 @pytest.mark.covers("B10")
@@ -891,7 +959,13 @@ def test_decline_and_delete_are_all_or_nothing_and_for_one_client_s_lines(cast, 
 
 
 def write(cast, request, lines=None, **more):
-    values = {"body": "Is the gate code the same?", "to_client": True, "to_sitters": False, "actor": cast.as_max, **more}
+    values = {
+        "body": "Is the gate code the same?",
+        "to_client": True,
+        "to_sitters": False,
+        "actor": cast.as_max,
+        **more,
+    }
     return job_requests.write_message(request, request.lines if lines is None else lines, **values)
 
 
@@ -926,7 +1000,11 @@ def test_write_message_to_the_sitters_of_the_lines_names_no_price(cast, sent, ou
 def test_write_message_to_both_where_one_has_no_address_goes_to_the_other(cast, sent, outbox):
     cast.alice.email = None
     message = write(cast, sent, to_sitters=True)
-    assert ([m.to_address for m in outbox.mails()], message.to_client, message.to_sitter) == (["sam@example.com"], True, True)
+    assert ([m.to_address for m in outbox.mails()], message.to_client, message.to_sitter) == (
+        ["sam@example.com"],
+        True,
+        True,
+    )
 
 
 def test_write_message_to_the_client_about_lines_without_a_sitter(cast, sent, outbox):
@@ -937,7 +1015,11 @@ def test_write_message_to_the_client_about_lines_without_a_sitter(cast, sent, ou
 
 @pytest.mark.parametrize(
     ("more", "code", "field"),
-    [({"body": " "}, "no_text", "body"), ({"to_client": False}, "nobody", "to_client"), ({"body": "x" * 10_001}, "note_long", "note")],
+    [
+        ({"body": " "}, "no_text", "body"),
+        ({"to_client": False}, "nobody", "to_client"),
+        ({"body": "x" * 10_001}, "note_long", "note"),
+    ],
     ids=["empty", "nobody", "book"],
 )
 def test_write_message_refuses_nothing_and_nobody(cast, sent, more, code, field):
@@ -959,7 +1041,9 @@ def _verbs(cast, line):
     return {
         "cancel_lines": lambda who: job_requests.cancel_lines(alice, lines, actor=who),
         "cancel_request": lambda who: job_requests.cancel_request(line.request, actor=who),
-        "edit_line": lambda who: job_requests.edit_line(line, wanted, sitter=None, leave_unassigned=False, staff_note="", actor=who),
+        "edit_line": lambda who: job_requests.edit_line(
+            line, wanted, sitter=None, leave_unassigned=False, staff_note="", actor=who
+        ),
         "choose_sitters": lambda who: job_requests.choose_sitters(alice, {line.id: (cast.sam, False)}, actor=who),
         "schedule": lambda who: job_requests.schedule(alice, lines, actor=who),
         "decline": lambda who: job_requests.decline(alice, lines, reason="no", actor=who),
@@ -1018,7 +1102,10 @@ def test_line_moves_are_checked_once_more_where_the_state_is_set(cast, sent):
             sent.lines[0].state = state
             if to in LINE_MOVES[state]:
                 job_requests._move(sent.lines[0], to)
-                assert (sent.lines[0].state, sent.lines[0].decided_at) == (to, None if to is LineState.SUBMITTED else NOW)
+                assert (sent.lines[0].state, sent.lines[0].decided_at) == (
+                    to,
+                    None if to is LineState.SUBMITTED else NOW,
+                )
             else:
                 with pytest.raises(WrongState):
                     job_requests._move(sent.lines[0], to)
@@ -1029,7 +1116,9 @@ def test_the_office_s_verbs_are_closed_to_sitters_and_clients(cast, sent, db_ses
     line = sent.lines[0]
     verbs = {
         **_verbs(cast, line),
-        "add_lines": lambda who: job_requests.add_lines(sent, Wanted(cast.walk, [SUN], pets=[cast.biscuit]), sitter=None, actor=who),
+        "add_lines": lambda who: job_requests.add_lines(
+            sent, Wanted(cast.walk, [SUN], pets=[cast.biscuit]), sitter=None, actor=who
+        ),
         "write_message": lambda who: write(cast, sent, actor=who),
         "dismiss_cancelled": lambda who: job_requests.dismiss_cancelled(cast.alice, actor=who),
     }

@@ -59,7 +59,9 @@ def book(cast):
     """book([THU]): Max books walks of Biscuit at noon with Sam."""
 
     def do(days=(THU,), item=None, *, sitter="sam", start_time=NOON, blocks=(), pets=None, note="", **more):
-        wanted = Wanted(item or cast.walk, list(days), start_time, blocks, [cast.biscuit] if pets is None else pets, note)
+        wanted = Wanted(
+            item or cast.walk, list(days), start_time, blocks, [cast.biscuit] if pets is None else pets, note
+        )
         values = {"sitter": getattr(cast, sitter) if sitter else None, "actor": cast.as_max, **more}
         return jobs.book(cast.alice, wanted, **values)
 
@@ -69,7 +71,9 @@ def book(cast):
 @pytest.fixture
 def job(cast):
     """Alice's walk on Thursday at noon by Sam, 20.00."""
-    return make.job(cast.alice, cast.walk, sitter=cast.sam, pets=[cast.biscuit], note="Gate: 12", staff_note="key at office")
+    return make.job(
+        cast.alice, cast.walk, sitter=cast.sam, pets=[cast.biscuit], note="Gate: 12", staff_note="key at office"
+    )
 
 
 def as_is(job, **more):
@@ -102,7 +106,8 @@ def test_book_many_days_makes_a_visit_each_with_one_mail_and_one_log_line(cast, 
     db_session.commit()
     db_session.expire_all()
     assert [(j.on_date, j.ends_on, j.start_time, j.sitter, j.pets, j.price, j.sitter_pay, j.state) for j in made] == [
-        (d, d, NOON, cast.sam, [cast.biscuit], Decimal("20.00"), Decimal("10.00"), JobState.SCHEDULED) for d in (THU, FRI, FAR)
+        (d, d, NOON, cast.sam, [cast.biscuit], Decimal("20.00"), Decimal("10.00"), JobState.SCHEDULED)
+        for d in (THU, FRI, FAR)
     ]
     assert {(j.client, j.note, j.staff_note, j.request_line, j.duration_minutes) for j in made} == {
         (cast.alice, "Gate: 12", "key at office", None, 30)
@@ -110,7 +115,12 @@ def test_book_many_days_makes_a_visit_each_with_one_mail_and_one_log_line(cast, 
     facts = outbox.facts(MailKind.VISITS_BOOKED)
     assert (facts.request_number, [v.on_date for v in facts.visits]) == (0, ["2026-11-26", "2026-11-27", "2026-12-10"])
     (logged,) = log(db_session, "job.booked")
-    assert (logged.client_id, logged.subject_id, logged.facts["n_jobs"], logged.facts["accepted"]) == (cast.alice.id, made[0].id, 3, 0)
+    assert (logged.client_id, logged.subject_id, logged.facts["n_jobs"], logged.facts["accepted"]) == (
+        cast.alice.id,
+        made[0].id,
+        3,
+        0,
+    )
 
 
 @pytest.mark.covers("B15")
@@ -141,7 +151,12 @@ def test_book_over_midnight_ends_the_next_day(book):
 
 def test_book_a_time_block_item_makes_one_for_each_day_and_block(cast, book):
     made = book([THU, FRI], cast.cat_visit, blocks=[cast.evening, cast.morning], start_time=None)
-    assert [(j.on_date, j.time_block.name) for j in made] == [(THU, "Morning"), (THU, "Evening"), (FRI, "Morning"), (FRI, "Evening")]
+    assert [(j.on_date, j.time_block.name) for j in made] == [
+        (THU, "Morning"),
+        (THU, "Evening"),
+        (FRI, "Morning"),
+        (FRI, "Evening"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +188,13 @@ def test_book_of_an_inactive_service_or_sitter_is_refused(cast, book):
 @pytest.mark.covers("B15")
 def test_book_a_stay_is_one_visit_charged_by_the_night(cast, book, outbox):
     (stay,) = book([FRI], cast.overnight, stay=Stay(FRI, SUN, dt.time(18), dt.time(9)))
-    assert (stay.on_date, stay.ends_on, stay.start_time, stay.end_time, stay.time_block) == (FRI, SUN, dt.time(18), dt.time(9), None)
+    assert (stay.on_date, stay.ends_on, stay.start_time, stay.end_time, stay.time_block) == (
+        FRI,
+        SUN,
+        dt.time(18),
+        dt.time(9),
+        None,
+    )
     assert (stay.price, stay.sitter_pay) == (Decimal(200), Decimal("100.00"))
     facts = outbox.facts(MailKind.VISITS_BOOKED)
     assert (facts.visits[0].ends_on, facts.visits[0].end_time) == ("2026-11-29", "09:00")
@@ -213,7 +234,10 @@ def test_book_shows_conflicts_first_and_does_it_when_they_are_accepted(cast, boo
     with pytest.raises(ConflictsFound) as refused:
         book([THU, FRI])
     shown = [c for clashes in refused.value.clashes.values() for c in clashes]
-    assert [(c.kind, c.label) for c in shown] == [(ClashKind.OVERLAP, "Dog walk, Bob Baker"), (ClashKind.TIME_OFF, "dentist")]
+    assert [(c.kind, c.label) for c in shown] == [
+        (ClashKind.OVERLAP, "Dog walk, Bob Baker"),
+        (ClashKind.TIME_OFF, "dentist"),
+    ]
     db_session.rollback()
     assert everything(db_session) == before
     made = book([THU, FRI], accept={c.token for c in shown})
@@ -267,7 +291,9 @@ def test_book_by_two_offices_for_one_gap_of_a_sitter_shows_the_second_the_confli
 
     def do(client_id, pet_id):
         client = db_session.get(Client, client_id)
-        wanted = Wanted(db_session.get(type(cast.walk), walk_id), [THU], NOON, pets=[db_session.get(type(cast.biscuit), pet_id)])
+        wanted = Wanted(
+            db_session.get(type(cast.walk), walk_id), [THU], NOON, pets=[db_session.get(type(cast.biscuit), pet_id)]
+        )
         sitter, office = db_session.get(Staff, sam_id), db_session.get(Staff, max_id)
         return len(jobs.book(client, wanted, sitter=sitter, actor=staff_actor(office)))
 
@@ -284,7 +310,13 @@ def test_change_moves_a_visit_and_logs_old_to_new(cast, job, change, db_session)
     change(on_date=FRI, start_time=dt.time(9))
     db_session.commit()
     db_session.expire_all()
-    assert (job.on_date, job.ends_on, job.start_time, job.price, job.note) == (FRI, FRI, dt.time(9), Decimal("20.00"), "Gate: 12")
+    assert (job.on_date, job.ends_on, job.start_time, job.price, job.note) == (
+        FRI,
+        FRI,
+        dt.time(9),
+        Decimal("20.00"),
+        "Gate: 12",
+    )
     (line,) = log(db_session)
     assert (line.verb, line.client_id, line.subject_id, line.facts["before"], line.facts["after"]) == (
         "job.moved", cast.alice.id, job.id, "Dog walk, 2026-11-26 12:00 (Sam Stone)", "Dog walk, 2026-11-27 09:00 (Sam Stone)",
@@ -327,21 +359,31 @@ def test_change_of_a_stay_s_length_charges_the_nights_that_it_has_now(cast, chan
 
 
 def test_change_of_whole_days_charges_them_too(cast, change):
-    stay = make.job(cast.alice, cast.overnight, start_time=None, pets=[cast.biscuit], price=Decimal(100), sitter_pay=Decimal(50))
+    stay = make.job(
+        cast.alice, cast.overnight, start_time=None, pets=[cast.biscuit], price=Decimal(100), sitter_pay=Decimal(50)
+    )
     change(stay, ends_on=SAT)
     assert (stay.ends_on, stay.price) == (SAT, Decimal(200))
 
 
 def test_change_of_a_stay_of_an_item_with_times_keeps_its_nights(cast, change):
     stay = make.job(
-        cast.alice, cast.walk, start_time=dt.time(18), end_time=dt.time(9), ends_on=SAT, pets=[cast.biscuit], price=Decimal(40)
+        cast.alice,
+        cast.walk,
+        start_time=dt.time(18),
+        end_time=dt.time(9),
+        ends_on=SAT,
+        pets=[cast.biscuit],
+        price=Decimal(40),
     )
     change(stay, pets=[cast.biscuit, cast.mochi])
     assert (stay.ends_on, stay.end_time, stay.price) == (SAT, dt.time(9), Decimal(50))
 
 
 def test_change_of_a_stay_into_a_plain_visit_ends_it_after_its_minutes(cast, change):
-    stay = make.job(cast.alice, cast.overnight, start_time=dt.time(18), end_time=dt.time(9), ends_on=SAT, pets=[cast.biscuit])
+    stay = make.job(
+        cast.alice, cast.overnight, start_time=dt.time(18), end_time=dt.time(9), ends_on=SAT, pets=[cast.biscuit]
+    )
     change(stay, item=cast.walk, ends_on=None, end_time=None)
     assert (stay.ends_on, stay.end_time, stay.price) == (THU, None, Decimal("20.00"))
 
@@ -446,9 +488,17 @@ def test_cancel_keeps_the_visit_and_its_figures_and_charges_nothing(cast, job, o
     assert (job.state, job.price, job.sitter_pay, job.prior_price, job.prior_sitter_pay) == (
         JobState.CANCELLED, Decimal(0), Decimal(0), Decimal("20.00"), Decimal("10.00"),
     )  # fmt: skip
-    assert (job.cancelled_at, job.cancel_reason, job.on_date) == (dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC), "snow", THU)
+    assert (job.cancelled_at, job.cancel_reason, job.on_date) == (
+        dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC),
+        "snow",
+        THU,
+    )
     facts = outbox.facts(MailKind.VISIT_CANCELLED)
-    assert (facts.client_name, [v.on_date for v in facts.visits], facts.reason) == ("Alice Archer", ["2026-11-26"], "snow")
+    assert (facts.client_name, [v.on_date for v in facts.visits], facts.reason) == (
+        "Alice Archer",
+        ["2026-11-26"],
+        "snow",
+    )
     (line,) = log(db_session, "job.cancelled")
     assert (line.client_id, line.facts["reason"], line.facts["n_jobs"], line.facts["jobs"]) == (
         cast.alice.id, "snow", 1, ["Dog walk, 2026-11-26 12:00"],
@@ -458,7 +508,10 @@ def test_cancel_keeps_the_visit_and_its_figures_and_charges_nothing(cast, job, o
 def test_cancel_of_several_is_one_mail_to_the_client_and_one_to_each_sitter(cast, job, outbox):
     others = [make.job(cast.alice, cast.walk, sitter=s, on_date=WED) for s in (cast.sita, cast.sam, None)]
     cancel(cast, job, *others, mail_client=False)
-    assert sorted((m.to_address, len(m.facts["visits"])) for m in outbox.mails()) == [("sam@example.com", 2), ("sita@example.com", 1)]
+    assert sorted((m.to_address, len(m.facts["visits"])) for m in outbox.mails()) == [
+        ("sam@example.com", 2),
+        ("sita@example.com", 1),
+    ]
 
 
 @pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.SCHEDULED], ids=str)
@@ -536,7 +589,11 @@ def test_job_moves_are_checked_once_more_where_the_state_is_set(job):
 
 def test_the_schedule_is_closed_to_sitters_and_clients(cast, job, book, change):
     for who in (cast.as_sam, cast.as_alice):
-        for do in (lambda who=who: book(actor=who), lambda who=who: change(on_date=FRI, actor=who), lambda who=who: cancel(cast, job, actor=who)):
+        for do in (
+            lambda who=who: book(actor=who),
+            lambda who=who: change(on_date=FRI, actor=who),
+            lambda who=who: cancel(cast, job, actor=who),
+        ):
             assert refuse(do, NotAllowed) == ("not_allowed", None)
 
 
@@ -577,7 +634,9 @@ def test_sitter_who_keeps_a_moved_visit_reads_old_and_new(cast, job, change, out
 
 
 @pytest.mark.covers("B16")
-@pytest.mark.parametrize(("old", "new", "at_once"), [(THU, FAR, True), (FAR, THU, True), (FAR, FAR + dt.timedelta(1), False)])
+@pytest.mark.parametrize(
+    ("old", "new", "at_once"), [(THU, FAR, True), (FAR, THU, True), (FAR, FAR + dt.timedelta(1), False)]
+)
 def test_sitter_is_told_at_once_of_a_move_when_either_day_is_near(cast, change, outbox, db_session, old, new, at_once):
     job = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=old, start_time=dt.time(15), pets=[cast.biscuit])
     change(job, on_date=new)
@@ -660,7 +719,15 @@ def test_evening_schedules_list_tomorrow_s_visits_in_order_with_where_to_go(cast
     cast.alice.address_line1, cast.alice.city = "1 High St", "Albany"
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TUE, pets=[cast.biscuit], staff_note="key at office")
     make.job(cast.bob, cast.cat_visit, sitter=cast.sam, on_date=TUE, start_time=None, block=cast.morning)
-    make.job(cast.bob, cast.overnight, sitter=cast.sam, on_date=dt.date(2026, 11, 20), ends_on=THU, start_time=None, state=JobState.IN_PROGRESS)
+    make.job(
+        cast.bob,
+        cast.overnight,
+        sitter=cast.sam,
+        on_date=dt.date(2026, 11, 20),
+        ends_on=THU,
+        start_time=None,
+        state=JobState.IN_PROGRESS,
+    )
     make.job(cast.bob, cast.walk, sitter=cast.sita, on_date=TUE)
     make.job(cast.bob, cast.walk, on_date=TUE)
     for state in (JobState.CANCELLED, JobState.VOIDED, JobState.COMPLETED):
@@ -705,7 +772,9 @@ def test_evening_schedules_tell_far_changes_once(cast, change, clock_at, outbox)
     change(far, start_time=dt.time(9))
     clock_at("2026-11-23 18:00")
     assert jobs.evening_schedules() == [cast.sam.id]
-    assert evening(outbox, cast.sam).changes == ("Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 09:00 (Sam Stone)",)
+    assert evening(outbox, cast.sam).changes == (
+        "Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 09:00 (Sam Stone)",
+    )
     clock_at("2026-11-24 18:00")
     assert jobs.evening_schedules() == [cast.sita.id]  # who has Bob's visit tomorrow
 
@@ -737,7 +806,9 @@ def test_evening_schedules_lose_nothing_when_the_worker_was_away_for_days(cast, 
 
 
 @pytest.mark.covers("B16")
-def test_evening_schedules_lose_nothing_that_was_being_saved_while_the_last_ones_were_made(cast, book, clock_at, outbox):
+def test_evening_schedules_lose_nothing_that_was_being_saved_while_the_last_ones_were_made(
+    cast, book, clock_at, outbox
+):
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TUE)
     clock_at("2026-11-23 17:59:58")
     book([FAR])
@@ -755,4 +826,6 @@ def test_evening_schedules_tell_who_lost_and_who_got_a_far_visit(cast, change, c
     clock_at("2026-11-23 18:00")
     assert jobs.evening_schedules() == [cast.sam.id, cast.sita.id]
     for sitter in (cast.sam, cast.sita):
-        assert evening(outbox, sitter).changes == ("Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 12:00 (Sita Singh)",)
+        assert evening(outbox, sitter).changes == (
+            "Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 12:00 (Sita Singh)",
+        )

@@ -66,7 +66,9 @@ def test_request_limit_is_the_item_s_else_its_group_s_else_the_business_s(db_ses
 
 @pytest.mark.parametrize("level", ["item", "group"])
 @pytest.mark.parametrize(
-    ("kind", "number"), [(LimitKind.NONE, None), (LimitKind.HOURS, 0), (LimitKind.DAYS, 0)], ids=["none", "0 hours", "0 days"]
+    ("kind", "number"),
+    [(LimitKind.NONE, None), (LimitKind.HOURS, 0), (LimitKind.DAYS, 0)],
+    ids=["none", "0 hours", "0 days"],
 )
 def test_request_limit_of_zero_is_none_and_a_blank_inherits(db_session, level, kind, number):
     change(kind="hours", number=5)
@@ -123,7 +125,10 @@ def test_check_limit_goes_by_the_business_s_date_not_the_server_s():
     clock.use_zone("Europe/Berlin")
     start = at("2026-11-24 08:00", "Europe/Berlin")
     late_in_utc_s_yesterday = at("2026-11-24 00:30", "Europe/Berlin")
-    assert code(limits.check_limit(Limit(LimitKind.DAYS, 1), dt.date(2026, 11, 24), start, late_in_utc_s_yesterday)) == "limit_days"
+    assert (
+        code(limits.check_limit(Limit(LimitKind.DAYS, 1), dt.date(2026, 11, 24), start, late_in_utc_s_yesterday))
+        == "limit_days"
+    )
 
 
 def test_refusal_is_an_error_about_a_field_with_the_same_sentence():
@@ -164,7 +169,11 @@ def test_closed_days_and_closed_holidays_are_refused_with_their_reason(db_sessio
         day: limits.why_not_day(day, known, settings.read(), clock.now())
         for day in (dt.date(2026, 12, 24), dt.date(2027, 1, 2), dt.date(2026, 11, 26))
     }
-    assert [r and str(r.error()) for r in says.values()] == ["Closed on this day: Christmas break.", "Closed on this day.", None]
+    assert [r and str(r.error()) for r in says.values()] == [
+        "Closed on this day: Christmas break.",
+        "Closed on this day.",
+        None,
+    ]
 
 
 def test_calendar_of_a_stretch_that_reaches_over_both_ends_is_cut(db_session):
@@ -194,7 +203,8 @@ def test_item_that_is_not_offered_cannot_be_requested(db_session, values):
 
 
 @pytest.mark.parametrize(
-    ("start", "refused"), [("09:59", "past_time"), ("10:00", None), ("10:01", None), ("00:00", "past_time"), (None, None)]
+    ("start", "refused"),
+    [("09:59", "past_time"), ("10:00", None), ("10:01", None), ("00:00", "past_time"), (None, None)],
 )
 def test_time_of_today_that_has_passed_cannot_be_requested(db_session, start, refused):
     start_time = dt.time.fromisoformat(start) if start else None

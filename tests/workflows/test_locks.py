@@ -29,7 +29,9 @@ def test_fresh_lines_overwrite_what_was_loaded_before(cast, db_session, together
     line = cast.bobs_request.lines[0]
 
     def decline():
-        db.session.execute(sa.update(JobRequestLine).where(JobRequestLine.id == line_id).values(state=LineState.DECLINED))
+        db.session.execute(
+            sa.update(JobRequestLine).where(JobRequestLine.id == line_id).values(state=LineState.DECLINED)
+        )
 
     line_id = line.id
     db_session.commit()
@@ -41,7 +43,9 @@ def test_fresh_lines_overwrite_what_was_loaded_before(cast, db_session, together
 def test_fresh_lines_come_in_the_order_of_their_dates_and_times(cast):
     request = make.job_request(cast.alice, number=2)
     lines = [
-        make.line(request, cast.walk, on_date=make.DAY + dt.timedelta(days=d), start_time=dt.time(h), pets=[cast.biscuit])
+        make.line(
+            request, cast.walk, on_date=make.DAY + dt.timedelta(days=d), start_time=dt.time(h), pets=[cast.biscuit]
+        )
         for d, h in ((1, 9), (0, 15), (0, 9))
     ]
     assert locks.fresh_lines(x.id for x in lines) == lines[::-1]

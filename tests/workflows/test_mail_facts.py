@@ -19,7 +19,9 @@ from workflows.mail_facts import (
     from_json,
 )
 
-WALK = VisitFacts("Dog walk", "2026-11-26", start_time="12:00", duration_minutes=30, pets=("Biscuit", "Mochi"), note="Gate: 12")
+WALK = VisitFacts(
+    "Dog walk", "2026-11-26", start_time="12:00", duration_minutes=30, pets=("Biscuit", "Mochi"), note="Gate: 12"
+)
 STAY = VisitFacts("Overnight", "2026-11-27", ends_on="2026-11-29")
 EXAMPLES = {
     MailKind.REQUEST_RECEIVED: RequestReceived("Alice Archer", "4417209318", 7, (WALK, STAY), added=True, n_kept_back=1),

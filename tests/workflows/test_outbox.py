@@ -24,8 +24,17 @@ def test_queue_mail_keeps_facts_recipient_and_a_message_id(cast, db_session):
     mail = queue(client=cast.alice, staff=cast.sam)
     db_session.commit()
     db_session.expire_all()
-    assert (mail.kind, mail.to_address, mail.client, mail.staff) == ("basket_reminder", "alice@example.com", cast.alice, cast.sam)
-    assert (mail.state, mail.attempts, mail.next_at) == (MailState.QUEUED, 0, dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC))
+    assert (mail.kind, mail.to_address, mail.client, mail.staff) == (
+        "basket_reminder",
+        "alice@example.com",
+        cast.alice,
+        cast.sam,
+    )
+    assert (mail.state, mail.attempts, mail.next_at) == (
+        MailState.QUEUED,
+        0,
+        dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC),
+    )
     assert mail.message_id.startswith("<")
     assert from_json(MailKind.BASKET_REMINDER, mail.facts) == FACTS
     assert (mail.subject, mail.body_text, mail.body_html) == (None, None, None)
@@ -117,7 +126,9 @@ def test_every_state_and_verb_of_a_mail(cast, db_session, verb, state):
 
 
 def test_retry_makes_it_due_now_with_all_its_tries_again(cast, clock_at, db_session):
-    mail = make.outbox_mail(state=MailState.FAILED, attempts=8, locked_by="worker", next_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
+    mail = make.outbox_mail(
+        state=MailState.FAILED, attempts=8, locked_by="worker", next_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    )
     at = clock_at("2026-11-24 08:00")
     outbox.retry(mail, actor=cast.as_max)
     assert (mail.attempts, mail.next_at, mail.locked_by, db_session.info["nudge_worker"]) == (0, at, None, True)

@@ -42,13 +42,21 @@ def is_live(db_session, sign_in):
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [(None, None), ("", None), ("  ", None), (" Alice@Example.COM ", "alice@example.com"), ("ä@example.com", "ä@example.com")],
+    [
+        (None, None),
+        ("", None),
+        ("  ", None),
+        (" Alice@Example.COM ", "alice@example.com"),
+        ("ä@example.com", "ä@example.com"),
+    ],
 )
 def test_clean_email_keeps_lower_case(typed, kept):
     assert people.clean_email(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["alice", "alice@", "@example.com", "a b@example.com", "a@b@example.com", "alice@localhost\n"])
+@pytest.mark.parametrize(
+    "typed", ["alice", "alice@", "@example.com", "a b@example.com", "a@b@example.com", "alice@localhost\n"]
+)
 def test_clean_email_refuses_half_an_address(typed):
     with pytest.raises(Invalid) as refused:
         people.clean_email(typed, field="address")
@@ -154,7 +162,9 @@ def test_change_client_keeps_a_primary_sitter_who_has_left_and_refuses_to_choose
         people.change_client(cast.alice, {"primary_sitter": cast.sita}, actor=cast.as_max)
 
 
-@pytest.mark.parametrize("values", [{"portal_enabled": False}, {"status": ClientStatus.ARCHIVED}], ids=["closed", "archived"])
+@pytest.mark.parametrize(
+    "values", [{"portal_enabled": False}, {"status": ClientStatus.ARCHIVED}], ids=["closed", "archived"]
+)
 def test_change_client_that_closes_the_portal_signs_the_household_out_and_nobody_else(cast, db_session, values):
     own = [make.sign_in(make.client_login(cast.alice, email=e)) for e in ("a@example.com", "b@example.com")]
     bobs = make.sign_in(make.client_login(cast.bob))
@@ -195,10 +205,17 @@ def test_remove_client_who_has_something_is_refused(cast, db_session, has):
 
 def test_save_contact_adds_and_changes_in_the_client_s_log(cast, db_session):
     contact = people.save_contact(
-        ClientContact(), {"client": cast.alice, "name": "Kim", "email": "KIM@example.com", "receives_copies": True}, actor=cast.as_max
+        ClientContact(),
+        {"client": cast.alice, "name": "Kim", "email": "KIM@example.com", "receives_copies": True},
+        actor=cast.as_max,
     )
     people.save_contact(contact, {"phone": "212 555 0123"}, actor=cast.as_max)
-    assert (contact.email, contact.phone, contact.client, str(contact)) == ("kim@example.com", "+12125550123", cast.alice, "Kim")
+    assert (contact.email, contact.phone, contact.client, str(contact)) == (
+        "kim@example.com",
+        "+12125550123",
+        cast.alice,
+        "Kim",
+    )
     db_session.flush()
     assert [(a.verb, a.client_id) for a in db_session.query(Activity)] == [
         ("client_contact.added", cast.alice.id), ("client_contact.changed", cast.alice.id),
@@ -207,7 +224,9 @@ def test_save_contact_adds_and_changes_in_the_client_s_log(cast, db_session):
 
 def test_save_contact_for_copies_needs_an_address(cast):
     with pytest.raises(Invalid) as refused:
-        people.save_contact(ClientContact(), {"client": cast.alice, "name": "Kim", "receives_copies": True}, actor=cast.as_max)
+        people.save_contact(
+            ClientContact(), {"client": cast.alice, "name": "Kim", "receives_copies": True}, actor=cast.as_max
+        )
     assert (refused.value.code, refused.value.field) == ("copies_need_email", "email")
 
 
@@ -236,7 +255,8 @@ def test_remove_contact_is_logged_in_the_client_s_log(cast, db_session):
 
 def test_add_pet_is_logged_in_the_client_s_log(cast, db_session):
     pet = people.add_pet(
-        {"client": cast.alice, "name": " Gonzo\0", "species": Species.BIRD, "born_on": dt.date(2020, 5, 1)}, actor=cast.as_max
+        {"client": cast.alice, "name": " Gonzo\0", "species": Species.BIRD, "born_on": dt.date(2020, 5, 1)},
+        actor=cast.as_max,
     )
     db_session.flush()
     assert (pet.name, [(a.verb, a.client_id) for a in db_session.query(Activity)]) == (
@@ -303,7 +323,9 @@ def test_add_staff_is_the_owner_s_business(cast, db_session):
     assert (toni.email, toni.login, verbs(db_session)) == ("toni@example.com", None, ["staff.added"])
 
 
-@pytest.mark.parametrize("values", [{"is_active": False}, {"role": StaffRole.MANAGER}], ids=["deactivated", "other role"])
+@pytest.mark.parametrize(
+    "values", [{"is_active": False}, {"role": StaffRole.MANAGER}], ids=["deactivated", "other role"]
+)
 def test_change_staff_ends_their_sign_ins_and_views_and_nobody_else_s(cast, db_session, values):
     sams = make.sign_in(make.staff_login(cast.sam))
     alices = make.sign_in(make.client_login(cast.alice))
@@ -321,11 +343,15 @@ def test_change_staff_who_has_no_log_in_signs_no_client_out(cast, db_session):
 
 def test_change_staff_of_something_else_signs_nobody_out(cast, db_session):
     sams = make.sign_in(make.staff_login(cast.sam))
-    assert people.change_staff(cast.sam, {"phone": "212 555 0123"}, actor=cast.as_olivia) == {"phone": [None, "+12125550123"]}
+    assert people.change_staff(cast.sam, {"phone": "212 555 0123"}, actor=cast.as_olivia) == {
+        "phone": [None, "+12125550123"]
+    }
     assert is_live(db_session, sams)
 
 
-@pytest.mark.parametrize("values", [{"is_active": False}, {"role": StaffRole.MANAGER}], ids=["deactivated", "other role"])
+@pytest.mark.parametrize(
+    "values", [{"is_active": False}, {"role": StaffRole.MANAGER}], ids=["deactivated", "other role"]
+)
 def test_change_staff_keeps_the_last_owner(cast, values):
     with pytest.raises(Invalid) as refused:
         people.change_staff(cast.olivia, values, actor=cast.as_olivia)
@@ -424,7 +450,10 @@ def test_save_time_off_adds_and_changes(cast, db_session):
 
 def test_save_time_off_that_ends_before_it_begins_is_refused(cast):
     off = make.time_off(cast.sam)
-    for record, values in ((TimeOff(), {"first_on": make.DAY, "last_on": make.DAY - dt.timedelta(1)}), (off, {"last_on": dt.date(2026, 1, 1)})):
+    for record, values in (
+        (TimeOff(), {"first_on": make.DAY, "last_on": make.DAY - dt.timedelta(1)}),
+        (off, {"last_on": dt.date(2026, 1, 1)}),
+    ):
         with pytest.raises(Invalid) as refused:
             people.save_time_off(record, values, actor=cast.as_max)
         assert (refused.value.code, refused.value.field) == ("order", "last_on")

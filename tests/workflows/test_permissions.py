@@ -61,5 +61,10 @@ def test_client_and_staff_in_their_own_places_act_for_themselves(cast):
     login = make.client_login(cast.alice)
     alice, olivia = client_actor(cast.alice, login), staff_actor(cast.olivia, Via.COMMAND_LINE)
     assert (alice.kind, alice.via, alice.on_behalf, alice.is_client) == (ActorKind.CLIENT, Via.PORTAL, False, True)
-    assert (olivia.kind, olivia.via, olivia.on_behalf, olivia.is_client) == (ActorKind.STAFF, Via.COMMAND_LINE, False, False)
+    assert (olivia.kind, olivia.via, olivia.on_behalf, olivia.is_client) == (
+        ActorKind.STAFF,
+        Via.COMMAND_LINE,
+        False,
+        False,
+    )
     assert alice.client_login is login

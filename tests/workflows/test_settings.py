@@ -32,7 +32,9 @@ def refusal(**values):
 @pytest.mark.parametrize("key", REGISTRY)
 def test_default_of_every_setting_is_itself_allowed(db_session, key):
     entry = REGISTRY[key]
-    assert settings.clean(key, entry.default) == (entry.default if entry.default is not None or not entry.blank else None)
+    assert settings.clean(key, entry.default) == (
+        entry.default if entry.default is not None or not entry.blank else None
+    )
 
 
 def test_every_setting_stands_in_a_group_and_every_group_is_used():
@@ -54,7 +56,11 @@ def test_choices_are_offered_where_a_choice_is_asked_for():
 
 def test_read_gives_defaults_where_nothing_was_changed(db_session):
     values = settings.read()
-    assert (values["portal.requests"], values["portal.auto_submit_hours"], values["booking.limit_number"]) == (True, 24, None)
+    assert (values["portal.requests"], values["portal.auto_submit_hours"], values["booking.limit_number"]) == (
+        True,
+        24,
+        None,
+    )
     assert (values["mail.schedule_time"], values["booking.limit_time"]) == (dt.time(18), None)
     assert not values.is_changed("portal.requests")
 

@@ -15,7 +15,13 @@ def show(**values):
 
 
 def test_line_facts_of_a_walk_at_noon(cast):
-    line = make.line(make.job_request(cast.alice), cast.walk, start_time=dt.time(12), pets=[cast.mochi, cast.biscuit], note="Gate: 12")
+    line = make.line(
+        make.job_request(cast.alice),
+        cast.walk,
+        start_time=dt.time(12),
+        pets=[cast.mochi, cast.biscuit],
+        note="Gate: 12",
+    )
     assert line_facts(line) == VisitFacts(
         "Dog walk", "2026-11-26", start_time="12:00", duration_minutes=30, pets=("Mochi", "Biscuit"), note="Gate: 12"
     )
@@ -25,11 +31,17 @@ def test_line_facts_of_a_walk_at_noon(cast):
 
 def test_line_facts_of_a_visit_in_a_block(cast):
     facts = line_facts(make.line(make.job_request(cast.alice), cast.cat_visit, block=cast.morning))
-    assert (facts.block, facts.start_time, short(facts)) == ("Morning 07:00-10:00", "", "Cat visit, 2026-11-26 Morning 07:00-10:00")
+    assert (facts.block, facts.start_time, short(facts)) == (
+        "Morning 07:00-10:00",
+        "",
+        "Cat visit, 2026-11-26 Morning 07:00-10:00",
+    )
 
 
 def test_job_facts_show_the_client_the_sitter_s_first_name_and_no_price_unless_set(cast):
-    job = make.job(cast.alice, cast.walk, sitter=cast.sam, note="Gate: 12", staff_note="beware of the cat", price=Decimal("20.00"))
+    job = make.job(
+        cast.alice, cast.walk, sitter=cast.sam, note="Gate: 12", staff_note="beware of the cat", price=Decimal("20.00")
+    )
     assert (job_facts(job).sitter, job_facts(job).price, job_facts(job).note) == ("Sam", "", "Gate: 12")
     show(prices=True, sitter=False)
     assert (job_facts(job).sitter, job_facts(job).price) == ("", "20.00")
@@ -45,7 +57,12 @@ def test_job_facts_show_the_sitter_both_notes_and_never_the_price(cast):
 
 def test_job_facts_of_a_stay_name_its_end(cast):
     stay = make.job(
-        cast.alice, cast.overnight, start_time=dt.time(18), end_time=dt.time(9), ends_on=dt.date(2026, 11, 28), pets=[cast.biscuit]
+        cast.alice,
+        cast.overnight,
+        start_time=dt.time(18),
+        end_time=dt.time(9),
+        ends_on=dt.date(2026, 11, 28),
+        pets=[cast.biscuit],
     )
     facts = job_facts(stay)
     assert (facts.start_time, facts.ends_on, facts.end_time, facts.sitter) == ("18:00", "2026-11-28", "09:00", "")

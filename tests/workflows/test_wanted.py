@@ -58,7 +58,10 @@ def test_slots_for_the_office_may_have_any_block_and_an_exact_time_in_it(cast):
 
 def test_slots_in_a_block_that_was_made_inactive_are_refused(cast):
     cast.evening.is_active = False
-    assert refusal(Wanted(cast.cat_visit, [THU], blocks=[cast.evening], pets=[cast.mochi]), cast.alice) == ("foreign_block", "blocks")
+    assert refusal(Wanted(cast.cat_visit, [THU], blocks=[cast.evening], pets=[cast.mochi]), cast.alice) == (
+        "foreign_block",
+        "blocks",
+    )
 
 
 @pytest.mark.covers("B4")
@@ -93,10 +96,17 @@ def test_check_pets_lets_a_client_without_pets_go_without(cast):
 
 
 def test_wanted_counts_a_pet_that_is_named_twice_once(cast):
-    assert list(Wanted(cast.walk, [THU], pets=[cast.biscuit, cast.mochi, cast.biscuit]).pets) == [cast.biscuit, cast.mochi]
+    assert list(Wanted(cast.walk, [THU], pets=[cast.biscuit, cast.mochi, cast.biscuit]).pets) == [
+        cast.biscuit,
+        cast.mochi,
+    ]
 
 
-@pytest.mark.parametrize(("note", "kept"), [("", ""), ("  a\r\nb\0 ", "a\nb"), ("x" * MAX_NOTE, "x" * MAX_NOTE)], ids=["empty", "odd", "long"])
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [("", ""), ("  a\r\nb\0 ", "a\nb"), ("x" * MAX_NOTE, "x" * MAX_NOTE)],
+    ids=["empty", "odd", "long"],
+)
 def test_clean_note_keeps_what_can_be_kept(note, kept):
     assert clean_note(note) == kept
 
@@ -118,7 +128,9 @@ _wishes = st.tuples(
 
 def mark(wish):
     item, day, start, block, pets = wish
-    return fingerprint(ServiceItem(id=item), Slot(day, start, TimeBlock(id=block) if block else None), [Pet(id=i) for i in pets])
+    return fingerprint(
+        ServiceItem(id=item), Slot(day, start, TimeBlock(id=block) if block else None), [Pet(id=i) for i in pets]
+    )
 
 
 @given(_wishes, _wishes)

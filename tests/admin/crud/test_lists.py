@@ -113,7 +113,7 @@ FOUND = [
     ("pets", "bella", 1), ("pets", "archer", 2), ("pets", "biscuit archer", 1), ("contacts", "kim archer", 1),
     ("visits", "baker", 1), ("visits", "bella", 1), ("visits", "dog walk", 1), ("visits", "sita", 1), ("visits", "sita baker walk", 1),
     ("visits", "alice", 0), ("visits", "sam", 0), ("request-lines", "cat visit", 1), ("request-lines", "bella", 2),
-    ("outbox", "alice@ex", 1), ("outbox", "archer", 1), ("outbox", "xample.com", 0), ("log", "archer", 1), ("log", "zebra", 0),
+    ("outbox", "alice@ex", 1), ("outbox", "archer", 1), ("outbox", "zebra.example", 0), ("log", "archer", 1), ("log", "zebra", 0),
 ]  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_a_word_that_many_clients_have_finds_the_visits_of_all(office, cast):
     page = office.open("/admin/visits/?view=all&search=hannah&page_size=100")
     assert len(rows_of(page)) == 60
     assert len(rows_of(office.open("/admin/visits/?view=all&search=okafor+walk&page_size=100"))) == 60
-    assert len(rows_of(office.open("/admin/visits/?view=all&search=hannah+12"))) == 1
+    assert len(rows_of(office.open("/admin/visits/?view=all&search=hannah+nobodyiscalledso"))) == 0
 
 
 # ---------------------------------------------------------------------------------------------------------- filters
@@ -326,7 +326,7 @@ def fill(n: int, cast) -> None:
         make.service_item(f"Visit {k}", group=cast.dog_walks, time_blocks=[cast.morning, cast.evening])
         make.service_group()
         make.time_block()
-        make.public_holiday(DAY + dt.timedelta(days=100 + k))
+        make.public_holiday(DAY + dt.timedelta(days=100 * n + k))
         make.closed_day(DAY + dt.timedelta(days=k))
         request = make.job_request(client, number=100 + k + n * 1000)
         make.line(request, cast.walk, sitter=staff, pets=[pet], on_date=DAY + dt.timedelta(days=k))
@@ -388,7 +388,7 @@ def test_the_inner_query_finds_keys_only_and_a_far_page_is_walked_from_its_end(o
 @pytest.mark.covers("S3")
 def test_every_order_that_is_offered_has_an_index(lists):
     """Where a table can grow; a price list is sorted in no time."""
-    small = {"service_group", "time_block", "closed_day", "public_holiday"}
+    small = {"service_group", "time_block", "closed_day", "public_holiday", "time_off"}
     missing = []
     for view in lists.values():
         table = view.model.__table__

@@ -1,0 +1,342 @@
+"""The demo business: complete, safe to ask for twice, and unknown to the product."""
+
+import ast
+import datetime as dt
+import re
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from application import demo
+from application.demo import crowd_story, story
+from foundation import clock
+from foundation.db import Base, db
+from mailer.render import render
+from models import (
+    Activity,
+    Client,
+    ClientLogin,
+    Counter,
+    Job,
+    JobRequest,
+    JobRequestLine,
+    JobState,
+    LineState,
+    MailState,
+    Notification,
+    NotificationKind,
+    OutboxMail,
+    Pet,
+    PublicHoliday,
+    Realm,
+    RequestMessage,
+    ServiceItem,
+    Staff,
+    TimeOff,
+    TimeType,
+)
+from tests import factories as make
+from tests.databases import count
+from workflows import access, conflicts, job_requests, people
+from workflows.actors import COMMAND_LINE
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = demo.Size(clients=90, active_clients=60, pets=170, more_sitters=10)
+STAFF = ("olivia@example.com", "max@example.com", "sam@example.com", "sita@example.com")
+CLIENTS = ("hannah@example.com", "leo@example.com")
+
+
+def rows() -> dict[str, int]:
+    """Table -> number of rows."""
+    return {
+        t.name: db.session.scalar(sa.select(sa.func.count()).select_from(t)) or 0 for t in Base.metadata.sorted_tables
+    }
+
+
+def test_cast_is_there_in_seconds(app):
+    begun = time.process_time()
+    assert demo.fill(app, cast_only=True) is True
+    assert time.process_time() - begun < 5
+    assert sorted(str(s) for s in db.session.scalars(sa.select(Staff))) == [
+        "Max Brandt", "Olivia Hart", "Sam Reyes", "Sita Nair",
+    ]  # fmt: skip
+    pets = {str(c): [p.name for p in c.pets] for c in db.session.scalars(sa.select(Client))}
+    assert pets == {"Hannah Okafor": ["Biscuit", "Mochi", "Pepper"], "Leo Feld": ["Rufus"]}
+    hannah = db.session.scalar(sa.select(Client).where(Client.first_name == "Hannah"))
+    assert str(hannah.primary_sitter) == "Sam Reyes"
+    assert count(JobRequestLine, JobRequestLine.state == LineState.SUBMITTED) > 0
+    assert count(Job, Job.on_date > clock.today()) > 0
+
+
+@pytest.mark.parametrize(
+    ("realm", "name"), [*((Realm.STAFF, x) for x in STAFF), *((Realm.CLIENT, x) for x in CLIENTS)], ids=str
+)
+def test_everybody_of_the_cast_can_log_in(app, realm, name):
+    demo.fill(app, cast_only=True)
+    assert access.log_in(realm, name, "walkies-at-noon", address="127.0.0.1") is not None
+    assert access.log_in(realm, name, "walkies-at-night", address="127.0.0.1") is None
+
+
+def test_second_call_changes_nothing(app, capsys):
+    demo.fill(app, cast_only=True)
+    before = rows()
+    db.session.rollback()
+    assert demo.fill(app, cast_only=False) is False
+    assert rows() == before
+    assert "already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("resident", [make.staff, make.client])
+def test_business_of_somebody_else_is_left_alone(app, resident):
+    resident()
+    db.session.commit()
+    before = rows()
+    db.session.rollback()
+    assert demo.fill(app, cast_only=False) is False
+    assert rows() == before
+
+
+def test_fault_in_the_middle_leaves_an_empty_database(app, monkeypatch):
+    def stumble(*_anything):
+        raise RuntimeError("stumbled")
+
+    monkeypatch.setattr(story, "tell", stumble)
+    with pytest.raises(RuntimeError, match="stumbled"):
+        demo.fill(app, cast_only=True)
+    assert set(rows().values()) == {0}
+
+
+def test_login_text_names_the_cast_and_where_they_log_in(app):
+    demo.fill(app, cast_only=True)
+    text = demo.logins_text()
+    assert "walkies-at-noon" in text
+    for name, path in zip((*STAFF, *CLIENTS), ("/admin/",) * 2 + ("/staff/",) * 2 + ("/portal/",) * 2, strict=True):
+        assert re.search(rf"{path}\s+{name}", text)
+
+
+def test_login_text_leaves_out_whose_password_was_changed(app):
+    demo.fill(app, cast_only=True)
+    login = db.session.scalar(sa.select(ClientLogin).where(ClientLogin.email == "leo@example.com"))
+    login.password_hash = access.hash_password("something else")
+    db.session.flush()
+    assert "leo@example.com" not in demo.logins_text()
+    assert "hannah@example.com" in demo.logins_text()
+
+
+def test_login_text_of_another_business_names_nobody(app):
+    make.staff_login(make.owner(email="boss@example.com"))
+    assert demo.logins_text() == "Log in with your own account at http://127.0.0.1:8000/admin/"
+
+
+def test_whole_business_tells_its_story(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    assert (count(Client), count(Pet), count(Staff)) == (90, 170, 14)
+    assert {i.time_type for i in db.session.scalars(sa.select(ServiceItem))} == set(TimeType)
+    assert count(ServiceItem, ServiceItem.is_internal) == 1
+    years = {h.on_date.year for h in db.session.scalars(sa.select(PublicHoliday))}
+    assert years == {clock.today().year, clock.today().year + 1}
+    assert count(TimeOff) > 10
+    assert job_requests.n_clients_waiting() == 12
+    assert count(JobRequest, JobRequest.submitted_at.is_(None)) == 2
+    lines = dict(
+        db.session.execute(sa.select(JobRequestLine.state, sa.func.count()).group_by(JobRequestLine.state)).all()
+    )
+    assert set(lines) == set(LineState) - {LineState.DELETED}
+    assert count(JobRequestLine, JobRequestLine.auto_submitted, JobRequestLine.state == LineState.SUBMITTED) > 0
+    assert count(Notification, Notification.kind == NotificationKind.REQUEST_AUTO_SUBMITTED) == 1
+    assert count(RequestMessage) == 1
+    states = dict(db.session.execute(sa.select(Job.state, sa.func.count()).group_by(Job.state)).all())
+    assert states[JobState.COMPLETED] > 500
+    assert states[JobState.SCHEDULED] > 50
+    assert states[JobState.CANCELLED] > 20
+    assert count(Job, Job.on_date > clock.today(), Job.sitter_id.is_(None)) > 0
+    assert count(OutboxMail) == count(OutboxMail, OutboxMail.state == MailState.QUEUED) > 20
+    assert count(Activity, Activity.verb == "job_request.declined") == 2
+
+
+def test_waiting_requests_meet_a_leave_and_an_overlap(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    waiting = db.session.scalars(sa.select(JobRequestLine).where(JobRequestLine.state == LineState.SUBMITTED)).all()
+    kinds = {clash.kind for clashes in job_requests.line_conflicts(waiting).values() for clash in clashes}
+    assert kinds == {conflicts.ClashKind.OVERLAP, conflicts.ClashKind.TIME_OFF}
+
+
+def test_no_sitter_is_in_two_places(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    planned = db.session.scalars(
+        sa.select(Job).where(
+            Job.on_date > clock.today() - dt.timedelta(days=30),
+            Job.state.in_(conflicts.BUSY_STATES),
+            Job.sitter_id.is_not(None),
+        )
+    ).all()
+    assert conflicts.find(conflicts.plan_of_job(j) for j in planned) == {}
+
+
+def test_figures_of_visits_are_consistent(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    for job in db.session.scalars(sa.select(Job)):
+        if job.state is JobState.CANCELLED:
+            assert (job.price, job.sitter_pay) == (0, 0)
+            assert job.cancelled_at is not None
+            assert job.cancelled_at <= clock.now()
+        else:
+            assert job.price >= job.sitter_pay > 0
+        assert job.pets
+        assert all(p.client_id == job.client_id for p in job.pets)
+        assert job.created_at <= clock.now()
+
+
+def test_request_numbers_have_no_gaps_and_follow_the_time(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    sent = db.session.execute(
+        sa.select(JobRequest.number, JobRequest.submitted_at)
+        .where(JobRequest.number.is_not(None))
+        .order_by(JobRequest.number)
+    ).all()
+    assert [number for number, _at in sent] == list(range(1, len(sent) + 1))
+    assert [at for _number, at in sent] == sorted(at for _number, at in sent)
+    assert db.session.get(Counter, "job_request").value == len(sent)
+
+
+def test_every_mail_of_the_story_can_be_read(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    for mail in db.session.scalars(sa.select(OutboxMail)):
+        assert render(mail).subject
+
+
+def test_life_goes_on_after_the_move(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    client = people.add_client({"first_name": "Nora"}, actor=COMMAND_LINE)
+    pet = people.add_pet({"client": client, "name": "Bo"}, actor=COMMAND_LINE)
+    line = make.line(make.job_request(client), db.session.scalars(sa.select(ServiceItem)).first(), pets=[pet])
+    job = make.job(client, line.service_item, pets=[pet])
+    db.session.commit()
+    assert all(x.id for x in (client, pet, line, job))
+
+
+def test_same_day_makes_the_same_business(sqlite_app):
+    from tests import databases
+
+    def picture():
+        databases.empty(sqlite_app)
+        demo.fill(sqlite_app, cast_only=False, size=SMALL)
+        with sqlite_app.app_context():
+            people_ = db.session.execute(
+                sa.select(Client.first_name, Client.last_name, Client.phone, Client.created_at)
+            ).all()
+            visits = db.session.execute(
+                sa.select(Job.client_id, Job.on_date, Job.start_time, Job.sitter_id, Job.state)
+            ).all()
+            return people_, visits
+
+    assert picture() == picture()
+
+
+@pytest.mark.parametrize("moment", ["2026-12-20 23:30", "2027-01-01 00:05", "2027-03-14 02:30", "2028-02-29 12:00"])
+def test_any_day_will_do(sqlite_app, clock_at, moment):
+    from tests import databases
+
+    databases.empty(sqlite_app)
+    clock_at(moment)
+    assert demo.fill(sqlite_app, cast_only=False, size=SMALL) is True
+    with sqlite_app.app_context():
+        assert job_requests.n_clients_waiting() == 12
+
+
+def test_parts_of_the_crowd_are_for_different_clients(app):
+    demo.fill(app, cast_only=False, size=SMALL)
+    asking = db.session.scalars(
+        sa.select(JobRequest.client_id).where(
+            sa.or_(
+                JobRequest.submitted_at.is_(None), JobRequest.submitted_at > clock.now() - dt.timedelta(days=8, hours=1)
+            )
+        )
+    ).all()
+    known = set(db.session.scalars(sa.select(ClientLogin.client_id).where(ClientLogin.email.in_(CLIENTS))))
+    crowd = [c for c in asking if c not in known]
+    assert len(crowd) == len(set(crowd))
+    assert crowd_story.CrowdStory is not None
+
+
+# ------------------------------------------------------------------------------- the product knows nothing of a demo
+
+PRODUCT = (
+    "admin_site",
+    "application",
+    "client_portal",
+    "foundation",
+    "mailer",
+    "settings_ui",
+    "sign_in",
+    "sitter_portal",
+    "ui_kit",
+    "workflows",
+)
+NAMES = re.compile(
+    r"olivia hart|max brandt|sam reyes|sita nair|hannah okafor|leo feld|(olivia|max|sam|sita|hannah|leo)@example"
+    r"|walkies-at-noon|maple lane pet care",
+    re.IGNORECASE,
+)
+FLAG = re.compile(r"(is_|as_|for_)?demo(_mode|_flag|_business|_data|_only)?", re.IGNORECASE)
+#: who starts the demo must say its name
+STARTERS = {"application/cli.py", "application/serve.py"}
+
+
+def _product_modules():
+    files = [
+        ROOT / "models.py",
+        ROOT / "wsgi.py",
+        *(p for room in PRODUCT for p in sorted((ROOT / room).rglob("*.py"))),
+    ]
+    return [p for p in files if "application/demo" not in p.as_posix()]
+
+
+def _texts_for_people(tree):
+    """Strings inside gettext calls: they are shown, nothing is decided by them."""
+    return {
+        id(part)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"N_", "_", "_l", "gettext", "ngettext"}
+        for part in ast.walk(call)
+    }
+
+
+def _strings_and_names(tree):
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    left_out = docstrings | _texts_for_people(tree)
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        for field in ("id", "attr", "arg", "name", "module"):
+            if isinstance(getattr(node, field, None), str):
+                yield getattr(node, field)
+
+
+def test_no_product_code_knows_the_cast_or_a_demo_flag():
+    found = []
+    for path in _product_modules():
+        name = path.relative_to(ROOT).as_posix()
+        for text in _strings_and_names(ast.parse(path.read_text("utf-8"))):
+            flagged = name not in STARTERS and (FLAG.fullmatch(text) or text.startswith("application.demo"))
+            if NAMES.search(text) or flagged:
+                found.append(f"{name}: {text[:80]}")
+    assert found == []
+
+
+def test_no_template_knows_the_cast():
+    templates = [
+        p for room in (*PRODUCT, "mail_templates") for p in (ROOT / room).rglob("*") if p.suffix in {".html", ".txt"}
+    ]
+    assert templates
+    assert [str(p) for p in templates if NAMES.search(p.read_text("utf-8"))] == []
