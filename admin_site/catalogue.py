@@ -113,7 +113,7 @@ class ServiceList(CatalogueList):
         Column("price", _l("Price"), right=True, inline=True),
         Column("extra_pet_price", _l("Each further pet"), right=True, hidden=True),
         Column("pay", _l("Sitter's pay"), right=True, hidden=True, value=_pay),
-        Column("duration_minutes", _l("Minutes"), right=True, inline=True),
+        Column("duration_minutes", _l("Minutes"), right=True),
         Column("time_type", _l("Time"), hidden=True),
         Column("time_blocks", _l("Time blocks"), hidden=True),
         Column("visible_in_portal", _l("In portal"), show=_portal_chip, inline=True),

@@ -116,7 +116,9 @@ class HolidayList(PlainList):
 def _country_code(typed: str) -> str | None:
     """The code of a country whose holidays are known, from its code or its name in the reader's language."""
     known = {code for code in holiday_calendars.list_supported_countries() if len(code) == 2}
-    words = typed.strip().casefold()
+    words = typed.casefold()
+    if not words:
+        return None
     if words.upper() in known:
         return words.upper()
     names = (get_locale() or Locale("en")).territories

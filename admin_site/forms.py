@@ -260,7 +260,7 @@ class RecordForms:
             return self.render("admin/model/cell.html", form=form, field=form[column.name], model=record)
         form = self._only(form, column.name)
         if form.validate() and self.update_model(form, record):
-            return str(rows.cell(self.url, record.id, column, column.html(record)))
+            return str(rows.cell(record.id, column, column.html(record)))
         return self.render("admin/model/cell.html", form=form, field=form[column.name], model=record), 422
 
     @staticmethod

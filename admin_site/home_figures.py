@@ -205,7 +205,7 @@ def nobody() -> dict[dt.date, int]:
         .group_by(Job.on_date)
         .order_by(Job.on_date)
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 class Facts(NamedTuple):

@@ -126,7 +126,7 @@ def csv_safe(text: str) -> str:
 def icon(name: str) -> Markup:
     """A picture of the sprite; `ui.icon` for Python."""
     url = escape(f"{static_url('vendor/icons.svg')}#i-{name}")
-    return Markup(f'<svg class="ui-icon" aria-hidden="true"><use href="{url}"></use></svg>')  # noqa: S704 -- escaped
+    return Markup(f'<svg class="ui-icon" aria-hidden="true"><use href="{url}"/></svg>')  # noqa: S704 -- escaped
 
 
 _CHIP_ICONS = {
@@ -192,13 +192,9 @@ class List(Protocol):
     def record_url(self, record: Any) -> str | None: ...
 
 
-def cell(list_url: str, record_id: int, column: Column, shown: Any) -> Markup:
-    """A value that can be changed in its place; without JavaScript the link leads to the record's form."""
-    return Markup(  # noqa: S704 -- escaped
-        f'<a class="ui-link" href="{list_url}/edit/?id={record_id}#{column.name}"'
-        f' hx-get="{list_url}/cell/?id={record_id}&amp;field={column.name}" hx-target="closest td">{escape(shown)}'
-        f'<span class="ui-vh"> {escape(gettext("change"))}</span></a>'
-    )
+def cell(record_id: int, column: Column, shown: Any) -> Markup:
+    """A value that can be changed in its place (office.js reads the link); else the link leads to the record's form."""
+    return Markup(f'<a href="edit/?id={record_id}#{column.name}" data-cell>{escape(shown)}</a>')  # noqa: S704 -- escaped
 
 
 def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
@@ -222,11 +218,11 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
         for head, column in zip(heads, others, strict=True):
             shown = column.html(record, seen)
             if column.inline and can_edit:
-                shown = cell(of.url, record.id, column, shown)
+                shown = cell(record.id, column, shown)
             parts.append(f"{head}{escape(shown)}</td>")
         if can_edit:
             parts.append(
-                f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}">{edit}<span class="ui-vh"> {name}</span></a></div></td>'
+                f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></div></td>'
             )
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

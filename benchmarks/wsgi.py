@@ -1,13 +1,21 @@
-"""The product, with one more route: a hello that is the floor every page is compared with."""
+"""The product's own app with one more page, GET /hello: through every hook, but without a query. It is the floor.
+
+`DATABASE_URL`, `DATA_DIR` and `SECRET_KEY` come from `benchmarks.server`.
+"""
+
+from flask import request
 
 from application import create_app
-from sign_in import guard
 
-guard.OPEN = guard.OPEN | {"hello"}
 app = create_app()
 
+# /healthz is the one page for which no hook asks the database; /hello shares its endpoint and answers without asking.
+_healthz = app.view_functions["healthz"]
 
-@app.get("/hello")
-def hello() -> str:
-    """As little as the same server can do; it passes the same hooks as every page."""
-    return "hello"
+
+def _hello_or_healthz() -> object:
+    return "hello" if request.path == "/hello" else _healthz()
+
+
+app.view_functions["healthz"] = _hello_or_healthz
+app.add_url_rule("/hello", endpoint="healthz")

@@ -26,8 +26,10 @@ from workflows.errors import WorkflowError
 
 def make_app(url: str, data_dir: Path) -> Flask:
     """Latchkey over the database at `url`, its tables made by the migrations."""
+    options = {"connect_args": {"options": "-c synchronous_commit=off"}} if "postgresql" in url else {}
     app = create_app(
         {
+            "SQLALCHEMY_ENGINE_OPTIONS": options,
             "SQLALCHEMY_DATABASE_URI": url,
             "DATA_DIR": str(data_dir),
             "TESTING": True,

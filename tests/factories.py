@@ -6,7 +6,8 @@ Every function flushes, so that the row has its id; nobody commits.
 import datetime as dt
 import itertools
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -67,8 +68,24 @@ Row = TypeVar("Row", bound=Base)
 
 def _save(row: Row) -> Row:
     db.session.add(row)
-    db.session.flush()
+    if not _at_once:
+        db.session.flush()
     return row
+
+
+_at_once: list[bool] = []
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Inside, rows are only gathered, and flushed together at the end: fewer, larger statements. They get no ids before."""
+    _at_once.append(True)
+    try:
+        with db.session.no_autoflush:
+            yield
+    finally:
+        _at_once.pop()
+    db.session.flush()
 
 
 # ---------------------------------------------------------------------------------------------------------- people

@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from workflows.errors import N_, Invalid
 
@@ -24,12 +24,14 @@ def clean_image(data: bytes, *, max_side: int) -> bytes:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first."))
+                raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first."))  # noqa: TRY301 -- told from the header
             upright = ImageOps.exif_transpose(picture)
             upright.thumbnail((max_side, max_side))
             transparent = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
             fresh = upright.convert("RGBA" if transparent else "RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+    except Invalid:
+        raise
+    except Exception as problem:
         raise Invalid("not_an_image", N_("This is not a JPEG, PNG or WebP picture that can be read.")) from problem
     # A new image with only the pixels: what the old one carried along has no way over.
     clean = Image.new(fresh.mode, fresh.size)

@@ -34,6 +34,7 @@ class Size:
     active_clients: int
     pets: int
     more_sitters: int
+    days_back: int = 337
 
 
 #: an established team, as the trade's own figures have it
@@ -82,7 +83,7 @@ def _move_in(size: Size) -> int:
             house, random, n_clients=size.clients, n_active=size.active_clients, n_pets=size.pets
         )
     roster = year.make_roster(house)
-    n_visits = year.fill_year(house, households, roster, random)
+    n_visits = year.fill_year(house, households, roster, random, days_back=size.days_back)
     told = story.Story(house, known, roster, random)
     parts = list(story.OF_KNOWN)
     if size.clients > 2:

@@ -38,7 +38,7 @@ from models import (
 )
 from workflows import limits, pricing
 
-DAYS_BACK, DAYS_AHEAD = 337, 28
+DAYS_AHEAD = 28
 #: whoever asked later than this did so by phone: the requests of the last days are made by the workflows
 PORTAL_UNTIL = dt.timedelta(days=12)
 #: visits a sitter and day; the two whom the story is about have room for what comes in
@@ -69,10 +69,10 @@ def make_roster(house: House) -> Roster:
     return Roster(ids, boarder_ids=boarders, away=away)
 
 
-def fill_year(house: House, households: list[Household], roster: Roster, random: Random) -> int:
+def fill_year(house: House, households: list[Household], roster: Roster, random: Random, *, days_back: int) -> int:
     """Plan what is wished and write it down; how many visits."""
     today = clock.today()
-    first, last = today - dt.timedelta(days=DAYS_BACK), today + dt.timedelta(days=DAYS_AHEAD)
+    first, last = today - dt.timedelta(days=days_back), today + dt.timedelta(days=DAYS_AHEAD)
     wishes = all_wishes(households, first, last, holidays=limits.calendar(first, last).holidays, random=random)
     visits: list[Visit] = []
     spared = {house.sam.id, house.sita.id}

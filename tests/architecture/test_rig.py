@@ -79,7 +79,7 @@ def test_browser_s_requests_share_nothing_with_the_test_but_the_database(
     office, portal, nobody = sign_in_as_staff(http(), cast.olivia), sign_in_as_client(http(), cast.alice), http()
     cast.alice.first_name = "Alicia"
     assert [b.get("/admin/").status_code == 302 for b in (office, portal, nobody)] == [False, True, True]
-    page = portal.get("/portal/", follow_redirects=True)
+    page = portal.get("/portal/schedule")
     assert (page.status_code, "Alicia" in page.text) == (200, True)
     assert "/portal/log-in" in nobody.get("/portal/").location
 

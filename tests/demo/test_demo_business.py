@@ -5,12 +5,14 @@ import datetime as dt
 import re
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from application import demo
-from application.demo import crowd_story, story
+from application.demo import story
 from foundation import clock
 from foundation.db import Base, db
 from mailer.render import render
@@ -37,13 +39,16 @@ from models import (
     TimeOff,
     TimeType,
 )
+from tests import databases
 from tests import factories as make
 from tests.databases import count
-from workflows import access, conflicts, job_requests, people
+from workflows import access, conflicts, job_requests, people, settings
 from workflows.actors import COMMAND_LINE
 
+#: the moment of every test, see tests/conftest.py
+NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("America/New_York"))
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = demo.Size(clients=90, active_clients=60, pets=170, more_sitters=10)
+SMALL = demo.Size(clients=90, active_clients=60, pets=170, more_sitters=10, days_back=60)
 STAFF = ("olivia@example.com", "max@example.com", "sam@example.com", "sita@example.com")
 CLIENTS = ("hannah@example.com", "leo@example.com")
 
@@ -53,6 +58,25 @@ def rows() -> dict[str, int]:
     return {
         t.name: db.session.scalar(sa.select(sa.func.count()).select_from(t)) or 0 for t in Base.metadata.sorted_tables
     }
+
+
+@pytest.fixture(scope="module")
+def _maple_lane(tmp_path_factory):
+    """The whole business in small, filled once for the tests that only look at it."""
+    folder = tmp_path_factory.mktemp("maple_lane")
+    app = databases.make_app(f"sqlite:///{folder / 'latchkey.db'}", folder)
+    with time_machine.travel(NOW, tick=False):
+        assert demo.fill(app, cast_only=False, size=SMALL) is True
+    return app
+
+
+@pytest.fixture
+def business(_maple_lane):
+    with _maple_lane.app_context():
+        settings.forget()
+        settings.read()
+        yield
+        db.session.rollback()
 
 
 def test_cast_is_there_in_seconds(app):
@@ -73,8 +97,7 @@ def test_cast_is_there_in_seconds(app):
 @pytest.mark.parametrize(
     ("realm", "name"), [*((Realm.STAFF, x) for x in STAFF), *((Realm.CLIENT, x) for x in CLIENTS)], ids=str
 )
-def test_everybody_of_the_cast_can_log_in(app, realm, name):
-    demo.fill(app, cast_only=True)
+def test_everybody_of_the_cast_can_log_in(business, realm, name):
     assert access.log_in(realm, name, "walkies-at-noon", address="127.0.0.1") is not None
     assert access.log_in(realm, name, "walkies-at-night", address="127.0.0.1") is None
 
@@ -130,8 +153,7 @@ def test_login_text_of_another_business_names_nobody(app):
     assert demo.logins_text() == "Log in with your own account at http://127.0.0.1:8000/admin/"
 
 
-def test_whole_business_tells_its_story(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_whole_business_tells_its_story(business):
     assert (count(Client), count(Pet), count(Staff)) == (90, 170, 14)
     assert {i.time_type for i in db.session.scalars(sa.select(ServiceItem))} == set(TimeType)
     assert count(ServiceItem, ServiceItem.is_internal) == 1
@@ -148,23 +170,21 @@ def test_whole_business_tells_its_story(app):
     assert count(Notification, Notification.kind == NotificationKind.REQUEST_AUTO_SUBMITTED) == 1
     assert count(RequestMessage) == 1
     states = dict(db.session.execute(sa.select(Job.state, sa.func.count()).group_by(Job.state)).all())
-    assert states[JobState.COMPLETED] > 500
+    assert states[JobState.COMPLETED] > 300
     assert states[JobState.SCHEDULED] > 50
-    assert states[JobState.CANCELLED] > 20
+    assert states[JobState.CANCELLED] > 10
     assert count(Job, Job.on_date > clock.today(), Job.sitter_id.is_(None)) > 0
     assert count(OutboxMail) == count(OutboxMail, OutboxMail.state == MailState.QUEUED) > 20
     assert count(Activity, Activity.verb == "job_request.declined") == 2
 
 
-def test_waiting_requests_meet_a_leave_and_an_overlap(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_waiting_requests_meet_a_leave_and_an_overlap(business):
     waiting = db.session.scalars(sa.select(JobRequestLine).where(JobRequestLine.state == LineState.SUBMITTED)).all()
     kinds = {clash.kind for clashes in job_requests.line_conflicts(waiting).values() for clash in clashes}
     assert kinds == {conflicts.ClashKind.OVERLAP, conflicts.ClashKind.TIME_OFF}
 
 
-def test_no_sitter_is_in_two_places(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_no_sitter_is_in_two_places(business):
     planned = db.session.scalars(
         sa.select(Job).where(
             Job.on_date > clock.today() - dt.timedelta(days=30),
@@ -175,8 +195,7 @@ def test_no_sitter_is_in_two_places(app):
     assert conflicts.find(conflicts.plan_of_job(j) for j in planned) == {}
 
 
-def test_figures_of_visits_are_consistent(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_figures_of_visits_are_consistent(business):
     for job in db.session.scalars(sa.select(Job)):
         if job.state is JobState.CANCELLED:
             assert (job.price, job.sitter_pay) == (0, 0)
@@ -189,8 +208,7 @@ def test_figures_of_visits_are_consistent(app):
         assert job.created_at <= clock.now()
 
 
-def test_request_numbers_have_no_gaps_and_follow_the_time(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_request_numbers_have_no_gaps_and_follow_the_time(business):
     sent = db.session.execute(
         sa.select(JobRequest.number, JobRequest.submitted_at)
         .where(JobRequest.number.is_not(None))
@@ -201,8 +219,7 @@ def test_request_numbers_have_no_gaps_and_follow_the_time(app):
     assert db.session.get(Counter, "job_request").value == len(sent)
 
 
-def test_every_mail_of_the_story_can_be_read(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_every_mail_of_the_story_can_be_read(business):
     for mail in db.session.scalars(sa.select(OutboxMail)):
         assert render(mail).subject
 
@@ -218,8 +235,6 @@ def test_life_goes_on_after_the_move(app):
 
 
 def test_same_day_makes_the_same_business(sqlite_app):
-    from tests import databases
-
     def picture():
         databases.empty(sqlite_app)
         demo.fill(sqlite_app, cast_only=False, size=SMALL)
@@ -235,10 +250,8 @@ def test_same_day_makes_the_same_business(sqlite_app):
     assert picture() == picture()
 
 
-@pytest.mark.parametrize("moment", ["2026-12-20 23:30", "2027-01-01 00:05", "2027-03-14 02:30", "2028-02-29 12:00"])
+@pytest.mark.parametrize("moment", ["2026-12-20 23:30", "2027-03-14 00:05", "2028-02-29 12:00"])
 def test_any_day_will_do(sqlite_app, clock_at, moment):
-    from tests import databases
-
     databases.empty(sqlite_app)
     clock_at(moment)
     assert demo.fill(sqlite_app, cast_only=False, size=SMALL) is True
@@ -246,8 +259,7 @@ def test_any_day_will_do(sqlite_app, clock_at, moment):
         assert job_requests.n_clients_waiting() == 12
 
 
-def test_parts_of_the_crowd_are_for_different_clients(app):
-    demo.fill(app, cast_only=False, size=SMALL)
+def test_parts_of_the_crowd_are_for_different_clients(business):
     asking = db.session.scalars(
         sa.select(JobRequest.client_id).where(
             sa.or_(
@@ -258,7 +270,6 @@ def test_parts_of_the_crowd_are_for_different_clients(app):
     known = set(db.session.scalars(sa.select(ClientLogin.client_id).where(ClientLogin.email.in_(CLIENTS))))
     crowd = [c for c in asking if c not in known]
     assert len(crowd) == len(set(crowd))
-    assert crowd_story.CrowdStory is not None
 
 
 # ------------------------------------------------------------------------------- the product knows nothing of a demo

@@ -179,7 +179,9 @@ def test_the_times_of_other_services_do_not_matter(alice, cast):
 
 
 @pytest.mark.covers("B4")
-@pytest.mark.parametrize("time", ["24:00", "9:30", "0930", "09:60", "x", "09:30+01:00", "٠٩:٣٠", "\0", "09:30:61"])
+@pytest.mark.parametrize(
+    "time", ["24:00", "9:30", "0930", "09:60", "x", "09:30+01:00", "\u0660\u0669:\u0663\u0660", "\0", "09:30:61"]
+)
 def test_a_time_that_is_none_is_said(alice, cast, time):
     name = f"time-{cast.walk.public_id}"
     page = alice.press(alice.get(ADD), ADD, **fill(cast, **{name: time}))
@@ -389,7 +391,7 @@ def test_what_cannot_go_any_more_stands_apart_with_the_reason(alice, cast, clock
     change_settings({"business.phone": "020 7946 0018", "portal.too_late_text": "Too late for the form."})
     make.basket(cast.alice, cast.walk, pets=[cast.biscuit], n_lines=2)
     taxi = make.service_item("Pet taxi")
-    (basket,) = [r for r in db.session.scalars(sa.select(JobRequest).where(JobRequest.client_id == cast.alice.id))]
+    basket = db.session.scalars(sa.select(JobRequest).where(JobRequest.client_id == cast.alice.id)).one()
     make.line(basket, taxi, on_date=FRIDAY, pets=[cast.biscuit])
     make.line(basket, cast.overnight, on_date=DAY + dt.timedelta(5), pets=[cast.biscuit])
     make.closed_day(DAY, reason="winter break")

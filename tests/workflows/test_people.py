@@ -312,6 +312,18 @@ def test_save_vet_adds_and_changes(cast, db_session):
         people.save_vet(Vet(), {"name": " "}, actor=cast.as_max)
 
 
+def test_remove_vet_to_whom_no_pet_goes(cast, db_session):
+    people.remove_vet(make.vet(), actor=cast.as_max)
+    assert (count(Vet), verbs(db_session)) == (0, ["vet.removed"])
+
+
+def test_remove_vet_of_a_pet_is_refused(cast, db_session):
+    cast.mochi.vet = vet = make.vet()
+    with pytest.raises(Invalid) as refused:
+        people.remove_vet(vet, actor=cast.as_max)
+    assert (refused.value.code, cast.mochi.vet, verbs(db_session)) == ("still_used", vet, [])
+
+
 # ------------------------------------------------------------------------------------------------------------- staff
 
 
@@ -448,6 +460,11 @@ def test_save_time_off_adds_and_changes(cast, db_session):
     )  # fmt: skip
 
 
+def test_remove_time_off_is_logged(cast, db_session):
+    people.remove_time_off(make.time_off(cast.sam), actor=cast.as_max)
+    assert (count(TimeOff), verbs(db_session)) == (0, ["time_off.removed"])
+
+
 def test_save_time_off_that_ends_before_it_begins_is_refused(cast):
     off = make.time_off(cast.sam)
     for record, values in (
@@ -470,6 +487,8 @@ VERBS = {
     "set_pet_status": lambda c, who: people.set_pet_status(c.mochi, PetStatus.INACTIVE, actor=who),
     "remove_pet": lambda c, who: people.remove_pet(c.mochi, actor=who),
     "save_vet": lambda c, who: people.save_vet(Vet(), {"name": "X"}, actor=who),
+    "remove_vet": lambda c, who: people.remove_vet(make.vet(), actor=who),
+    "remove_time_off": lambda c, who: people.remove_time_off(make.time_off(c.sam), actor=who),
     "add_staff": lambda c, who: people.add_staff({"first_name": "X"}, actor=who),
     "change_staff": lambda c, who: people.change_staff(c.sam, {"phone": ""}, actor=who),
     "remove_staff": lambda c, who: people.remove_staff(c.sam, actor=who),

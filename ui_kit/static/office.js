@@ -27,6 +27,16 @@ document.addEventListener("click", (event) => {
   dialog.showModal();
 });
 
+// ---- a value is changed in its place: <a href="edit/?id=7#price" data-cell> becomes the small form of cell/?id=7&field=price ----
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-cell]");
+  if (!link || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const form = new URL(link.href);
+  const field = form.hash.slice(1);
+  htmx.ajax("GET", `cell/${form.search}&field=${encodeURIComponent(field)}`, { target: link.closest("td"), swap: "innerHTML" });
+});
+
 // ---- a click anywhere on a row ticks it, except on what does something itself ----
 document.addEventListener("click", (event) => {
   const row = event.target.closest("table[data-list] tbody tr");

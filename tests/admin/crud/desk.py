@@ -115,12 +115,12 @@ class Desk:
         self.page = self.browser.post(urljoin(self.url, form.action), data=data)
         return self.page
 
-    def fill(self, url: str, **changes) -> TestResponse:
+    def fill(self, url: str, /, **changes) -> TestResponse:
         """Open a form, fill it in, send it."""
         self.open(url)
         return self.send(self.form(), **changes)
 
-    def press(self, action: str, rows, *, at: str, confirmed=True, **more) -> TestResponse:
+    def press(self, action: str, rows, /, *, at: str, confirmed=True, **more) -> TestResponse:
         """Tick rows of a list and press a bulk action."""
         token = next(f for f in forms_of(self.open(at).text) if "csrf_token" in f.fields).fields["csrf_token"]
         data = {"csrf_token": token, "action": action, "rowid": [str(r.id) for r in rows], **more}
@@ -129,7 +129,7 @@ class Desk:
         self.page = self.browser.post(f"{at.partition('?')[0]}action/", data=data)
         return self.page
 
-    def post(self, url: str, **data) -> TestResponse:
+    def post(self, url: str, /, **data) -> TestResponse:
         """Send a post by hand, with this session's token."""
         token = next(f for f in forms_of(self.browser.get("/admin/vets/").text) if "csrf_token" in f.fields).fields[
             "csrf_token"
@@ -142,6 +142,6 @@ class Desk:
         assert answer.status_code == 302, (answer.status_code, answer.text[:2000])
         return self.open(answer.headers["Location"]).text
 
-    def export(self, url: str, **arguments) -> TestResponse:
+    def export(self, url: str, /, **arguments) -> TestResponse:
         """The list as a file."""
         return self.post(f"{url}export/csv/?{urlencode(arguments)}")
