@@ -73,7 +73,7 @@ def test_a_client_is_looked_up_while_one_types_and_gets_a_pet(busy, visitor):
     box.click()
     box.press_sequentially("lindq")
     page.get_by_role("option", name="Grace Lindqvist").click()
-    page.get_by_label("Name").fill("Luna")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Luna")
     olivia.look()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Luna was added.")).to_be_visible()
@@ -84,8 +84,8 @@ def test_a_client_is_looked_up_while_one_types_and_gets_a_pet(busy, visitor):
 def test_without_javascript_a_client_is_typed_filters_open_and_bulk_asks_on_a_page(busy, visitor):
     olivia = visitor("phone", javascript=False).log_in("office", "olivia@example.com")
     page = olivia.go("/admin/pets/new/")
-    page.get_by_label("Somebody else: type a part of the name").fill("lindqvist")
-    page.get_by_label("Name").fill("Nala")
+    page.get_by_label("Another one: type a part of the name").fill("lindqvist")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Nala")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Nala was added.")).to_be_visible()
     page = olivia.go("/admin/clients/")
@@ -148,7 +148,7 @@ def test_a_price_is_changed_in_its_place(busy, visitor):
 def test_a_wrong_value_under_advanced_is_shown_and_has_the_focus_above_it(busy, visitor):
     olivia = visitor("phone").log_in("office", "olivia@example.com")
     page = olivia.go("/admin/services/new/")
-    page.get_by_label("Name").fill("Long walk")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Long walk")
     page.get_by_label("Code").fill("Walk60")
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_label("Time", exact=True).select_option("time_block")

@@ -48,20 +48,19 @@ document.addEventListener("click", (event) => {
 for (const select of window.TomSelect ? document.querySelectorAll("select[data-lookup]") : []) {
   const lookup = new URL(select.dataset.lookup, location.href);
   new TomSelect(select, {
-    valueField: "0", labelField: "1", searchField: [], maxOptions: 20, hidePlaceholder: true,
+    searchField: [], maxOptions: 20, hidePlaceholder: true,
     shouldLoad: (typed) => typed.trim().length > 0,
     score: () => () => 1,                                                             // the server has judged already
     load(typed, done) {
       lookup.searchParams.set("query", typed);
-      this.clearOptions((option) => this.items.includes(String(option[0])));
-      fetch(lookup, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then(done, () => done());
+      this.clearOptions((option) => this.items.includes(option.value));
+      fetch(lookup, { headers: { Accept: "application/json" } })
+        .then((answer) => answer.json())
+        .then((found) => done(found.map(([id, text]) => ({ value: String(id), text }))))
+        .catch(() => done());
     },
     onItemAdd() { this.setTextboxValue(""); this.refreshOptions(false); },
-    render: {
-      option: (data, escape) => `<div>${escape(data[1])}</div>`,
-      item: (data, escape) => `<div>${escape(data[1])}</div>`,
-      no_results: () => { const none = document.createElement("div"); none.className = "no-results"; none.textContent = document.body.dataset.noneText; return none; },
-    },
+    render: { no_results: () => { const none = document.createElement("div"); none.className = "no-results"; none.textContent = document.body.dataset.noneText; return none; } },
   });
   select.setAttribute("aria-hidden", "true");                                         // its label now belongs to the text box
 }
