@@ -95,7 +95,8 @@ docs: $(DEV) ## Write the pages under docs/ that are generated from the code
 # Nothing of this machine's own index settings may reach the lock files.
 UV := env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	UV_NO_CONFIG=1 UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv
-COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 $(if $(P),--upgrade-package $(P))
+# Old pips take `x[extra]` only if it is pinned by that name.
+COMPILE := $(UV) pip compile --quiet --no-strip-extras --universal --generate-hashes --python-version 3.11 $(if $(P),--upgrade-package $(P))
 
 .PHONY: lock
 lock: $(DEV) ## Re-lock after an edit of setup.cfg, pyproject.toml or package.json; keeps the versions it can

@@ -192,9 +192,7 @@ class RecordWidget:
         return html + Markup(
             '<span class="ui-nojs"><label class="ui-hint" for="{id}-search">{words}</label>'
             '<input class="ui-input" id="{id}-search" name="{name}-search" value="{typed}" autocomplete="off"></span>'
-        ).format(
-            id=field.id, name=field.name, typed=field.typed, words=gettext("Another one: type a part of the name")
-        )
+        ).format(id=field.id, name=field.name, typed=field.typed, words=gettext("Another one: type a part of the name"))
 
 
 def _attributes(**attributes: Any) -> Markup:

@@ -38,7 +38,10 @@ class AssetsError(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: its licence, and which of its files we copy under which name."""
+    """One npm package: its licence, and which of its files we copy under which name.
+
+    A package that ships no file with its licence has "" there; we then name what its package.json says.
+    """
 
     name: str
     licence: str
@@ -53,6 +56,15 @@ PACKAGES = (
         "Apache-2.0",
         "LICENSE",
         {"tom-select.min.js": "dist/js/tom-select.base.min.js", "tom-select.css": "dist/css/tom-select.min.css"},
+    ),
+    Package(
+        "@event-calendar/build",
+        "MIT",
+        "",
+        {
+            "event-calendar.min.js": "dist/event-calendar.min.js",
+            "event-calendar.min.css": "dist/event-calendar.min.css",
+        },
     ),
     Package(
         "@fontsource-variable/figtree",
@@ -145,10 +157,15 @@ def _licences(node_modules: Path) -> str:
     parts = [f"# Third-party files in this folder\n\n{intro}\n"]
     for package in PACKAGES:
         root = node_modules / package.name
-        version = json.loads((root / "package.json").read_text("utf-8"))["version"]
+        about = json.loads((root / "package.json").read_text("utf-8"))
         files = ", ".join(package.files) or "icons.svg"
-        text = (root / package.licence_file).read_text("utf-8").strip()
-        parts.append(f"\n## {package.name} {version} ({package.licence})\n\nFiles: {files}\n\n```\n{text}\n```\n")
+        if package.licence_file:
+            text = (root / package.licence_file).read_text("utf-8").strip()
+        else:
+            text = f"Licence as named in its package.json: {about['license']}. Source: {about['homepage']}"
+        parts.append(
+            f"\n## {package.name} {about['version']} ({package.licence})\n\nFiles: {files}\n\n```\n{text}\n```\n"
+        )
     return "".join(parts)
 
 

@@ -22,8 +22,11 @@ def node_modules(tmp_path: Path) -> Path:
     for package in assets.PACKAGES:
         folder = root / package.name
         folder.mkdir(parents=True)
-        (folder / "package.json").write_text(json.dumps({"version": "1.2.3"}))
-        (folder / package.licence_file).write_text(f"Licence of {package.name}")
+        (folder / "package.json").write_text(
+            json.dumps({"version": "1.2.3", "license": package.licence, "homepage": "https://example.com"})
+        )
+        if package.licence_file:
+            (folder / package.licence_file).write_text(f"Licence of {package.name}")
         for source in package.files.values():
             (folder / source).parent.mkdir(parents=True, exist_ok=True)
             (folder / source).write_text(f".x{{}} /*# sourceMappingURL=x.map */ {source}")
@@ -45,6 +48,7 @@ def test_build_copies_every_file_and_names_its_hash(node_modules: Path, tmp_path
     manifest = assets.build(node_modules, vendor)
     assert set(manifest) == {
         "htmx.min.js", "tom-select.min.js", "tom-select.css", "icons.svg", "LICENSES.md",
+        "event-calendar.min.js", "event-calendar.min.css",
         "figtree-latin-wght-normal.woff2", "figtree-latin-ext-wght-normal.woff2",
     }  # fmt: skip
     assert json.loads((vendor / "manifest.json").read_text()) == manifest
@@ -83,7 +87,8 @@ def test_every_licence_is_handed_on(node_modules: Path, tmp_path: Path) -> None:
     assets.build(node_modules, tmp_path / "vendor")
     text = (tmp_path / "vendor/LICENSES.md").read_text()
     assert [p.name for p in assets.PACKAGES if f"{p.name} 1.2.3 ({p.licence})" not in text] == []
-    assert [p.name for p in assets.PACKAGES if f"Licence of {p.name}" not in text] == []
+    assert [p.name for p in assets.PACKAGES if p.licence_file and f"Licence of {p.name}" not in text] == []
+    assert "its package.json: MIT. Source: https://example.com" in text, "a package that ships no licence file"
 
 
 def test_missing_node_modules_is_a_plain_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +123,7 @@ def test_main_builds_and_compresses(
     monkeypatch.setattr(assets, "build", lambda modules, build=assets.build: build(modules, vendor))
     monkeypatch.setattr(assets, "compress", lambda compress=assets.compress: compress(tmp_path / "static"))
     assert assets.main(["--node-modules", str(node_modules)]) == 0
-    assert "7 files" in capsys.readouterr().out
+    assert "9 files" in capsys.readouterr().out
     assert gzip.decompress((vendor / "htmx.min.js.gz").read_bytes()) == (vendor / "htmx.min.js").read_bytes()
     assert not (vendor / "figtree-latin-wght-normal.woff2.gz").exists()
 
