@@ -1,12 +1,15 @@
 """Every table and every enum of Latchkey. Columns, relationships, tiny derived properties; no rules, no queries.
 
 Contents, in the order of the story:
-  people          Staff, StaffLogin, Client, ClientContact, ClientLogin, SignIn, LoginAttempt
+  people          Staff, StaffLogin, ClientType, Client, ClientContact, ClientLogin, SignIn, LoginAttempt
   pets and vets   Vet, Pet
-  catalogue       ServiceGroup, TimeBlock, ServiceItem, PublicHoliday, ClosedDay
-  requests, jobs  JobRequest, JobRequestLine, RequestMessage, Job, TimeOff
-  communication   OutboxMail, Notification
-  bookkeeping     Activity, Setting, Counter, FormKey
+  catalogue       ServiceGroup, TimeBlock, ServiceItem, PublicHoliday, ClosedDay, OpeningHours
+  prices          PriceRule, ExtraPetPrice, ClientPrice
+  policy          CancellationRule, CancellationReason
+  requests, jobs  JobRequest, JobRequestLine, RequestMessage, Repeat, RepeatTime, RepeatPause, RepeatSkip, Job, TimeOff
+  changes         ChangeRequest, ChangeItem
+  communication   OutboxMail, Notification, CalendarFeed
+  bookkeeping     Activity, Setting, Counter, FormKey, BulkRun
 
 The rules live in `workflows/`; allowed moves of a state stand as a dict right under its enum.
 """
@@ -35,12 +38,15 @@ from foundation.types import (
 )
 
 __all__ = [
-    "Activity", "ActorKind", "Client", "ClientContact", "ClientLogin", "ClientStatus", "ClosedDay", "Counter",
-    "FormKey", "JOB_CLIENT_LABELS", "JOB_MOVES", "Job", "JobRequest", "JobRequestLine", "JobState", "LINE_MOVES",
-    "LimitKind", "LineState", "LoginAttempt", "MAIL_MOVES", "MailState", "Notification", "NotificationKind",
-    "OutboxMail", "PayKind", "Pet", "PetStatus", "PublicHoliday", "Realm", "RequestMessage", "ServiceGroup",
-    "ServiceItem", "Setting", "SignIn", "Species", "Staff", "StaffLogin", "StaffRole", "TimeBlock", "TimeOff",
-    "TimeType", "Vet", "Via", "db",
+    "Activity", "ActorKind", "BULK_MOVES", "BulkKind", "BulkRun", "BulkState", "CHANGE_MOVES", "CalendarFeed",
+    "CancellationReason", "CancellationRule", "ChangeItem", "ChangeKind", "ChangeRequest", "ChangeState", "Client",
+    "ClientContact", "ClientLogin", "ClientPrice", "ClientStatus", "ClientType", "ClosedDay", "Counter",
+    "ExtraPetPrice", "FormKey", "Initiator", "JOB_CLIENT_LABELS", "JOB_MOVES", "Job", "JobRequest", "JobRequestLine",
+    "JobState", "LINE_MOVES", "LimitKind", "LineState", "LoginAttempt", "MAIL_MOVES", "MailState", "NoticeKind",
+    "Notification", "NotificationKind", "OpeningHours", "OutboxMail", "PayKind", "Pet", "PetStatus", "PolicyBasis",
+    "PriceEffect", "PriceRule", "PriceTarget", "PublicHoliday", "Realm", "RefundTo", "Repeat", "RepeatPause",
+    "RepeatSkip", "RepeatTime", "RequestMessage", "ServiceGroup", "ServiceItem", "Setting", "SignIn", "Species",
+    "Staff", "StaffLogin", "StaffRole", "TimeBlock", "TimeOff", "TimeType", "Vet", "Via", "db",
 ]  # fmt: skip
 
 
@@ -119,6 +125,20 @@ class StaffLogin(Base):
     staff: Mapped[Staff] = relationship(back_populates="login")
 
 
+class ClientType(Base):
+    """A group of clients with prices of its own, such as Recurring."""
+
+    __tablename__ = "client_type"
+    id: Mapped[pk]
+    name: Mapped[short_text] = mapped_column(unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Client(Base):
     """The household that pays: contacts, pets, home, requests, visits."""
 
@@ -139,11 +159,13 @@ class Client(Base):
     #: off: the household's log-ins are refused, whatever its status
     portal_enabled: Mapped[bool] = mapped_column(default=True)
     primary_sitter_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
+    client_type_id: Mapped[int | None] = _fk("client_type.id", ondelete="SET NULL")
     #: office only
     notes: Mapped[long_text] = mapped_column(default="")
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     primary_sitter: Mapped[Staff | None] = relationship()
+    client_type: Mapped[ClientType | None] = relationship()
     contacts: Mapped[list["ClientContact"]] = relationship(back_populates="client", cascade="all, delete-orphan")
     logins: Mapped[list["ClientLogin"]] = relationship(back_populates="client", cascade="all, delete-orphan")
     pets: Mapped[list["Pet"]] = relationship(back_populates="client", order_by="Pet.name")
@@ -309,6 +331,8 @@ class Pet(Base):
     medication: Mapped[long_text] = mapped_column(default="")
     notes: Mapped[long_text] = mapped_column(default="")
     vet_id: Mapped[int | None] = _fk("vet.id", ondelete="SET NULL")
+    #: the first day on which a vaccination has run out; None when it is not watched
+    vaccinations_expire_on: Mapped[dt.date | None]
     status: Mapped[PetStatus] = mapped_column(enum_column(PetStatus), default=PetStatus.ACTIVE)
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
@@ -361,6 +385,12 @@ class ServiceGroup(Base):
     request_limit_number: Mapped[int | None]
     #: clock time, for the "after" kinds
     request_limit_time: Mapped[dt.time | None]
+    change_limit_kind: Mapped[LimitKind | None] = mapped_column(enum_column(LimitKind, name="change_limit"))
+    change_limit_number: Mapped[int | None]
+    change_limit_time: Mapped[dt.time | None]
+    cancel_limit_kind: Mapped[LimitKind | None] = mapped_column(enum_column(LimitKind, name="cancel_limit"))
+    cancel_limit_number: Mapped[int | None]
+    cancel_limit_time: Mapped[dt.time | None]
     version: Mapped[int] = mapped_column(default=1)
     items: Mapped[list["ServiceItem"]] = relationship(back_populates="group")
     __mapper_args__ = {"version_id_col": version}
@@ -422,6 +452,12 @@ class ServiceItem(Base):
     request_limit_kind: Mapped[LimitKind | None] = mapped_column(enum_column(LimitKind))
     request_limit_number: Mapped[int | None]
     request_limit_time: Mapped[dt.time | None]
+    change_limit_kind: Mapped[LimitKind | None] = mapped_column(enum_column(LimitKind, name="change_limit"))
+    change_limit_number: Mapped[int | None]
+    change_limit_time: Mapped[dt.time | None]
+    cancel_limit_kind: Mapped[LimitKind | None] = mapped_column(enum_column(LimitKind, name="cancel_limit"))
+    cancel_limit_number: Mapped[int | None]
+    cancel_limit_time: Mapped[dt.time | None]
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     group: Mapped[ServiceGroup | None] = relationship(back_populates="items")
@@ -462,12 +498,247 @@ class ClosedDay(Base):
     last_on: Mapped[dt.date]
     #: clients read it: "Closed for our summer break"
     reason: Mapped[line_text] = mapped_column(default="")
+    #: only for these services; for all of them when both are None
+    service_group_id: Mapped[int | None] = _fk("service_group.id", ondelete="CASCADE")
+    service_item_id: Mapped[int | None] = _fk("service_item.id", ondelete="CASCADE")
+    service_group: Mapped["ServiceGroup | None"] = relationship()
+    service_item: Mapped["ServiceItem | None"] = relationship()
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (sa.CheckConstraint("last_on >= first_on", name="order"),)
 
     def __str__(self) -> str:
         return self.reason or f"{self.first_on} - {self.last_on}"
+
+
+class OpeningHours(Base):
+    """A stretch of a weekday in which visits may begin; a service without any such row may begin at any time."""
+
+    __tablename__ = "opening_hours"
+    id: Mapped[pk]
+    #: 0 is Monday, 6 Sunday, 7 any public holiday (which then replaces its weekday)
+    weekday: Mapped[int]
+    opens_at: Mapped[dt.time]
+    closes_at: Mapped[dt.time]
+    #: only for these services; the item's rows replace its group's, and those the business's (both None)
+    service_group_id: Mapped[int | None] = _fk("service_group.id", ondelete="CASCADE")
+    service_item_id: Mapped[int | None] = _fk("service_item.id", ondelete="CASCADE")
+    version: Mapped[int] = mapped_column(default=1)
+    service_group: Mapped[ServiceGroup | None] = relationship()
+    service_item: Mapped[ServiceItem | None] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("weekday BETWEEN 0 AND 7", name="weekday"),
+        sa.CheckConstraint("closes_at > opens_at", name="order"),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.opens_at:%H:%M}-{self.closes_at:%H:%M}"
+
+
+# ---------------------------------------------------------------------------------------------------------- prices
+
+
+class PriceTarget(enum.StrEnum):
+    """What a rule is about: what the client pays, or what the sitter earns."""
+
+    PRICE = "price"
+    PAY = "pay"
+
+
+class PriceEffect(enum.StrEnum):
+    """What a matching rule does. Of the SET rules the first that matches wins; every matching ADD is added."""
+
+    SET_AMOUNT = "set_amount"
+    #: a share of the client's price; for PAY only
+    SET_PERCENT = "set_percent"
+    ADD_AMOUNT = "add_amount"
+    #: of the price (or pay) before any addition; negative takes off
+    ADD_PERCENT = "add_percent"
+
+
+class PriceRule(Base):
+    """One rule of the ordered list; a condition that is None is not asked, the others must all hold."""
+
+    __tablename__ = "price_rule"
+    id: Mapped[pk]
+    name: Mapped[short_text]
+    position: Mapped[int] = mapped_column(default=0, index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    target: Mapped[PriceTarget] = mapped_column(enum_column(PriceTarget), default=PriceTarget.PRICE)
+    effect: Mapped[PriceEffect] = mapped_column(enum_column(PriceEffect), default=PriceEffect.SET_AMOUNT)
+    #: for the AMOUNT effects; may be negative with ADD
+    amount: Mapped[amount | None]
+    percent: Mapped[Decimal | None] = mapped_column(sa.Numeric(7, 2))
+    #: nothing after it is looked at any more
+    stops: Mapped[bool] = mapped_column(default=False)
+    service_item_id: Mapped[int | None] = _fk("service_item.id", ondelete="CASCADE")
+    service_group_id: Mapped[int | None] = _fk("service_group.id", ondelete="CASCADE")
+    client_type_id: Mapped[int | None] = _fk("client_type.id", ondelete="CASCADE")
+    on_holiday: Mapped[bool | None]
+    #: bit 0 is Monday, bit 6 Sunday; None is any day
+    weekdays: Mapped[int | None]
+    #: the visit begins from here (included) until there (excluded); over midnight when it ends before it starts
+    starts_from: Mapped[dt.time | None]
+    starts_before: Mapped[dt.time | None]
+    pets_from: Mapped[int | None]
+    pets_to: Mapped[int | None]
+    first_on: Mapped[dt.date | None]
+    last_on: Mapped[dt.date | None]
+    #: asked for or booked less than so many hours before its start: the late-booking fee
+    booked_within_hours: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    service_item: Mapped[ServiceItem | None] = relationship()
+    service_group: Mapped[ServiceGroup | None] = relationship()
+    client_type: Mapped[ClientType | None] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExtraPetPrice(Base):
+    """What the nth pet of a visit adds, from this one on until the next row; before any row the item's own amount."""
+
+    __tablename__ = "extra_pet_price"
+    id: Mapped[pk]
+    service_item_id: Mapped[int] = _fk("service_item.id", ondelete="CASCADE", index=False)
+    from_pet: Mapped[int]
+    amount: Mapped[amount]
+    version: Mapped[int] = mapped_column(default=1)
+    service_item: Mapped[ServiceItem] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.UniqueConstraint("service_item_id", "from_pet"),
+        sa.CheckConstraint("from_pet >= 2", name="from_pet"),
+        sa.CheckConstraint("amount >= 0", name="amount"),
+    )
+
+
+class ClientPrice(Base):
+    """A price agreed with one client for one service item; it replaces the item's price and every SET rule."""
+
+    __tablename__ = "client_price"
+    id: Mapped[pk]
+    client_id: Mapped[int] = _fk("client.id", ondelete="CASCADE", index=False)
+    service_item_id: Mapped[int] = _fk("service_item.id", ondelete="CASCADE")
+    price: Mapped[amount]
+    version: Mapped[int] = mapped_column(default=1)
+    client: Mapped[Client] = relationship()
+    service_item: Mapped[ServiceItem] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.UniqueConstraint("client_id", "service_item_id"),
+        sa.CheckConstraint("price >= 0", name="price"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------- cancellation policy
+
+
+class NoticeKind(enum.StrEnum):
+    """How a cancellation rule measures the notice that was given."""
+
+    #: less than N hours before the start
+    HOURS = "hours"
+    #: less than N days before the date
+    DAYS = "days"
+    #: after a time of day, N days before the date
+    CLOCK = "clock"
+    #: after a time of day, N business days before the date
+    BUSINESS_CLOCK = "business_clock"
+
+
+class Initiator(enum.StrEnum):
+    """Who calls a visit off."""
+
+    CLIENT = "client"
+    OFFICE = "office"
+
+
+class PolicyBasis(enum.StrEnum):
+    """What a rule counts its notice from: the visit itself, or the first visit of its stay."""
+
+    VISIT = "visit"
+    STAY = "stay"
+
+
+class RefundTo(enum.StrEnum):
+    """Where money goes that was paid for a cancelled visit."""
+
+    CREDIT = "credit"
+    MONEY = "money"
+    ASK = "ask"
+
+
+class CancellationRule(Base):
+    """One rule of the ordered cancellation policy; the first whose conditions all hold decides."""
+
+    __tablename__ = "cancellation_rule"
+    id: Mapped[pk]
+    name: Mapped[short_text]
+    position: Mapped[int] = mapped_column(default=0, index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    #: of this group only; of every service when None
+    service_group_id: Mapped[int | None] = _fk("service_group.id", ondelete="CASCADE")
+    #: None: whatever the notice
+    notice_kind: Mapped[NoticeKind | None] = mapped_column(enum_column(NoticeKind))
+    #: hours or days, by kind
+    notice_number: Mapped[int | None]
+    notice_time: Mapped[dt.time | None]
+    basis: Mapped[PolicyBasis] = mapped_column(enum_column(PolicyBasis), default=PolicyBasis.VISIT)
+    on_holiday: Mapped[bool | None]
+    initiator: Mapped[Initiator | None] = mapped_column(enum_column(Initiator))
+    #: every year from this day to that one, as MM-DD; over the new year when it ends before it starts
+    season_from: Mapped[str | None] = mapped_column(sa.String(5))
+    season_to: Mapped[str | None] = mapped_column(sa.String(5))
+    #: only when the stay has begun (an early return), or only when it has not
+    stay_begun: Mapped[bool | None]
+    #: only the nth to mth day of what is cancelled of the stay, counted from 1
+    stay_day_from: Mapped[int | None]
+    stay_day_to: Mapped[int | None]
+    #: only when a repeating arrangement is ended
+    ends_series: Mapped[bool | None]
+    #: only while the client has cancelled fewer visits than this in the calendar year (a free allowance)
+    allowance_visits: Mapped[int | None]
+    #: the same, counted as the client's average visits in so many months
+    allowance_months: Mapped[int | None]
+    charge_percent: Mapped[Decimal] = mapped_column(sa.Numeric(5, 2), default=Decimal(0))
+    charge_amount: Mapped[amount] = mapped_column(default=Decimal(0))
+    #: the most that is charged for one visit, and never more than its price
+    charge_cap: Mapped[amount | None]
+    #: a share of the sitter's pay for the visit, and an amount on top
+    pay_percent: Mapped[Decimal] = mapped_column(sa.Numeric(5, 2), default=Decimal(0))
+    pay_amount: Mapped[amount] = mapped_column(default=Decimal(0))
+    refund_to: Mapped[RefundTo] = mapped_column(enum_column(RefundTo), default=RefundTo.CREDIT)
+    version: Mapped[int] = mapped_column(default=1)
+    service_group: Mapped[ServiceGroup | None] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("charge_percent BETWEEN 0 AND 100", name="charge_percent"),
+        sa.CheckConstraint("pay_percent BETWEEN 0 AND 100", name="pay_percent"),
+        sa.CheckConstraint("charge_amount >= 0 AND pay_amount >= 0", name="amounts"),
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CancellationReason(Base):
+    """A reason that clients and the office choose from when they call a visit off."""
+
+    __tablename__ = "cancellation_reason"
+    id: Mapped[pk]
+    name: Mapped[short_text] = mapped_column(unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+    #: clients may choose it; the others are the office's own
+    for_clients: Mapped[bool] = mapped_column(default=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
 
 
 # ----------------------------------------------------------------------------------------------- requests and jobs
@@ -636,18 +907,117 @@ class JobRequestLine(Base):
 
 
 class RequestMessage(Base):
-    """A word of the office about a request, kept on the request's thread and mailed."""
+    """A word about a request on its thread: of the office (also mailed), of the client, or of a sitter."""
 
     __tablename__ = "request_message"
     id: Mapped[pk]
     request_id: Mapped[int] = _fk("job_request.id", ondelete="CASCADE")
+    #: who wrote it; a client's word has neither
     staff_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
+    #: a sitter who answers the office is staff too, but not the office
+    from_sitter: Mapped[bool] = mapped_column(default=False)
+    from_client: Mapped[bool] = mapped_column(default=False)
+    author_name: Mapped[line_text] = mapped_column(default="")
     body: Mapped[long_text]
     to_client: Mapped[bool] = mapped_column(default=True)
     to_sitter: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[created_at]
+    #: when the client opened the thread after it
+    read_at: Mapped[utc | None]
     request: Mapped[JobRequest] = relationship(back_populates="messages")
     staff: Mapped[Staff | None] = relationship()
+
+
+repeat_pet = sa.Table(
+    "repeat_pet",
+    Base.metadata,
+    sa.Column("repeat_id", sa.ForeignKey("repeat.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("pet_id", sa.ForeignKey("pet.id", ondelete="RESTRICT"), primary_key=True, index=True),
+)
+
+
+class Repeat(Base):
+    """A repeating service of a client: a weekly pattern from a day on, until a day or for good."""
+
+    __tablename__ = "repeat"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    client_id: Mapped[int] = _fk("client.id")
+    service_item_id: Mapped[int] = _fk("service_item.id")
+    sitter_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
+    starts_on: Mapped[dt.date]
+    #: the last day that may have a visit; None is open
+    ends_on: Mapped[dt.date | None]
+    #: every nth week, counted from the week of `starts_on`
+    every_weeks: Mapped[int] = mapped_column(default=1)
+    #: the day on which its weeks begin: 0 is Monday, 6 Sunday
+    week_starts: Mapped[int] = mapped_column(default=0)
+    note: Mapped[long_text] = mapped_column(default="")
+    staff_note: Mapped[long_text] = mapped_column(default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    #: visits exist up to this day; the next run begins after it
+    generated_to: Mapped[dt.date | None] = mapped_column(index=True)
+    #: the series that this one went on from: "this and following"
+    follows_id: Mapped[int | None] = _fk("repeat.id", ondelete="SET NULL")
+    created_at: Mapped[created_at]
+    version: Mapped[int] = mapped_column(default=1)
+    client: Mapped[Client] = relationship()
+    service_item: Mapped[ServiceItem] = relationship()
+    sitter: Mapped[Staff | None] = relationship()
+    pets: Mapped[list[Pet]] = relationship(secondary=repeat_pet, order_by=Pet.name)
+    times: Mapped[list["RepeatTime"]] = relationship(
+        back_populates="repeat", cascade="all, delete-orphan", order_by="RepeatTime.weekday, RepeatTime.id"
+    )
+    pauses: Mapped[list["RepeatPause"]] = relationship(
+        back_populates="repeat", cascade="all, delete-orphan", order_by="RepeatPause.first_on"
+    )
+    follows: Mapped["Repeat | None"] = relationship(remote_side="Repeat.id")
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("every_weeks BETWEEN 1 AND 52", name="every_weeks"),
+        sa.CheckConstraint("week_starts BETWEEN 0 AND 6", name="week_starts"),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="order"),
+    )
+
+
+class RepeatTime(Base):
+    """One visit of a series' week: a weekday with a time or a block, or with neither."""
+
+    __tablename__ = "repeat_time"
+    id: Mapped[pk]
+    repeat_id: Mapped[int] = _fk("repeat.id", ondelete="CASCADE")
+    weekday: Mapped[int]
+    start_time: Mapped[dt.time | None]
+    time_block_id: Mapped[int | None] = _fk("time_block.id")
+    repeat: Mapped[Repeat] = relationship(back_populates="times")
+    time_block: Mapped[TimeBlock | None] = relationship()
+    __table_args__ = (sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),)
+
+
+class RepeatPause(Base):
+    """Days on which a series makes no visits, first and last included."""
+
+    __tablename__ = "repeat_pause"
+    id: Mapped[pk]
+    repeat_id: Mapped[int] = _fk("repeat.id", ondelete="CASCADE")
+    first_on: Mapped[dt.date]
+    last_on: Mapped[dt.date]
+    reason: Mapped[line_text] = mapped_column(default="")
+    created_at: Mapped[created_at]
+    repeat: Mapped[Repeat] = relationship(back_populates="pauses")
+    __table_args__ = (sa.CheckConstraint("last_on >= first_on", name="order"),)
+
+
+class RepeatSkip(Base):
+    """A day and time of a series whose visit was taken out for good, for example back to request."""
+
+    __tablename__ = "repeat_skip"
+    id: Mapped[pk]
+    repeat_id: Mapped[int] = _fk("repeat.id", ondelete="CASCADE", index=False)
+    #: no key of its own there: the time may be gone from the pattern
+    repeat_time_id: Mapped[int]
+    on_date: Mapped[dt.date]
+    __table_args__ = (sa.UniqueConstraint("repeat_id", "on_date", "repeat_time_id"),)
 
 
 job_pet = sa.Table(
@@ -658,7 +1028,20 @@ job_pet = sa.Table(
 )
 
 
-class Job(Base):
+class CalledOff:
+    """What a visit keeps of its cancellation: when, by whom, why, and the figures before, for reinstating."""
+
+    prior_price: Mapped[amount | None]
+    prior_sitter_pay: Mapped[amount | None]
+    cancelled_at: Mapped[utc | None]
+    cancelled_by: Mapped[Initiator | None] = mapped_column(enum_column(Initiator))
+    cancel_reason: Mapped[long_text] = mapped_column(default="")
+    #: why the policy's fee was not taken as it stands; and where money that was paid for it goes
+    fee_reason: Mapped[line_text] = mapped_column(default="")
+    refund_to: Mapped[RefundTo | None] = mapped_column(enum_column(RefundTo))
+
+
+class Job(CalledOff, Base):
     """A visit: one service item, one client, a date (or a stay from a date to a date), at most one sitter."""
 
     __tablename__ = "job"
@@ -678,21 +1061,24 @@ class Job(Base):
     state: Mapped[JobState] = mapped_column(enum_column(JobState), default=JobState.SCHEDULED)
     price: Mapped[amount] = mapped_column(default=Decimal(0))
     sitter_pay: Mapped[amount] = mapped_column(default=Decimal(0))
-    #: figures before a cancellation, so that reinstating brings them back
-    prior_price: Mapped[amount | None]
-    prior_sitter_pay: Mapped[amount | None]
     note: Mapped[long_text] = mapped_column(default="")
     staff_note: Mapped[long_text] = mapped_column(default="")
     request_line_id: Mapped[int | None] = _fk("job_request_line.id", unique=True)
+    #: the lines that make up price and pay, as they were when it was priced: see `workflows.pricing`
+    price_lines: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    #: the series that made it, its day and its time there: together unique for ever
+    repeat_id: Mapped[int | None] = _fk("repeat.id", ondelete="SET NULL", index=False)
+    repeat_on: Mapped[dt.date | None]
+    repeat_time_id: Mapped[int | None]
+    repeat_edited: Mapped[bool] = mapped_column(default=False)
     acknowledged_at: Mapped[utc | None]
-    cancelled_at: Mapped[utc | None]
-    cancel_reason: Mapped[long_text] = mapped_column(default="")
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     client: Mapped[Client] = relationship()
     service_item: Mapped[ServiceItem] = relationship()
     time_block: Mapped[TimeBlock | None] = relationship()
     sitter: Mapped[Staff | None] = relationship()
+    repeat: Mapped[Repeat | None] = relationship()
     request_line: Mapped[JobRequestLine | None] = relationship(back_populates="job")
     pets: Mapped[list[Pet]] = relationship(secondary=job_pet, order_by=Pet.name)
     __mapper_args__ = {"version_id_col": version}
@@ -703,6 +1089,7 @@ class Job(Base):
         sa.Index("ix_job_client_id", "client_id", "on_date"),
         sa.Index("ix_job_sitter_id", "sitter_id", "on_date"),
         sa.Index("ix_job_state", "state", "on_date"),
+        sa.Index("uq_job_repeat", "repeat_id", "repeat_on", "repeat_time_id", unique=True),
         # Stays are few; finding those that reach into a day needs their last day.
         sa.Index(
             "ix_job_longer",
@@ -730,6 +1117,149 @@ class TimeOff(Base):
     __table_args__ = (
         sa.CheckConstraint("last_on >= first_on", name="order"),
         sa.Index("ix_time_off_staff_id", "staff_id", "first_on"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- changes
+
+
+class ChangeKind(enum.StrEnum):
+    """What a client asks for about visits that are in the schedule."""
+
+    CANCEL = "cancel"
+    CHANGE = "change"
+    #: the general message of the simple mode; it has no items
+    MESSAGE = "message"
+    PAUSE = "pause"
+    END = "end"
+
+
+class ChangeState(enum.StrEnum):
+    """The life of one visit's change or cancellation request."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    #: its visit began before anybody decided
+    EXPIRED = "expired"
+    #: the office changed or cancelled the visit meanwhile
+    SUPERSEDED = "superseded"
+
+
+CHANGE_MOVES: dict[ChangeState, set[ChangeState]] = {
+    ChangeState.PENDING: {
+        ChangeState.APPROVED,
+        ChangeState.DENIED,
+        ChangeState.WITHDRAWN,
+        ChangeState.EXPIRED,
+        ChangeState.SUPERSEDED,
+    },
+    ChangeState.APPROVED: set(),
+    ChangeState.DENIED: set(),
+    ChangeState.WITHDRAWN: set(),
+    ChangeState.EXPIRED: set(),
+    ChangeState.SUPERSEDED: set(),
+}
+
+
+class ChangeRequest(Base):
+    """What a client sent in one go about scheduled visits: a cancellation, a change, a message, a pause or an end."""
+
+    __tablename__ = "change_request"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    client_id: Mapped[int] = _fk("client.id")
+    kind: Mapped[ChangeKind] = mapped_column(enum_column(ChangeKind))
+    reason_id: Mapped[int | None] = _fk("cancellation_reason.id", ondelete="SET NULL")
+    #: the client's own words
+    body: Mapped[long_text] = mapped_column(default="")
+    #: cancelled at once by the setting, not by a person
+    auto_approved: Mapped[bool] = mapped_column(default=False)
+    #: has an item that waits, or is a message that nobody has answered or put away
+    is_open: Mapped[bool] = mapped_column(default=True)
+    #: what the client was shown before sending: policy, fees, prices; see `workflows.change_requests`
+    snapshot: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    created_at: Mapped[created_at]
+    closed_at: Mapped[utc | None]
+    #: the office's word to the client when it decided
+    answer: Mapped[long_text] = mapped_column(default="")
+    decided_by_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
+    client: Mapped[Client] = relationship()
+    reason: Mapped[CancellationReason | None] = relationship()
+    decided_by: Mapped[Staff | None] = relationship()
+    items: Mapped[list["ChangeItem"]] = relationship(back_populates="request", order_by="ChangeItem.id")
+    __table_args__ = (
+        sa.Index("ix_change_request_open", "is_open", "kind", "id"),
+        sa.Index("ix_change_request_closed_at", "closed_at", "id"),
+    )
+
+
+change_item_pet = sa.Table(
+    "change_item_pet",
+    Base.metadata,
+    sa.Column("item_id", sa.ForeignKey("change_item.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("pet_id", sa.ForeignKey("pet.id", ondelete="RESTRICT"), primary_key=True, index=True),
+)
+
+
+class ChangeItem(Base):
+    """One visit (or series) of a change request, with what is wanted and what it was worth when it was asked."""
+
+    __tablename__ = "change_item"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    request_id: Mapped[int] = _fk("change_request.id", ondelete="CASCADE")
+    #: None when the visit went back to request, and for a series
+    job_id: Mapped[int | None] = _fk("job.id", ondelete="SET NULL", index=False)
+    repeat_id: Mapped[int | None] = _fk("repeat.id", ondelete="CASCADE")
+    #: the visit's version when it was asked: another one means that somebody changed it meanwhile
+    job_version: Mapped[int | None]
+    state: Mapped[ChangeState] = mapped_column(enum_column(ChangeState), default=ChangeState.PENDING)
+    #: the visit as it was, in the words of a mail (VisitFacts)
+    old: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    #: what is wanted instead, for CHANGE
+    new_service_item_id: Mapped[int | None] = _fk("service_item.id")
+    new_on_date: Mapped[dt.date | None]
+    new_ends_on: Mapped[dt.date | None]
+    new_start_time: Mapped[dt.time | None]
+    new_end_time: Mapped[dt.time | None]
+    new_time_block_id: Mapped[int | None] = _fk("time_block.id")
+    new_note: Mapped[long_text] = mapped_column(default="")
+    #: the days of a pause, or the last day of a series that ends
+    first_on: Mapped[dt.date | None]
+    last_on: Mapped[dt.date | None]
+    #: figures as shown to the client: what the visit costs, would cost, and the fee for calling it off
+    price_before: Mapped[amount | None]
+    price_after: Mapped[amount | None]
+    fee: Mapped[amount | None]
+    #: the sitter's pay when it is cancelled, as the policy says
+    sitter_pay: Mapped[amount | None]
+    refund_to: Mapped[RefundTo | None] = mapped_column(enum_column(RefundTo))
+    rule_name: Mapped[short_text] = mapped_column(default="")
+    #: why the office took another fee than the policy's
+    fee_reason: Mapped[line_text] = mapped_column(default="")
+    decided_at: Mapped[utc | None]
+    note: Mapped[long_text] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+    request: Mapped[ChangeRequest] = relationship(back_populates="items")
+    job: Mapped[Job | None] = relationship()
+    repeat: Mapped[Repeat | None] = relationship()
+    new_service_item: Mapped[ServiceItem | None] = relationship()
+    new_time_block: Mapped[TimeBlock | None] = relationship()
+    new_pets: Mapped[list[Pet]] = relationship(secondary=change_item_pet, order_by=Pet.name)
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        # Whatever two tabs do: one request waits for a visit, and one for a series.
+        sa.Index(
+            "uq_change_item_pending",
+            "job_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+        sa.Index("ix_change_item_job_id", "job_id", "id"),
+        sa.Index("ix_change_item_state", "state", "id"),
     )
 
 
@@ -797,6 +1327,14 @@ class NotificationKind(enum.StrEnum):
     REQUEST_RECEIVED = "request_received"
     REQUEST_AUTO_SUBMITTED = "request_auto_submitted"
     REQUEST_CANCELLED = "request_cancelled"
+    REQUEST_ANSWERED = "request_answered"
+    CHANGE_REQUESTED = "change_requested"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    VISIT_CANCELLED = "visit_cancelled"
+    CHANGE_WITHDRAWN = "change_withdrawn"
+    CLIENT_MESSAGE = "client_message"
+    SERIES_REQUESTED = "series_requested"
+    SERIES_TROUBLE = "series_trouble"
     BASKET_BLOCKED = "basket_blocked"
     MAIL_FAILED = "mail_failed"
 
@@ -809,14 +1347,31 @@ class Notification(Base):
     kind: Mapped[NotificationKind] = mapped_column(enum_column(NotificationKind))
     client_id: Mapped[int | None] = _fk("client.id", ondelete="CASCADE")
     request_id: Mapped[int | None] = _fk("job_request.id", ondelete="CASCADE")
+    change_request_id: Mapped[int | None] = _fk("change_request.id", ondelete="CASCADE")
     facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     created_at: Mapped[created_at]
     dismissed_at: Mapped[utc | None]
     dismissed_by_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
     client: Mapped[Client | None] = relationship()
     request: Mapped[JobRequest | None] = relationship()
+    change_request: Mapped[ChangeRequest | None] = relationship()
     dismissed_by: Mapped[Staff | None] = relationship()
     __table_args__ = (sa.Index("ix_notification_open", "dismissed_at", "id"),)
+
+
+class CalendarFeed(Base):
+    """A private calendar address of a client or a staff member; a raised serial kills the address that was given out."""
+
+    __tablename__ = "calendar_feed"
+    id: Mapped[pk]
+    client_login_id: Mapped[int | None] = _fk("client_login.id", ondelete="CASCADE", unique=True)
+    staff_id: Mapped[int | None] = _fk("staff.id", ondelete="CASCADE", unique=True)
+    serial: Mapped[int] = mapped_column(default=1)
+    is_on: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[created_at]
+    last_read_at: Mapped[utc | None]
+    client_login: Mapped[ClientLogin | None] = relationship()
+    staff: Mapped[Staff | None] = relationship()
 
 
 # ----------------------------------------------------------------------------------------------------- bookkeeping
@@ -893,3 +1448,51 @@ class FormKey(Base):
     used_at: Mapped[dt.datetime] = mapped_column(UTCDateTime, default=clock.now, index=True)
     #: where the first arrival led to
     result: Mapped[line_text] = mapped_column(default="")
+
+
+class BulkKind(enum.StrEnum):
+    """Work on many visits at once, which the worker does in pieces."""
+
+    CANCEL = "cancel"
+    MOVE = "move"
+    REASSIGN = "reassign"
+    GENERATE = "generate"
+
+
+class BulkState(enum.StrEnum):
+    """The life of such work."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+BULK_MOVES: dict[BulkState, set[BulkState]] = {
+    BulkState.WAITING: {BulkState.RUNNING, BulkState.STOPPED},
+    BulkState.RUNNING: {BulkState.DONE, BulkState.STOPPED},
+    BulkState.DONE: set(),
+    BulkState.STOPPED: set(),
+}
+
+
+class BulkRun(Base):
+    """One order of the office about many visits: what is to be done, how far it is, and what could not be done."""
+
+    __tablename__ = "bulk_run"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    kind: Mapped[BulkKind] = mapped_column(enum_column(BulkKind))
+    state: Mapped[BulkState] = mapped_column(enum_column(BulkState), default=BulkState.WAITING)
+    staff_id: Mapped[int | None] = _fk("staff.id", ondelete="SET NULL")
+    #: what to do, as plain values, with the numbers of the visits
+    wish: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    n_total: Mapped[int] = mapped_column(default=0)
+    n_done: Mapped[int] = mapped_column(default=0)
+    #: [{"job_id": 7, "why": "..."}] of those that could not be done
+    failures: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    created_at: Mapped[created_at]
+    started_at: Mapped[utc | None]
+    finished_at: Mapped[utc | None]
+    staff: Mapped[Staff | None] = relationship()
+    __table_args__ = (sa.Index("ix_bulk_run_state", "state", "id"),)

@@ -31,7 +31,7 @@ from foundation import clock
 from foundation.db import db
 from models import Activity, Client, ClientStatus, Job, JobState
 from ui_kit import formats, month_grid
-from workflows import conflicts, jobs, limits, once
+from workflows import cancelling, conflicts, jobs, limits, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.wanted import Wanted
@@ -266,7 +266,7 @@ class VisitsPage(WorkPage):
             return page("cancel_visit.html", job=job)
         mailed = "mail_client" in request.form
         try:
-            jobs.cancel([job], actor=self.actor, reason=request.form.get("reason", ""), mail_client=mailed)
+            cancelling.cancel([job], actor=self.actor, reason=request.form.get("reason", ""), mail_client=mailed)
             db.session.commit()
         except WorkflowError as problem:
             refuse(problem)

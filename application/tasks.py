@@ -28,7 +28,7 @@ from application.config import ConfigError
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
-from workflows import access, job_requests, jobs, once, settings
+from workflows import access, job_requests, once, settings, sitter_mails
 
 log = logging.getLogger("latchkey.tasks")
 
@@ -186,7 +186,7 @@ def evening_schedules(app: Flask) -> int:
     Safe with many workers: each mail has a dedupe key of sitter and date, unique in the database.
     """
     with unit_of_work(app):
-        return len(jobs.evening_schedules())
+        return len(sitter_mails.evening_schedules())
 
 
 def clean_up(app: Flask) -> None:

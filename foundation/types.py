@@ -50,13 +50,17 @@ class Money(TypeDecorator[Decimal]):
         return self if isinstance(value, Decimal) else self.impl_instance
 
 
-def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
-    """A text column that holds the enum's values, guarded by a check constraint on both databases."""
+def enum_column(kind: type[enum.StrEnum], *, name: str | None = None) -> sa.Enum:
+    """A text column that holds the enum's values, guarded by a check constraint on both databases.
+
+    A table with several columns of one enum gives each constraint a name of its own.
+    """
     return sa.Enum(
         kind,
         native_enum=False,
         create_constraint=True,
         length=32,
+        name=name or kind.__name__.lower(),
         validate_strings=True,
         values_callable=lambda members: [m.value for m in members],
     )

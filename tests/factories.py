@@ -16,11 +16,22 @@ from foundation.db import Base, db
 from models import (
     Activity,
     ActorKind,
+    BulkKind,
+    BulkRun,
+    CalendarFeed,
+    CancellationReason,
+    CancellationRule,
+    ChangeItem,
+    ChangeKind,
+    ChangeRequest,
     Client,
     ClientContact,
     ClientLogin,
+    ClientPrice,
+    ClientType,
     ClosedDay,
     Counter,
+    ExtraPetPrice,
     FormKey,
     Job,
     JobRequest,
@@ -29,11 +40,17 @@ from models import (
     LoginAttempt,
     Notification,
     NotificationKind,
+    OpeningHours,
     OutboxMail,
     PayKind,
     Pet,
+    PriceRule,
     PublicHoliday,
     Realm,
+    Repeat,
+    RepeatPause,
+    RepeatSkip,
+    RepeatTime,
     RequestMessage,
     ServiceGroup,
     ServiceItem,
@@ -188,6 +205,46 @@ def closed_day(first_on: dt.date = DAY, last_on: dt.date | None = None, **more: 
     return _save(ClosedDay(first_on=first_on, last_on=last_on or first_on, **more))
 
 
+def opening_hours(
+    weekday: int = 3, opens_at: dt.time = dt.time(8), closes_at: dt.time = dt.time(18), **more: Any
+) -> OpeningHours:
+    return _save(OpeningHours(weekday=weekday, opens_at=opens_at, closes_at=closes_at, **more))
+
+
+# ------------------------------------------------------------------------------------------------ prices and policy
+
+
+def client_type(name: str | None = None, **more: Any) -> ClientType:
+    return _save(ClientType(name=name or f"Type {next(_numbers)}", **more))
+
+
+def price_rule(name: str = "Special", *, amount: Decimal | None = Decimal(30), **more: Any) -> PriceRule:
+    """An active rule without conditions that sets the price to 30.00."""
+    return _save(PriceRule(name=name, amount=amount, **more))
+
+
+def extra_pet_price(
+    item: ServiceItem | None = None, from_pet: int = 3, amount: Decimal = Decimal(2), **more: Any
+) -> ExtraPetPrice:
+    return _save(ExtraPetPrice(service_item=item or service_item(), from_pet=from_pet, amount=amount, **more))
+
+
+def client_price(
+    client_: Client | None = None, item: ServiceItem | None = None, price: Decimal = Decimal(15), **more: Any
+) -> ClientPrice:
+    return _save(ClientPrice(client=client_ or client(), service_item=item or service_item(), price=price, **more))
+
+
+def cancellation_rule(name: str = "Late", **more: Any) -> CancellationRule:
+    """An active rule without conditions that charges everything."""
+    more.setdefault("charge_percent", Decimal(100))
+    return _save(CancellationRule(name=name, **more))
+
+
+def cancellation_reason(name: str | None = None, **more: Any) -> CancellationReason:
+    return _save(CancellationReason(name=name or f"Reason {next(_numbers)}", **more))
+
+
 # ----------------------------------------------------------------------------------------------- requests and jobs
 
 
@@ -303,6 +360,54 @@ def time_off(
     return _save(TimeOff(staff=staff_ or staff(), first_on=first_on, last_on=last_on or first_on, **more))
 
 
+def repeat(
+    client_: Client | None = None,
+    item: ServiceItem | None = None,
+    *,
+    starts_on: dt.date = DAY,
+    times: Sequence[tuple[int, dt.time | None]] = ((3, NOON),),
+    pets: Sequence[Pet] = (),
+    **more: Any,
+) -> Repeat:
+    """A series each Thursday at noon from Thanksgiving on; nothing is made of it yet."""
+    made = _save(
+        Repeat(
+            client=client_ or client(), service_item=item or service_item(), starts_on=starts_on, pets=list(pets),
+            times=[RepeatTime(weekday=day, start_time=time) for day, time in times], **more,
+        )
+    )  # fmt: skip
+    db.session.flush()
+    return made
+
+
+def repeat_time(
+    repeat_: Repeat | None = None, weekday: int = 4, start_time: dt.time | None = NOON, **more: Any
+) -> RepeatTime:
+    return _save(RepeatTime(repeat=repeat_ or repeat(), weekday=weekday, start_time=start_time, **more))
+
+
+def repeat_pause(
+    repeat_: Repeat | None = None, first_on: dt.date = DAY, last_on: dt.date | None = None, **more: Any
+) -> RepeatPause:
+    return _save(RepeatPause(repeat=repeat_ or repeat(), first_on=first_on, last_on=last_on or first_on, **more))
+
+
+def repeat_skip(repeat_: Repeat | None = None, on_date: dt.date = DAY, **more: Any) -> RepeatSkip:
+    series = repeat_ or repeat()
+    return _save(RepeatSkip(repeat_id=series.id, repeat_time_id=series.times[0].id, on_date=on_date, **more))
+
+
+def change_request(client_: Client | None = None, kind: ChangeKind = ChangeKind.CANCEL, **more: Any) -> ChangeRequest:
+    return _save(ChangeRequest(client=client_ or client(), kind=kind, **more))
+
+
+def change_item(request: ChangeRequest | None = None, job_: Job | None = None, **more: Any) -> ChangeItem:
+    """A waiting item for a visit of the request's client."""
+    request = request or change_request()
+    job_ = job_ or job(request.client)
+    return _save(ChangeItem(request=request, job=job_, job_version=job_.version, **more))
+
+
 # --------------------------------------------------------------------------------------------------- communication
 
 
@@ -318,6 +423,10 @@ def outbox_mail(kind: MailKind = MailKind.BASKET_REMINDER, **more: Any) -> Outbo
 
 def notification(kind: NotificationKind = NotificationKind.REQUEST_RECEIVED, **more: Any) -> Notification:
     return _save(Notification(kind=kind, **more))
+
+
+def calendar_feed(login: ClientLogin | None = None, **more: Any) -> CalendarFeed:
+    return _save(CalendarFeed(client_login=login or client_login(), **more))
 
 
 # ----------------------------------------------------------------------------------------------------- bookkeeping
@@ -341,22 +450,41 @@ def form_key(key: str = "k" * 24, **more: Any) -> FormKey:
     return _save(FormKey(key=key, **more))
 
 
+def bulk_run(kind: BulkKind = BulkKind.CANCEL, **more: Any) -> BulkRun:
+    return _save(BulkRun(kind=kind, **more))
+
+
 FACTORIES: dict[type[Base], Callable[..., Base]] = {
     Activity: activity_line,
+    BulkRun: bulk_run,
+    CalendarFeed: calendar_feed,
+    CancellationReason: cancellation_reason,
+    CancellationRule: cancellation_rule,
+    ChangeItem: change_item,
+    ChangeRequest: change_request,
     Client: client,
     ClientContact: client_contact,
     ClientLogin: client_login,
+    ClientPrice: client_price,
+    ClientType: client_type,
     ClosedDay: closed_day,
     Counter: counter,
+    ExtraPetPrice: extra_pet_price,
     FormKey: form_key,
     Job: job,
     JobRequest: job_request,
     JobRequestLine: line,
     LoginAttempt: login_attempt,
     Notification: notification,
+    OpeningHours: opening_hours,
     OutboxMail: outbox_mail,
     Pet: pet,
+    PriceRule: price_rule,
     PublicHoliday: public_holiday,
+    Repeat: repeat,
+    RepeatPause: repeat_pause,
+    RepeatSkip: repeat_skip,
+    RepeatTime: repeat_time,
     RequestMessage: request_message,
     ServiceGroup: service_group,
     ServiceItem: service_item,

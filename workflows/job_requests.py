@@ -30,7 +30,7 @@ from models import (
     RequestMessage,
     Staff,
 )
-from workflows import activity, baskets, conflicts, jobs, notifications, outbox, pricing, settings
+from workflows import activity, baskets, conflicts, jobs, notifications, outbox, pricing, settings, sitter_mails
 from workflows.actors import WORKER, Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.limits import Refusal
@@ -407,7 +407,7 @@ def schedule(
             "job_request.scheduled", actor=actor, subject=request, client=client, number=request.number,
             n_lines=len(own), lines=[short(job_facts(j)) for j in own[:20]], accepted=len(conflicts.tokens(found)),
         )  # fmt: skip
-    jobs.tell_assigned(made, actor=actor)
+    sitter_mails.tell_assigned(made, actor=actor)
     db.session.flush()
     return made
 

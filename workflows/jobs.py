@@ -1,34 +1,28 @@
-"""Visits in the schedule: booked by the office or made from a request, moved, given to a sitter, cancelled.
+"""Visits in the schedule: booked by the office or made from a request, moved, given to a sitter.
 
-Sitters are told of every change: at once for visits within the set number of days, else with the evening's schedule
-(`evening_schedules`), for which the log keeps who is to be told.
+Calling them off is in `cancelling`, telling the sitters in `sitter_mails`.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from foundation import clock
 from foundation.db import db
 from models import (
-    JOB_MOVES,
-    Activity,
     Client,
     Job,
     JobRequestLine,
     JobState,
-    OutboxMail,
     Pet,
     ServiceItem,
     Staff,
     TimeBlock,
     TimeType,
 )
-from workflows import activity, conflicts, outbox, pricing, settings
+from workflows import activity, conflicts, outbox, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
@@ -36,28 +30,16 @@ from workflows.locks import lock_client
 from workflows.mail_facts import (
     JobScheduled,
     MailKind,
-    SitterSchedule,
-    SitterScheduleEntry,
-    SitterVisits,
-    VisitCancelled,
-    VisitFacts,
 )
 from workflows.permissions import Permission
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Wanted, check_pets, clean_note, slots
 
 MAX_STAY_DAYS = 120
-#: how far back the evening's mail looks for changes that a sitter has not been told of
-NEWS_KEPT = dt.timedelta(days=7)
 
 
-def _move(job: Job, to: JobState) -> None:
-    if to not in JOB_MOVES[job.state]:
-        raise _not_now(job)
-    job.state = to
-
-
-def _not_now(job: Job) -> WrongState:
+def not_now(job: Job) -> WrongState:
+    """The refusal for a visit whose state does not allow it, naming the state."""
     state = job.state.value
     return WrongState(
         f"job_{state}", N_("This visit is %(state)s. Nothing was changed."), state=state.replace("_", " ")
@@ -191,7 +173,7 @@ def book(
     if mail_client:
         facts = JobScheduled(str(client), client.account_number, 0, tuple(job_facts(j) for j in made))
         outbox.queue_client_mail(MailKind.VISITS_BOOKED, facts, client=client)
-    tell_assigned(made, actor=actor)
+    sitter_mails.tell_assigned(made, actor=actor)
     db.session.flush()
     return made
 
@@ -277,7 +259,7 @@ def change(
     if seen_version is not None and fresh.version != seen_version:
         raise Conflict("stale", N_("Someone changed this visit meanwhile. Look at it again, then make your change."))
     if fresh.state is not JobState.SCHEDULED:
-        raise _not_now(fresh)
+        raise not_now(fresh)
     check_pets(wanted.pets, fresh.client)
     if wanted.item.time_type is TimeType.TIME_BLOCK and wanted.block is None:
         raise Invalid("no_block", N_("Choose at least one time of day."), field="time_block")
@@ -331,11 +313,11 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
     if moved or old_sitter is not job.sitter:
         job.acknowledged_at = None
     if old_sitter is not None and old_sitter is not job.sitter:
-        told += _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, old_sitter, [job], was=before, because="reassigned")
+        told += sitter_mails.tell(MailKind.SITTER_VISIT_TAKEN_AWAY, old_sitter, [job], was=before, because="reassigned")
     if job.sitter is not None and old_sitter is not job.sitter:
-        told += _tell(MailKind.SITTER_VISIT_ASSIGNED, job.sitter, [job])
+        told += sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, job.sitter, [job])
     elif job.sitter is not None and moved:
-        told += _tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], was=before)
+        told += sitter_mails.tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], was=before)
     if edited:
         verb = "job.moved" if moved else "job.changed"
         activity.record(
@@ -353,178 +335,3 @@ def _days_of(job: Job) -> int:
 
 def _when(job: Job) -> tuple[object, ...]:
     return (job.on_date, job.ends_on, job.start_time, job.end_time, job.time_block_id, job.service_item_id)
-
-
-def cancel(jobs: Sequence[Job], *, actor: Actor, reason: str = "", mail_client: bool = True) -> list[Job]:
-    """The office cancels visits of one client that have not begun and are not past.
-
-    They stay in the schedule, greyed; price and pay become zero and the prior figures are kept; if asked, one mail to
-    the client; the sitters are told; the log. All or nothing: refused with WrongState for a visit that has begun, is
-    done or cancelled already, or lies in the past (void it instead).
-    """
-    actor.require(Permission.SCHEDULE)
-    text = clean_note(reason)
-    if not jobs:
-        raise Invalid("no_jobs", N_("Tick at least one visit."))
-    client = jobs[0].client
-    lock_client(client.id)
-    current = [get_fresh(j.id) for j in jobs]
-    found = [j for j in current if j is not None and j.client_id == client.id]
-    if len(found) != len(jobs):
-        raise WrongState("job_gone", N_("This visit no longer exists."))
-    for job in found:
-        if JobState.CANCELLED not in JOB_MOVES[job.state]:
-            raise _not_now(job)
-        if job.ends_on < clock.today():
-            raise WrongState("job_past", N_("This visit is in the past and cannot be cancelled."))
-    for job in found:
-        _move(job, JobState.CANCELLED)
-        job.prior_price, job.prior_sitter_pay = job.price, job.sitter_pay
-        job.price = job.sitter_pay = job.price * 0
-        job.cancelled_at, job.cancel_reason = clock.now(), text
-    db.session.flush()
-    news: dict[int, str] = {}
-    for sitter, own in _by_sitter(found).items():
-        if _tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled"):
-            news[sitter.id] = "; ".join(_short(j) for j in own if not _is_near(j)) + " ✗"
-    if mail_client:
-        facts = VisitCancelled(str(client), client.account_number, tuple(job_facts(j) for j in found), text)
-        outbox.queue_client_mail(MailKind.VISIT_CANCELLED, facts, client=client)
-    activity.record(
-        "job.cancelled", actor=actor, subject=found[0], client=client, reason=text, n_jobs=len(found),
-        jobs=[short(job_facts(j)) for j in found[:20]], evening=sorted(news), news=news,
-    )  # fmt: skip
-    db.session.flush()
-    return found
-
-
-# ------------------------------------------------------------------------------------------------- telling sitters
-
-
-def _by_sitter(jobs: Iterable[Job]) -> dict[Staff, list[Job]]:
-    grouped: dict[Staff, list[Job]] = defaultdict(list)
-    for job in jobs:
-        sitter = job.sitter or (db.session.get(Staff, job.sitter_id) if job.sitter_id else None)
-        if sitter is not None:
-            grouped[sitter].append(job)
-    return grouped
-
-
-def tell_assigned(jobs: Sequence[Job], *, actor: Actor) -> None:
-    """Tell sitters of visits that are theirs now: one mail each for the near ones, a mark for the evening's mail."""
-    for sitter, own in _by_sitter(jobs).items():
-        if _tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own):
-            far = [j for j in own if not _is_near(j)]
-            activity.record(
-                "job.assigned", actor=actor, subject=far[0], client=far[0].client, evening=[sitter.id], n_jobs=len(far),
-                after=f"{'; '.join(_short(j) for j in far)} ({sitter})",
-            )  # fmt: skip
-
-
-def _short(job: Job) -> str:
-    return short(job_facts(job, for_sitter=True))
-
-
-def _is_near(job: Job, was: VisitFacts | None = None) -> bool:
-    """Must the sitter hear of it at once? Also when only its old day was near; not of what is past."""
-    days = settings.read()["mail.sitter_days"]
-    first, last = job.on_date, job.ends_on
-    if was is not None:
-        first = min(first, dt.date.fromisoformat(was.on_date))
-        last = max(last, dt.date.fromisoformat(was.ends_on or was.on_date))
-    return days > 0 and first <= clock.today() + dt.timedelta(days=days) and last >= clock.today()
-
-
-def _tell(
-    kind: MailKind, sitter: Staff, jobs: Sequence[Job], *, was: VisitFacts | None = None, because: str = ""
-) -> list[Staff]:
-    """Mail the near visits at once; return the sitter when some are left for the evening's mail.
-
-    `was` is the one visit as it stood before: what a moved visit is compared with, and what a sitter has lost.
-    """
-    near = [j for j in jobs if _is_near(j, was)]
-    if near:
-        lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None
-        visits = (lost,) if lost else tuple(job_facts(j, for_sitter=True) for j in near)
-        before = (was,) if was and not lost else ()
-        facts = SitterVisits(sitter.first_name, str(near[0].client), visits, before, because)
-        outbox.queue_mail(kind, facts, to=sitter.email, staff=sitter)
-    return [sitter] if len(near) < len(jobs) else []
-
-
-def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
-    """Queue each sitter's evening mail: tomorrow's visits, and changes since their last one not mailed at once.
-
-    Does nothing before the set time of day; once a sitter and evening however often and by however many workers it
-    is called (the mail's dedupe key). Sitters with neither visits nor news get none. Returns the sitters' ids.
-    """
-    at = now or clock.now()
-    local, values = clock.to_local(at), settings.read()
-    if local.time().replace(tzinfo=None) < values["mail.schedule_time"]:
-        return []
-    tomorrow = local.date() + dt.timedelta(days=1)
-    news = _news_since_last_evening(at)
-    by_sitter: dict[int, list[Job]] = defaultdict(list)
-    for job in db.session.scalars(
-        sa.select(Job)
-        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.sitter_id.is_not(None))
-        .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
-        .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
-        .order_by(Job.start_time, Job.id)
-    ):  # fmt: skip
-        by_sitter[job.sitter_id or 0].append(job)
-    told = []
-    wanted = set(news) | set(by_sitter)
-    for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active).order_by(Staff.id)):
-        entries = tuple(
-            SitterScheduleEntry(str(j.client), _address(j.client), job_facts(j, for_sitter=True))
-            for j in sorted(by_sitter[sitter.id], key=_day_order)
-        )
-        facts = SitterSchedule(sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]))
-        if outbox.queue_mail(
-            MailKind.SITTER_SCHEDULE, facts, to=sitter.email, staff=sitter,
-            dedupe_key=f"sitter_schedule:{sitter.id}:{local.date()}",
-        ):  # fmt: skip
-            told.append(sitter.id)
-    db.session.flush()
-    return told
-
-
-def _news_since_last_evening(at: dt.datetime) -> Mapping[int, list[str]]:
-    """What each sitter has not been told of yet: {sitter id: lines}.
-
-    Counted from the sitter's own last evening mail, whenever that was (the worker may have been away, or late), at
-    most a week back. The minute before it is looked at again: a change that was still being committed then would be
-    lost, and a line that is read twice harms nobody.
-    """
-    last = dict(
-        db.session.execute(
-            sa.select(OutboxMail.staff_id, sa.func.max(OutboxMail.created_at))
-            .where(OutboxMail.kind == MailKind.SITTER_SCHEDULE.value, OutboxMail.created_at > at - NEWS_KEPT)
-            .group_by(OutboxMail.staff_id)
-        ).all()
-    )
-    news: dict[int, list[str]] = defaultdict(list)
-    for line in db.session.scalars(
-        sa.select(Activity).where(Activity.at > at - NEWS_KEPT, Activity.verb.like("job.%")).order_by(Activity.id)
-    ):
-        for staff_id in line.facts.get("evening", []):
-            if staff_id not in last or line.at >= last[staff_id] - dt.timedelta(minutes=1):
-                news[staff_id].append(_news(line, staff_id))
-    return news
-
-
-def _news(line: Activity, staff_id: int) -> str:
-    facts = line.facts
-    if "news" in facts:
-        return str(facts["news"][str(staff_id)])
-    return f"{facts['before']} → {facts['after']}" if "before" in facts else str(facts.get("after", ""))
-
-
-def _day_order(job: Job) -> tuple[dt.time, int]:
-    start = job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
-    return start, job.id
-
-
-def _address(client: Client) -> str:
-    return ", ".join(p for p in (client.address_line1, client.address_line2, client.city, client.postcode) if p)

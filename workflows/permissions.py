@@ -20,6 +20,8 @@ class Permission(enum.StrEnum):
     CATALOGUE = "office:catalogue:edit"
     #: staff members, their roles and log-ins
     STAFF = "office:staff:edit"
+    #: take another cancellation fee than the policy's, with a reason
+    FEES = "office:fees:waive"
     #: business and portal settings
     SETTINGS = "office:settings:edit"
     #: lists as files

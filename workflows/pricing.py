@@ -1,10 +1,12 @@
 """What a visit costs the client and earns the sitter. One pure function; estimate, request and visit all use it."""
 
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from foundation import money
-from models import PayKind, ServiceItem
+from models import Client, PayKind, ServiceItem
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,27 @@ class Quote:
     sitter_pay: Decimal
 
 
-def quote(item: ServiceItem, *, n_pets: int, n_days: int = 1) -> Quote:
+@dataclass(frozen=True)
+class Book:
+    """All that prices depend on for some clients and days, read once."""
+
+
+def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
+    """The price book for these clients' visits from `first` to `last`, with a fixed number of queries."""
+    return Book()
+
+
+def quote(
+    item: ServiceItem,
+    *,
+    n_pets: int,
+    n_days: int = 1,
+    client: Client | None = None,
+    on_date: dt.date | None = None,
+    begins: dt.time | None = None,
+    booked_at: dt.datetime | None = None,
+    book: Book | None = None,
+) -> Quote:
     """Price = the item's price, plus its extra-pet price for each pet after the first, times the days of a stay.
 
     Pay is the item's amount (for each day), or its share of the price, rounded half up.

@@ -116,6 +116,12 @@ def _locales() -> list[tuple[str, str]]:
     return [(code, Locale.parse(code).get_display_name("en") or code) for code in LOCALES]
 
 
+CHANGE_MODES = {
+    "off": N_("Off"),
+    "message": N_("Client sends a general message"),
+    "visits": N_("Client makes request against specific visits"),
+}
+
 LIMIT_LABELS = {
     LimitKind.NONE: N_("No limit"),
     LimitKind.HOURS: N_("At least N hours before the start"),
@@ -128,7 +134,9 @@ GROUPS = (
     Group("profile", "business", N_("Business profile"), N_("What clients see of your business, in the portal and in mails.")),
     Group("place", "business", N_("Place and money"), N_("Your time zone, currency and language.")),
     Group("mail", "business", N_("Mail"), N_("Where the office's copies go, and when sitters are told.")),
+    Group("schedule", "business", N_("Schedule"), N_("How visits are grouped, repeated and kept.")),
     Group("requests", "portal", N_("Requesting services"), N_("Who may ask for visits, and how late.")),
+    Group("changes", "portal", N_("Changing and cancelling"), N_("What clients may do with visits that are in the schedule, and how late.")),
     Group("pages", "portal", N_("Portal pages"), N_("What clients can open and see.")),
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
@@ -144,7 +152,12 @@ _ENTRIES = (
     Entry("business.locale", Kind.CHOICE, "en_US", "place", N_("Language and format"), N_("How dates, times and money are written, and on which day a week begins."), choices=_locales),
     Entry("business.admin_inbox", Kind.TEXT, "", "mail", N_("Admin inbox"), N_("Gets a copy of every mail about requests. Leave it empty for none."), blank=True, check=_email),
     Entry("mail.sitter_days", Kind.NUMBER, 3, "mail", N_("Tell sitters at once within (days)"), N_("A visit this close that is assigned, moved or taken away is mailed at once; others come with the evening's schedule. 0 sends all in the evening."), least=0, most=365),
+    Entry("mail.cancel_sitter_days", Kind.NUMBER, 7, "mail", N_("Tell sitters of cancellations within (days)"), N_("A visit this close that is called off is mailed to its sitter at once; later ones stand in the evening's schedule. 0 sends no mail at once."), least=0, most=365),
     Entry("mail.schedule_time", Kind.TIME, "18:00", "mail", N_("Evening schedule at"), N_("When sitters get tomorrow's visits and the day's changes by mail.")),
+    Entry("schedule.stay_gap_hours", Kind.NUMBER, 36, "schedule", N_("Visits belong to one stay within (hours)"), N_("A client's visits with no longer gap than this count as one stay, for cancellation rules that look at the whole stay."), least=1, most=240),
+    Entry("schedule.repeat_days", Kind.NUMBER, 60, "schedule", N_("Make repeating visits ahead (days)"), N_("Each night, visits of repeating services are made this many days ahead."), least=7, most=400),
+    Entry("schedule.cancelled_days", Kind.NUMBER, 30, "schedule", N_("Show cancelled visits for (days)"), N_("Counted from the visit's day; afterwards they leave the schedules of clients, sitters and office, but not the records. Empty shows them for ever."), blank=True, least=0, most=3650),
+    Entry("schedule.undo_seconds", Kind.NUMBER, 60, "schedule", N_("Undo moves within (seconds)"), N_("A move on the board can be undone this long; the sitter's mail waits until then."), least=10, most=600),
     Entry("portal.requests", Kind.SWITCH, True, "requests", N_("Clients may request services"), N_("Off: the button, the menu entry and the pages are gone for every client.")),
     Entry("portal.auto_submit_hours", Kind.NUMBER, 24, "requests", N_("Send forgotten baskets after (hours)"), N_("Counted from the last change of the basket; such requests are marked Auto-submitted. Empty means never."), blank=True, least=1, most=720),
     Entry("booking.limit_kind", Kind.CHOICE, LimitKind.NONE.value, "requests", N_("How late clients may request"), N_("For all services that set no limit of their own, in the item or its group."), choices=lambda: [(k.value, LIMIT_LABELS[k]) for k in LimitKind]),
@@ -152,6 +165,21 @@ _ENTRIES = (
     Entry("booking.limit_time", Kind.TIME, None, "requests", N_("Time of day"), N_("For the two limits that end at a time of day."), blank=True),
     Entry("booking.days_ahead", Kind.NUMBER, 400, "requests", N_("How far ahead (days)"), N_("Clients can request visits up to this many days from today."), least=1, most=1500),
     Entry("portal.too_late_text", Kind.LONG_TEXT, N_("It is too late to request this online. Please call us."), "requests", N_("Text when it is too late"), N_("Shown beside days and times that can no longer be requested."), max_length=500),
+    Entry("changes.mode", Kind.CHOICE, "visits", "changes", N_("Change/cancellation requests"), N_("Off: clients call you. General message: they write a text, you edit the schedule. Specific visits: they ask visit by visit, you decide with a click."), choices=lambda: list(CHANGE_MODES.items())),
+    Entry("changes.cancellations", Kind.SWITCH, True, "changes", N_("Clients may ask to cancel"), N_("Off: the button and the pages are gone. Requests that are not scheduled yet can always be cancelled.")),
+    Entry("changes.changes", Kind.SWITCH, True, "changes", N_("Clients may ask for changes"), N_("Another day, time, service or other pets. A person always decides.")),
+    Entry("changes.auto_approve", Kind.SWITCH, False, "changes", N_("Approve cancellations automatically"), N_("The visit is cancelled at once, with the fee of your cancellation policy. You see it under Auto-approved.")),
+    Entry("changes.future_only", Kind.SWITCH, True, "changes", N_("Nothing today or earlier"), N_("Visits of today cannot be changed or cancelled in the portal; clients are asked to call you.")),
+    Entry("changes.series", Kind.SWITCH, True, "changes", N_("Clients may ask to pause or end repeating visits"), N_("They give the days; a person always decides.")),
+    Entry("changes.count_as_cancel", Kind.SWITCH, False, "changes", N_("A change of date counts as a cancellation"), N_("Then the cancellation policy's fee applies to the old date as well.")),
+    Entry("changes.policy_text", Kind.LONG_TEXT, "", "changes", N_("Your cancellation policy in words"), N_("Shown to clients before they confirm, beside the fee that the rules give."), blank=True, max_length=2000),
+    Entry("booking.change_limit_kind", Kind.CHOICE, LimitKind.NONE.value, "changes", N_("How late clients may ask for a change"), N_("For all services that set no limit of their own, in the item or its group."), choices=lambda: [(k.value, LIMIT_LABELS[k]) for k in LimitKind]),
+    Entry("booking.change_limit_number", Kind.NUMBER, None, "changes", N_("Change: hours or days"), N_("The N of the limit above. Empty or 0 means no limit."), blank=True, least=0, most=365),
+    Entry("booking.change_limit_time", Kind.TIME, None, "changes", N_("Change: time of day"), N_("For the two limits that end at a time of day."), blank=True),
+    Entry("booking.cancel_limit_kind", Kind.CHOICE, LimitKind.NONE.value, "changes", N_("How late clients may ask to cancel"), N_("For all services that set no limit of their own, in the item or its group."), choices=lambda: [(k.value, LIMIT_LABELS[k]) for k in LimitKind]),
+    Entry("booking.cancel_limit_number", Kind.NUMBER, None, "changes", N_("Cancel: hours or days"), N_("The N of the limit above. Empty or 0 means no limit."), blank=True, least=0, most=365),
+    Entry("booking.cancel_limit_time", Kind.TIME, None, "changes", N_("Cancel: time of day"), N_("For the two limits that end at a time of day."), blank=True),
+    Entry("portal.calendar_feed", Kind.SWITCH, True, "pages", N_("Calendar feed"), N_("Clients can follow their visits in their own calendar by a private address. Off: the addresses answer 404.")),
     Entry("portal.schedule", Kind.SWITCH, True, "pages", N_("Schedule"), N_("Clients see their visits in a month and day by day. Off: the pages answer 404.")),
     Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
     Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),
@@ -282,11 +310,12 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
 
 def _check_together(values: Mapping[str, Any]) -> None:
     """Settings that need each other."""
-    kind = values["booking.limit_kind"]
-    if kind in {LimitKind.HOURS, LimitKind.DAYS} and values["booking.limit_number"] is None:
-        raise Invalid("limit_number", N_("Say how many hours or days."), field="booking.limit_number")
-    if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values["booking.limit_time"] is None:
-        raise Invalid("limit_time", N_("Say until what time of day."), field="booking.limit_time")
+    for limit in ("booking.limit", "booking.change_limit", "booking.cancel_limit"):
+        kind = values[f"{limit}_kind"]
+        if kind in {LimitKind.HOURS, LimitKind.DAYS} and values[f"{limit}_number"] is None:
+            raise Invalid("limit_number", N_("Say how many hours or days."), field=f"{limit}_number")
+        if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values[f"{limit}_time"] is None:
+            raise Invalid("limit_time", N_("Say until what time of day."), field=f"{limit}_time")
     if bool(values["portal.button_label"]) != bool(values["portal.button_url"]):
         missing = "portal.button_url" if values["portal.button_label"] else "portal.button_label"
         raise Invalid("button_half", N_("The link button needs both a text and an address."), field=missing)

@@ -12,7 +12,7 @@ from application.demo.story import WEEKDAYS, Part, Story, as_client, pets_of, wa
 from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobState, Notification, Species
-from workflows import baskets, job_requests, jobs, notifications
+from workflows import baskets, cancelling, job_requests, jobs, notifications
 from workflows.wanted import Wanted
 
 NIGHT = 20 * 60
@@ -67,7 +67,7 @@ class CrowdStory:
         with at(story.ago(hours - 142)):
             job = jobs.get_fresh(made[-1])
             if job is not None:
-                jobs.cancel([job], actor=story.max, reason="Called: the dog is at the groomer that day.")
+                cancelling.cancel([job], actor=story.max, reason="Called: the dog is at the groomer that day.")
 
     def scheduled_unassigned(self, story: Story, hours: float) -> None:
         """Cat visits in the schedule that nobody has yet."""

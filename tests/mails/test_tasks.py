@@ -27,7 +27,7 @@ from models import (
     Setting,
 )
 from tests import factories
-from workflows import job_requests, jobs, outbox, settings
+from workflows import cancelling, job_requests, jobs, outbox, settings
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -355,7 +355,7 @@ def test_sitters_hear_of_near_visits_at_once_and_of_others_in_the_evening(app, c
         (["sam@example.com"], "No longer yours: Alice Archer, Wed, Nov 25"),
         (["sita@example.com"], "New visit: Alice Archer, Wed, Nov 25"),
     ]
-    jobs.cancel([near], actor=cast.as_olivia, mail_client=False)
+    cancelling.cancel([near], actor=cast.as_olivia, mail_client=False)
     assert letters() == [(["sita@example.com"], "Visit cancelled: Alice Archer, Wed, Nov 25")]
     change(far, start_time=dt.time(11))
     assert letters() == []

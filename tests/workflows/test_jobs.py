@@ -20,7 +20,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import conflicts, jobs, settings
+from workflows import cancelling, conflicts, jobs, settings, sitter_mails
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.conflicts import ClashKind, ConflictsFound
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
@@ -478,7 +478,7 @@ def test_change_of_a_visit_that_is_gone_is_refused(cast, job, change, elsewhere,
 
 
 def cancel(cast, *which, **more):
-    return jobs.cancel(which, **{"actor": cast.as_max, **more})
+    return cancelling.cancel(which, **{"actor": cast.as_max, **more})
 
 
 def test_cancel_keeps_the_visit_and_its_figures_and_charges_nothing(cast, job, outbox, db_session):
@@ -543,7 +543,7 @@ def test_cancel_twice_at_the_same_moment_cancels_once(cast, job, together, db_se
 
     def do():
         actor = staff_actor(db_session.get(Staff, max_id))
-        return len(jobs.cancel([db_session.get(Job, job_id)], actor=actor))
+        return len(cancelling.cancel([db_session.get(Job, job_id)], actor=actor))
 
     results = together(do, do, do)
     assert (results.count(1), sum(isinstance(r, WrongState) for r in results)) == (1, 2)
@@ -552,7 +552,7 @@ def test_cancel_twice_at_the_same_moment_cancels_once(cast, job, together, db_se
 
 VERBS = {
     "change": (lambda c, j: jobs.change(j, as_is(j, note="new"), actor=c.as_max), JobState.SCHEDULED),
-    "cancel": (lambda c, j: jobs.cancel([j], actor=c.as_max), JobState.CANCELLED),
+    "cancel": (lambda c, j: cancelling.cancel([j], actor=c.as_max), JobState.CANCELLED),
 }  # fmt: skip
 
 
@@ -580,11 +580,11 @@ def test_job_moves_are_checked_once_more_where_the_state_is_set(job):
         for to in JobState:
             job.state = state
             if to in JOB_MOVES[state]:
-                jobs._move(job, to)
+                cancelling._move(job, to)
                 assert job.state is to
             else:
                 with pytest.raises(WrongState):
-                    jobs._move(job, to)
+                    cancelling._move(job, to)
 
 
 def test_the_schedule_is_closed_to_sitters_and_clients(cast, job, book, change):
@@ -614,7 +614,7 @@ def test_sitter_is_told_at_once_of_near_visits_and_in_the_evening_of_far_ones(ca
     book([THU, FRI, FAR])
     assert told(outbox, cast.sam) == [(ASSIGNED, ["2026-11-26"], [], "")]
     clock_at("2026-11-23 18:00")
-    assert jobs.evening_schedules() == [cast.sam.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id]
     assert evening(outbox, cast.sam).changes == ("Dog walk, 2026-11-27 12:00; Dog walk, 2026-12-10 12:00 (Sam Stone)",)
 
 
@@ -707,11 +707,11 @@ def evening(outbox, sitter):
 def test_evening_schedules_wait_for_their_time_on_the_business_s_clock(cast, clock_at, outbox):
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TUE)
     clock_at("2026-11-23 17:59:59")
-    assert jobs.evening_schedules() == []
+    assert sitter_mails.evening_schedules() == []
     settings.change({"business.time_zone": "Europe/Berlin"}, actor=COMMAND_LINE)
-    assert jobs.evening_schedules() == [cast.sam.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id]
     settings.change({"business.time_zone": "America/New_York", "mail.schedule_time": "18:30"}, actor=COMMAND_LINE)
-    assert jobs.evening_schedules(now=dt.datetime(2026, 11, 24, 23, 29, tzinfo=dt.UTC)) == []
+    assert sitter_mails.evening_schedules(now=dt.datetime(2026, 11, 24, 23, 29, tzinfo=dt.UTC)) == []
 
 
 @pytest.mark.covers("B16")
@@ -734,7 +734,7 @@ def test_evening_schedules_list_tomorrow_s_visits_in_order_with_where_to_go(cast
         make.job(cast.bob, cast.walk, sitter=cast.sam, on_date=TUE, state=state)
     make.job(cast.bob, cast.walk, sitter=cast.sam, on_date=WED)
     clock_at("2026-11-23 18:00")
-    assert jobs.evening_schedules() == [cast.sam.id, cast.sita.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id, cast.sita.id]
     facts = evening(outbox, cast.sam)
     assert (facts.sitter_name, facts.for_date, facts.changes) == ("Sam", "2026-11-24", ())
     assert [(v.client_name, v.address, v.visit.service, v.visit.start_time, v.visit.block) for v in facts.visits] == [
@@ -749,11 +749,11 @@ def test_evening_schedules_go_out_once_an_evening_however_often_they_are_asked_f
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TUE)
     make.job(cast.alice, cast.walk, sitter=cast.sita, on_date=TUE)
     clock_at("2026-11-23 18:00")
-    results = together(jobs.evening_schedules, jobs.evening_schedules, jobs.evening_schedules)
+    results = together(sitter_mails.evening_schedules, sitter_mails.evening_schedules, sitter_mails.evening_schedules)
     assert sorted(i for ids in results for i in ids) == sorted([cast.sam.id, cast.sita.id])
     for minute in (1, 30, 59):
         clock_at(f"2026-11-23 20:{minute:02}")
-        assert jobs.evening_schedules() == []
+        assert sitter_mails.evening_schedules() == []
     assert len(outbox) == 2
 
 
@@ -763,7 +763,7 @@ def test_evening_schedules_leave_out_who_has_nothing_left_or_no_address(cast, cl
         make.job(cast.alice, cast.walk, sitter=sitter, on_date=TUE)
     cast.sam.is_active, cast.sita.email = False, None
     clock_at("2026-11-23 18:00")
-    assert (jobs.evening_schedules(), len(outbox)) == ([], 0)
+    assert (sitter_mails.evening_schedules(), len(outbox)) == ([], 0)
 
 
 @pytest.mark.covers("B16")
@@ -771,12 +771,12 @@ def test_evening_schedules_tell_far_changes_once(cast, change, clock_at, outbox)
     far = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=FAR, pets=[cast.biscuit])
     change(far, start_time=dt.time(9))
     clock_at("2026-11-23 18:00")
-    assert jobs.evening_schedules() == [cast.sam.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id]
     assert evening(outbox, cast.sam).changes == (
         "Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 09:00 (Sam Stone)",
     )
     clock_at("2026-11-24 18:00")
-    assert jobs.evening_schedules() == [cast.sita.id]  # who has Bob's visit tomorrow
+    assert sitter_mails.evening_schedules() == [cast.sita.id]  # who has Bob's visit tomorrow
 
 
 @pytest.mark.covers("B16")
@@ -784,16 +784,16 @@ def test_evening_schedules_tell_a_change_after_this_evening_s_mail_the_next_even
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TUE)
     far = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=FAR, pets=[cast.biscuit])
     clock_at("2026-11-23 18:00")
-    jobs.evening_schedules()
+    sitter_mails.evening_schedules()
     clock_at("2026-11-23 18:05")
     cancel(cast, far, mail_client=False)
     # the worker is a little late: nothing is lost in between, and nothing is told twice
     clock_at("2026-11-24 18:10")
-    assert cast.sam.id in jobs.evening_schedules()
+    assert cast.sam.id in sitter_mails.evening_schedules()
     assert evening(outbox, cast.sam).changes == ("Dog walk, 2026-12-10 12:00 ✗",)
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=THU)
     clock_at("2026-11-25 18:00")
-    jobs.evening_schedules()
+    sitter_mails.evening_schedules()
     assert evening(outbox, cast.sam).changes == ()
 
 
@@ -801,7 +801,7 @@ def test_evening_schedules_tell_a_change_after_this_evening_s_mail_the_next_even
 def test_evening_schedules_lose_nothing_when_the_worker_was_away_for_days(cast, book, clock_at, outbox):
     book([FAR])
     clock_at("2026-11-27 19:00")
-    assert jobs.evening_schedules() == [cast.sam.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id]
     assert evening(outbox, cast.sam).changes == ("Dog walk, 2026-12-10 12:00 (Sam Stone)",)
 
 
@@ -815,7 +815,7 @@ def test_evening_schedules_lose_nothing_that_was_being_saved_while_the_last_ones
     clock_at("2026-11-23 18:00")
     make.outbox_mail(MailKind.SITTER_SCHEDULE, staff=cast.sam, state=MailState.SENT)
     clock_at("2026-11-24 18:00")
-    jobs.evening_schedules()
+    sitter_mails.evening_schedules()
     assert evening(outbox, cast.sam).changes == ("Dog walk, 2026-12-10 12:00 (Sam Stone)",)
 
 
@@ -824,7 +824,7 @@ def test_evening_schedules_tell_who_lost_and_who_got_a_far_visit(cast, change, c
     far = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=FAR, pets=[cast.biscuit])
     change(far, sitter=cast.sita)
     clock_at("2026-11-23 18:00")
-    assert jobs.evening_schedules() == [cast.sam.id, cast.sita.id]
+    assert sitter_mails.evening_schedules() == [cast.sam.id, cast.sita.id]
     for sitter in (cast.sam, cast.sita):
         assert evening(outbox, sitter).changes == (
             "Dog walk, 2026-12-10 12:00 (Sam Stone) → Dog walk, 2026-12-10 12:00 (Sita Singh)",

@@ -9,7 +9,7 @@ from models import JobState
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.databases import statements
-from workflows import jobs
+from workflows import sitter_mails
 from workflows.mail_facts import MailKind
 
 TUESDAY = dt.date(2026, 11, 24)
@@ -183,7 +183,7 @@ def test_visits_further_away_are_left_to_the_evening_mail(office, cast, outbox):
     far = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=dt.date(2026, 12, 20), pets=[cast.biscuit])
     office.get(f"/admin/visit/{far.id}/").press("Save visit", start_time="16:00")
     assert len(outbox) == 0
-    jobs.evening_schedules(now=dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC))
+    sitter_mails.evening_schedules(now=dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC))
     facts = outbox.facts(MailKind.SITTER_SCHEDULE, to="sam@example.com")
     assert "2026-12-20 16:00" in facts.changes[0]
 

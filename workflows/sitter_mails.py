@@ -1,0 +1,153 @@
+"""Telling sitters about their visits: at once for visits within the set number of days, else with the evening's schedule.
+
+The log keeps who is still to be told in the evening (`evening` in its facts); `evening_schedules` reads it from there.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from models import Activity, Client, Job, JobState, OutboxMail, Staff
+from workflows import activity, outbox, settings
+from workflows.actors import Actor
+from workflows.mail_facts import MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
+from workflows.visit_facts import job_facts, short
+
+#: how far back the evening's mail looks for changes that a sitter has not been told of
+NEWS_KEPT = dt.timedelta(days=7)
+
+
+def by_sitter(jobs: Iterable[Job]) -> dict[Staff, list[Job]]:
+    """Whose visits are they? Visits that nobody does are left out."""
+    grouped: dict[Staff, list[Job]] = defaultdict(list)
+    for job in jobs:
+        sitter = job.sitter or (db.session.get(Staff, job.sitter_id) if job.sitter_id else None)
+        if sitter is not None:
+            grouped[sitter].append(job)
+    return grouped
+
+
+def tell_assigned(jobs: Sequence[Job], *, actor: Actor) -> None:
+    """Tell sitters of visits that are theirs now: one mail each for the near ones, a mark for the evening's mail."""
+    for sitter, own in by_sitter(jobs).items():
+        if tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own):
+            far = [j for j in own if not is_near(j)]
+            activity.record(
+                "job.assigned", actor=actor, subject=far[0], client=far[0].client, evening=[sitter.id], n_jobs=len(far),
+                after=f"{'; '.join(in_short(j) for j in far)} ({sitter})",
+            )  # fmt: skip
+
+
+def in_short(job: Job) -> str:
+    """One line for the evening's mail: no price in it."""
+    return short(job_facts(job, for_sitter=True))
+
+
+def is_near(job: Job, was: VisitFacts | None = None) -> bool:
+    """Must the sitter hear of it at once? Also when only its old day was near; not of what is past."""
+    days = settings.read()["mail.sitter_days"]
+    first, last = job.on_date, job.ends_on
+    if was is not None:
+        first = min(first, dt.date.fromisoformat(was.on_date))
+        last = max(last, dt.date.fromisoformat(was.ends_on or was.on_date))
+    return days > 0 and first <= clock.today() + dt.timedelta(days=days) and last >= clock.today()
+
+
+def tell(
+    kind: MailKind, sitter: Staff, jobs: Sequence[Job], *, was: VisitFacts | None = None, because: str = ""
+) -> list[Staff]:
+    """Mail the near visits at once; return the sitter when some are left for the evening's mail.
+
+    `was` is the one visit as it stood before: what a moved visit is compared with, and what a sitter has lost.
+    """
+    near = [j for j in jobs if is_near(j, was)]
+    if near:
+        lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None
+        visits = (lost,) if lost else tuple(job_facts(j, for_sitter=True) for j in near)
+        before = (was,) if was and not lost else ()
+        facts = SitterVisits(sitter.first_name, str(near[0].client), visits, before, because)
+        outbox.queue_mail(kind, facts, to=sitter.email, staff=sitter)
+    return [sitter] if len(near) < len(jobs) else []
+
+
+def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
+    """Queue each sitter's evening mail: tomorrow's visits, and changes since their last one not mailed at once.
+
+    Does nothing before the set time of day; once a sitter and evening however often and by however many workers it
+    is called (the mail's dedupe key). Sitters with neither visits nor news get none. Returns the sitters' ids.
+    """
+    at = now or clock.now()
+    local, values = clock.to_local(at), settings.read()
+    if local.time().replace(tzinfo=None) < values["mail.schedule_time"]:
+        return []
+    tomorrow = local.date() + dt.timedelta(days=1)
+    news = _news_since_last_evening(at)
+    by_sitter: dict[int, list[Job]] = defaultdict(list)
+    for job in db.session.scalars(
+        sa.select(Job)
+        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.sitter_id.is_not(None))
+        .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
+        .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
+        .order_by(Job.start_time, Job.id)
+    ):  # fmt: skip
+        by_sitter[job.sitter_id or 0].append(job)
+    told = []
+    wanted = set(news) | set(by_sitter)
+    for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active).order_by(Staff.id)):
+        entries = tuple(
+            SitterScheduleEntry(str(j.client), _address(j.client), job_facts(j, for_sitter=True))
+            for j in sorted(by_sitter[sitter.id], key=_day_order)
+        )
+        facts = SitterSchedule(sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]))
+        if outbox.queue_mail(
+            MailKind.SITTER_SCHEDULE, facts, to=sitter.email, staff=sitter,
+            dedupe_key=f"sitter_schedule:{sitter.id}:{local.date()}",
+        ):  # fmt: skip
+            told.append(sitter.id)
+    db.session.flush()
+    return told
+
+
+def _news_since_last_evening(at: dt.datetime) -> Mapping[int, list[str]]:
+    """What each sitter has not been told of yet: {sitter id: lines}.
+
+    Counted from the sitter's own last evening mail, whenever that was (the worker may have been away, or late), at
+    most a week back. The minute before it is looked at again: a change that was still being committed then would be
+    lost, and a line that is read twice harms nobody.
+    """
+    last = dict(
+        db.session.execute(
+            sa.select(OutboxMail.staff_id, sa.func.max(OutboxMail.created_at))
+            .where(OutboxMail.kind == MailKind.SITTER_SCHEDULE.value, OutboxMail.created_at > at - NEWS_KEPT)
+            .group_by(OutboxMail.staff_id)
+        ).all()
+    )
+    news: dict[int, list[str]] = defaultdict(list)
+    for line in db.session.scalars(
+        sa.select(Activity).where(Activity.at > at - NEWS_KEPT, Activity.verb.like("job.%")).order_by(Activity.id)
+    ):
+        for staff_id in line.facts.get("evening", []):
+            if staff_id not in last or line.at >= last[staff_id] - dt.timedelta(minutes=1):
+                news[staff_id].append(_news(line, staff_id))
+    return news
+
+
+def _news(line: Activity, staff_id: int) -> str:
+    facts = line.facts
+    if "news" in facts:
+        return str(facts["news"][str(staff_id)])
+    return f"{facts['before']} → {facts['after']}" if "before" in facts else str(facts.get("after", ""))
+
+
+def _day_order(job: Job) -> tuple[dt.time, int]:
+    start = job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
+    return start, job.id
+
+
+def _address(client: Client) -> str:
+    return ", ".join(p for p in (client.address_line1, client.address_line2, client.city, client.postcode) if p)
