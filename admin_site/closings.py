@@ -21,6 +21,7 @@ from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
 from models import ClosedDay, PublicHoliday
+from ui_kit import formats
 from workflows import catalogue
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -163,5 +164,5 @@ class ClosedDayList(PlainList):
         return search.plain(ClosedDay.reason)(text)
 
     def record_name(self, record: ClosedDay) -> str:
-        days = gettext("%(start)s to %(end)s", start=rows.show(record.first_on), end=rows.show(record.last_on))
+        days = formats.time_span(rows.show(record.first_on), rows.show(record.last_on))
         return record.reason or days

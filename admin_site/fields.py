@@ -140,11 +140,6 @@ def all_blocks() -> list[TimeBlock]:
     return list(db.session.scalars(sa.select(TimeBlock).where(TimeBlock.is_active).order_by(TimeBlock.starts_at)))
 
 
-def block_label(block: TimeBlock) -> str:
-    """`Morning, 7:00 to 10:00`."""
-    return f"{block.name}, {gettext('%(start)s to %(end)s', start=formats.clock_time(block.starts_at), end=formats.clock_time(block.ends_at))}"  # fmt: skip
-
-
 class VisitForm(OfficeForm):
     """A visit. Which of the time fields are asked for follows from the service that is chosen."""
 
@@ -180,7 +175,7 @@ class VisitForm(OfficeForm):
         self.all_blocks = all_blocks()
         if block is not None and block.id not in {b.id for b in self.all_blocks}:
             self.all_blocks.append(block)
-        options = [option(b.id, block_label(b)) for b in self.all_blocks]
+        options = [option(b.id, formats.block_words(b)) for b in self.all_blocks]
         self.blocks.choices = options
         self.block.choices = [option("", gettext("Choose a time of day")), *options]
         self.all_pets = [p for p in client.pets if p.status is PetStatus.ACTIVE or p in keep_pets]

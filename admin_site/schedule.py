@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import request, url_for
 from flask_admin import Admin, expose
-from flask_babel import gettext
 
 from admin_site import schedule_rows
 from admin_site.pages import Answer, WorkPage, active_sitters, page
@@ -104,7 +103,7 @@ def _title(wish: Wish) -> str:
         return formats.long_day(wish.first, year=wish.first.year != clock.today().year)
     first = formats.short_day(wish.first)
     last = formats.short_day(wish.last, year=wish.last.year != clock.today().year)
-    return gettext("%(start)s to %(end)s", start=first, end=last)
+    return formats.time_span(first, last)
 
 
 def register(admin: Admin) -> None:

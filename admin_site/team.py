@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_admin import Admin
-from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
 
 from admin_site import filters, lookups, rows, search
@@ -18,6 +18,7 @@ from admin_site.people import PLAIN_TEXT
 from admin_site.rows import Column
 from foundation import clock
 from models import Staff, TimeOff
+from ui_kit import formats
 from workflows import access, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -169,7 +170,7 @@ class TimeOffList(OfficeList):
         )
 
     def record_name(self, record: TimeOff) -> str:
-        days = gettext("%(start)s to %(end)s", start=rows.show(record.first_on), end=rows.show(record.last_on))
+        days = formats.time_span(rows.show(record.first_on), rows.show(record.last_on))
         return f"{record.staff}, {days}"
 
     def saved_url(self, record: TimeOff) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
@@ -21,17 +21,6 @@ from workflows import settings
 from workflows.conflicts import Clash, ClashKind
 
 # ------------------------------------------------------------------------------------------------- days and times
-
-
-class Block(Protocol):
-    """A time block, or the columns of one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def starts_at(self) -> dt.time: ...
-    @property
-    def ends_at(self) -> dt.time: ...
 
 
 def day_words(day: dt.date, *, inside: bool = False) -> str:
@@ -59,18 +48,12 @@ def time_words(
     *,
     minutes: int,
     end: dt.time | None = None,
-    block: Block | None = None,
+    block: formats.Hours | None = None,
     time_type: TimeType = TimeType.ANYTIME,
 ) -> str:
     """`12:00 to 12:45`, `Morning, 7:00 to 10:00`, `All day`, `Any time`."""
-    if start is not None:
-        until = end or (dt.datetime.combine(dt.date(2000, 1, 1), start) + dt.timedelta(minutes=minutes)).time()
-        words = gettext("%(start)s to %(end)s", start=formats.clock_time(start), end=formats.clock_time(until))
-        return f"{block.name}, {words}" if block else words
-    if block is not None:
-        window = gettext("%(start)s to %(end)s", start=formats.clock_time(block.starts_at), end=formats.clock_time(block.ends_at))  # fmt: skip
-        return f"{block.name}, {window}"
-    return gettext("All day") if time_type is TimeType.ALL_DAY else gettext("Any time")
+    words = formats.time_of_day(start, minutes=minutes, end=end, block=block, all_day=time_type is TimeType.ALL_DAY)
+    return f"{block.name}, {words}" if block and start is not None else words
 
 
 def stay_words(on_date: dt.date, ends_on: dt.date, start: dt.time | None, end: dt.time | None) -> str:
@@ -80,7 +63,7 @@ def stay_words(on_date: dt.date, ends_on: dt.date, start: dt.time | None, end: d
         first = gettext("%(day)s, %(time)s", day=first, time=formats.clock_time(start))
     if end is not None:
         last = gettext("%(day)s, %(time)s", day=last, time=formats.clock_time(end))
-    return gettext("%(start)s to %(end)s", start=first, end=last)
+    return formats.time_span(first, last)
 
 
 def with_dates(text: str) -> str:
@@ -159,7 +142,7 @@ def clash_note(clash: Clash, day: dt.date) -> str:
 
 
 def _span(clash: Clash) -> str:
-    return gettext("%(start)s to %(end)s", start=formats.short_day(clash.on_date), end=formats.short_day(clash.last_on))
+    return formats.time_span(formats.short_day(clash.on_date), formats.short_day(clash.last_on))
 
 
 def _when(clash: Clash) -> str:

@@ -1,6 +1,7 @@
 """Times, lengths and amounts in the portal's words: "today at 8:14", "12:00 to 12:45", "1 hour 30 minutes"."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 
 from foundation import clock, money
 from models import Job, JobRequestLine, ServiceItem, TimeBlock, TimeType
-from ui_kit.formats import clock_time, pill_time, short_day
+from ui_kit.formats import block_words, clock_time, later, pill_time, short_day, time_of_day, time_span
 
 
 def soon(moment: dt.datetime) -> str:
@@ -50,57 +51,47 @@ def length(minutes: int) -> str:
 
 
 def item_title(item: ServiceItem, minutes: int | None = None) -> str:
-    """`Dog walk, 45 minutes`; a service that takes all day only has its name."""
-    if item.time_type is TimeType.ALL_DAY:
+    """`Dog walk, 45 minutes`; a service that takes all day, or whose name says how long it takes, only has its name."""
+    wanted = minutes or item.duration_minutes
+    says_it = length(wanted) in item.name or re.search(rf"\b{wanted}\b", item.name)
+    if item.time_type is TimeType.ALL_DAY or says_it:
         return item.name
-    return f"{item.name}, {length(minutes or item.duration_minutes)}"
-
-
-def span(begin: str, end: str) -> str:
-    """`12:00 to 12:45`."""
-    return _("%(begin)s to %(end)s", begin=begin, end=end)
+    return f"{item.name}, {length(wanted)}"
 
 
 def block_hours(block: TimeBlock) -> str:
     """`7 to 10`, as short as the locale writes it."""
-    return span(pill_time(block.starts_at), pill_time(block.ends_at))
-
-
-def block_words(block: TimeBlock) -> str:
-    """`Morning, 7:00 to 10:00`."""
-    return f"{block.name}, {span(clock_time(block.starts_at), clock_time(block.ends_at))}"
+    return time_span(pill_time(block.starts_at), pill_time(block.ends_at))
 
 
 def line_time(line: JobRequestLine) -> str:
     """When on its day a visit is asked for."""
-    return _time_of_day(line.service_item, line.start_time, line.time_block, line.service_item.duration_minutes)
+    item = line.service_item
+    return time_of_day(
+        line.start_time,
+        minutes=item.duration_minutes,
+        block=line.time_block,
+        all_day=item.time_type is TimeType.ALL_DAY,
+    )
 
 
 def job_time(job: Job) -> str:
     """When a visit is; one that touches more days says which."""
     if job.ends_on == job.on_date:
-        if job.start_time and job.end_time:
-            return span(clock_time(job.start_time), clock_time(job.end_time))
-        return _time_of_day(job.service_item, job.start_time, job.time_block, job.duration_minutes)
+        return time_of_day(
+            job.start_time,
+            minutes=job.duration_minutes,
+            end=job.end_time,
+            block=job.time_block,
+            all_day=job.service_item.time_type is TimeType.ALL_DAY,
+        )
     if job.time_block and not job.start_time:
         return block_words(job.time_block)
     begin, end = day_words(job.on_date), day_words(job.ends_on)
     if job.start_time:
-        last = job.end_time or _later(job.start_time, job.duration_minutes)
+        last = job.end_time or later(job.start_time, job.duration_minutes)
         begin, end = f"{begin}, {clock_time(job.start_time)}", f"{end}, {clock_time(last)}"
-    return span(begin, end)
-
-
-def _time_of_day(item: ServiceItem, start: dt.time | None, block: TimeBlock | None, minutes: int) -> str:
-    if start:
-        return span(clock_time(start), clock_time(_later(start, minutes)))
-    if block:
-        return block_words(block)
-    return _("All day") if item.time_type is TimeType.ALL_DAY else _("Any time")
-
-
-def _later(start: dt.time, minutes: int) -> dt.time:
-    return (dt.datetime.combine(dt.date(2000, 1, 1), start) + dt.timedelta(minutes=minutes)).time()
+    return time_span(begin, end)
 
 
 def names(of: Sequence[str]) -> str:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, Staff
+from models import Job, JobState, Staff, TimeType
 from sign_in import current_actor, current_staff
+from ui_kit.formats import clock_time, time_of_day
 from ui_kit.frames import NavItem, PortalFrame
-from workflows import settings
+from workflows import people, settings
 from workflows.permissions import Permission
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
@@ -58,6 +59,19 @@ def _start(job: Job) -> dt.time:
     return job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
 
 
+def _time_words(job: Job) -> str:
+    """When it is on its day; of a stay the time it begins."""
+    if job.ends_on != job.on_date:
+        return clock_time(job.start_time) if job.start_time else gettext("All day")
+    return time_of_day(
+        job.start_time,
+        minutes=job.duration_minutes,
+        end=job.end_time,
+        block=job.time_block,
+        all_day=job.service_item.time_type is TimeType.ALL_DAY,
+    )
+
+
 @pages.get("/")
 def day() -> str:
     """Seven days from `?from=` (today without it), own visits only."""
@@ -72,8 +86,11 @@ def day() -> str:
         abort(404)
     jobs = visits_of(staff, first, last)
     by_day = [(key, list(own)) for key, own in groupby(jobs, key=lambda j: max(j.on_date, first))]
+    region = people.region()
     return render_template(
         "staff/day.html",
+        phone_of=lambda client: people.show_phone(client.phone, region=region),
+        time_of=_time_words,
         frame=_frame(staff),
         nav="day",
         by_day=by_day,

@@ -2,16 +2,28 @@
 
 import datetime as dt
 import re
+from typing import Protocol
 
 from babel import Locale
 from babel import dates as babel_dates
 from flask import has_app_context
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_locale, get_timezone, gettext
 
 from foundation import clock
 
 _NARROW_SPACES = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0"})  # Figtree has no glyph for them
 AGO_DAYS = 7
+
+
+class Hours(Protocol):
+    """A time block, or the columns of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def starts_at(self) -> dt.time: ...
+    @property
+    def ends_at(self) -> dt.time: ...
 
 
 def _locale() -> Locale:
@@ -74,6 +86,37 @@ def pill_time(value: dt.time | dt.datetime | None) -> str:
         hour, minute, half = match.groups()
         return f"{hour}{'' if minute == '00' else ':' + minute}{half.lower()}"
     return text
+
+
+def time_span(begin: str, end: str) -> str:
+    """`12:00 to 12:45`, of any two times or days in words."""
+    return gettext("%(begin)s to %(end)s", begin=begin, end=end)
+
+
+def block_words(block: Hours) -> str:
+    """`Morning, 7:00 to 10:00`."""
+    return f"{block.name}, {time_span(clock_time(block.starts_at), clock_time(block.ends_at))}"
+
+
+def later(start: dt.time, minutes: int) -> dt.time:
+    """What the clock on the wall says so many minutes later."""
+    return (dt.datetime.combine(dt.date(2000, 1, 1), start) + dt.timedelta(minutes=minutes)).time()
+
+
+def time_of_day(
+    start: dt.time | None,
+    *,
+    minutes: int,
+    end: dt.time | None = None,
+    block: Hours | None = None,
+    all_day: bool = False,
+) -> str:
+    """When on its day a visit is: `12:00 to 12:45`, `Morning, 7:00 to 10:00`, `All day`, `Any time`."""
+    if start is not None:
+        return time_span(clock_time(start), clock_time(end or later(start, minutes)))
+    if block is not None:
+        return block_words(block)
+    return gettext("All day") if all_day else gettext("Any time")
 
 
 def local_datetime(value: dt.datetime | None) -> str:

@@ -1,19 +1,25 @@
 """A mail server for tests, and the app set to use it."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from foundation.db import db
 from mailer import deliver
 from mailer.previews import PREVIEWS
-from models import MailState, OutboxMail
+from models import OutboxMail
+from tests.mails.beside import kill
 from tests.mails.postbox import Postbox
 from workflows import outbox, settings
 from workflows.mail_facts import MailKind
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -89,7 +95,33 @@ def drain(app: Flask) -> Callable[..., int]:
     return drain_now
 
 
-def states() -> dict[str, int]:
-    """How many mails are in each state."""
-    rows = db.session.execute(sa.select(OutboxMail.state, sa.func.count()).group_by(OutboxMail.state))
-    return {MailState(state).value: n for state, n in rows}
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[Any]]]:
+    """Programs beside the test; what is left of them at its end is killed."""
+    programs: list[subprocess.Popen[Any]] = []
+    yield programs
+    for program in programs:
+        kill(program)
+
+
+@pytest.fixture
+def programs(app: Flask, tmp_path: Path, started: list[subprocess.Popen[Any]]) -> Callable[..., subprocess.Popen[str]]:
+    """`programs("work", …)` starts one of `tests.mails.programs` over the test's own database."""
+
+    def start(what: str, *, mail_port: int = 0, **options: Any) -> subprocess.Popen[str]:
+        config = {
+            "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"], "DATA_DIR": str(tmp_path),
+            "MAIL_SERVER": "127.0.0.1" if mail_port else "", "MAIL_PORT": mail_port,
+        }  # fmt: skip
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.mails.programs", what, json.dumps(config), json.dumps(options)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                text=True,
+            )  # fmt: skip
+        )
+        return started[-1]
+
+    return start

@@ -9,7 +9,7 @@ from foundation import clock
 from foundation.db import db
 from mailer import deliver, render, smtp
 from models import MailState, Notification, OutboxMail, Setting
-from tests.mails.conftest import states
+from tests.mails.beside import states
 from workflows import settings
 
 pytestmark = pytest.mark.usefixtures("business")

@@ -1,104 +1,29 @@
 """Several workers at once, workers that are asked to stop, and workers that are killed in the middle."""
 
-import contextlib
 import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import psutil
 import pytest
 import sqlalchemy as sa
 
 from application import tasks
-from foundation import clock
-from foundation.db import db, reading
+from foundation.db import db
 from mailer import deliver
 from mailer.previews import PREVIEWS
-from models import MailState, OutboxMail
-from tests.mails.conftest import states
+from models import OutboxMail
+from tests.mails.beside import all_due_now, count_leases, count_states, kill, queue_mails, wait_until
 from tests.mails.programs import make_app
 from workflows import outbox
 from workflows.mail_facts import MailKind
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
 def _stopped_clock():
     """It runs here: other processes live in real time, so this one does too."""
-
-
-@pytest.fixture
-def programs(app, tmp_path):
-    """`programs("work", …)` starts one of `tests.mails.programs`; what is left of them at the end is killed."""
-    started = []
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-
-    def start(what, *, mail_port=0, **options):
-        config = {
-            "SQLALCHEMY_DATABASE_URI": url, "DATA_DIR": str(tmp_path), "MAIL_SERVER": "127.0.0.1" if mail_port else "",
-            "MAIL_PORT": mail_port,
-        }  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.mails.programs", what, json.dumps(config), json.dumps(options)],
-            cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True, text=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        kill(process)
-
-
-def kill(process):
-    """kill -9, with all that it started; nobody can say goodbye."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-
-
-def wait_until(holds, *, seconds=40):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"waited in vain: {count_states()}"
-        time.sleep(0.02)
-
-
-def queue_mails(n):
-    mails = [
-        outbox.queue_mail(MailKind.VISITS_BOOKED, PREVIEWS[MailKind.VISITS_BOOKED], to=f"c{i}@example.com")
-        for i in range(n)
-    ]
-    db.session.info.pop("nudge_worker")
-    db.session.commit()
-    return {m.message_id for m in mails}
-
-
-def look(query):
-    """Ask without holding SQLite's one write lock, which the workers need."""
-    db.session.rollback()
-    with reading():
-        try:
-            return query()
-        finally:
-            db.session.rollback()
-
-
-def count_states():
-    return look(states)
-
-
-def count_leases():
-    held = sa.select(sa.func.count(OutboxMail.id)).where(OutboxMail.locked_until >= clock.now())
-    return look(lambda: db.session.scalar(held))
 
 
 def test_threads_that_claim_at_once_share_the_mails_without_a_double(app, together):
@@ -134,8 +59,7 @@ def test_killed_workers_lose_no_mail_and_repeat_only_under_the_same_message_id(a
     assert after_kill < 200
     assert count_states().get("sending", 0) >= 1
     # Those that were put off are due at once, and the killed worker's leases run out.
-    db.session.execute(sa.update(OutboxMail).where(OutboxMail.state == MailState.QUEUED).values(next_at=clock.now()))
-    db.session.commit()
+    all_due_now()
     wait_until(lambda: count_leases() == 0)
     peer.answers.clear()
     programs("work", mail_port=peer.port, lease_seconds=2, processes=2)

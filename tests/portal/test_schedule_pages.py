@@ -218,3 +218,21 @@ def test_times_follow_the_business_clock_when_clocks_change(walk, cast, clock_at
     db.session.commit()
     page = walk(cast.alice).get("/portal/schedule/2026-11-03")
     assert "Sent today at 1:30 AM." in page.text.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes", "title"),
+    [
+        ("Dog walk", 30, "Dog walk, 30 minutes"),
+        ("Dog walk, 30 minutes", 30, "Dog walk, 30 minutes"),
+        ("Walk 60 min", 60, "Walk 60 min"),
+        ("Walk for 1 hour", 60, "Walk for 1 hour"),
+        # The office made this visit longer than its service: then it is said.
+        ("Dog walk, 30 minutes", 45, "Dog walk, 30 minutes, 45 minutes"),
+        ("Walk 130", 30, "Walk 130, 30 minutes"),
+    ],
+)
+def test_a_card_says_once_how_long_a_visit_takes(walk, cast, name, minutes, title):
+    make.job(cast.alice, make.service_item(name), on_date=DAY, duration_minutes=minutes, pets=[cast.biscuit])
+    db.session.commit()
+    assert f'ui-visit__name">{title}<' in walk(cast.alice).get(f"/portal/schedule/{DAY}").html

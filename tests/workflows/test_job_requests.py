@@ -969,7 +969,7 @@ def write(cast, request, lines=None, **more):
     return job_requests.write_message(request, request.lines if lines is None else lines, **values)
 
 
-@pytest.mark.covers("B10")
+@pytest.mark.covers("B10", "B13")
 def test_write_message_to_the_client_stays_on_the_thread(cast, sent, outbox, db_session):
     message = write(cast, sent, sent.lines[:1])
     db_session.commit()
@@ -986,7 +986,7 @@ def test_write_message_to_the_client_stays_on_the_thread(cast, sent, outbox, db_
     )  # fmt: skip
 
 
-@pytest.mark.covers("B10")
+@pytest.mark.covers("B10", "B13")
 def test_write_message_to_the_sitters_of_the_lines_names_no_price(cast, sent, outbox):
     settings.change({"portal.show_prices": True}, actor=COMMAND_LINE)
     job_requests.choose_sitters(cast.alice, {sent.lines[0].id: (cast.sita, False)}, actor=cast.as_max)
@@ -1022,6 +1022,7 @@ def test_write_message_to_the_client_about_lines_without_a_sitter(cast, sent, ou
     ],
     ids=["empty", "nobody", "book"],
 )
+@pytest.mark.covers("B13")
 def test_write_message_refuses_nothing_and_nobody(cast, sent, more, code, field):
     assert refuse(lambda: write(cast, sent, **more)) == (code, field)
 

@@ -125,6 +125,7 @@ def test_every_state_and_verb_of_a_mail(cast, db_session, verb, state):
         assert (refused.value.code, mail.state, mail.attempts, count(Activity)) == ("mail_state", state, 8, 0)
 
 
+@pytest.mark.covers("S4")
 def test_retry_makes_it_due_now_with_all_its_tries_again(cast, clock_at, db_session):
     mail = make.outbox_mail(
         state=MailState.FAILED, attempts=8, locked_by="worker", next_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -134,6 +135,7 @@ def test_retry_makes_it_due_now_with_all_its_tries_again(cast, clock_at, db_sess
     assert (mail.attempts, mail.next_at, mail.locked_by, db_session.info["nudge_worker"]) == (0, at, None, True)
 
 
+@pytest.mark.covers("S4")
 def test_retry_by_two_at_the_same_moment_works_for_one(cast, together, db_session):
     mail_id = make.outbox_mail(state=MailState.FAILED).id
 

@@ -211,6 +211,7 @@ def test_notifications_are_dismissed_and_stay_in_the_list(office, cast):
     assert "Alice Archer" in office.open("/admin/notifications/?view=dismissed").text
 
 
+@pytest.mark.covers("S4")
 def test_failed_mails_are_sent_again_and_queued_ones_stopped(office, cast):
     failed, sent, queued = (
         make.outbox_mail(state=s, attempts=3) for s in (MailState.FAILED, MailState.SENT, MailState.QUEUED)
@@ -225,6 +226,7 @@ def test_failed_mails_are_sent_again_and_queued_ones_stopped(office, cast):
     assert "outbox_mail.cancelled" in db.session.scalars(sa.select(Activity.verb)).all()
 
 
+@pytest.mark.covers("S4")
 def test_a_mail_shows_its_text_and_its_html_in_a_frame_that_can_do_nothing(office, cast):
     mail = make.outbox_mail(
         state=MailState.SENT,

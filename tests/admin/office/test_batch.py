@@ -400,7 +400,7 @@ def test_lines_of_another_client_are_out_of_reach(office, cast, alices_request, 
 # ------------------------------------------------------------------------------------------------------- messages
 
 
-@pytest.mark.covers("B10")
+@pytest.mark.covers("B10", "B13")
 def test_a_message_goes_to_client_and_sitters_and_stays_on_the_thread(office, cast, alices_request, batch_url, outbox):
     outbox.clear()
     page = office.get(batch_url)
@@ -419,7 +419,7 @@ def test_a_message_goes_to_client_and_sitters_and_stays_on_the_thread(office, ca
     assert states(alices_request) == [LineState.SUBMITTED, LineState.SUBMITTED]
 
 
-@pytest.mark.covers("B10")
+@pytest.mark.covers("B10", "B13")
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -438,6 +438,7 @@ def test_a_message_without_words_or_without_anybody_is_refused_and_kept(
     assert len(outbox) == count(RequestMessage) == 0
 
 
+@pytest.mark.covers("B13")
 def test_a_message_sent_twice_is_mailed_once(office, cast, alices_request, batch_url, outbox):
     outbox.clear()
     page = office.get(batch_url)
