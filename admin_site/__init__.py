@@ -18,6 +18,7 @@ from admin_site import (
     closings,
     frame,
     home,
+    moves,
     people,
     records,
     requests,
@@ -30,7 +31,20 @@ from foundation import money
 from sign_in.guard import local_path
 
 #: each has `register(admin)`, which adds its views
-_MODULES = (people, animals, team, catalogue, closings, bookings, records, requests, schedule, client_page, visits_page)
+_MODULES = (
+    people,
+    animals,
+    team,
+    catalogue,
+    closings,
+    bookings,
+    records,
+    requests,
+    schedule,
+    client_page,
+    visits_page,
+    moves,
+)
 
 
 def install(app: Flask) -> Admin:

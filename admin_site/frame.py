@@ -59,7 +59,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 )  # fmt: skip
 
 #: pages that have no entry of their own belong to one that has
-BELONGS_TO = {"client_page": "clients", "contacts": "clients", "visits_page": "schedule"}
+BELONGS_TO = {"client_page": "clients", "contacts": "clients", "visits_page": "schedule", "moves": "schedule"}
 
 
 def install(app: Flask) -> None:

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "basket.reminded": ("mail", *NN_("%(who)s wrote about the unsent basket")),
     "job.booked": ("calendar-plus", *NN_("%(who)s booked %(num)d visit", "%(who)s booked %(num)d visits")),
     "job.moved": ("calendar-time", *NN_("%(who)s moved a visit")),
+    "job.move_undone": ("arrow-back-up", *NN_("%(who)s undid a move")),
     "job.changed": ("pencil", *NN_("%(who)s changed a visit")),
     "job.cancelled": ("calendar-x", *NN_("%(who)s cancelled %(num)d visit", "%(who)s cancelled %(num)d visits")),
     "job.assigned": ("user-check", *NN_("%(num)d visit goes into the sitter's evening mail", "%(num)d visits go into the sitter's evening mail")),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from admin_site import texts
+from admin_site import texts, undo
 from admin_site.fields import UNASSIGNED, DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import (
@@ -155,7 +155,7 @@ class VisitsPage(WorkPage):
         known = limits.calendar(first, last)
         notes = {**known.holidays, **{day: reason or gettext("Closed") for day, reason in known.closed.items()}}
         grid = month_grid(month, today=clock.today(), selected=form.days, notes=notes)
-        clashes = _each_once(stopped)
+        clashes = each_once(stopped)
         return page(
             "book.html", 409 if stopped else 422 if form.errors else 200, client=client, form=form, grid=grid,
             elsewhere=[d for d in form.days if (d.year, d.month) != (month.year, month.month)], clashes=clashes,
@@ -247,13 +247,13 @@ class VisitsPage(WorkPage):
             .order_by(Activity.id.desc())
             .limit(20)
         )
-        clashes = _each_once(stopped)
+        clashes = each_once(stopped)
         return page(
             "visit.html", 409 if stopped else 422 if form.errors else 200, job=job, form=form,
             chip=texts.job_chip(job.state, has_sitter=job.sitter_id is not None), why_not=why_not_changed(job),
             no_cancel=why_not_cancelled(job), log=[texts.log_entry(line) for line in log], clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
-            pets=faces(job.pets),
+            pets=faces(job.pets), undo=undo.to_undo(),
         )  # fmt: skip
 
     @expose("/<int:job_id>/cancellation", methods=("GET", "POST"))
@@ -329,7 +329,7 @@ def _month(days: list[dt.date]) -> dt.date:
     return asked or max(days[0] if days else clock.today(), FIRST_DAY)
 
 
-def _each_once(stopped: conflicts.ConflictsFound | None) -> list[conflicts.Clash]:
+def each_once(stopped: conflicts.ConflictsFound | None) -> list[conflicts.Clash]:
     """Every conflict, the same one only once."""
     found = {clash.token: clash for clashes in (stopped.clashes if stopped else {}).values() for clash in clashes}
     return sorted(found.values(), key=lambda c: (c.on_date, c.start_time or dt.time(0), c.token))

@@ -71,6 +71,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.BASKET_REMINDER, Category.REQUESTS, N_("Reminder of an unsent basket")),
         Kind(MailKind.VISITS_BOOKED, Category.VISITS, N_("Visits booked by the office")),
         Kind(MailKind.VISIT_CANCELLED, Category.VISITS, N_("Visits cancelled by the office")),
+        Kind(MailKind.VISIT_MOVED, Category.VISITS, N_("Visits moved by the office")),
         Kind(MailKind.SITTER_VISIT_ASSIGNED, Category.SITTERS, N_("Visits assigned to a sitter")),
         Kind(MailKind.SITTER_VISIT_MOVED, Category.SITTERS, N_("Sitter's visit moved")),
         Kind(MailKind.SITTER_VISIT_TAKEN_AWAY, Category.SITTERS, N_("Sitter's visit taken away or cancelled")),

@@ -23,6 +23,7 @@ from workflows.mail_facts import (
     SitterVisits,
     VisitCancelled,
     VisitFacts,
+    VisitMoved,
 )
 
 _WALK = VisitFacts(
@@ -74,6 +75,13 @@ PREVIEWS: dict[MailKind, Any] = {
     ),
     MailKind.VISITS_BOOKED: JobScheduled(_ALICE, _NUMBER, 0, (dataclasses.replace(_WALK, sitter="Sam"),)),
     MailKind.VISIT_CANCELLED: VisitCancelled(_ALICE, _NUMBER, (_WALK,), "The roads are closed by snow."),
+    MailKind.VISIT_MOVED: VisitMoved(
+        _ALICE,
+        _NUMBER,
+        (dataclasses.replace(_WALK, start_time="15:30", sitter="Sam"),),
+        (_WALK,),
+        "The school run is on that morning.",
+    ),
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits("Sam", _ALICE, (_SITTER_WALK, _SITTER_LATER)),
     MailKind.SITTER_VISIT_MOVED: SitterVisits("Sam", _ALICE, (_SITTER_LATER,), before=(_SITTER_WALK,)),
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits("Sam", _ALICE, (_SITTER_WALK,), because="cancelled"),

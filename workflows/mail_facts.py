@@ -22,6 +22,7 @@ class MailKind(enum.StrEnum):
     BASKET_REMINDER = "basket_reminder"
     VISITS_BOOKED = "visits_booked"
     VISIT_CANCELLED = "visit_cancelled"
+    VISIT_MOVED = "visit_moved"
     SITTER_VISIT_ASSIGNED = "sitter_visit_assigned"
     SITTER_VISIT_MOVED = "sitter_visit_moved"
     SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
@@ -136,6 +137,18 @@ class VisitCancelled:
 
 
 @dataclass(frozen=True)
+class VisitMoved:
+    """To the client: the office moved these visits to another day or time."""
+
+    client_name: str
+    account_number: str
+    visits: tuple[VisitFacts, ...]
+    #: the same visits as they stood before, in the same order
+    before: tuple[VisitFacts, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class SitterVisits:
     """To the sitter: visits given to you, moved, or no longer yours."""
 
@@ -193,6 +206,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.BASKET_REMINDER: BasketReminder,
     MailKind.VISITS_BOOKED: JobScheduled,
     MailKind.VISIT_CANCELLED: VisitCancelled,
+    MailKind.VISIT_MOVED: VisitMoved,
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits,
     MailKind.SITTER_VISIT_MOVED: SitterVisits,
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,

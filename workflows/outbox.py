@@ -3,9 +3,13 @@
 `mailer.deliver` claims, renders and sends them; a minute sweep catches whatever a lost nudge left behind.
 """
 
+import contextvars
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +22,41 @@ from workflows.actors import Actor
 from workflows.errors import N_, WrongState
 from workflows.mail_facts import MailKind
 from workflows.permissions import Permission
+
+
+@dataclass
+class _Hold:
+    until: dt.datetime
+    mails: list[OutboxMail] = field(default_factory=list)
+
+
+_hold: contextvars.ContextVar[_Hold | None] = contextvars.ContextVar("hold", default=None)
+
+
+@contextmanager
+def held(until: dt.datetime) -> Iterator[list[OutboxMail]]:
+    """Inside, every mail that is queued waits until then (UTC); the list holds them, for `call_back`."""
+    hold = _Hold(until)
+    token = _hold.set(hold)
+    try:
+        yield hold.mails
+    finally:
+        _hold.reset(token)
+
+
+def call_back(mail_ids: Iterable[int]) -> None:
+    """Cancel mails that still wait: all of these, or WrongState 'mail_left' when one has left or is leaving."""
+    ids = list(mail_ids)
+    if not ids:
+        return
+    result = db.session.execute(
+        sa.update(OutboxMail)
+        .where(OutboxMail.id.in_(ids), OutboxMail.state == MailState.QUEUED)
+        .values(state=MailState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    if getattr(result, "rowcount", 0) != len(ids):
+        raise WrongState("mail_left", N_("The mails about it have left already. Move the visit back instead."))
 
 
 def queue_mail(
@@ -43,6 +82,7 @@ def queue_mail(
         to, others = others[0], others[1:]
     if dedupe_key and db.session.scalar(sa.select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
         return None
+    hold = _hold.get()
     seen = {to.casefold()}
     copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
     mail = OutboxMail(
@@ -54,12 +94,14 @@ def queue_mail(
         staff_id=staff.id if staff else None,
         message_id=f"<{uuid.uuid4()}@{_domain()}>",
         dedupe_key=dedupe_key,
-        next_at=not_before or clock.now(),
+        next_at=max(not_before or clock.now(), hold.until if hold else clock.now()),
     )
     if dedupe_key is None:
         db.session.add(mail)
     elif not _add_once(mail):
         return None
+    if hold is not None:
+        hold.mails.append(mail)
     db.session.info["nudge_worker"] = True
     return mail
 

@@ -127,13 +127,23 @@ def _news_since_last_evening(at: dt.datetime) -> Mapping[int, list[str]]:
             .group_by(OutboxMail.staff_id)
         ).all()
     )
-    news: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    fresh: dict[int, set[int]] = defaultdict(set)
     for line in db.session.scalars(
         sa.select(Activity).where(Activity.at > at - NEWS_KEPT, Activity.verb.like("job.%")).order_by(Activity.id)
     ):
         for staff_id in line.facts.get("evening", []):
-            if staff_id not in last or line.at >= last[staff_id] - dt.timedelta(minutes=1):
-                news[staff_id].append(_news(line, staff_id))
+            if staff_id in last and line.at < last[staff_id] - dt.timedelta(minutes=1):
+                continue
+            undone = line.facts.get("undoes", 0)
+            if undone in fresh[staff_id]:  # undone before the sitter read of it: neither way is news
+                del found[staff_id][undone]
+                continue
+            found[staff_id][line.id] = _news(line, staff_id)
+            if staff_id not in last or line.at >= last[staff_id]:
+                fresh[staff_id].add(line.id)
+    news: dict[int, list[str]] = defaultdict(list)
+    news.update({staff_id: list(lines.values()) for staff_id, lines in found.items() if lines})
     return news
 
 

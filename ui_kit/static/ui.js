@@ -121,7 +121,7 @@ addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sen
 // ---- toasts: at least ten seconds, longer while read or held ----
 const armToast = (toast) => {
   let timer;
-  const wait = () => { clearTimeout(timer); timer = setTimeout(() => toast.remove(), 12000); };
+  const wait = () => { clearTimeout(timer); timer = setTimeout(() => toast.remove(), Number(toast.dataset.toastSeconds || 12) * 1000); };
   const hold = () => clearTimeout(timer);
   toast.addEventListener("pointerenter", hold); toast.addEventListener("focusin", hold);
   toast.addEventListener("pointerleave", wait); toast.addEventListener("focusout", wait);
