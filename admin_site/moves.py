@@ -21,7 +21,6 @@ from admin_site.fields import (
     OfficeForm,
     Pick,
     all_blocks,
-    block_label,
     option,
     sitter_options,
 )
@@ -31,6 +30,7 @@ from admin_site.visits_page import each_once, why_not_changed
 from foundation.db import db
 from models import Job, JobState, TimeType
 from sign_in.guard import local_path
+from ui_kit import formats
 from workflows import conflicts, jobs, moving, settings
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
@@ -58,7 +58,7 @@ class MoveForm(OfficeForm):
             self.all_blocks.append(job.time_block)
         self.block.choices = [
             option("", gettext("Choose a time of day")),
-            *(option(b.id, block_label(b)) for b in self.all_blocks),
+            *(option(b.id, formats.block_words(b)) for b in self.all_blocks),
         ]
         self.all_sitters = active_sitters()
         self.sitter.choices = sitter_options(self.all_sitters, current=job.sitter, empty=False)
