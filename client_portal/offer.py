@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from client_portal import words
 from foundation.db import db
 from models import Client, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
-from workflows import limits, settings
+from workflows import limits, opening, settings
 from workflows.limits import Calendar, Refusal
 
 
@@ -54,7 +54,7 @@ class Service:
         """Why this service cannot be requested for a day at any of its times, or None."""
         times: list[tuple[dt.time | None, TimeBlock | None]] = [(None, b) for b in self.blocks] or [(None, None)]
         if self.item.time_type is TimeType.STANDARD:
-            times.append((dt.time(23, 59), None))
+            times.append((opening.latest_start(self.item, day, known), None))
         refusal = None
         for start, block in times:
             refusal = limits.why_not_request(

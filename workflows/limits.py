@@ -1,20 +1,33 @@
-"""May this be requested now, and if not, why? One pure answer for the portal's day picker and for the server's check.
+"""May this be requested, changed or cancelled now, and if not, why? One pure answer for every picker and every check.
 
-Four kinds of limit at three levels: the service item's, else its group's, else the business's. Blank inherits, zero
-is no limit. (Time To Pet's four kinds and Pet Sitter Plus's three levels, see requirements B9.)
+Four kinds of limit at three levels: the service item's, else its group's, else the business's; and separately for
+three uses. Blank inherits, zero is no limit. Closed days and opening hours stand in `opening`.
+(Time To Pet's four kinds and Pet Sitter Plus's three levels, see requirements B9 and X8.)
 """
 
 import datetime as dt
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from foundation import clock
-from foundation.db import db
-from models import ClosedDay, LimitKind, PublicHoliday, ServiceItem, TimeBlock
-from workflows import settings
+from models import Job, JobState, LimitKind, ServiceItem, TimeBlock
+from workflows import opening, settings
 from workflows.errors import N_, Invalid
+from workflows.opening import Calendar, calendar
+
+__all__ = [
+    "NO_LIMIT", "Calendar", "Limit", "Refusal", "Use", "calendar", "check_limit", "limit_for", "request_limit", "span",
+    "why_not_day", "why_not_request", "why_not_target", "why_not_touch",
+]  # fmt: skip
+
+
+class Use(enum.StrEnum):
+    """What a client wants to do, each with limits of its own."""
+
+    REQUEST = "request"
+    CHANGE = "change"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True)
@@ -42,68 +55,106 @@ class Limit:
 
 NO_LIMIT = Limit(LimitKind.NONE)
 
+#: the business's own limit of each use, as its settings are called
+_SETTINGS = {Use.REQUEST: "booking.limit", Use.CHANGE: "booking.change_limit", Use.CANCEL: "booking.cancel_limit"}
 
-@dataclass(frozen=True)
-class Calendar:
-    """Days on which the business takes no requests, and the public holidays, of a stretch of time."""
+#: kind of limit -> sentence, for each use; the second of a pair is for "1 hour" and "1 day"
+_WORDS: dict[Use, dict[LimitKind, tuple[str, str]]] = {
+    Use.REQUEST: {
+        LimitKind.HOURS: (
+            N_("Ask at least %(n)s hours before the visit."),
+            N_("Ask at least one hour before the visit."),
+        ),
+        LimitKind.DAYS: (N_("Ask at least %(n)s days before the visit."), N_("Ask at least one day before the visit.")),
+        LimitKind.TODAY_AFTER: (N_("Visits for today can be asked for until %(time)s."),) * 2,
+        LimitKind.TOMORROW_AFTER: (N_("Visits can be asked for until %(time)s on the day before."),) * 2,
+    },
+    Use.CHANGE: {
+        LimitKind.HOURS: (
+            N_("Visits can be changed until %(n)s hours before they start."),
+            N_("Visits can be changed until one hour before they start."),
+        ),
+        LimitKind.DAYS: (
+            N_("Visits can be changed until %(n)s days before."),
+            N_("Visits can be changed until the day before."),
+        ),
+        LimitKind.TODAY_AFTER: (N_("Today's visits can be changed until %(time)s."),) * 2,
+        LimitKind.TOMORROW_AFTER: (N_("Visits can be changed until %(time)s on the day before."),) * 2,
+    },
+    Use.CANCEL: {
+        LimitKind.HOURS: (
+            N_("Visits can be cancelled until %(n)s hours before they start."),
+            N_("Visits can be cancelled until one hour before they start."),
+        ),
+        LimitKind.DAYS: (
+            N_("Visits can be cancelled until %(n)s days before."),
+            N_("Visits can be cancelled until the day before."),
+        ),
+        LimitKind.TODAY_AFTER: (N_("Today's visits can be cancelled until %(time)s."),) * 2,
+        LimitKind.TOMORROW_AFTER: (N_("Visits can be cancelled until %(time)s on the day before."),) * 2,
+    },
+}
 
-    closed: dict[dt.date, str]
-    holidays: dict[dt.date, str]
+_CODES = {
+    LimitKind.HOURS: "limit_hours",
+    LimitKind.DAYS: "limit_days",
+    LimitKind.TODAY_AFTER: "limit_today",
+    LimitKind.TOMORROW_AFTER: "limit_tomorrow",
+}
 
 
-def calendar(first: dt.date, last: dt.date) -> Calendar:
-    """Closed days and holidays from `first` to `last`, with two queries."""
-    closed: dict[dt.date, str] = {}
-    stretches = db.session.scalars(sa.select(ClosedDay).where(ClosedDay.first_on <= last, ClosedDay.last_on >= first))
-    for stretch in stretches:
-        day = max(stretch.first_on, first)
-        while day <= min(stretch.last_on, last):
-            closed[day] = stretch.reason
-            day += dt.timedelta(days=1)
-    holidays: dict[dt.date, str] = {}
-    for holiday in db.session.scalars(sa.select(PublicHoliday).where(PublicHoliday.on_date.between(first, last))):
-        holidays[holiday.on_date] = holiday.name
-        if holiday.is_closed:
-            closed.setdefault(holiday.on_date, holiday.name)
-    return Calendar(closed, holidays)
-
-
-def request_limit(item: ServiceItem, values: settings.Values) -> Limit:
-    """The limit that applies to requests for this item."""
-    levels = [
-        (item.request_limit_kind, item.request_limit_number, item.request_limit_time),
-        (item.group.request_limit_kind, item.group.request_limit_number, item.group.request_limit_time)
-        if item.group
-        else (None, None, None),
-        (LimitKind(values["booking.limit_kind"]), values["booking.limit_number"], values["booking.limit_time"]),
+def limit_for(item: ServiceItem, use: Use, values: settings.Values) -> Limit:
+    """The limit of this use for this item. Asks for the item's group: load it with the item where there are many."""
+    column = f"{use.value}_limit"
+    levels: list[tuple[LimitKind | None, int | None, dt.time | None]] = [
+        tuple(getattr(row, f"{column}_{part}") for part in ("kind", "number", "time"))
+        for row in (item, item.group)
+        if row is not None
     ]
+    key = _SETTINGS[use]
+    levels.append((LimitKind(values[f"{key}_kind"]), values[f"{key}_number"], values[f"{key}_time"]))
     kind, number, time = next(level for level in levels if level[0] is not None)
     if kind is None or kind is LimitKind.NONE or (kind in {LimitKind.HOURS, LimitKind.DAYS} and not number):
         return NO_LIMIT
     return Limit(kind, number or 0, time)
 
 
-def check_limit(limit: Limit, day: dt.date, start: dt.datetime, now: dt.datetime) -> Refusal | None:
+def request_limit(item: ServiceItem, values: settings.Values) -> Limit:
+    """The limit that applies to requests for this item."""
+    return limit_for(item, Use.REQUEST, values)
+
+
+def check_limit(
+    limit: Limit, day: dt.date, start: dt.datetime, now: dt.datetime, *, use: Use = Use.REQUEST
+) -> Refusal | None:
     """Does the limit forbid a visit on `day` that begins at `start` (aware), asked for at `now` (aware)?
 
     Hours count back from the start, exactly N hours is in time. Days count dates: 1 day means tomorrow or later.
+    At the time of day of the other two it is too late already.
     """
+    if not _is_late(limit, day, start, now):
+        return None
+    many, one = _WORDS[use][limit.kind]
+    shown = {"n": limit.number, "time": limit.time.strftime("%H:%M") if limit.time else ""}
+    return Refusal(_CODES[limit.kind], one if limit.number == 1 else many, shown, too_late=True)
+
+
+def _is_late(limit: Limit, day: dt.date, start: dt.datetime, now: dt.datetime) -> bool:
     local = clock.to_local(now)
-    today, tomorrow = local.date(), local.date() + dt.timedelta(days=1)
-    if limit.kind is LimitKind.HOURS and start - now < dt.timedelta(hours=limit.number):
-        return Refusal("limit_hours", N_("Ask at least %(n)s hours before the visit."), {"n": limit.number}, True)
-    if limit.kind is LimitKind.DAYS and day < today + dt.timedelta(days=limit.number):
-        return Refusal("limit_days", N_("Ask at least %(n)s days before the visit."), {"n": limit.number}, True)
-    if limit.time is not None:
-        shown = {"time": limit.time.strftime("%H:%M")}
-        late = local.time().replace(tzinfo=None) >= limit.time
-        if limit.kind is LimitKind.TODAY_AFTER and day <= today and late:
-            return Refusal("limit_today", N_("Visits for today can be asked for until %(time)s."), shown, True)
-        if limit.kind is LimitKind.TOMORROW_AFTER and (day <= today or (day == tomorrow and late)):
-            return Refusal(
-                "limit_tomorrow", N_("Visits can be asked for until %(time)s on the day before."), shown, True
-            )
-    return None
+    today = local.date()
+    if limit.kind is LimitKind.HOURS:
+        return start - now < dt.timedelta(hours=limit.number)
+    if limit.kind is LimitKind.DAYS:
+        return day < today + dt.timedelta(days=limit.number)
+    if limit.kind is LimitKind.NONE or limit.time is None:
+        return False
+    after = local.time().replace(tzinfo=None) >= limit.time
+    if limit.kind is LimitKind.TODAY_AFTER:
+        return day <= today and after
+    return day <= today or (day == today + dt.timedelta(days=1) and after)
+
+
+# -------------------------------------------------------------------------------------------------------- requesting
 
 
 def why_not_day(day: dt.date, known: Calendar, values: settings.Values, now: dt.datetime) -> Refusal | None:
@@ -115,12 +166,13 @@ def why_not_day(day: dt.date, known: Calendar, values: settings.Values, now: dt.
         return Refusal(
             "too_far", N_("Visits can be asked for up to %(n)s days ahead."), {"n": values["booking.days_ahead"]}
         )
-    if day in known.closed:
-        reason = known.closed[day]
-        if reason:
-            return Refusal("closed", N_("Closed on this day: %(reason)s."), {"reason": reason})
-        return Refusal("closed", N_("Closed on this day."), {})
-    return None
+    return _closed(known.closed[day]) if day in known.closed else None
+
+
+def _closed(reason: str) -> Refusal:
+    if reason:
+        return Refusal("closed", N_("Closed on this day: %(reason)s."), {"reason": reason})
+    return Refusal("closed", N_("Closed on this day."), {})
 
 
 def why_not_request(
@@ -136,17 +188,121 @@ def why_not_request(
     """Why a client may not request this visit now, or None. Items without a time count from 00:00 of their day."""
     if not item.is_active or not item.visible_in_portal:
         return Refusal("item_hidden", N_("%(service)s is no longer offered online."), {"service": item.name})
-    refusal = why_not_day(day, known, values, now)
+    refusal = why_not_target(item, day, start_time=start_time, block=block, known=known, values=values, now=now)
     if refusal:
         return refusal
-    begins = start_time or (block.starts_at if block else None)
-    start = clock.from_local(day, begins or dt.time(0))
-    ends = clock.from_local(day, block.ends_at) if block else start
-    if block and block.ends_at <= block.starts_at:
-        ends += dt.timedelta(days=1)
-    if begins and ends < now:
+    begins = start_time or (block.starts_at if block else dt.time(0))
+    return check_limit(request_limit(item, values), day, clock.from_local(day, begins), now)
+
+
+def why_not_target(
+    item: ServiceItem,
+    day: dt.date,
+    *,
+    start_time: dt.time | None,
+    block: TimeBlock | None,
+    known: Calendar,
+    values: settings.Values,
+    now: dt.datetime,
+    ends_on: dt.date | None = None,
+) -> Refusal | None:
+    """Why a visit cannot be on this day at this time: past, too far ahead, closed for this service, out of hours.
+
+    For the new day of a change: a visit that exists may move nearer than a fresh request could be, because a person
+    decides anyway, so the request limit does not apply to it, nor whether the service is still offered. With
+    `ends_on` every day of the stay must be open.
+    """
+    last = ends_on or day
+    while last >= day:
+        refusal = why_not_day(last, known, values, now) or _why_closed_for(item, last, known)
+        if refusal:
+            return refusal
+        last -= dt.timedelta(days=1)
+    return _why_not_hours(item, day, start_time or (block.starts_at if block else None), known) or _why_passed(
+        day, start_time, block, now
+    )
+
+
+def _why_closed_for(item: ServiceItem, day: dt.date, known: Calendar) -> Refusal | None:
+    reason = opening.closed_reason(item, day, known)
+    if reason:
+        return _closed(reason)
+    if reason == "":
+        return Refusal("closed", N_("%(service)s is not offered on this day."), {"service": item.name})
+    return None
+
+
+def _why_not_hours(item: ServiceItem, day: dt.date, begins: dt.time | None, known: Calendar) -> Refusal | None:
+    hours = opening.hours_on(item, day, known)
+    if hours is None:
+        return None
+    if not hours:
+        return Refusal("closed", N_("%(service)s is not offered on this day."), {"service": item.name})
+    if begins is None or opening.is_open_at(hours, begins):
+        return None
+    return Refusal(
+        "out_of_hours", N_("Choose a time within the opening hours of this day: %(hours)s."),
+        {"hours": opening.in_words(hours)},
+    )  # fmt: skip
+
+
+def _why_passed(day: dt.date, start_time: dt.time | None, block: TimeBlock | None, now: dt.datetime) -> Refusal | None:
+    if (start_time or block) and _last_start(day, start_time, block) < now:
         return Refusal("past_time", N_("This time of day has passed already."), {})
-    return check_limit(request_limit(item, values), day, start, now)
+    return None
+
+
+def _last_start(day: dt.date, start_time: dt.time | None, block: TimeBlock | None) -> dt.datetime:
+    """The moment after which the visit can no longer begin: its time, its block's end, the end of its day."""
+    tomorrow = day + dt.timedelta(days=1)
+    if block:
+        return clock.from_local(tomorrow if block.ends_at <= block.starts_at else day, block.ends_at)
+    return clock.from_local(day, start_time) if start_time else clock.from_local(tomorrow, dt.time(0))
+
+
+# ---------------------------------------------------------------------------------------------- changing, cancelling
+
+_STATES = {
+    JobState.IN_PROGRESS: N_("This visit has begun."),
+    JobState.COMPLETED: N_("This visit is done."),
+    JobState.CANCELLED: N_("This visit is cancelled already."),
+    JobState.VOIDED: N_("This visit did not take place."),
+}
+_TODAY = {
+    Use.CHANGE: N_("Today's visits cannot be changed online."),
+    Use.CANCEL: N_("Today's visits cannot be cancelled online."),
+}
+
+
+def why_not_touch(
+    job: Job,
+    *,
+    use: Use,
+    known: Calendar | None = None,  # noqa: ARG001 -- every question of this module takes the calendar
+    values: settings.Values,
+    now: dt.datetime,
+) -> Refusal | None:
+    """Why the client may not ask to change or cancel this visit now, or None.
+
+    In this order: it has begun, is done or cancelled; it is in the past; it is today's and the setting wants only
+    later days; the limit of the use. All but done and cancelled are "too late": the owner's text and the phone number
+    belong beside them. A visit without a time counts from 00:00 of its day, a block from its start. Needs the
+    visit's item with its group, and its block.
+    """
+    if job.state is not JobState.SCHEDULED:
+        return Refusal(f"job_{job.state.value}", _STATES[job.state], {}, job.state is JobState.IN_PROGRESS)
+    today = clock.to_local(now).date()
+    if job.on_date < today:
+        # A stay whose first day is over goes on, whether or not anybody has pressed Start.
+        text = _STATES[JobState.IN_PROGRESS] if job.ends_on >= today else N_("This visit is in the past.")
+        return Refusal("past", text, {}, too_late=True)
+    if job.on_date == today and values["changes.future_only"]:
+        return Refusal("today", _TODAY[use], {}, too_late=True)
+    if _last_start(job.on_date, job.start_time, None if job.start_time else job.time_block) < now:
+        return Refusal("past_time", N_("The time of this visit has passed already."), {}, too_late=True)
+    begins = job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
+    limit = limit_for(job.service_item, use, values)
+    return check_limit(limit, job.on_date, clock.from_local(job.on_date, begins), now, use=use)
 
 
 def span(days: Iterable[dt.date]) -> tuple[dt.date, dt.date]:
