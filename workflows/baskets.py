@@ -61,7 +61,7 @@ def basket_of(client_id: int) -> JobRequest | None:
 
 
 def problems(lines: Iterable[JobRequestLine], *, now: dt.datetime | None = None) -> dict[int, Refusal]:
-    """Which basket lines can no longer be sent, and why: {line id: refusal}. Three queries."""
+    """Which basket lines can no longer be sent, and why: {line id: refusal}. Two queries."""
     all_lines = list(lines)
     if not all_lines:
         return {}

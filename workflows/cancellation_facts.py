@@ -72,7 +72,7 @@ def active_rules() -> list[CancellationRule]:
 def gather(
     jobs: Sequence[Job], *, initiator: Initiator, now: dt.datetime, ends_series: bool = False
 ) -> tuple[list[CancellationRule], dict[int, Facts]]:
-    """The rules and the facts of each visit, in order of time. Seven queries, however many visits.
+    """The rules and the facts of each visit, in order of time. Six queries, however many visits.
 
     Allowances count the visits that the client cancelled in the calendar year of `now`, by the day on which they were
     cancelled, never those that the office did; a rule of one group counts that group's only. The visits at hand count

@@ -446,7 +446,7 @@ def test_basket_of_is_shown_with_few_questions_however_long_it_is(cast, db_sessi
         settings.read()
         found = baskets.problems(basket.lines)
         assert [len(x.pets) for x in basket.lines] == [2] * 20
-        assert (found, len(sent) <= 7) == ({}, True)
+        assert (found, len(sent) <= 6) == ({}, True)
 
 
 @pytest.mark.covers("B2")

@@ -366,7 +366,7 @@ def test_average_month_of_a_new_client_is_what_the_first_weeks_hold(cast):
     assert gathered(jobs[0])[0].counts_for(None) == (0, Decimal(20))
 
 
-def test_preview_costs_seven_questions_however_many_visits_and_clients(cast, db_session):
+def test_preview_costs_six_questions_however_many_visits_and_clients(cast, db_session):
     make.cancellation_rule(service_group=cast.dog_walks, notice_kind=NoticeKind.HOURS, notice_number=24)
     jobs = [
         make.job(client, cast.walk, on_date=dt.date(2026, 12, d), block=cast.morning, start_time=None)
@@ -382,7 +382,7 @@ def test_preview_costs_seven_questions_however_many_visits_and_clients(cast, db_
     for number in (1, len(jobs)):
         with statements() as sent:
             preview(jobs[:number], initiator=Initiator.CLIENT)
-        assert len(sent) == 7, sent
+        assert len(sent) == 6, sent
 
 
 def test_explain_is_the_preview_with_its_reasons(cast):

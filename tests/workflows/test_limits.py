@@ -181,10 +181,10 @@ def test_calendar_of_a_stretch_that_reaches_over_both_ends_is_cut(db_session):
     assert sorted(limits.calendar(TODAY, TOMORROW).closed) == [TODAY, TOMORROW]
 
 
-def test_calendar_asks_three_questions_however_long_the_stretch(db_session):
+def test_calendar_asks_two_questions_however_long_the_stretch(db_session):
     with statements() as sent:
         limits.calendar(TODAY, dt.date(2028, 1, 1))
-        assert len(sent) == 3
+        assert len(sent) == 2
 
 
 def test_span_is_first_and_last_day():

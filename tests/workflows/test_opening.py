@@ -127,7 +127,7 @@ def test_latest_start_is_the_last_closing_time(db_session):
     assert opening.latest_start(walk, THU, limits.calendar(THU, THU)) == t("19:30")
 
 
-def test_calendar_costs_three_questions_with_every_kind_of_row(db_session):
+def test_calendar_costs_two_questions_with_every_kind_of_row(db_session):
     walk = make.service_item(group=make.service_group())
     for scope in ({}, {"service_item": walk}, {"service_group": walk.group}):
         make.closed_day(THU, SAT, **scope)
@@ -135,7 +135,7 @@ def test_calendar_costs_three_questions_with_every_kind_of_row(db_session):
     db_session.expire_all()
     with statements() as sent:
         limits.calendar(THU, SUN)
-    assert len(sent) == 3
+    assert len(sent) == 2
 
 
 @pytest.mark.parametrize(
