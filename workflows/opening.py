@@ -53,7 +53,7 @@ def calendar(first: dt.date, last: dt.date) -> Calendar:
     return Calendar(everything, holidays, dict(closed), _all_hours())
 
 
-def _days(first: dt.date, last: dt.date) -> sa.CompoundSelect[Any]:
+def _days(first: dt.date, last: dt.date) -> sa.CompoundSelect[*tuple[Any, ...]]:
     """Closed stretches and holidays in one: the owner's own words for a day come first."""
     nobody = sa.cast(sa.null(), sa.Integer)
     stretches = sa.select(
