@@ -922,8 +922,6 @@ class RequestMessage(Base):
     to_client: Mapped[bool] = mapped_column(default=True)
     to_sitter: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[created_at]
-    #: when the client opened the thread after it
-    read_at: Mapped[utc | None]
     request: Mapped[JobRequest] = relationship(back_populates="messages")
     staff: Mapped[Staff | None] = relationship()
 

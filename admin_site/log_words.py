@@ -18,6 +18,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "job_request.line_added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
     "job_request.scheduled": ("calendar-check", *NN_("%(who)s scheduled %(num)d requested visit", "%(who)s scheduled %(num)d requested visits")),
     "job_request.declined": ("ban", *NN_("%(who)s declined %(num)d requested visit", "%(who)s declined %(num)d requested visits")),
+    "job_request.client_answered": ("message", *NN_("%(who)s wrote about request #%(number)s")),
+    "job_request.sitter_answered": ("message", *NN_("%(who)s answered the office about request #%(number)s")),
     "job_request.deleted": ("trash", *NN_("%(who)s deleted %(num)d requested visit", "%(who)s deleted %(num)d requested visits")),
     "basket.added": ("basket", *NN_("%(who)s put %(num)d visit into the basket", "%(who)s put %(num)d visits into the basket")),
     "basket.changed": ("basket", *NN_("%(who)s changed a visit in the basket")),

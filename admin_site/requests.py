@@ -16,7 +16,7 @@ from admin_site.reading import initials, read_id, read_ids, read_page, read_toke
 from admin_site.request_line_pages import LinePages
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, Staff
-from workflows import baskets, conflicts, job_requests, once
+from workflows import baskets, conflicts, job_requests, once, request_threads
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 
 PER_PAGE = 50
@@ -253,7 +253,7 @@ class RequestsPage(LinePages):
         for line in lines:
             by_request.setdefault(line.request, []).append(line)
         for about, own in by_request.items():
-            job_requests.write_message(
+            request_threads.write(
                 about,
                 own,
                 body=request.form.get("body", ""),

@@ -193,6 +193,12 @@ def notification(line: Notification) -> Told:
             text = ngettext("%(client)s cancelled a job request", "%(client)s cancelled %(num)d visits of a job request", n, client=keep)  # fmt: skip
             sentence = _linked(text, client=client)
             return Told("calendar-x", sentence + (f": {visits}" if visits else ""), batch)
+        case NotificationKind.REQUEST_ANSWERED:
+            by_sitter = bool(line.facts.get("from_sitter"))
+            name = str(line.facts.get("name") or "")
+            text = gettext("%(name)s answered about a request of %(client)s", name=name, client=keep) if by_sitter else gettext("%(client)s wrote about a request", client=keep)  # fmt: skip
+            words = str(line.facts.get("text") or "")
+            return Told("message", _linked(text, client=client) + (f": {words}" if words else ""), batch)
         case NotificationKind.BASKET_BLOCKED:
             text = ngettext("%(num)d visit in %(client)s's basket can no longer be requested", "%(num)d visits in %(client)s's basket can no longer be requested", n, client=keep)  # fmt: skip
             return Told("basket", _linked(text, client=client), link("requests.baskets"))

@@ -75,6 +75,7 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         NotificationKind.REQUEST_RECEIVED: N_("New request"),
         NotificationKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
         NotificationKind.REQUEST_CANCELLED: N_("Request cancelled"),
+        NotificationKind.REQUEST_ANSWERED: N_("Answer about a request"),
         NotificationKind.BASKET_BLOCKED: N_("Basket cannot be sent"),
         NotificationKind.MAIL_FAILED: N_("Mail failed"),
     },

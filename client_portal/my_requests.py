@@ -26,8 +26,8 @@ from client_portal.frame import (
 from foundation.db import db
 from models import Job, JobRequest, JobRequestLine, JobState, LineState, RequestMessage
 from sign_in import current_actor
-from workflows import baskets, job_requests, settings
-from workflows.errors import WorkflowError, WrongState
+from workflows import baskets, job_requests, once, request_threads, settings
+from workflows.errors import Conflict, WorkflowError, WrongState
 
 PER_PAGE = 10
 #: how many visits of a request the list shows
@@ -147,9 +147,40 @@ def index() -> View:
 
 @pages.get("/<public_id:request_id>")
 def one(request_id: str) -> View:
-    """One request: what happens next, its visits, the office's messages."""
-    values = settings.read()
-    return page("one_request.html", one=_sent(_own(request_id)), client=client_here(), business=values["business.name"])
+    """One request: what happens next, its visits, and the words that went to and fro."""
+    return _show(request_id)
+
+
+def _show(request_id: str, status: int = 200, *, problem: str = "", body: str = "") -> View:
+    return page(
+        "one_request.html",
+        status,
+        one=_sent(_own(request_id)),
+        client=client_here(),
+        business=settings.read()["business.name"],
+        form_key=once.new_key(),
+        problem=problem,
+        body=body,
+    )
+
+
+@pages.post("/<public_id:request_id>/messages")
+def answer(request_id: str) -> View:
+    """Write to the office about this request; pressed twice, it is sent once."""
+    found, body = _own(request_id), request.form.get("body", "")
+    try:
+        once.claim(request.form.get("form_key"))
+        request_threads.answer(found, body=body, actor=current_actor())
+    except Conflict as problem:
+        db.session.rollback()
+        flash(problem.say(_), "info")
+        return see(url_for(".one", request_id=request_id))
+    except WorkflowError as problem:
+        db.session.rollback()
+        return _show(request_id, 422, problem=problem.say(_), body=body)
+    db.session.commit()
+    flash(_("Message sent. %(business)s reads it.", business=settings.read()["business.name"]), "success")
+    return see(url_for(".one", request_id=request_id, _anchor="thread-h"))
 
 
 # ---------------------------------------------------------------------------------------------------------- adding

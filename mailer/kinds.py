@@ -19,6 +19,7 @@ class Category(enum.StrEnum):
     REQUESTS = "requests"
     VISITS = "visits"
     SITTERS = "sitters"
+    OFFICE = "office"
     ACCESS = "access"
 
 
@@ -26,6 +27,7 @@ CATEGORY_LABELS = {
     Category.REQUESTS: N_("Requests"),
     Category.VISITS: N_("Visits"),
     Category.SITTERS: N_("To sitters"),
+    Category.OFFICE: N_("To the office"),
     Category.ACCESS: N_("Log-in"),
 }
 
@@ -77,6 +79,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.SITTER_VISIT_TAKEN_AWAY, Category.SITTERS, N_("Sitter's visit taken away or cancelled")),
         Kind(MailKind.SITTER_REQUEST_MESSAGE, Category.SITTERS, N_("Message to a sitter about a request")),
         Kind(MailKind.SITTER_SCHEDULE, Category.SITTERS, N_("Sitter's evening schedule")),
+        Kind(MailKind.REQUEST_ANSWERED, Category.OFFICE, N_("Answer about a request, to the office")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Link to set a password")),
     )
 }

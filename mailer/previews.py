@@ -13,6 +13,7 @@ from workflows.mail_facts import (
     BasketReminder,
     JobScheduled,
     MailKind,
+    RequestAnswered,
     RequestCancelled,
     RequestDeclined,
     RequestMessageFacts,
@@ -86,7 +87,14 @@ PREVIEWS: dict[MailKind, Any] = {
     MailKind.SITTER_VISIT_MOVED: SitterVisits("Sam", _ALICE, (_SITTER_LATER,), before=(_SITTER_WALK,)),
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits("Sam", _ALICE, (_SITTER_WALK,), because="cancelled"),
     MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts(
-        "Sam", _ALICE, 17, (_FEEDING,), "Could you do this one before your walk with Biscuit?", "Olivia Owner"
+        "Sam",
+        _ALICE,
+        17,
+        (_FEEDING,),
+        "Could you do this one before your walk with Biscuit?",
+        "Olivia Owner",
+        # No request has the number 0, so the link of the example opens nothing.
+        (0, 0),
     ),
     MailKind.SITTER_SCHEDULE: SitterSchedule(
         "Sam",
@@ -102,6 +110,7 @@ PREVIEWS: dict[MailKind, Any] = {
             "Dog walk, 2026-11-30 12:00 ✗",
         ),
     ),
+    MailKind.REQUEST_ANSWERED: RequestAnswered(_ALICE, _NUMBER, 17, "Yes, 8:30 is fine on both days.", _ALICE),
     # No log-in has the number 0, so the link of the example opens nothing.
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
 }

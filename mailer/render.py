@@ -21,8 +21,8 @@ from markupsafe import Markup, escape
 from mailer.formats import Formats
 from mailer.kinds import TEMPLATES
 from models import OutboxMail, Realm
-from workflows import access, people, settings
-from workflows.mail_facts import MailKind, SetPassword, from_json
+from workflows import access, people, request_threads, settings
+from workflows.mail_facts import MailKind, RequestMessageFacts, SetPassword, from_json
 
 #: where the links of mails lead, under PUBLIC_URL
 PATHS = {
@@ -31,10 +31,12 @@ PATHS = {
     "requests": "/portal/requests",
     "basket": "/portal/request",
     "sitter": "/staff/",
+    "queue": "/admin/job-requests/",
 }
 #: the setting without which a page answers 404; its links then lead to the first page
 SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}
 SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
+ANSWER_PATH = "/staff/answers/"
 #: facts in which people wrote several lines; every other one is a single line wherever it is shown
 MANY_LINES = frozenset({"note", "reason", "message", "body"})
 SUBJECT_MOST = 200
@@ -88,12 +90,21 @@ def _business(values: settings.Values) -> dict[str, Any]:
 
 
 def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN401 -- the kind's own dataclass
-    """What only one kind needs: the one-time link is signed here, at delivery, and is nowhere in the database."""
+    """What only some kinds need: links that let somebody in are signed here, at delivery, and are nowhere in the database."""
+    if isinstance(facts, RequestMessageFacts):
+        return {"answer_link": _answer_link(facts)}
     if not isinstance(facts, SetPassword):
         return {}
     token = access.sign_link(current_app.config["SECRET_KEY"], facts)
     lifetime = Formats(Locale.parse(values["business.locale"])).lifetime(access.LINK_LIFETIME[facts.reason])
     return {"link": absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + token), "lifetime": lifetime}
+
+
+def _answer_link(facts: RequestMessageFacts) -> str:
+    """Where a sitter answers without logging in; "" in the client's mail, who answers in the portal."""
+    if len(facts.answer_to) != 2:
+        return ""
+    return absolute(ANSWER_PATH + request_threads.sign_answer_link(current_app.config["SECRET_KEY"], *facts.answer_to))
 
 
 # --------------------------------------------------------------------------------------------- what people typed

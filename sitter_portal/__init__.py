@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from sitter_portal.day import pages
+from sitter_portal import answers, day
 
 
 def install(app: Flask) -> None:
     """Register the pages under /staff; the guard of `sign_in` lets in whoever has Permission.OWN_DAY."""
-    app.register_blueprint(pages)
+    app.register_blueprint(day.pages)
+    app.register_blueprint(answers.pages)

@@ -4,7 +4,6 @@ Whoever moves a line holds the client's lock and reads the line afresh first, so
 the other reads what happened.
 """
 
-import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +26,6 @@ from models import (
     JobRequestLine,
     LineState,
     NotificationKind,
-    RequestMessage,
     Staff,
 )
 from workflows import activity, baskets, conflicts, jobs, notifications, outbox, pricing, settings, sitter_mails
@@ -40,7 +38,6 @@ from workflows.mail_facts import (
     MailKind,
     RequestCancelled,
     RequestDeclined,
-    RequestMessageFacts,
     RequestReceived,
 )
 from workflows.permissions import Permission
@@ -475,48 +472,6 @@ def dismiss_cancelled(client: Client, *, actor: Actor) -> int:
         .execution_options(synchronize_session="fetch")
     )
     return int(getattr(result, "rowcount", 0))
-
-
-def write_message(
-    request: JobRequest, lines: Sequence[JobRequestLine], *, body: str, to_client: bool, to_sitters: bool, actor: Actor
-) -> RequestMessage:
-    """Write to the client and/or the sitters of the lines before deciding; it stays on the request's thread.
-
-    Refused with Invalid: no text, nobody chosen, or nobody chosen has an address.
-    """
-    actor.require(Permission.REQUESTS)
-    text = clean_note(body)
-    if not text:
-        raise Invalid("no_text", N_("Write a message first."), field="body")
-    if not to_client and not to_sitters:
-        raise Invalid("nobody", N_("Choose who gets the message."), field="to_client")
-    client = request.client
-    sitter_ids = {proposed_sitter_id(x) for x in lines} - {None}
-    sitters = list(db.session.scalars(sa.select(Staff).where(Staff.id.in_(sitter_ids)))) if to_sitters else []
-    if not (to_client and client.email) and not any(s.email for s in sitters):
-        raise Invalid("no_email", N_("Nobody chosen has a mail address."), field="to_client")
-    message = RequestMessage(
-        request=request, staff=actor.staff, body=text, to_client=to_client, to_sitter=bool(sitters)
-    )
-    db.session.add(message)
-    db.session.flush()
-    facts = RequestMessageFacts(
-        recipient_name=client.first_name,
-        client_name=str(client),
-        request_number=request.number or 0,
-        lines=tuple(line_facts(x) for x in lines),
-        body=text,
-        staff_name=actor.name,
-    )
-    if to_client:
-        outbox.queue_mail(MailKind.REQUEST_MESSAGE, facts, to=client.email, client=client)
-    without_prices = tuple(line_facts(x, for_sitter=True) for x in lines)
-    for sitter in sitters:
-        own = dataclasses.replace(facts, recipient_name=sitter.first_name, lines=without_prices)
-        outbox.queue_mail(MailKind.SITTER_REQUEST_MESSAGE, own, to=sitter.email, staff=sitter)
-    _log("job_request.message", request, list(lines), actor, message=text, to_client=to_client, to_sitter=bool(sitters))
-    db.session.flush()
-    return message
 
 
 def n_clients_waiting() -> int:

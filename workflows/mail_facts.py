@@ -28,11 +28,12 @@ class MailKind(enum.StrEnum):
     SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
     SITTER_REQUEST_MESSAGE = "sitter_request_message"
     SITTER_SCHEDULE = "sitter_schedule"
+    REQUEST_ANSWERED = "request_answered"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
 
 
 #: their text is never stored: it holds a way in
-SENSITIVE_KINDS = frozenset({MailKind.SET_PASSWORD})
+SENSITIVE_KINDS = frozenset({MailKind.SET_PASSWORD, MailKind.SITTER_REQUEST_MESSAGE})
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,20 @@ class RequestMessageFacts:
     lines: tuple[VisitFacts, ...]
     body: str
     staff_name: str
+    #: (request id, staff id) for a sitter, whose link to the thread is signed at delivery
+    answer_to: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class RequestAnswered:
+    """To the office's inbox: the client, or a sitter, answered about a request."""
+
+    client_name: str
+    account_number: str
+    request_number: int
+    body: str
+    author_name: str
+    from_sitter: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +227,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,
     MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts,
     MailKind.SITTER_SCHEDULE: SitterSchedule,
+    MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.SET_PASSWORD: SetPassword,
 }
 

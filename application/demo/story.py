@@ -17,7 +17,7 @@ from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
-from workflows import baskets, conflicts, job_requests, jobs, limits
+from workflows import baskets, conflicts, job_requests, jobs, limits, request_threads
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
 
@@ -208,7 +208,7 @@ def hannahs_weekend(story: Story, hours: float) -> None:
     body = "Thank you, Hannah. Is there enough insulin in the fridge for three days, or shall we pick some up?"
     with at(story.ago(hours - 13)):
         lines = waiting(request)
-        job_requests.write_message(request, lines, body=body, to_client=True, to_sitters=False, actor=story.olivia)
+        request_threads.write(request, lines, body=body, to_client=True, to_sitters=False, actor=story.olivia)
 
 
 OF_KNOWN: tuple[Part, ...] = (

@@ -1273,7 +1273,6 @@ def upgrade() -> None:
         sa.Column("to_client", sa.Boolean(), nullable=False),
         sa.Column("to_sitter", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["request_id"],
             ["job_request.id"],

@@ -79,12 +79,12 @@ def test_kinds_templates_facts_and_previews_name_the_same_mails():
     assert all(type(PREVIEWS[kind]) is FACTS[kind] for kind in MailKind)
 
 
-def test_only_the_password_link_is_sensitive_and_every_kind_has_a_name():
-    assert [k for k in MailKind if KINDS[k].is_sensitive] == [MailKind.SET_PASSWORD]
+def test_only_mails_with_a_way_in_are_sensitive_and_every_kind_has_a_name():
+    assert [k for k in MailKind if KINDS[k].is_sensitive] == [MailKind.SITTER_REQUEST_MESSAGE, MailKind.SET_PASSWORD]
     assert label("job_scheduled") == "Job scheduled"
     assert label("of_tomorrows_version") == "of_tomorrows_version"
     assert len({k.label for k in KINDS.values()}) == len(MailKind)
-    assert {k.category_label for k in KINDS.values()} == {"Requests", "Visits", "To sitters", "Log-in"}
+    assert {k.category_label for k in KINDS.values()} == {"Requests", "Visits", "To sitters", "To the office", "Log-in"}
 
 
 @pytest.mark.parametrize("kind", MailKind)

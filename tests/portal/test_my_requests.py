@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, Via
+from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, RequestMessage, Via
 from tests import factories as make
 from tests.databases import count
 from workflows import job_requests
@@ -47,6 +47,43 @@ def test_the_list_shows_number_lines_with_their_states_and_the_office_s_words(al
             assert hidden not in page.html, (path, hidden)
         assert page.form(f"/portal/requests/{sent.public_id}/additions")
         assert f"/portal/requests/{sent.public_id}/cancellation" in page.links()
+
+
+@pytest.mark.covers("B13")
+def test_the_client_answers_on_the_request_s_page_and_the_office_reads_it(alice, cast, sent, outbox, change_settings):
+    change_settings({"business.name": "Maple Lane", "business.admin_inbox": "office@example.com"})
+    make.request_message(sent, "Is the gate code the same?", staff=cast.olivia)
+    db.session.commit()
+    address = f"/portal/requests/{sent.public_id}"
+    assert f"{address}#answer" in alice.get("/portal/requests").links()
+    page = alice.press(alice.get(address), f"{address}/messages", body="Yes. <b>4711</b>")
+    assert "Message sent. Maple Lane reads it." in page.text
+    assert "Yes. <b>4711</b> You," in page.text
+    assert "<b>4711</b>" not in page.html
+    assert [m.to_address for m in outbox.mails(MailKind.REQUEST_ANSWERED)] == ["office@example.com"]
+    assert count(Notification, Notification.kind == NotificationKind.REQUEST_ANSWERED) == 1
+
+
+@pytest.mark.covers("B13")
+def test_an_answer_without_words_comes_back_and_one_sent_twice_is_kept_once(alice, sent, outbox):
+    address = f"/portal/requests/{sent.public_id}"
+    page = alice.get(address)
+    empty = alice.press(page, f"{address}/messages", body="  ")
+    assert (empty.status, "Write a message first." in empty.text) == (422, True)
+    long = alice.press(page, f"{address}/messages", body="x" * 10_001)
+    assert (long.status, "x" * 10_001 in long.html) == (422, True)
+    alice.press(page, f"{address}/messages", body="Hello")
+    again = alice.press(page, f"{address}/messages", body="Hello")
+    assert "This was already saved. Nothing was done twice." in again.text
+    assert count(RequestMessage) == 1
+
+
+@pytest.mark.covers("B13")
+def test_nobody_answers_for_another_client_or_while_requests_are_off(alice, cast, sent, change_settings):
+    assert alice.post(f"/portal/requests/{cast.bobs_request.public_id}/messages", body="Hello").status_code == 404
+    change_settings({"portal.requests": False})
+    assert alice.post(f"/portal/requests/{sent.public_id}/messages", body="Hello").status_code == 404
+    assert count(RequestMessage) == 0
 
 
 def test_internal_and_voided_visits_of_a_request_are_not_listed(alice, cast, sent):

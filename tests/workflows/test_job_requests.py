@@ -955,84 +955,6 @@ def test_decline_and_delete_are_all_or_nothing_and_for_one_client_s_lines(cast, 
     assert [x.state for x in sent.lines] == [LineState.SUBMITTED, LineState.CANCELLED, LineState.SUBMITTED]
 
 
-# ----------------------------------------------------------------------------------------------------------- messages
-
-
-def write(cast, request, lines=None, **more):
-    values = {
-        "body": "Is the gate code the same?",
-        "to_client": True,
-        "to_sitters": False,
-        "actor": cast.as_max,
-        **more,
-    }
-    return job_requests.write_message(request, request.lines if lines is None else lines, **values)
-
-
-@pytest.mark.covers("B10", "B13")
-def test_write_message_to_the_client_stays_on_the_thread(cast, sent, outbox, db_session):
-    message = write(cast, sent, sent.lines[:1])
-    db_session.commit()
-    assert (sent.messages, message.body, message.staff, message.to_client, message.to_sitter) == (
-        [message], "Is the gate code the same?", cast.max, True, False,
-    )  # fmt: skip
-    facts = outbox.facts(MailKind.REQUEST_MESSAGE, to="alice@example.com")
-    assert (facts.recipient_name, facts.client_name, facts.request_number, len(facts.lines), facts.body, facts.staff_name) == (
-        "Alice", "Alice Archer", 7, 1, "Is the gate code the same?", "Max Mason",
-    )  # fmt: skip
-    (logged,) = log(db_session, "job_request.message")
-    assert (logged.client_id, logged.facts["message"], logged.facts["to_client"], logged.facts["to_sitter"]) == (
-        cast.alice.id, "Is the gate code the same?", True, False,
-    )  # fmt: skip
-
-
-@pytest.mark.covers("B10", "B13")
-def test_write_message_to_the_sitters_of_the_lines_names_no_price(cast, sent, outbox):
-    settings.change({"portal.show_prices": True}, actor=COMMAND_LINE)
-    job_requests.choose_sitters(cast.alice, {sent.lines[0].id: (cast.sita, False)}, actor=cast.as_max)
-    write(cast, sent, to_client=False, to_sitters=True)
-    assert sorted((m.kind, m.to_address, m.staff_id) for m in outbox.mails()) == [
-        ("sitter_request_message", "sam@example.com", cast.sam.id), ("sitter_request_message", "sita@example.com", cast.sita.id),
-    ]  # fmt: skip
-    assert {x["price"] for m in outbox.mails() for x in m.facts["lines"]} == {""}
-
-
-def test_write_message_to_both_where_one_has_no_address_goes_to_the_other(cast, sent, outbox):
-    cast.alice.email = None
-    message = write(cast, sent, to_sitters=True)
-    assert ([m.to_address for m in outbox.mails()], message.to_client, message.to_sitter) == (
-        ["sam@example.com"],
-        True,
-        True,
-    )
-
-
-def test_write_message_to_the_client_about_lines_without_a_sitter(cast, sent, outbox):
-    cast.alice.primary_sitter = None
-    message = write(cast, sent, to_sitters=True)
-    assert (outbox.kinds(), message.to_sitter) == (["request_message"], False)
-
-
-@pytest.mark.parametrize(
-    ("more", "code", "field"),
-    [
-        ({"body": " "}, "no_text", "body"),
-        ({"to_client": False}, "nobody", "to_client"),
-        ({"body": "x" * 10_001}, "note_long", "note"),
-    ],
-    ids=["empty", "nobody", "book"],
-)
-@pytest.mark.covers("B13")
-def test_write_message_refuses_nothing_and_nobody(cast, sent, more, code, field):
-    assert refuse(lambda: write(cast, sent, **more)) == (code, field)
-
-
-def test_write_message_to_people_without_addresses_is_refused(cast, sent):
-    cast.alice.email = cast.sam.email = None
-    assert refuse(lambda: write(cast, sent, to_sitters=True)) == ("no_email", "to_client")
-    assert count(RequestMessage) == 0
-
-
 # ---------------------------------------------------------------------------------------------------- states and rights
 
 
@@ -1120,7 +1042,6 @@ def test_the_office_s_verbs_are_closed_to_sitters_and_clients(cast, sent, db_ses
         "add_lines": lambda who: job_requests.add_lines(
             sent, Wanted(cast.walk, [SUN], pets=[cast.biscuit]), sitter=None, actor=who
         ),
-        "write_message": lambda who: write(cast, sent, actor=who),
         "dismiss_cancelled": lambda who: job_requests.dismiss_cancelled(cast.alice, actor=who),
     }
     db_session.commit()

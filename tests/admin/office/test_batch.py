@@ -12,7 +12,7 @@ from models import Activity, Job, JobRequestLine, JobState, LineState, Notificat
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.databases import count, statements
-from workflows import job_requests
+from workflows import job_requests, request_threads
 from workflows.actors import client_actor
 from workflows.mail_facts import MailKind
 
@@ -447,6 +447,23 @@ def test_a_message_sent_twice_is_mailed_once(office, cast, alices_request, batch
     assert again.status == 409
     assert "This was already saved. Nothing was done twice." in again.main
     assert len(outbox) == count(RequestMessage) == 1
+
+
+@pytest.mark.covers("B13")
+def test_the_answers_of_client_and_sitter_stand_on_the_thread_and_on_home(office, cast, alices_request, batch_url):
+    request_threads.answer(alices_request, body="Yes, the same.", actor=cast.as_alice)
+    request_threads.answer_as_sitter(alices_request, cast.sam, body="I am free.")
+    db.session.commit()
+    for path in (batch_url, f"/admin/client/{cast.alice.id}/?tab=requests"):
+        page = office.get(path)
+        assert "Yes, the same. Alice Archer, the client" in page.main, path
+        assert "I am free. Sam Stone, sitter" in page.main, path
+    home = office.get("/admin/")
+    assert "Alice Archer wrote about a request: Yes, the same." in home.main
+    assert "Sam Stone answered about a request of Alice Archer: I am free." in home.main
+    log = office.get(f"/admin/client/{cast.alice.id}/?tab=log").main
+    assert "wrote about request #2" in log
+    assert "Sam Stone answered the office about request #2" in log
 
 
 def test_each_request_gets_its_own_message(office, cast, alices_request, batch_url):
