@@ -33,6 +33,9 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "job.move_undone": ("arrow-back-up", *NN_("%(who)s undid a move")),
     "job.changed": ("pencil", *NN_("%(who)s changed a visit")),
     "job.cancelled": ("calendar-x", *NN_("%(who)s cancelled %(num)d visit", "%(who)s cancelled %(num)d visits")),
+    "job.reinstated": ("calendar-check", *NN_("%(who)s put %(num)d cancelled visit back", "%(who)s put %(num)d cancelled visits back")),
+    "job.voided": ("ban", *NN_("%(who)s voided %(num)d visit", "%(who)s voided %(num)d visits")),
+    "job.unvoided": ("calendar-check", *NN_("%(who)s lets %(num)d void visit count again", "%(who)s lets %(num)d void visits count again")),
     "job.assigned": ("user-check", *NN_("%(num)d visit goes into the sitter's evening mail", "%(num)d visits go into the sitter's evening mail")),
     "access.logged_in": ("login", *NN_("%(who)s logged in")),
     "access.invited": ("send", *NN_("%(who)s sent a log-in link to %(email)s")),
@@ -73,6 +76,6 @@ FIELDS = {
     "group": N_("Group"), "first_on": N_("First day"), "last_on": N_("Last day"), "on_date": N_("Day"),
     "starts_at": N_("Starts"), "ends_at": N_("Ends"), "reason": N_("Reason"), "is_closed": N_("Closed"),
     "description": N_("Description"), "position": N_("Position"), "note": N_("Note"), "address": N_("Address"),
-    "extra_pet_price": N_("Each further pet"), "pay_kind": N_("Pay"), "pay_amount": N_("Pay, amount"),
+    "sitter_pay": N_("Sitter pay"), "extra_pet_price": N_("Each further pet"), "pay_kind": N_("Pay"), "pay_amount": N_("Pay, amount"),
     "pay_percent": N_("Pay, share"), "is_internal": N_("Internal"), "key_not_needed": N_("Key not needed"),
 }  # fmt: skip

@@ -100,6 +100,7 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         MailKind.BASKET_REMINDER: N_("Basket reminder"),
         MailKind.VISITS_BOOKED: N_("Visits booked"),
         MailKind.VISIT_CANCELLED: N_("Visit cancelled"),
+        MailKind.VISIT_REINSTATED: N_("Visit takes place after all"),
         MailKind.SITTER_VISIT_ASSIGNED: N_("Sitter: new visit"),
         MailKind.SITTER_VISIT_MOVED: N_("Sitter: visit moved"),
         MailKind.SITTER_VISIT_TAKEN_AWAY: N_("Sitter: visit taken away"),

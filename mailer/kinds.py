@@ -74,6 +74,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.VISITS_BOOKED, Category.VISITS, N_("Visits booked by the office")),
         Kind(MailKind.VISIT_CANCELLED, Category.VISITS, N_("Visits cancelled by the office")),
         Kind(MailKind.VISIT_MOVED, Category.VISITS, N_("Visits moved by the office")),
+        Kind(MailKind.VISIT_REINSTATED, Category.VISITS, N_("Cancelled visit takes place after all")),
         Kind(MailKind.SITTER_VISIT_ASSIGNED, Category.SITTERS, N_("Visits assigned to a sitter")),
         Kind(MailKind.SITTER_VISIT_MOVED, Category.SITTERS, N_("Sitter's visit moved")),
         Kind(MailKind.SITTER_VISIT_TAKEN_AWAY, Category.SITTERS, N_("Sitter's visit taken away or cancelled")),

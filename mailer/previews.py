@@ -75,7 +75,6 @@ PREVIEWS: dict[MailKind, Any] = {
         _ALICE, _NUMBER, (_WALK, _FEEDING), "Thursday is filling up, so tell us soon."
     ),
     MailKind.VISITS_BOOKED: JobScheduled(_ALICE, _NUMBER, 0, (dataclasses.replace(_WALK, sitter="Sam"),)),
-    MailKind.VISIT_CANCELLED: VisitCancelled(_ALICE, _NUMBER, (_WALK,), "The roads are closed by snow."),
     MailKind.VISIT_MOVED: VisitMoved(
         _ALICE,
         _NUMBER,
@@ -83,6 +82,10 @@ PREVIEWS: dict[MailKind, Any] = {
         (_WALK,),
         "The school run is on that morning.",
     ),
+    MailKind.VISIT_CANCELLED: VisitCancelled(
+        _ALICE, _NUMBER, (dataclasses.replace(_WALK, price="", fee="12.00"),), "The roads are closed by snow.", "12.00"
+    ),
+    MailKind.VISIT_REINSTATED: JobScheduled(_ALICE, _NUMBER, 0, (dataclasses.replace(_WALK, sitter="Sam"),)),
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits("Sam", _ALICE, (_SITTER_WALK, _SITTER_LATER)),
     MailKind.SITTER_VISIT_MOVED: SitterVisits("Sam", _ALICE, (_SITTER_LATER,), before=(_SITTER_WALK,)),
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits("Sam", _ALICE, (_SITTER_WALK,), because="cancelled"),

@@ -224,17 +224,25 @@ class Change:
 
 def get_fresh(job_id: int) -> Job | None:
     """The visit as it is in the database now, with what its mails need."""
-    return db.session.scalar(
-        sa.select(Job)
-        .where(Job.id == job_id)
-        .options(
-            joinedload(Job.client),
-            joinedload(Job.sitter),
-            joinedload(Job.service_item),
-            joinedload(Job.time_block),
-            selectinload(Job.pets),
+    return next(iter(fresh_jobs([job_id])), None)
+
+
+def fresh_jobs(job_ids: Iterable[int]) -> list[Job]:
+    """The visits as they are in the database now, with what their mails need, in the order of their days."""
+    return list(
+        db.session.scalars(
+            sa.select(Job)
+            .where(Job.id.in_(list(job_ids)))
+            .options(
+                joinedload(Job.client),
+                joinedload(Job.sitter),
+                joinedload(Job.service_item),
+                joinedload(Job.time_block),
+                selectinload(Job.pets),
+            )
+            .order_by(Job.on_date, Job.start_time, Job.id)
+            .execution_options(populate_existing=True)
         )
-        .execution_options(populate_existing=True)
     )
 
 

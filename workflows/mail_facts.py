@@ -23,6 +23,7 @@ class MailKind(enum.StrEnum):
     VISITS_BOOKED = "visits_booked"
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_MOVED = "visit_moved"
+    VISIT_REINSTATED = "visit_reinstated"
     SITTER_VISIT_ASSIGNED = "sitter_visit_assigned"
     SITTER_VISIT_MOVED = "sitter_visit_moved"
     SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
@@ -56,6 +57,8 @@ class VisitFacts:
     sitter: str = ""
     #: "" where prices are not shown
     price: str = ""
+    #: what calling it off costs, "" for nothing
+    fee: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ class VisitCancelled:
     account_number: str
     visits: tuple[VisitFacts, ...]
     reason: str = ""
+    #: the fees of all of them, "" when nothing is to be said about it
+    fee: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,6 +227,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.VISITS_BOOKED: JobScheduled,
     MailKind.VISIT_CANCELLED: VisitCancelled,
     MailKind.VISIT_MOVED: VisitMoved,
+    MailKind.VISIT_REINSTATED: JobScheduled,
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits,
     MailKind.SITTER_VISIT_MOVED: SitterVisits,
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,

@@ -4,20 +4,26 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import Client, JobRequest, Notification, NotificationKind
+from models import ChangeRequest, Client, JobRequest, Notification, NotificationKind
 from workflows.activity import plain
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
 
 def notify_office(
-    kind: NotificationKind, *, client: Client | None = None, request: JobRequest | None = None, **facts: object
+    kind: NotificationKind,
+    *,
+    client: Client | None = None,
+    request: JobRequest | None = None,
+    change_request: ChangeRequest | None = None,
+    **facts: object,
 ) -> Notification:
     """Put a line on HOME, in the caller's transaction."""
     line = Notification(
         kind=kind,
         client_id=client.id if client else None,
         request_id=request.id if request else None,
+        change_request_id=change_request.id if change_request else None,
         facts=plain(facts),
     )
     db.session.add(line)

@@ -48,9 +48,12 @@ def in_short(job: Job) -> str:
     return short(job_facts(job, for_sitter=True))
 
 
-def is_near(job: Job, was: VisitFacts | None = None) -> bool:
-    """Must the sitter hear of it at once? Also when only its old day was near; not of what is past."""
-    days = settings.read()["mail.sitter_days"]
+def is_near(job: Job, was: VisitFacts | None = None, *, within: str = "mail.sitter_days") -> bool:
+    """Must the sitter hear of it at once? Also when only its old day was near; not of what is past.
+
+    `within` is the setting that says in how many days; 0 of them means never at once.
+    """
+    days = settings.read()[within]
     first, last = job.on_date, job.ends_on
     if was is not None:
         first = min(first, dt.date.fromisoformat(was.on_date))
@@ -59,13 +62,19 @@ def is_near(job: Job, was: VisitFacts | None = None) -> bool:
 
 
 def tell(
-    kind: MailKind, sitter: Staff, jobs: Sequence[Job], *, was: VisitFacts | None = None, because: str = ""
+    kind: MailKind,
+    sitter: Staff,
+    jobs: Sequence[Job],
+    *,
+    was: VisitFacts | None = None,
+    because: str = "",
+    within: str = "mail.sitter_days",
 ) -> list[Staff]:
     """Mail the near visits at once; return the sitter when some are left for the evening's mail.
 
     `was` is the one visit as it stood before: what a moved visit is compared with, and what a sitter has lost.
     """
-    near = [j for j in jobs if is_near(j, was)]
+    near = [j for j in jobs if is_near(j, was, within=within)]
     if near:
         lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None
         visits = (lost,) if lost else tuple(job_facts(j, for_sitter=True) for j in near)
