@@ -68,7 +68,7 @@ from models import (
 from workflows import access, activity
 from workflows.conflicts import plan_of_item
 from workflows.mail_facts import BasketReminder, MailKind
-from workflows.pricing import quote
+from workflows.pricing import Book, quote
 from workflows.wanted import Slot, fingerprint
 
 #: the password of every log-in
@@ -272,7 +272,7 @@ def line(
     if more["state"] is not LineState.DRAFT:
         more.setdefault("submitted_at", request.submitted_at or clock.now())
     more.setdefault("fingerprint", fingerprint(item, Slot(on_date, start_time, block), pets))
-    more.setdefault("price", quote(item, n_pets=len(pets)).price)
+    more.setdefault("price", quote(item, n_pets=len(pets), book=Book()).price)
     return _save(
         JobRequestLine(
             request=request, client=request.client, service_item=item, on_date=on_date, start_time=start_time,
@@ -344,7 +344,7 @@ def job(
         ends_on=ends_on,
         end_time=end_time,
     )
-    figures = quote(item, n_pets=len(pets))
+    figures = quote(item, n_pets=len(pets), book=Book())
     more = {"duration_minutes": item.duration_minutes, "price": figures.price, "sitter_pay": figures.sitter_pay, **more}
     return _save(
         Job(

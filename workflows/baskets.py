@@ -112,17 +112,18 @@ def add(client: Client, wanted: Wanted, *, actor: Actor, now: dt.datetime | None
         raise Invalid("duplicate", N_("This is already in your request. Nothing was added twice."))
     if len(basket.lines) + len(fresh) > MAX_LINES:
         raise Invalid("too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates", most=MAX_LINES)  # fmt: skip
-    price = pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    at, book = clock.now(), pricing.load_book([client], *limits.span(s.on_date for s in fresh))
     lines = [
         JobRequestLine(
             request=basket, client_id=client.id, service_item=wanted.item, on_date=s.on_date, start_time=s.start_time,
-            time_block=s.block, note=note, pets=list(wanted.pets), price=price,
+            time_block=s.block, note=note, pets=list(wanted.pets),
+            price=pricing.quote_slot(wanted, s, client, booked_at=at, book=book).price,
             fingerprint=fingerprint(wanted.item, s, wanted.pets),
         )
         for s in fresh
     ]  # fmt: skip
     db.session.add_all(lines)
-    basket.changed_at = clock.now()
+    basket.changed_at = at
     db.session.flush()
     _log(basket, "basket.added", actor, lines)
     return Added(lines, len(new_slots) - len(fresh))
@@ -160,7 +161,8 @@ def change_line(
         raise Invalid("duplicate", N_("This is already in your request. Nothing was added twice."))
     line.service_item, line.on_date, line.start_time = wanted.item, slot.on_date, slot.start_time
     line.time_block, line.pets, line.note, line.fingerprint = slot.block, list(wanted.pets), note, mark
-    line.price = pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    book = pricing.load_book([line.client], slot.on_date, slot.on_date)
+    line.price = pricing.quote_slot(wanted, slot, line.client, booked_at=clock.now(), book=book).price
     line.blocked_code = None
     basket.changed_at = clock.now()
     db.session.flush()

@@ -28,7 +28,7 @@ from models import (
     NotificationKind,
     Staff,
 )
-from workflows import activity, baskets, conflicts, jobs, notifications, outbox, pricing, settings, sitter_mails
+from workflows import activity, baskets, conflicts, jobs, limits, notifications, outbox, pricing, settings, sitter_mails
 from workflows.actors import WORKER, Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.limits import Refusal
@@ -101,11 +101,11 @@ def submit(client: Client, *, actor: Actor, now: dt.datetime | None = None, auto
         first = next(iter(found.values()))
         raise first.error()
     request, added = _become_request(basket, going)
-    at = clock.now()
+    at, book = clock.now(), pricing.load_book([client], *limits.span(line.on_date for line in going))
     for line in going:
         _move(line, LineState.SUBMITTED)
         line.submitted_at, line.auto_submitted, line.blocked_code = at, auto, None
-        line.price = pricing.quote(line.service_item, n_pets=len(line.pets)).price
+        line.price = pricing.quote_line(line, booked_at=at, book=book).price
     db.session.flush()
     _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
     db.session.flush()
@@ -296,7 +296,8 @@ def edit_line(
     line.time_block, line.pets, line.note, line.staff_note = slot.block, list(wanted.pets), note, private
     line.sitter, line.leave_unassigned = sitter, leave_unassigned and sitter is None
     line.fingerprint = fingerprint(wanted.item, slot, wanted.pets)
-    line.price = pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    book = pricing.load_book([line.client], slot.on_date, slot.on_date)
+    line.price = pricing.quote_line(line, booked_at=line.submitted_at, book=book).price
     db.session.flush()
     _log("job_request.line_edited", line.request, [line], actor, before=before)
     return line
@@ -329,14 +330,16 @@ def add_lines(request: JobRequest, wanted: Wanted, *, sitter: Staff | None, acto
     lock_client(request.client_id)
     if request.is_basket:
         raise WrongState("not_sent", N_("This request has not been sent yet."))
-    at, price = clock.now(), pricing.quote(wanted.item, n_pets=len(wanted.pets)).price
+    at, client = clock.now(), request.client
+    book = pricing.load_book([client], *limits.span(wanted.dates))
     lines = [
         JobRequestLine(
             request=request, client_id=request.client_id, service_item=wanted.item, on_date=s.on_date,
-            start_time=s.start_time, time_block=s.block, note=note, pets=list(wanted.pets), price=price,
+            start_time=s.start_time, time_block=s.block, note=note, pets=list(wanted.pets),
+            price=pricing.quote_slot(wanted, s, client, booked_at=at, book=book).price,
             state=LineState.SUBMITTED, submitted_at=at, sitter=sitter, fingerprint=fingerprint(wanted.item, s, wanted.pets),
         )
-        for s in slots(wanted, request.client, any_block=True)
+        for s in slots(wanted, client, any_block=True)
     ]  # fmt: skip
     db.session.add_all(lines)
     db.session.flush()
@@ -388,7 +391,8 @@ def schedule(
     found = line_conflicts(current)
     if conflicts.tokens(found) - set(accept):
         raise conflicts.ConflictsFound(found)
-    made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line)) for line in current]
+    book = pricing.load_book([client], *limits.span(line.on_date for line in current))
+    made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line), book=book) for line in current]
     for line in current:
         _move(line, LineState.SCHEDULED)
     db.session.flush()

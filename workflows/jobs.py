@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from foundation import clock
 from foundation.db import db
 from models import (
     Client,
@@ -22,7 +23,7 @@ from models import (
     TimeBlock,
     TimeType,
 )
-from workflows import activity, conflicts, outbox, pricing, sitter_mails
+from workflows import activity, conflicts, limits, outbox, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
@@ -59,8 +60,11 @@ def lock_sitters(sitter_ids: Iterable[int | None]) -> None:
         db.session.execute(sa.select(Staff.id).where(Staff.id.in_(wanted)).order_by(Staff.id).with_for_update())
 
 
-def make_from_line(line: JobRequestLine, *, sitter_id: int | None) -> Job:
-    """A visit from a request line, price and pay copied from today's price list; `job_requests.schedule` calls it."""
+def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing.Book | None = None) -> Job:
+    """A visit from a request line, price and pay copied from today's price list; `job_requests.schedule` calls it.
+
+    Notice counts from the moment at which the client asked, as in the estimate that was shown.
+    """
     return _make(
         line.client,
         line.service_item,
@@ -72,6 +76,8 @@ def make_from_line(line: JobRequestLine, *, sitter_id: int | None) -> Job:
         note=line.note,
         staff_note=line.staff_note,
         line=line,
+        booked_at=line.submitted_at,
+        book=book,
     )
 
 
@@ -89,25 +95,25 @@ def _make(
     line: JobRequestLine | None = None,
     ends_on: dt.date | None = None,
     end_time: dt.time | None = None,
+    booked_at: dt.datetime | None = None,
+    book: pricing.Book | None = None,
 ) -> Job:
     plan = plan_of_item(
         None, item, sitter_id=sitter_id, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on,
         end_time=end_time,
     )  # fmt: skip
-    figures = pricing.quote(item, n_pets=len(pets), n_days=_charged_days(on_date, ends_on))
+    figures = pricing.quote(
+        item, n_pets=len(pets), n_days=pricing.charged_days(on_date, ends_on), client=client, on_date=on_date,
+        begins=pricing.start_of(start_time, block), booked_at=booked_at or clock.now(), book=book,
+    )  # fmt: skip
     job = Job(
         client_id=client.id, service_item=item, on_date=on_date, ends_on=plan.ends_on, start_time=start_time,
         end_time=end_time, time_block=block, duration_minutes=item.duration_minutes, sitter_id=sitter_id,
         price=figures.price, sitter_pay=figures.sitter_pay, note=note, staff_note=staff_note, pets=list(pets),
-        request_line=line, client=client,
+        request_line=line, client=client, price_lines=pricing.lines_to_keep(figures),
     )  # fmt: skip
     db.session.add(job)
     return job
-
-
-def _charged_days(on_date: dt.date, ends_on: dt.date | None) -> int:
-    """A stay from Friday to Sunday is two nights; a stay within one day counts as one."""
-    return max((ends_on - on_date).days, 1) if ends_on else 1
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,8 @@ def book(
         raise Invalid("item_inactive", N_("%(service)s is inactive."), field="service_item", service=wanted.item.name)
     lock_client(client.id)
     lock_sitters([sitter_id])
+    days = [stay.on_date] if stay is not None else wanted.dates
+    prices = pricing.load_book([client], *limits.span(days))
     if stay is not None:
         check_pets(wanted.pets, client)
         _check_stay(stay)
@@ -153,13 +161,14 @@ def book(
             _make(
                 client, wanted.item, on_date=stay.on_date, ends_on=stay.ends_on, start_time=stay.start_time,
                 end_time=stay.end_time, block=None, pets=wanted.pets, sitter_id=sitter_id, note=note, staff_note=private,
+                book=prices,
             )
         ]  # fmt: skip
     else:
         made = [
             _make(
                 client, wanted.item, on_date=s.on_date, start_time=s.start_time, block=s.block, pets=wanted.pets,
-                sitter_id=sitter_id, note=note, staff_note=private,
+                sitter_id=sitter_id, note=note, staff_note=private, book=prices,
             )
             for s in slots(wanted, client, any_block=True)
         ]  # fmt: skip
@@ -251,7 +260,8 @@ def change(
 ) -> Job:
     """Move, reassign or edit a visit that has not begun.
 
-    In this order: the row (another service or other pets bring price and pay of today's list); the log, old to new;
+    In this order: the row (another service, other pets or days bring price and pay of today's list; so does another
+    time, but only if the list makes it dearer or cheaper than the old time); the log, old to new;
     the sitter who keeps it is told of a move, one who loses it that it is gone, one who gets it that it is theirs.
     Refused: begun, done, cancelled or void (WrongState); changed by somebody since `seen_version` (Conflict); what
     `wanted.slots` refuses; conflicts not in `accept` (ConflictsFound).
@@ -304,17 +314,14 @@ def _stay_end(wanted: Change) -> dt.date | None:
 
 def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_note: str, actor: Actor) -> Job:
     before, old_sitter, old_when = job_facts(job, for_sitter=True), job.sitter, _when(job)
-    old_figures = (job.service_item_id, {p.id for p in job.pets}, _days_of(job))
+    was = _Figures(job, wanted, plan)
     old_label = f"{short(before)} ({old_sitter or '-'})"
     job.service_item, job.on_date, job.ends_on = wanted.item, wanted.on_date, plan.ends_on
     job.start_time, job.end_time, job.time_block = wanted.start_time, wanted.end_time, wanted.block
     job.pets, job.note, job.staff_note, job.sitter = list(wanted.pets), note, staff_note, wanted.sitter
     edited = db.session.is_modified(job)
     db.session.flush()
-    if old_figures != (job.service_item_id, {p.id for p in job.pets}, _days_of(job)):
-        job.duration_minutes = wanted.item.duration_minutes
-        figures = pricing.quote(wanted.item, n_pets=len(job.pets), n_days=_days_of(job))
-        job.price, job.sitter_pay = figures.price, figures.sitter_pay
+    repriced = was.bring_up_to_date(job)
     moved = old_when != _when(job)
     new_label = f"{short(job_facts(job, for_sitter=True))} ({job.sitter or '-'})"
     told: list[Staff] = []
@@ -330,15 +337,41 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
         verb = "job.moved" if moved else "job.changed"
         activity.record(
             verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label,
-            evening=sorted({sitter.id for sitter in told}),
+            evening=sorted({sitter.id for sitter in told}), **repriced,
         )  # fmt: skip
     db.session.flush()
     return job
 
 
-def _days_of(job: Job) -> int:
-    is_stay = job.end_time is not None or job.service_item.time_type is TimeType.ALL_DAY
-    return _charged_days(job.on_date, job.ends_on if is_stay else None)
+class _Figures:
+    """What a visit costs and pays before a change; nothing is read when neither its place nor its pets change."""
+
+    def __init__(self, job: Job, wanted: Change, plan: conflicts.Plan) -> None:
+        block_id = wanted.block.id if wanted.block else None
+        new = (plan.on_date, plan.ends_on, wanted.start_time, wanted.end_time, block_id, wanted.item.id)
+        self.book = None
+        if _when(job) != new or {p.id for p in job.pets} != {p.id for p in wanted.pets}:
+            self.book = pricing.load_book([job.client], *limits.span([job.on_date, wanted.on_date]))
+            self.by_list, self.listed = pricing.quote_job(job, book=self.book), self._listed(job)
+
+    def bring_up_to_date(self, job: Job) -> dict[str, object]:
+        """Price and pay of the changed visit; for the log, old and new figures where they changed."""
+        if self.book is None:
+            return {}
+        figures, is_other = pricing.quote_job(job, book=self.book), self.listed != self._listed(job)
+        if is_other:
+            job.duration_minutes = job.service_item.duration_minutes
+        elif figures == self.by_list:
+            return {}
+        changed = {"price": [job.price, figures.price], "sitter_pay": [job.sitter_pay, figures.sitter_pay]}
+        job.price, job.sitter_pay, job.price_lines = figures.price, figures.sitter_pay, pricing.lines_to_keep(figures)
+        changed = {field: pair for field, pair in changed.items() if pair[0] != pair[1]}
+        return {"figures": changed} if changed else {}
+
+    @staticmethod
+    def _listed(job: Job) -> tuple[object, ...]:
+        """What a price of the list is for; a change of it brings price and pay of today's list."""
+        return (job.service_item_id, {p.id for p in job.pets}, pricing.days_of(job))
 
 
 def _when(job: Job) -> tuple[object, ...]:

@@ -1,30 +1,117 @@
-"""What a visit costs the client and earns the sitter. One pure function; estimate, request and visit all use it."""
+"""What a visit costs the client and earns the sitter. One pure function; estimate, request and visit all use it.
+
+Price of one day: the price agreed with the client, else the first matching SET rule, else the item's price; then the
+extra pets; then every matching ADD rule. Pay of one day: the first matching SET rule for pay, else the item's own;
+then the ADD rules for pay. Neither falls below zero.
+
+A stay is priced day by day and the days are added up, so a holiday or a weekend costs its surcharge for the nights
+that begin on it and for no other; the day of departure is not counted. What rules ask about the start (time of day,
+booked at short notice) holds for the first day only, since the later days have no start.
+"""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 
-from foundation import money
-from models import Client, PayKind, ServiceItem
+import sqlalchemy as sa
+
+from foundation import clock, money
+from foundation.db import db
+from models import (
+    Client,
+    ClientPrice,
+    ExtraPetPrice,
+    Job,
+    JobRequestLine,
+    PayKind,
+    PriceRule,
+    PriceTarget,
+    PublicHoliday,
+    ServiceItem,
+    TimeBlock,
+    TimeType,
+)
+from workflows.errors import N_
+from workflows.price_rules import PERCENTS, Case, Rule, judge, rule_of
+from workflows.wanted import Slot, Wanted
+
+#: holidays are read for so many days after the last day that a visit of the book may begin on
+_LONGEST_STAY = dt.timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class QuoteLine:
+    """One line of the sum: a stable code, a text with its values (plain ones), and what it adds.
+
+    Of a stay the values say on how many days (`n_days`) it came to how much (`each`).
+    """
+
+    code: str
+    text: str
+    values: Mapping[str, Any]
+    amount: Decimal
 
 
 @dataclass(frozen=True)
 class Quote:
-    """A visit's price and the sitter's pay, both in the business's currency."""
+    """A visit's price and the sitter's pay, both in the business's currency, and the lines that they are the sums of."""
 
     price: Decimal
     sitter_pay: Decimal
+    lines: tuple[QuoteLine, ...] = field(default=(), compare=False)
+    pay_lines: tuple[QuoteLine, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Book:
-    """All that prices depend on for some clients and days, read once."""
+    """All that prices depend on for some clients and days, read once. Plain values: it stays good over commits."""
+
+    price_rules: tuple[Rule, ...] = ()
+    pay_rules: tuple[Rule, ...] = ()
+    #: {item id: ((from which pet, amount), …)}, ascending
+    extra_pets: Mapping[int, tuple[tuple[int, Decimal], ...]] = field(default_factory=dict)
+    #: {(client id, item id): price}
+    agreed: Mapping[tuple[int, int], Decimal] = field(default_factory=dict)
+    holidays: Mapping[dt.date, str] = field(default_factory=dict)
+    #: what it was read for; None when it knows of no bounds
+    client_ids: frozenset[int] | None = None
+    days: tuple[dt.date, dt.date] | None = None
 
 
 def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
-    """The price book for these clients' visits from `first` to `last`, with a fixed number of queries."""
-    return Book()
+    """The price book for these clients' visits that begin from `first` to `last`, with four queries."""
+    ids = frozenset(client.id for client in clients)
+    rows = db.session.scalars(
+        sa.select(PriceRule).where(PriceRule.is_active).order_by(PriceRule.position, PriceRule.id)
+    )
+    rules = [rule_of(row) for row in rows]
+    steps = db.session.execute(
+        sa.select(ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet, ExtraPetPrice.amount).order_by(
+            ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet
+        )
+    )
+    agreed = db.session.execute(
+        sa.select(ClientPrice.client_id, ClientPrice.service_item_id, ClientPrice.price).where(
+            ClientPrice.client_id.in_(ids)
+        )
+    )
+    holidays = db.session.execute(
+        sa.select(PublicHoliday.on_date, PublicHoliday.name).where(
+            PublicHoliday.on_date.between(first, last + min(_LONGEST_STAY, dt.date.max - last))
+        )
+    )
+    return Book(
+        price_rules=tuple(r for r in rules if r.target is PriceTarget.PRICE),
+        pay_rules=tuple(r for r in rules if r.target is PriceTarget.PAY),
+        extra_pets={item: tuple((n, add) for _, n, add in own) for item, own in groupby(steps, lambda row: row[0])},
+        agreed={(client_id, item_id): price for client_id, item_id, price in agreed},
+        holidays=dict(holidays.all()),
+        client_ids=ids,
+        days=(first, last),
+    )
 
 
 def quote(
@@ -38,12 +125,219 @@ def quote(
     booked_at: dt.datetime | None = None,
     book: Book | None = None,
 ) -> Quote:
-    """Price = the item's price, plus its extra-pet price for each pet after the first, times the days of a stay.
+    """The price and pay of a visit, or of a stay of `n_days` charged days from `on_date` on, line by line.
 
-    Pay is the item's amount (for each day), or its share of the price, rounded half up.
+    `begins` is its time, or the start of its block. `booked_at` is when it was asked for; hours of notice count from
+    there to its start, for visits without a time to 00:00 of their day. What is not given matches no rule that asks
+    for it. Without a `book` one is read; pass one where more than one visit is priced.
     """
-    extra = max(n_pets - 1, 0)
-    price = (item.price + item.extra_pet_price * extra) * n_days
-    if item.pay_kind is PayKind.AMOUNT:
-        return Quote(price, item.pay_amount * n_days)
-    return Quote(price, money.round_half_up(price * item.pay_percent / 100))
+    if book is None:
+        day = on_date or clock.today()
+        book = load_book([client] if client and client.id else [], day, day)
+    _check_covers(book, client, on_date)
+    agreed = book.agreed.get((client.id, item.id)) if client else None
+    extra = list(_extra_pets(item, n_pets, book.extra_pets.get(item.id, ())))
+    starts_in = None
+    if booked_at is not None and on_date is not None:
+        starts_in = clock.from_local(on_date, begins or dt.time(0)) - booked_at
+    type_id = client.client_type_id if client else None
+    first = Case(n_pets, item.id, item.group_id, type_id, on_date, on_date in book.holidays, begins, starts_in)
+    price, pay = _Sum(n_days), _Sum(n_days)
+    for case in _days(first, n_days, book.holidays):
+        of_day = price.add_day(_price_of_day(item, case, agreed, extra, book.price_rules))
+        pay.add_day(_pay_of_day(item, case, of_day, book.pay_rules))
+    return Quote(price.total, pay.total, price.lines(), pay.lines())
+
+
+def _check_covers(book: Book, client: Client | None, on_date: dt.date | None) -> None:
+    """A book that was read for other clients or days would quote a wrong price without a word."""
+    if client is not None and client.id and book.client_ids is not None and client.id not in book.client_ids:
+        raise LookupError(f"this price book was not read for client {client.id}")
+    if on_date is not None and book.days is not None and not book.days[0] <= on_date <= book.days[1]:
+        raise LookupError(f"this price book was not read for {on_date}")
+
+
+def _days(first: Case, n_days: int, holidays: Mapping[dt.date, str]) -> Iterator[Case]:
+    """The charged days as the rules see them; only the first has a start."""
+    yield first
+    for n in range(1, n_days):
+        day = first.on_date + dt.timedelta(days=n) if first.on_date else None
+        yield replace(first, on_date=day, is_holiday=day in holidays, begins=None, starts_in=None)
+
+
+# ----------------------------------------------------------------------------------------------------- one day
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one line adds on one day. `place`: the base first, then extra pets, additions, and the floor."""
+
+    place: int
+    code: str
+    text: str
+    values: tuple[tuple[str, str | int], ...]
+    amount: Decimal
+
+
+_NAME_ONLY = N_("%(rule)s")
+
+
+def _price_of_day(
+    item: ServiceItem, case: Case, agreed: Decimal | None, extra: list[_Part], rules: tuple[Rule, ...]
+) -> list[_Part]:  # fmt: skip
+    applied = [rule for rule, why in judge(rules, case, has_agreed=agreed is not None) if why is None]
+    setting = next((rule for rule in applied if rule.sets), None)
+    if agreed is not None:
+        base = _Part(0, "agreed", N_("%(service)s, agreed price"), (("service", item.name),), agreed)
+    elif setting is not None:
+        base = _by_rule(0, setting, item.price)
+    else:
+        base = _Part(0, "item", N_("%(service)s"), (("service", item.name),), item.price)
+    return _with_additions([base, *extra], applied)
+
+
+def _pay_of_day(item: ServiceItem, case: Case, price: Decimal, rules: tuple[Rule, ...]) -> list[_Part]:
+    applied = [rule for rule, why in judge(rules, case) if why is None]
+    setting = next((rule for rule in applied if rule.sets), None)
+    if setting is not None:
+        base = _by_rule(0, setting, price)
+    elif item.pay_kind is PayKind.AMOUNT:
+        base = _Part(0, "pay_amount", N_("Pay for %(service)s"), (("service", item.name),), item.pay_amount)
+    else:
+        share = money.round_half_up(price * item.pay_percent / 100)
+        base = _Part(
+            0, "pay_percent", N_("%(percent)s%% of the price"), (("percent", _plain(item.pay_percent)),), share
+        )
+    return _with_additions([base], applied)
+
+
+def _by_rule(place: int, rule: Rule, of: Decimal) -> _Part:
+    """The rule's amount, or its share of `of`, rounded half up."""
+    if rule.effect not in PERCENTS:
+        return _Part(place, f"rule:{rule.id}", _NAME_ONLY, (("rule", rule.name),), rule.amount or Decimal(0))
+    percent = rule.percent or Decimal(0)
+    return _Part(
+        place, f"rule:{rule.id}", N_("%(rule)s, %(percent)s%%"), (("rule", rule.name), ("percent", _plain(percent))),
+        money.round_half_up(of * percent / 100),
+    )  # fmt: skip
+
+
+def _with_additions(parts: list[_Part], applied: list[Rule]) -> list[_Part]:
+    """The ADD rules, each of what there is before any of them; and what keeps the sum from falling below zero."""
+    before = sum((p.amount for p in parts), Decimal(0))
+    parts += [_by_rule(2, rule, before) for rule in applied if not rule.sets]
+    total = sum((p.amount for p in parts), Decimal(0))
+    if total < 0:
+        parts.append(_Part(3, "floor", N_("Never below zero"), (), -total))
+    return parts
+
+
+def _extra_pets(item: ServiceItem, n_pets: int, steps: tuple[tuple[int, Decimal], ...]) -> Iterator[_Part]:
+    """One part for each run of further pets that add the same."""
+    each = [
+        next((add for from_pet, add in reversed(steps) if from_pet <= pet), item.extra_pet_price)
+        for pet in range(2, n_pets + 1)
+    ]
+    for add, run in groupby(enumerate(each, start=2), lambda pair: pair[1]):
+        pets = [pet for pet, _ in run]
+        if not add:
+            continue
+        if len(pets) == 1:
+            yield _Part(1, "extra_pet", N_("Extra pet: no. %(first)s"), (("first", pets[0]),), add)
+        else:
+            between = (("first", pets[0]), ("last", pets[-1]))
+            yield _Part(1, "extra_pets", N_("Extra pets: no. %(first)s to %(last)s"), between, add * len(pets))
+
+
+def _plain(percent: Decimal) -> str:
+    """'50' and '12.5', not '50.00'."""
+    return f"{percent.normalize():f}"
+
+
+class _Sum:
+    """Adds up days; what came to the same on several days becomes one line."""
+
+    def __init__(self, n_days: int) -> None:
+        self.n_days, self.total = n_days, money.from_minor(0)
+        self._seen: dict[_Part, int] = {}
+
+    def add_day(self, parts: list[_Part]) -> Decimal:
+        """Take in one day; what it came to."""
+        for part in parts:
+            self._seen[part] = self._seen.get(part, 0) + 1
+        of_day = sum((p.amount for p in parts), Decimal(0))
+        self.total += of_day
+        return of_day
+
+    def lines(self) -> tuple[QuoteLine, ...]:
+        """Base, extra pets, additions, each in the order in which they came up."""
+        return tuple(self._line(part, n) for part, n in sorted(self._seen.items(), key=lambda pair: pair[0].place))
+
+    def _line(self, part: _Part, n: int) -> QuoteLine:
+        values: dict[str, Any] = dict(part.values)
+        if self.n_days > 1:
+            values |= {"n_days": n, "each": str(part.amount.quantize(money.quantum()))}
+        return QuoteLine(part.code, part.text, values, (part.amount * n).quantize(money.quantum()))
+
+
+# ----------------------------------------------------------------------------------- for requests and for visits
+
+
+def start_of(start_time: dt.time | None, block: TimeBlock | None) -> dt.time | None:
+    """When a visit begins for the rules: at its time, else with its block."""
+    return start_time or (block.starts_at if block else None)
+
+
+def quote_slot(wanted: Wanted, slot: Slot, client: Client, *, booked_at: dt.datetime, book: Book) -> Quote:
+    """One visit of what is wanted."""
+    return quote(
+        wanted.item, n_pets=len(wanted.pets), client=client, on_date=slot.on_date,
+        begins=start_of(slot.start_time, slot.block), booked_at=booked_at, book=book,
+    )  # fmt: skip
+
+
+def quote_line(line: JobRequestLine, *, booked_at: dt.datetime | None, book: Book) -> Quote:
+    """A requested visit as it is now."""
+    return quote(
+        line.service_item, n_pets=len(line.pets), client=line.client, on_date=line.on_date,
+        begins=start_of(line.start_time, line.time_block), booked_at=booked_at, book=book,
+    )  # fmt: skip
+
+
+def charged_days(on_date: dt.date, ends_on: dt.date | None) -> int:
+    """A stay from Friday to Sunday is two nights; a stay within one day counts as one."""
+    return max((ends_on - on_date).days, 1) if ends_on else 1
+
+
+def days_of(job: Job) -> int:
+    """The charged days of a visit: more than one only for a stay."""
+    is_stay = job.end_time is not None or job.service_item.time_type is TimeType.ALL_DAY
+    return charged_days(job.on_date, job.ends_on if is_stay else None)
+
+
+def asked_at(job: Job) -> dt.datetime | None:
+    """When a visit was asked for by its client, else when it was booked."""
+    line = job.request_line
+    return line.submitted_at if line is not None and line.submitted_at is not None else job.created_at
+
+
+def quote_job(job: Job, *, book: Book) -> Quote:
+    """A visit as it stands, by today's list."""
+    return quote(
+        job.service_item, n_pets=len(job.pets), n_days=days_of(job), client=job.client, on_date=job.on_date,
+        begins=start_of(job.start_time, job.time_block), booked_at=asked_at(job), book=book,
+    )  # fmt: skip
+
+
+def lines_to_keep(figures: Quote) -> list[dict[str, Any]]:
+    """The lines of price and pay as plain JSON, for `Job.price_lines`; `kept_lines` reads them."""
+    return [
+        {"of": of, "code": x.code, "text": x.text, "values": dict(x.values), "amount": str(x.amount)}
+        for of, lines in ((PriceTarget.PRICE, figures.lines), (PriceTarget.PAY, figures.pay_lines))
+        for x in lines
+    ]
+
+
+def kept_lines(kept: Iterable[Mapping[str, Any]], of: PriceTarget) -> list[QuoteLine]:
+    """The lines of price or of pay from what `lines_to_keep` made."""
+    return [QuoteLine(x["code"], x["text"], x["values"], Decimal(x["amount"])) for x in kept if x["of"] == of]
