@@ -276,8 +276,8 @@ class _Sum:
     def _line(self, part: _Part, n: int) -> QuoteLine:
         values: dict[str, Any] = dict(part.values)
         if self.n_days > 1:
-            values |= {"n_days": n, "each": str(part.amount.quantize(money.quantum()))}
-        return QuoteLine(part.code, part.text, values, (part.amount * n).quantize(money.quantum()))
+            values |= {"n_days": n, "each": str(money.from_minor(money.to_minor(part.amount)))}
+        return QuoteLine(part.code, part.text, values, money.from_minor(money.to_minor(part.amount * n)))
 
 
 # ----------------------------------------------------------------------------------- for requests and for visits
