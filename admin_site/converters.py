@@ -28,6 +28,7 @@ from admin_site.lookups import Lookup
 from admin_site.reading import read_id
 from admin_site.words import word
 from foundation import clock, money
+from foundation.text import visible
 
 MAX_INT = 2**31 - 1
 LONG_TEXT = 20_000
@@ -312,8 +313,8 @@ class RecordsField(SelectFieldBase):
 # ------------------------------------------------------------------------------------------------------ converter
 
 
-def _without_nul(value: str | None) -> str | None:
-    return value.replace("\0", "") if value else value
+def _readable(value: str | None) -> str | None:
+    return visible(value) if value else value
 
 
 class OfficeConverter(AdminModelConverter):
@@ -333,7 +334,7 @@ class OfficeConverter(AdminModelConverter):
     def _text(self, column: Any, field_args: Any, most: int) -> Any:
         args = self._tidy(field_args)
         args["validators"].append(validators.Length(max=most, message=_l("At most %(max)d characters.")))
-        args["filters"] = [*args.get("filters", []), _without_nul]
+        args["filters"] = [*args.get("filters", []), _readable]
         if column.nullable:
             args["filters"].append(lambda value: value or None)
         return args

@@ -16,8 +16,8 @@ from client_portal.draft import say, too_late_text
 from client_portal.frame import forgotten_text
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, ServiceItem
-from workflows import limits, settings
-from workflows.limits import Calendar, Refusal
+from workflows import settings
+from workflows.limits import Refusal
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,6 @@ def read(client: Client) -> JobRequest | None:
         )
         .execution_options(populate_existing=True)
     ).unique().one_or_none()  # fmt: skip
-
-
-def problems(basket: JobRequest | None, known: Calendar, now: dt.datetime) -> dict[int, Refusal]:
-    """Which lines cannot go any more; as `workflows.baskets.problems`, with a calendar that is known already."""
-    found = {}
-    for line in basket.lines if basket else []:
-        refusal = limits.why_not_request(
-            line.service_item, line.on_date, start_time=line.start_time, block=line.time_block, known=known,
-            values=settings.read(), now=now,
-        )  # fmt: skip
-        if refusal:
-            found[line.id] = refusal
-    return found
 
 
 def view(basket: JobRequest | None, found: Mapping[int, Refusal]) -> BasketView:

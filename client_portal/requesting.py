@@ -106,7 +106,7 @@ def _show(
     picker = pickers.make(draft, service, known, now=now)
     if by_htmx("picker"):
         return page("_picker.html", draft=draft, picker=picker)
-    view = basket_page.view(basket, basket_page.problems(basket, known, now))
+    view = basket_page.view(basket, baskets.problems(lines, known=known, now=now))
     return page(
         "request.html",
         status,

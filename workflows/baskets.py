@@ -13,7 +13,7 @@ from models import Client, ClientStatus, JobRequest, JobRequestLine, LineState, 
 from workflows import activity, limits, notifications, outbox, pricing, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
-from workflows.limits import Refusal
+from workflows.limits import Calendar, Refusal
 from workflows.locks import lock_client
 from workflows.mail_facts import BasketReminder, MailKind
 from workflows.permissions import Permission
@@ -60,12 +60,17 @@ def basket_of(client_id: int) -> JobRequest | None:
     )
 
 
-def problems(lines: Iterable[JobRequestLine], *, now: dt.datetime | None = None) -> dict[int, Refusal]:
-    """Which basket lines can no longer be sent, and why: {line id: refusal}. Two queries."""
+def problems(
+    lines: Iterable[JobRequestLine], *, known: Calendar | None = None, now: dt.datetime | None = None
+) -> dict[int, Refusal]:
+    """Which basket lines can no longer be sent, and why: {line id: refusal}.
+
+    Two queries, none when the caller knows the calendar of the lines' days already.
+    """
     all_lines = list(lines)
     if not all_lines:
         return {}
-    known = limits.calendar(*limits.span(line.on_date for line in all_lines))
+    known = known or limits.calendar(*limits.span(line.on_date for line in all_lines))
     values, at = settings.read(), now or clock.now()
     found = {}
     for line in all_lines:

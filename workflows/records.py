@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from foundation import text
 from foundation.db import Base, db
 from models import Client
 from workflows import activity
@@ -26,13 +27,8 @@ def _value(value: Any) -> Any:  # noqa: ANN401 -- whatever an attribute holds
 
 
 def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with their texts stripped, and without what no database can hold. Enums are texts too: left alone."""
-    return {
-        k: v.replace("\0", "").replace("\r\n", "\n").strip()
-        if isinstance(v, str) and not isinstance(v, enum.Enum)
-        else v
-        for k, v in values.items()
-    }
+    """The values with their texts stripped, and without what nobody sees. Enums are texts too: left alone."""
+    return {k: text.tidy(v) if isinstance(v, str) and not isinstance(v, enum.Enum) else v for k, v in values.items()}
 
 
 def changes_of(record: Base, values: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from foundation import clock, money
 from foundation.db import db
+from foundation.text import tidy
 from models import LimitKind, ServiceItem, Setting
 from workflows import activity
 from workflows.actors import Actor
@@ -264,7 +265,7 @@ def _typed(entry: Entry, raw: Any) -> Any:  # noqa: ANN401
         except ValueError as problem:
             raise Invalid("setting_time", N_("Enter a time, for example 18:00.")) from problem
         return time.strftime("%H:%M")
-    text = str(raw).replace("\0", "").replace("\r\n", "\n").strip()
+    text = tidy(str(raw))
     if entry.kind is Kind.CHOICE and entry.choices and text not in {value for value, _label in entry.choices()}:
         raise Invalid("setting_choice", N_("Choose one of the listed values."))
     if len(text) > entry.max_length:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from foundation import text
 from models import Client, Pet, PetStatus, ServiceItem, TimeBlock, TimeType
 from workflows.errors import N_, Invalid
 
@@ -39,13 +40,13 @@ class Slot:
 
 
 def clean_note(note: str) -> str:
-    """The note without what no database or mail can hold; Invalid when it is too long to be read."""
-    text = note.replace("\0", "").replace("\r\n", "\n").strip()
-    if len(text) > MAX_NOTE:
+    """The note without what nobody sees; Invalid when it is too long to be read."""
+    cleaned = text.tidy(note)
+    if len(cleaned) > MAX_NOTE:
         raise Invalid(
             "note_long", N_("The note is too long: use at most %(most)s characters."), field="note", most=MAX_NOTE
         )
-    return text
+    return cleaned
 
 
 def slots(wanted: Wanted, client: Client, *, any_block: bool = False) -> Iterator[Slot]:

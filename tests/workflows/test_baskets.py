@@ -18,7 +18,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count, statements
-from workflows import baskets, catalogue, job_requests, settings
+from workflows import baskets, catalogue, job_requests, limits, settings
 from workflows.actors import COMMAND_LINE, WORKER, client_actor, staff_as_client
 from workflows.baskets import Added
 from workflows.errors import Invalid, NotAllowed, WrongState
@@ -434,6 +434,18 @@ def test_problems_names_each_line_that_can_no_longer_be_sent_and_why(cast, clock
     }
     assert baskets.problems([past], now=dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC)) == {}
     assert baskets.problems([]) == {}
+
+
+def test_problems_asks_nothing_when_the_calendar_is_known(cast, db_session):
+    basket = make.job_request(cast.alice)
+    closed = make.line(basket, cast.walk, on_date=FRI, pets=[cast.biscuit])
+    make.closed_day(FRI, reason="Holiday")
+    db_session.commit()
+    known = limits.calendar(FRI, FRI)
+    settings.read()
+    with statements() as sent:
+        found = baskets.problems([closed], known=known)
+    assert ({line: r.code for line, r in found.items()}, sent) == ({closed.id: "closed"}, [])
 
 
 def test_basket_of_is_shown_with_few_questions_however_long_it_is(cast, db_session):
