@@ -63,7 +63,7 @@ def test_cells_are_plain_values(office, cast):
 FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", '=HYPERLINK("http://evil")', "=cmd|' /C calc'!A0"]  # fmt: skip
 
 
-def test_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
+def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
     for formula in FORMULAS:
         client = make.client(formula, formula, notes=formula, city=formula)
         make.client_contact(client, formula, relation=formula)
@@ -102,7 +102,7 @@ def test_numbers_stay_numbers():
     assert plain(None) == ""
 
 
-def test_the_number_of_rows_is_capped_and_they_are_read_in_pieces(office, cast, lists, monkeypatch):
+def test_16_the_number_of_rows_is_capped_and_they_are_read_in_pieces(office, cast, lists, monkeypatch):
     for n in range(25):
         make.vet(f"Vet {n:02}")
     monkeypatch.setattr(lists["vets"], "export_max_rows", 23)

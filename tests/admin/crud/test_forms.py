@@ -176,7 +176,7 @@ def test_nothing_that_the_form_does_not_ask_for_can_be_set(office, cast):
 
 
 @pytest.mark.covers("S3")
-def test_two_people_at_one_record_the_second_sees_what_the_first_wrote_and_decides(office, managers, cast):
+def test_19_two_people_at_one_record_the_second_sees_what_the_first_wrote_and_decides(office, managers, cast):
     url = f"/admin/clients/edit/?id={cast.alice.id}"
     office.open(url)
     mine = office.form()
@@ -193,7 +193,7 @@ def test_two_people_at_one_record_the_second_sees_what_the_first_wrote_and_decid
 
 
 @pytest.mark.parametrize("name", [n for n, t in TABLES.items() if hasattr(t.kind, "version")])
-def test_every_record_with_a_version_is_guarded(office, cast, name):
+def test_19_every_record_with_a_version_is_guarded(office, cast, name):
     t = TABLES[name]
     record = t.make(cast)
     url = f"{t.url}edit/?id={record.id}"
@@ -206,7 +206,7 @@ def test_every_record_with_a_version_is_guarded(office, cast, name):
     assert record.version == 2
 
 
-def test_a_change_in_the_very_same_moment_is_caught_by_the_database(office, cast, monkeypatch):
+def test_19_a_change_in_the_very_same_moment_is_caught_by_the_database(office, cast, monkeypatch):
     from admin_site.people import ClientList
 
     def and_meanwhile(self, record, values, actor):
@@ -496,7 +496,7 @@ def test_a_name_that_several_have_offers_them_and_one_that_nobody_has_says_so(of
     assert "Nothing is called" in answer.text
 
 
-def test_looking_up_finds_by_a_few_letters_at_most_twenty(office, cast):
+def test_20_looking_up_finds_by_a_few_letters_at_most_twenty(office, cast):
     grace = many_clients()
     found = office.open("/admin/pets/ajax/lookup/?name=client&query=LINDQ&limit=9999&offset=0").json
     assert found == [[grace.id, "Grace Lindqvist, 4417 000 001"]]

@@ -272,7 +272,7 @@ NONSENSE = [
 
 
 @pytest.mark.covers("S3")
-def test_no_query_string_makes_a_list_or_a_record_fail(office, cast, lists):
+def test_7_no_query_string_makes_a_list_or_a_record_fail(office, cast, lists):
     for view in lists.values():
         for query in NONSENSE:
             answer = office.browser.get(f"{view.url}/?{query}")
