@@ -135,10 +135,7 @@ def announce(house: "House", environment: Mapping[str, str]) -> None:
     rule = "-" * 72
     server = environment.get("MAIL_SERVER")
     print(f"\n{rule}\nLatchkey is running at {environment['PUBLIC_URL']}\n", flush=True)
-    if wants_demo(environment):
-        house.run(*FLASK, "demo", "--logins", environment=environment)
-    else:
-        print("Make the first account with: .venv/bin/flask owner create")
+    house.run(*FLASK, "demo", "--logins", environment=environment)
     print(f"\nMails go to {f'the server {server}' if server else Path(environment['DATA_DIR']) / 'outbox'}")
     print(f"Data is in {environment['DATA_DIR']}")
     print(f"Stop with Ctrl-C\n{rule}", flush=True)

@@ -5,6 +5,7 @@
 """
 
 import datetime as dt
+import shlex
 import time
 from dataclasses import dataclass
 from random import Random
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from werkzeug.security import check_password_hash
 
+from application.config import from_environment
 from application.demo import crowd, crowd_story, founding, story, year
 from application.demo.founding import PASSWORD
 from application.demo.past import at
@@ -100,17 +102,29 @@ CLIENTS = (("client", "/portal/", "hannah@example.com"), ("client", "/portal/", 
 
 
 def logins_text() -> str:
-    """Who can log in where, for the terminal; only those whose password is still the demo's."""
+    """Who can log in where, for the terminal: those whose password is still the demo's, or how to make an account."""
     rows = [
         *_usable(STAFF, {x.email: (x.password_hash, str(x.staff)) for x in _logins(StaffLogin, STAFF)}),
         *_usable(CLIENTS, {x.email: (x.password_hash, str(x.client)) for x in _logins(ClientLogin, CLIENTS)}),
     ]
+    if not rows and db.session.scalar(sa.select(Staff.id).limit(1)) is None:
+        return f"Make the first account with: {_same_place()}.venv/bin/flask owner create"
     if not rows:
         return f"Log in with your own account at {current_app.config['PUBLIC_URL']}/admin/"
     lines = [
         f"  {who:<8} {name:<14} {current_app.config['PUBLIC_URL']}{path:<9} {email}" for who, name, path, email in rows
     ]
     return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
+
+
+def _same_place() -> str:
+    """What another command needs before it to speak of this installation: nothing when all is as it comes."""
+    usual = from_environment({"SECRET_KEY": "not asked for"})
+    return "".join(
+        f"{name}={shlex.quote(current_app.config[name])} "
+        for name in ("DATA_DIR", "PUBLIC_URL")
+        if current_app.config[name] != usual[name]
+    )
 
 
 def _logins(kind, people):  # noqa: ANN001, ANN202

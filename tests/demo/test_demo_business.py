@@ -153,6 +153,16 @@ def test_login_text_of_another_business_names_nobody(app):
     assert demo.logins_text() == "Log in with your own account at http://127.0.0.1:8000/admin/"
 
 
+def test_login_text_of_nobody_says_how_to_make_the_first_account(app, monkeypatch):
+    monkeypatch.setitem(app.config, "DATA_DIR", "/srv/my pets")
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "http://127.0.0.1:8123")
+    command = "DATA_DIR='/srv/my pets' PUBLIC_URL=http://127.0.0.1:8123 .venv/bin/flask owner create"
+    assert demo.logins_text() == f"Make the first account with: {command}"
+    monkeypatch.setitem(app.config, "DATA_DIR", str(Path("var").resolve()))
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "http://127.0.0.1:8000")
+    assert demo.logins_text() == "Make the first account with: .venv/bin/flask owner create"
+
+
 def test_whole_business_tells_its_story(business):
     assert (count(Client), count(Pet), count(Staff)) == (90, 170, 14)
     assert {i.time_type for i in db.session.scalars(sa.select(ServiceItem))} == set(TimeType)
