@@ -1037,6 +1037,8 @@ class CalledOff:
     #: why the policy's fee was not taken as it stands; and where money that was paid for it goes
     fee_reason: Mapped[line_text] = mapped_column(default="")
     refund_to: Mapped[RefundTo | None] = mapped_column(enum_column(RefundTo))
+    #: called off by its series (a pause, its end, a new pattern), which may bring it back; never set by a person's word
+    repeat_off: Mapped[bool] = mapped_column(default=False)
 
 
 class Job(CalledOff, Base):

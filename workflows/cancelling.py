@@ -34,6 +34,7 @@ from workflows.jobs import check_sitter, fresh_jobs, lock_sitters, not_now
 from workflows.locks import lock_client
 from workflows.mail_facts import JobScheduled, MailKind, VisitCancelled
 from workflows.permissions import Permission
+from workflows.repeat_patterns import touched
 from workflows.sitter_mails import by_sitter, in_short, is_near, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import clean_note
@@ -92,6 +93,7 @@ def cancel(
     shown = [replace(job_facts(job), price="", fee=_fee(chosen[job.id])) for job in found]
     for job in found:
         _move(job, JobState.CANCELLED)
+        touched(job)
         _keep_figures(job, chosen[job.id])
         job.cancelled_at, job.cancel_reason, job.cancelled_by = clock.now(), text, by
         job.fee_reason = why if job.id in other else ""

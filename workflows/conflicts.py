@@ -255,7 +255,7 @@ def _clashes(
             )
         else:
             beside.append((about, other, theirs))
-    if _is_full(window, [theirs for _about, _other, theirs in beside]):
+    if is_full(window, [theirs for _about, _other, theirs in beside]):
         block = plan.block or next((other.block for _about, other, _theirs in beside if other.block), None)
         about = ",".join(sorted(about for about, _other, _theirs in beside))
         label = str(block) if block else ""
@@ -265,7 +265,7 @@ def _clashes(
             yield found(ClashKind.TIME_OFF, f"off-{off.id}", off.note, off.first_on, off.last_on)
 
 
-def _is_full(window: Window, others: list[Window]) -> bool:
+def is_full(window: Window, others: list[Window]) -> bool:
     """Is there no room for it beside those others that can be done at all? (What is overfull already is not its fault.)"""
     kept: list[Window] = []
     for other in others:

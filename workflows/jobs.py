@@ -33,6 +33,7 @@ from workflows.mail_facts import (
     MailKind,
 )
 from workflows.permissions import Permission
+from workflows.repeat_patterns import touched
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Wanted, check_pets, clean_note, slots
 
@@ -320,6 +321,8 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
     job.start_time, job.end_time, job.time_block = wanted.start_time, wanted.end_time, wanted.block
     job.pets, job.note, job.staff_note, job.sitter = list(wanted.pets), note, staff_note, wanted.sitter
     edited = db.session.is_modified(job)
+    if edited:
+        touched(job)
     db.session.flush()
     repriced = was.bring_up_to_date(job)
     moved = old_when != _when(job)

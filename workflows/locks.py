@@ -18,6 +18,13 @@ def lock_client(client_id: int) -> None:
     db.session.execute(sa.select(Client.id).where(Client.id == client_id).with_for_update())
 
 
+def lock_clients(client_ids: Iterable[int]) -> None:
+    """Wait for our turn with all of these clients, always in the same order, so that two of us never wait in a ring."""
+    wanted = sorted(set(client_ids))
+    if wanted:
+        db.session.execute(sa.select(Client.id).where(Client.id.in_(wanted)).order_by(Client.id).with_for_update())
+
+
 def fresh_lines(line_ids: Iterable[int]) -> list[JobRequestLine]:
     """The lines as they are in the database now, in the order of their dates; what was loaded before is overwritten."""
     return list(

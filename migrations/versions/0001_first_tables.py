@@ -1392,6 +1392,7 @@ def upgrade() -> None:
             sa.Enum("credit", "money", "ask", name="refundto", native_enum=False, create_constraint=True, length=32),
             nullable=True,
         ),
+        sa.Column("repeat_off", sa.Boolean(), nullable=False),
         sa.CheckConstraint("duration_minutes >= 1", name=op.f("ck_job_duration")),
         sa.CheckConstraint("ends_on >= on_date", name=op.f("ck_job_order")),
         sa.ForeignKeyConstraint(

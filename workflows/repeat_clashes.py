@@ -1,0 +1,121 @@
+"""Conflicts of many visits at once, fast enough for a year of a whole business: the sitters' days as plain values.
+
+The rules are those of `conflicts`; only the way to the other visits differs (no objects, looked up by day). A run of
+repeats makes its visits in spite of conflicts and lists them, so that the office can choose another sitter.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from foundation.db import db
+from models import Client, Job, ServiceItem, TimeBlock, TimeOff
+from workflows import conflicts
+from workflows.conflicts import BUSY_STATES, ClashKind, Plan, Window
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One conflict of a planned visit; `with_job_id` is the other visit, when there is one that exists."""
+
+    kind: ClashKind
+    on_date: dt.date
+    start_time: dt.time | None
+    sitter_id: int
+    with_job_id: int | None = None
+    #: what it clashes with, when that is no visit that exists yet
+    label: str = ""
+
+
+class DayBook:
+    """What some sitters have to do on each day of a stretch of time: read once, then kept up with what is added."""
+
+    def __init__(self, sitter_ids: Iterable[int], first: dt.date, last: dt.date) -> None:
+        sitters = sorted(set(sitter_ids))
+        self._days: dict[tuple[int, dt.date], list[tuple[Window, int | None, str]]] = defaultdict(list)
+        self._away: dict[int, list[tuple[dt.date, dt.date, str]]] = defaultdict(list)
+        if not sitters:
+            return
+        blocks = {b.id: b for b in db.session.scalars(sa.select(TimeBlock))}
+        types = dict(db.session.execute(sa.select(ServiceItem.id, ServiceItem.time_type)).all())
+        found = db.session.execute(
+            sa.select(
+                Job.id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.time_block_id,
+                Job.duration_minutes, Job.service_item_id,
+            ).where(
+                Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), Job.on_date <= last + DAY,
+                Job.ends_on >= first - DAY,
+            )
+        )  # fmt: skip
+        for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:
+            block = blocks.get(block_id) if block_id else None
+            self.add(Plan(None, sitter_id, on, ends, start, end, block, minutes, types[item_id], job_id))
+        for off in db.session.scalars(
+            sa.select(TimeOff).where(TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first)
+        ):
+            self._away[off.staff_id].append((off.first_on, off.last_on, off.note))
+
+    def add(self, plan: Plan) -> None:
+        """Put a visit into its sitter's days."""
+        if plan.sitter_id is None:
+            return
+        entry = (plan.window(), plan.job_id, plan.label)
+        day = plan.on_date
+        while day <= plan.ends_on:
+            self._days[plan.sitter_id, day].append(entry)
+            day += DAY
+
+    def find(self, plan: Plan) -> list[Found]:
+        """What speaks against giving this visit to its sitter."""
+        if plan.sitter_id is None:
+            return []
+        found: list[Found] = []
+        window, beside = plan.window(), []
+        seen: list[Window] = []
+        for entry in self._around(plan):
+            theirs, job_id, label = entry
+            if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
+                continue
+            if any(theirs is other for other in seen):
+                continue
+            seen.append(theirs)
+            if conflicts.clash(window, theirs):
+                found.append(
+                    Found(ClashKind.OVERLAP, plan.on_date, plan.start_time, plan.sitter_id, job_id, label)
+                )  # fmt: skip
+            else:
+                beside.append(theirs)
+        if conflicts.is_full(window, beside):
+            block = str(plan.block) if plan.block else ""
+            found.append(Found(ClashKind.BLOCK_FULL, plan.on_date, plan.start_time, plan.sitter_id, None, block))
+        for first, last, note in self._away.get(plan.sitter_id, ()):
+            if first <= plan.ends_on and last >= plan.on_date:
+                found.append(Found(ClashKind.TIME_OFF, plan.on_date, plan.start_time, plan.sitter_id, None, note))
+        return found
+
+    def _around(self, plan: Plan) -> Iterable[tuple[Window, int | None, str]]:
+        if plan.sitter_id is None:
+            return
+        day = plan.on_date
+        while day <= plan.ends_on:
+            yield from self._days.get((plan.sitter_id, day), ())
+            day += DAY
+
+
+def labels(found: Iterable[Found]) -> dict[int, str]:
+    """The visits that are clashed with, in words: {job id: "Dog walk, Hannah Okafor"}. One query."""
+    wanted = {f.with_job_id for f in found if f.with_job_id is not None}
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        sa.select(Job.id, ServiceItem.name, Client.first_name, Client.last_name)
+        .join(ServiceItem, Job.service_item_id == ServiceItem.id)
+        .join(Client, Job.client_id == Client.id)
+        .where(Job.id.in_(wanted))
+    )
+    return {job_id: f"{service}, {first} {last}".strip() for job_id, service, first, last in rows}

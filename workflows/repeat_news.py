@@ -1,0 +1,87 @@
+"""Who hears of what a series did: its sitter, at once or in the evening's mail; the office on HOME when it is odd."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from models import Job, JobState, Notification, NotificationKind, Repeat, Staff
+from workflows import activity, notifications, settings, sitter_mails
+from workflows.actors import Actor
+from workflows.mail_facts import MailKind
+from workflows.repeat_patterns import DAY, Occurrence, in_short
+
+#: the nightly run makes visits that are far away; only so near ones would surprise their sitter
+SURPRISE_DAYS = 3
+SAID_AGAIN = dt.timedelta(days=14)
+
+
+def tell_sitter(
+    repeat: Repeat, sitter_id: int | None, made: Sequence[Occurrence], *, actor: Actor, quiet: bool = False
+) -> None:
+    """Tell the sitter of visits that a series made: one mail with the near ones, one line of the evening's mail with
+    the others. A `quiet` run tells of the next three days only: the sitter knows the series."""
+    sitter = db.session.get(Staff, sitter_id) if sitter_id and made else None
+    if sitter is None:
+        return
+    days = settings.read()["mail.sitter_days"]
+    last_near = clock.today() + DAY * (min(days, SURPRISE_DAYS) if quiet else days)
+    near = [x for x in made if x.on_date <= last_near] if days else []
+    if near:
+        sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, visits_at(repeat, near))
+    far = made[len(near) :]
+    if far and not quiet:
+        span = f"{far[0].on_date} - {far[-1].on_date}"
+        activity.record(
+            "job.repeated", actor=actor, subject=repeat, client=repeat.client, n_jobs=len(far), evening=[sitter.id],
+            after=f"{in_short(repeat)}, {span}, {repeat.client} ({sitter})",
+        )  # fmt: skip
+
+
+def visits_at(repeat: Repeat, slots: Collection[Occurrence]) -> list[Job]:
+    """The scheduled visits of these days and times, with what mails need."""
+    wanted = {x.slot for x in slots}
+    days = [x.on_date for x in slots]
+    found = db.session.scalars(
+        sa.select(Job)
+        .where(Job.repeat_id == repeat.id, Job.repeat_on.between(min(days), max(days)))
+        .where(Job.state == JobState.SCHEDULED)
+        .options(
+            joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter),
+            selectinload(Job.pets),
+        )
+        .order_by(Job.on_date, Job.start_time, Job.id)
+    )  # fmt: skip
+    return [j for j in found if (j.repeat_on, j.repeat_time_id) in wanted]
+
+
+def report_trouble(
+    repeat: Repeat, *, remarks: Collection[str], n_conflicts: int, on_date: dt.date | None
+) -> Notification | None:
+    """Put a line on HOME when the office should look at a series; while one stands there, no second one is added.
+
+    One that was dismissed comes again with the next conflict, or when nothing has been done about the rest for long.
+    """
+    told = [r for r in ("no_pets", "sitter_left", "item_inactive") if r in remarks]
+    if n_conflicts:
+        told.append("conflicts")
+    if not told:
+        return None
+    recent = sa.false() if n_conflicts else Notification.created_at > clock.now() - SAID_AGAIN
+    still_said = sa.or_(Notification.dismissed_at.is_(None), recent)
+    lines = db.session.scalars(
+        sa.select(Notification).where(
+            Notification.kind == NotificationKind.SERIES_TROUBLE, Notification.client_id == repeat.client_id, still_said
+        )
+    )
+    for line in lines:
+        if line.facts.get("repeat_id") == repeat.id and line.facts.get("told") == told:
+            line.facts = {**line.facts, "n_conflicts": line.facts.get("n_conflicts", 0) + n_conflicts}
+            return line
+    return notifications.notify_office(
+        NotificationKind.SERIES_TROUBLE, client=repeat.client, repeat_id=repeat.id, series=in_short(repeat), told=told,
+        n_conflicts=n_conflicts, on_date=on_date,
+    )  # fmt: skip

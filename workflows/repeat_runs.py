@@ -1,0 +1,185 @@
+"""Making the visits of repeating services: each night, and when the office says "Run repeats".
+
+An occurrence (series, day, time) exists once for ever: as a visit in any state, or as a note that it was taken out.
+So a run can be done again at any time and by any number of workers: it makes only what is missing.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from foundation.types import new_public_id
+from models import Job, JobState, Repeat, job_pet, repeat_pet
+from workflows import activity, pricing, repeat_outlook, settings
+from workflows.actors import Actor
+from workflows.locks import lock_clients
+from workflows.permissions import Permission
+from workflows.repeat_clashes import DayBook
+from workflows.repeat_news import report_trouble, tell_sitter
+from workflows.repeat_outlook import Outlook, Run
+from workflows.repeat_patterns import DAY, Occurrence, in_short
+
+
+def horizon(*, today: dt.date | None = None) -> dt.date:
+    """How far ahead visits are made each night."""
+    n_days: int = settings.read()["schedule.repeat_days"]
+    return (today or clock.today()) + DAY * n_days
+
+
+def due(*, until: dt.date | None = None) -> list[int]:
+    """The clients who have a series that may make visits up to `until` (the horizon): what the nightly run looks at."""
+    last = until or horizon()
+    return list(
+        db.session.scalars(
+            sa.select(Repeat.client_id)
+            .where(Repeat.is_active, Repeat.starts_on <= last)
+            .where(sa.or_(Repeat.ends_on.is_(None), Repeat.ends_on >= clock.today()))
+            .distinct()
+            .order_by(Repeat.client_id)
+        )
+    )
+
+
+def repeats_of(client_ids: Iterable[int]) -> list[Repeat]:
+    """The active series of these clients."""
+    ids = list(client_ids)
+    return list(db.session.scalars(sa.select(Repeat).where(Repeat.client_id.in_(ids), Repeat.is_active)))
+
+
+def generate(
+    repeats: Sequence[Repeat],
+    until: dt.date,
+    *,
+    actor: Actor,
+    first: dt.date | None = None,
+    book: DayBook | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Make the visits of these series from `first` (today) up to `until`, both included.
+
+    In this order, holding the clients' locks: what is missing is inserted with price and pay of today's price book;
+    visits that a pause or an end had called off come back where they are wanted again; the near ones are mailed to
+    their sitters at once, the others stand in the evening's mail in one line a series (`quiet`, the nightly run: only
+    what is so near that it is a surprise); conflicts and what else is odd stand on HOME, once a series; the log.
+    The client gets no mail. Visits of a sitter who has left are made unassigned. Nothing is made twice, on days on
+    which the business is closed, in the past, or for clients who are not served any more; what a person has changed,
+    moved or cancelled stays as it is.
+    """
+    actor.require(Permission.SCHEDULE)
+    if not repeats:
+        return Run([])
+    lock_clients(r.client_id for r in repeats)
+    start = max(first or clock.today(), clock.today())
+    outlooks = repeat_outlook.look(repeat_outlook.fresh(repeats), start, until)
+    repeat_outlook.find_conflicts(outlooks, book)
+    prices = pricing.load_book({o.repeat.client for o in outlooks}, start, until)
+    _bring_back(outlooks, prices)
+    _insert(outlooks, prices)
+    _note_horizon(outlooks, start, until)
+    for o in outlooks:
+        if o.n_ready and not quiet:
+            days = [x.on_date for x in o.wanted]
+            activity.record(
+                "repeat.run", actor=actor, subject=o.repeat, client=o.repeat.client, n_jobs=o.n_ready,
+                series=in_short(o.repeat), first=days[0], last=days[-1], conflicts=len(o.conflicts),
+            )  # fmt: skip
+    for o in outlooks:
+        tell_sitter(o.repeat, o.sitter_id, o.wanted, actor=actor, quiet=quiet)
+        report_trouble(
+            o.repeat, remarks=o.remarks, n_conflicts=len(o.conflicts), on_date=repeat_outlook.first_conflict(o)
+        )
+    db.session.flush()
+    return Run(outlooks)
+
+
+# --------------------------------------------------------------------------------------------------------- making
+
+
+def _bring_back(outlooks: list[Outlook], prices: pricing.Book) -> None:
+    """Put visits back into the schedule that their series had called off, at today's price."""
+    wanted = {job_id: o for o in outlooks for job_id in o.back}
+    if not wanted:
+        return
+    jobs = list(
+        db.session.scalars(
+            sa.select(Job)
+            .where(Job.id.in_(wanted))
+            .options(
+                joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets)
+            )
+            .order_by(Job.on_date, Job.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+    for job in jobs:
+        o = wanted[job.id]
+        figures = pricing.quote(
+            job.service_item, n_pets=len(job.pets), client=job.client, on_date=job.on_date,
+            begins=job.start_time or (job.time_block.starts_at if job.time_block else None), book=prices,
+        )  # fmt: skip
+        job.state, job.repeat_off, job.sitter_id = JobState.SCHEDULED, False, o.sitter_id
+        job.price, job.sitter_pay = figures.price, figures.sitter_pay
+        job.prior_price = job.prior_sitter_pay = job.cancelled_at = job.cancelled_by = job.refund_to = None
+        job.cancel_reason = job.fee_reason = ""
+        job.acknowledged_at = None
+    db.session.flush()
+
+
+def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
+    """Insert the visits and their pets, in bulk: objects would take ten times as long."""
+    rows: list[dict[str, Any]] = []
+    at = clock.now()
+    for o in outlooks:
+        rows += [_row(o, x, prices, at) for x in o.ready]
+    if not rows:
+        return
+    highest = db.session.scalar(sa.select(sa.func.max(Job.id))) or 0
+    db.session.execute(sa.insert(Job.__table__), rows)  # type: ignore[arg-type]
+    with_pets = [p.id for o in outlooks for p in o.pets]
+    made_of = [o.repeat.id for o in outlooks if o.ready]
+    db.session.execute(
+        sa.insert(job_pet).from_select(
+            ["job_id", "pet_id"],
+            sa.select(Job.id, repeat_pet.c.pet_id)
+            .join(repeat_pet, repeat_pet.c.repeat_id == Job.repeat_id)
+            .where(Job.id > highest, Job.repeat_id.in_(made_of), repeat_pet.c.pet_id.in_(with_pets)),
+        )
+    )
+
+
+def _row(o: Outlook, x: Occurrence, prices: pricing.Book, at: dt.datetime) -> dict[str, Any]:
+    repeat, item = o.repeat, o.repeat.service_item
+    figures = pricing.quote(
+        item, n_pets=len(o.pets), client=repeat.client, on_date=x.on_date,
+        begins=x.begins if x.start_time or x.block else None, book=prices,
+    )  # fmt: skip
+    return {
+        "public_id": new_public_id(), "client_id": repeat.client_id, "service_item_id": item.id, "on_date": x.on_date,
+        "ends_on": repeat_outlook.plan(o, x).ends_on, "start_time": x.start_time, "time_block_id": x.block.id if x.block else None,
+        "duration_minutes": item.duration_minutes, "sitter_id": o.sitter_id, "state": JobState.SCHEDULED,
+        "price": figures.price, "sitter_pay": figures.sitter_pay, "note": repeat.note, "staff_note": repeat.staff_note,
+        "repeat_id": repeat.id, "repeat_on": x.on_date, "repeat_time_id": x.time_id, "created_at": at,
+    }  # fmt: skip
+
+
+def _note_horizon(outlooks: list[Outlook], first: dt.date, until: dt.date) -> None:
+    """Note up to which day the visits exist, unless this run left days out in between."""
+    ids = [
+        o.repeat.id
+        for o in outlooks
+        if (o.repeat.generated_to or max(o.repeat.starts_on, clock.today()) - DAY) >= first - DAY
+        and (o.repeat.generated_to is None or o.repeat.generated_to < until)
+    ]
+    if ids:
+        # Not through the objects: the office's open form is not stale because a night has passed.
+        db.session.execute(
+            sa.update(Repeat)
+            .where(Repeat.id.in_(ids))
+            .values(generated_to=until)
+            .execution_options(synchronize_session="fetch")
+        )
