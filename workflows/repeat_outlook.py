@@ -115,6 +115,7 @@ def fresh(repeats: Sequence[Repeat]) -> list[Repeat]:
 
 
 def look(repeats: list[Repeat], first: dt.date, last: dt.date) -> list[Outlook]:
+    """What each series is missing from `first` to `last`; conflicts are looked up by `find_conflicts` afterwards."""
     known = _Known(_existing(repeats, first, last), _skipped(repeats, first, last), Closed(first, last))
     outlooks = []
     for repeat in repeats:
@@ -230,6 +231,7 @@ class Closed:
 
 
 def plan(o: Outlook, x: Occurrence) -> Plan:
+    """A visit that is not made yet, in its sitter's day."""
     repeat = o.repeat
     return plan_of_item(
         None, repeat.service_item, sitter_id=o.sitter_id, on_date=x.on_date, start_time=x.start_time, block=x.block,
@@ -252,4 +254,5 @@ def find_conflicts(outlooks: list[Outlook], book: DayBook | None) -> None:
 
 
 def first_conflict(o: Outlook) -> dt.date | None:
+    """The day of the earliest conflict."""
     return min((f.on_date for f in o.conflicts), default=None)
