@@ -263,6 +263,7 @@ def reinstate(
     if conflicts.tokens(found) - set(accept):
         raise ConflictsFound(found)
     _move(fresh, JobState.SCHEDULED)
+    touched(fresh)
     changes = _restore_figures(fresh)
     fresh.sitter, fresh.acknowledged_at = who, None
     db.session.flush()

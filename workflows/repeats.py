@@ -14,9 +14,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Client, Job, JobState, Repeat, RepeatPause, RepeatSkip, RepeatTime
-from workflows import activity, cancelling, repeat_runs
+from models import Client, Initiator, Job, JobState, Repeat, RepeatPause, RepeatSkip, RepeatTime
+from workflows import activity, cancellation, cancelling, repeat_runs
 from workflows.actors import Actor
+from workflows.cancellation import Outcome as Fee
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.jobs import check_sitter
 from workflows.locks import lock_client
@@ -85,6 +86,7 @@ def pause(
     reason: str = "",
     keep_visits: bool = False,
     mail_client: bool = False,
+    initiator: Initiator = Initiator.OFFICE,
 ) -> Outcome:
     """Make no visits from `first` to `last`, both included.
 
@@ -101,7 +103,7 @@ def pause(
     repeat.pauses.append(RepeatPause(first_on=first, last_on=last, reason=text))
     db.session.flush()
     cancelled = [] if keep_visits else own_visits(repeat, first, last)
-    call_off(cancelled, actor=actor, reason=text, mail_client=mail_client)
+    call_off(cancelled, actor=actor, reason=text, mail_client=mail_client, initiator=initiator)
     _log("repeat.paused", repeat, actor, first=first, last=last, reason=text, n_jobs=len(cancelled))
     db.session.flush()
     return Outcome(repeat, cancelled=cancelled)
@@ -157,13 +159,18 @@ def end(
     reason: str = "",
     mail_client: bool = False,
     seen_version: int | None = None,
+    initiator: Initiator = Initiator.OFFICE,
+    policy: Mapping[int, Fee] | None = None,
+    outcomes: Mapping[int, Fee] | None = None,
+    fee_reason: str = "",
 ) -> Outcome:
     """Let a series have its last visits on `last_on`; None lets it go on without an end.
 
-    In this order: the last day; later visits are cancelled, those that somebody has changed too, and their sitters
-    told; when the end moves later, visits that the earlier end had called off come back and missing ones are made; the
-    log. Refused: the past (Invalid); a series that another one goes on from, to a later day (WrongState); changed by
-    somebody since `seen_version` (Conflict).
+    In this order: the last day; later visits are cancelled, those that somebody has changed too, at what the
+    cancellation policy says of the end of a series (`fees_of_end`; `policy`, `outcomes` and `fee_reason` as in
+    `cancelling.cancel`), and their sitters told; when the end moves later, visits that the earlier end had called off
+    come back and missing ones are made; the log. Refused: the past (Invalid); a series that another one goes on from,
+    to a later day (WrongState); changed by somebody since `seen_version` (Conflict); what `cancelling.cancel` refuses.
     """
     actor.require(Permission.SCHEDULE)
     text = clean_note(reason)
@@ -179,10 +186,19 @@ def end(
         require_not_followed(repeat)
     close(repeat, last_on)
     cancelled = [] if last_on is None else ended_visits(repeat, last_on)
-    call_off(cancelled, actor=actor, reason=text, mail_client=mail_client)
+    expected = cancellation.preview(cancelled, initiator=initiator, ends_series=True)
+    call_off(
+        cancelled, actor=actor, reason=text, mail_client=mail_client, policy={**expected, **(policy or {})},
+        initiator=initiator, outcomes=outcomes, fee_reason=fee_reason,
+    )  # fmt: skip
     _log("repeat.ended", repeat, actor, last=last_on, was=was, reason=text, n_jobs=len(cancelled))
     run = _make_again(repeat, actor=actor)
     return Outcome(repeat, run, cancelled)
+
+
+def fees_of_end(repeat: Repeat, last_on: dt.date, *, initiator: Initiator = Initiator.OFFICE) -> dict[int, Fee]:
+    """What ending the series on that day would cost: {visit: outcome} of the visits that `end` would call off."""
+    return cancellation.preview(ended_visits(repeat, last_on), initiator=initiator, ends_series=True)
 
 
 def close(repeat: Repeat, last_on: dt.date | None) -> None:
@@ -241,12 +257,23 @@ def has_begun(job: Job) -> bool:
     return clock.from_local(job.on_date, begins(job.start_time, job.time_block)) <= clock.now()
 
 
-def call_off(jobs: Sequence[Job], *, actor: Actor, reason: str, mail_client: bool = False) -> None:
-    """Cancel visits because their series does not have them: it may bring back those that nobody has touched."""
+def call_off(
+    jobs: Sequence[Job],
+    *,
+    actor: Actor,
+    reason: str,
+    policy: Mapping[int, Fee] | None = None,
+    **more: Any,  # noqa: ANN401 -- as the other
+) -> None:
+    """Cancel visits because their series does not have them: it may bring back those that nobody has touched.
+
+    Free of charge unless `policy` says something else; `more` as in `cancelling.cancel`.
+    """
     if not jobs:
         return
     untouched = [job.id for job in jobs if not job.repeat_edited]
-    for job in cancelling.cancel(jobs, actor=actor, reason=reason, mail_client=mail_client):
+    fees = policy if policy is not None else dict.fromkeys((job.id for job in jobs), cancellation.FREE)
+    for job in cancelling.cancel(jobs, actor=actor, reason=reason, policy=fees, **{"mail_client": False, **more}):
         if job.id in untouched:
             job.repeat_off, job.repeat_edited = True, False
     db.session.flush()
