@@ -1369,7 +1369,6 @@ class CalendarFeed(Base):
     serial: Mapped[int] = mapped_column(default=1)
     is_on: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[created_at]
-    last_read_at: Mapped[utc | None]
     client_login: Mapped[ClientLogin | None] = relationship()
     staff: Mapped[Staff | None] = relationship()
 

@@ -20,7 +20,7 @@ from foundation.db import db
 from models import Client, JobRequest, JobRequestLine
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
-from workflows import baskets, settings
+from workflows import baskets, calendar_feeds, settings
 
 View = str | Response | tuple[str, int]
 
@@ -148,6 +148,7 @@ def _make_frame(client: Client) -> PortalFrame:
         business_name=values["business.name"],
         client_name=str(client),
         nav=_nav(can_request=can_request),
+        account_menu=_account_menu(),
         home_url=url_for("portal_home.home"),
         logout_url=url_for("portal_door.log_out"),
         account_number=client.account_number_grouped,
@@ -171,6 +172,14 @@ def _nav(*, can_request: bool) -> list[NavItem]:
     if can_request:
         items.append(NavItem("requests", _("My requests"), "list-details", url_for("portal_requests.index")))
     return items
+
+
+def _account_menu() -> list[NavItem]:
+    """What concerns the log-in alone; the office, which has none here, does not see it."""
+    user = current_sign_in()
+    if user is None or user.is_view or not calendar_feeds.feeds_are_on():
+        return []
+    return [NavItem("calendar", _("Calendar feed"), "rss", url_for("portal_calendar.show"))]
 
 
 def _button(label: str, address: str) -> Link | None:

@@ -17,6 +17,8 @@ OPEN = frozenset(
         "office_door.log_in", "office_door.forgotten", "office_door.set_password",
         # A sitter's answer: the signed link of the mail is the way in.
         "sitter_answers.answer",
+        # Calendar programs cannot log in: the address is the secret.
+        "portal_calendar_feed.file", "sitter_calendar.file",
         "portal_door.log_in", "portal_door.forgotten", "portal_door.set_password",
     }
 )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from sitter_portal import answers, day
+from sitter_portal import answers, calendar, day
 
 
 def install(app: Flask) -> None:
     """Register the pages under /staff; the guard of `sign_in` lets in whoever has Permission.OWN_DAY."""
     app.register_blueprint(day.pages)
     app.register_blueprint(answers.pages)
+    app.register_blueprint(calendar.pages)

@@ -4,40 +4,21 @@ import datetime as dt
 from itertools import groupby
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
 from models import Job, JobState, Staff, TimeType
-from sign_in import current_actor, current_staff
+from sign_in import current_staff
+from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
-from ui_kit.frames import NavItem, PortalFrame
-from workflows import people, settings
-from workflows.permissions import Permission
+from workflows import people
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
 SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
-
-
-def _frame(staff: Staff) -> PortalFrame:
-    values = settings.read()
-    menu = [NavItem("day", gettext("Visits"), "calendar", url_for("sitter_day.day"))]
-    if current_actor().may(Permission.OFFICE):
-        menu.append(NavItem("office", gettext("Back office"), "home", "/admin/"))
-    logo = values["business.logo"]
-    return PortalFrame(
-        business_name=values["business.name"],
-        client_name=str(staff),
-        nav=menu,
-        home_url=url_for("sitter_day.day"),
-        logout_url=url_for("office_door.log_out"),
-        logo_url=url_for("logo", key=logo) if logo else None,
-        phone_number=values["business.phone"] or None,
-        email=values["business.email"] or None,
-    )
 
 
 def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
@@ -91,7 +72,7 @@ def day() -> str:
         "staff/day.html",
         phone_of=lambda client: people.show_phone(client.phone, region=region),
         time_of=_time_words,
-        frame=_frame(staff),
+        frame=frame(staff),
         nav="day",
         by_day=by_day,
         first=first,

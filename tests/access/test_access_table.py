@@ -68,7 +68,7 @@ def test_only_a_known_few_routes_are_open():
     assert {rule for (_method, rule), needed in table().items() if needed == "open"} == {
         "/", "/healthz", "/business-logo/<path:key>",
         "/office/log-in", "/office/forgotten", "/office/set-password/<token>",
-        "/portal/log-in", "/portal/forgotten", "/portal/set-password/<token>", "/staff/answers/<token>",
+        "/portal/log-in", "/portal/forgotten", "/portal/set-password/<token>", "/staff/answers/<token>", "/portal/calendar/<token>.ics", "/staff/calendar/<token>.ics",
     }  # fmt: skip
 
 
