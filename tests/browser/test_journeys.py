@@ -183,7 +183,7 @@ OFFICE_PAGES = (
     "/admin/visits/", "/admin/visit/new", "/admin/notifications/", "/admin/log/", "/admin/outbox/",
     "/admin/settings/business", "/admin/settings/portal", "/staff/",
 )  # fmt: skip
-PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests")
+PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
