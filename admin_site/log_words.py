@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "job.move_undone": ("arrow-back-up", *NN_("%(who)s undid a move")),
     "job.changed": ("pencil", *NN_("%(who)s changed a visit")),
     "job.cancelled": ("calendar-x", *NN_("%(who)s cancelled %(num)d visit", "%(who)s cancelled %(num)d visits")),
+    "job.back_to_request": ("inbox", *NN_("%(who)s turned %(num)d visit back into a request", "%(who)s turned %(num)d visits back into requests")),
     "job.reinstated": ("calendar-check", *NN_("%(who)s put %(num)d cancelled visit back", "%(who)s put %(num)d cancelled visits back")),
     "job.voided": ("ban", *NN_("%(who)s voided %(num)d visit", "%(who)s voided %(num)d visits")),
     "job.unvoided": ("calendar-check", *NN_("%(who)s lets %(num)d void visit count again", "%(who)s lets %(num)d void visits count again")),

@@ -45,14 +45,15 @@ from workflows.visit_facts import job_facts, line_facts, short
 from workflows.wanted import Wanted, clean_note, fingerprint, slots
 
 
-def _move(line: JobRequestLine, to: LineState) -> None:
+def move_line(line: JobRequestLine, to: LineState) -> None:
+    """Give the line its next state, refused with WrongState where it cannot come from the one that it has."""
     if to not in LINE_MOVES[line.state]:
         raise WrongState(f"line_{line.state.value}", N_("This visit is no longer waiting. Nothing was changed."))
     line.state = to
     line.decided_at = None if to is LineState.SUBMITTED else clock.now()
 
 
-def _next_number() -> int:
+def next_number() -> int:
     """The next request number, without gaps: the counter's row stays locked until the commit."""
     insert = pg_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert
     statement = (
@@ -103,7 +104,7 @@ def submit(client: Client, *, actor: Actor, now: dt.datetime | None = None, auto
     request, added = _become_request(basket, going)
     at, book = clock.now(), pricing.load_book([client], *limits.span(line.on_date for line in going))
     for line in going:
-        _move(line, LineState.SUBMITTED)
+        move_line(line, LineState.SUBMITTED)
         line.submitted_at, line.auto_submitted, line.blocked_code = at, auto, None
         line.price = pricing.quote_line(line, booked_at=at, book=book).price
     db.session.flush()
@@ -127,10 +128,10 @@ def _become_request(basket: JobRequest, going: list[JobRequestLine]) -> tuple[Jo
             db.session.delete(basket)
         return target, True
     if not stays:
-        basket.number, basket.submitted_at, basket.adds_to = _next_number(), clock.now(), None
+        basket.number, basket.submitted_at, basket.adds_to = next_number(), clock.now(), None
         return basket, False
     request = JobRequest(
-        client_id=basket.client_id, number=_next_number(), submitted_at=clock.now(), changed_at=basket.changed_at
+        client_id=basket.client_id, number=next_number(), submitted_at=clock.now(), changed_at=basket.changed_at
     )
     db.session.add(request)
     for line in going:
@@ -224,7 +225,7 @@ def cancel_lines(
     require_submitted(current)
     at = clock.now()
     for line in current:
-        _move(line, LineState.CANCELLED)
+        move_line(line, LineState.CANCELLED)
         line.cancelled_at = at
     db.session.flush()
     by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
@@ -394,7 +395,7 @@ def schedule(
     book = pricing.load_book([client], *limits.span(line.on_date for line in current))
     made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line), book=book) for line in current]
     for line in current:
-        _move(line, LineState.SCHEDULED)
+        move_line(line, LineState.SCHEDULED)
     db.session.flush()
     by_request: dict[JobRequest, list[Job]] = defaultdict(list)
     for line, job in zip(current, made, strict=True):
@@ -428,7 +429,7 @@ def decline(
     require_submitted(current)
     by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
     for line in current:
-        _move(line, LineState.DECLINED)
+        move_line(line, LineState.DECLINED)
         line.decline_reason = text
         by_request[line.request].append(line)
     db.session.flush()
@@ -454,7 +455,7 @@ def delete_lines(client: Client, lines: Sequence[JobRequestLine], *, actor: Acto
     require_submitted(current)
     by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
     for line in current:
-        _move(line, LineState.DELETED)
+        move_line(line, LineState.DELETED)
         by_request[line.request].append(line)
     db.session.flush()
     for request, own in by_request.items():

@@ -177,7 +177,7 @@ class SitterVisits:
     visits: tuple[VisitFacts, ...]
     #: the visit before the move, for SITTER_VISIT_MOVED
     before: tuple[VisitFacts, ...] = ()
-    #: "cancelled" or "reassigned", for SITTER_VISIT_TAKEN_AWAY
+    #: "cancelled", "reassigned" or "request" (it is being planned anew), for SITTER_VISIT_TAKEN_AWAY
     because: str = ""
 
 

@@ -1024,14 +1024,14 @@ def test_line_moves_are_checked_once_more_where_the_state_is_set(cast, sent):
         for to in LineState:
             sent.lines[0].state = state
             if to in LINE_MOVES[state]:
-                job_requests._move(sent.lines[0], to)
+                job_requests.move_line(sent.lines[0], to)
                 assert (sent.lines[0].state, sent.lines[0].decided_at) == (
                     to,
                     None if to is LineState.SUBMITTED else NOW,
                 )
             else:
                 with pytest.raises(WrongState):
-                    job_requests._move(sent.lines[0], to)
+                    job_requests.move_line(sent.lines[0], to)
                 assert sent.lines[0].state is state
 
 
