@@ -1,20 +1,27 @@
 """The lists of requested visits and of visits. Deciding and booking have pages of their own."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from flask import redirect
+from flask import flash, redirect
 from flask_admin import Admin, expose
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from admin_site import filters, rows, search, texts
+from admin_site import filters, listing, rows, search, texts
 from admin_site.base import OfficeList, ReadList
+from admin_site.bulk import MOST_SAID, bulk
 from admin_site.listing import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation import clock
+from foundation.db import db
 from models import (
+    Client,
     Job,
     JobRequest,
     JobRequestLine,
@@ -24,6 +31,8 @@ from models import (
     Staff,
     TimeBlock,
 )
+from workflows.back_to_request import back_to_request
+from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 _BLOCK = (TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at)
@@ -172,6 +181,30 @@ class VisitList(OfficeList):
 
     def add_url(self) -> str | None:
         return "/admin/visit/new" if self.can_create else None
+
+    @bulk(
+        "back_to_request", _l("Back to request"), question=_l("Back to request with what is ticked? The visits leave the schedule and wait in the queue again; their sitters are told."), permission=Permission.SCHEDULE,
+    )  # fmt: skip
+    def action_back_to_request(self, records: Sequence[Job]) -> None:
+        """Turn the ticked visits into requests again, all of a client or none."""
+        by_client: dict[Client, list[Job]] = defaultdict(list)
+        for job in records:
+            by_client[job.client].append(job)
+        n_done, refused = 0, []
+        for client, jobs in by_client.items():
+            try:
+                with db.session.begin_nested():
+                    n_done += len(back_to_request(jobs, actor=self.actor))
+            except (WorkflowError, StaleDataError) as problem:
+                refused.append(f"{client}: {self.explain(problem) or ''}")
+        db.session.commit()
+        listing.forget_counts()
+        if n_done:
+            flash(ngettext("%(num)d visit went back to request.", "%(num)d visits went back to request.", n_done), "success")  # fmt: skip
+        for sentence in refused[:MOST_SAID]:
+            flash(sentence, "error")
+        if more := len(refused[MOST_SAID:]):
+            flash(ngettext("%(num)d client more was left out.", "%(num)d clients more were left out.", more), "error")
 
     @expose("/new/")
     def create_view(self) -> Response:

@@ -26,7 +26,8 @@ from admin_site.fields import (
 )
 from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
 from admin_site.reading import MAX_ID, read_id, read_tokens, write_tokens
-from admin_site.visits_page import each_once, why_not_changed
+from admin_site.visit_ends import why_not_changed
+from admin_site.visits_page import each_once
 from foundation.db import db
 from models import Job, JobState, TimeType
 from sign_in.guard import local_path

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -14,11 +14,10 @@ from wtforms.fields.choices import SelectChoice
 
 from admin_site import texts, undo
 from admin_site.fields import UNASSIGNED, DayField, MultiTicks, VisitForm, option
-from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
+from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
     FIRST_DAY,
     LAST_DAY,
-    MAX_ID,
     like,
     link,
     read_day,
@@ -27,11 +26,21 @@ from admin_site.reading import (
     read_tokens,
     write_tokens,
 )
+from admin_site.visit_ends import (
+    VisitEnds,
+    fresh_or_404,
+    may_cancel,
+    may_go_back,
+    may_reinstate,
+    may_void,
+    why_not_cancelled,
+    why_not_changed,
+)
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, ClientStatus, Job, JobState
 from ui_kit import formats, month_grid
-from workflows import cancelling, conflicts, jobs, limits, once
+from workflows import conflicts, jobs, limits, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.wanted import Wanted
@@ -81,7 +90,7 @@ class BookingForm(VisitForm):
         return sorted(found)
 
 
-class VisitsPage(WorkPage):
+class VisitsPage(VisitEnds):
     """Booking, and the page of one visit."""
 
     permission = Permission.SCHEDULE
@@ -193,7 +202,7 @@ class VisitsPage(WorkPage):
     @expose("/<int:job_id>/", methods=("GET", "POST"))
     def show(self, job_id: int) -> Answer:
         """A visit with its log; while it has not begun it can be changed here."""
-        job = _fresh_or_404(job_id)
+        job = fresh_or_404(job_id)
         posted = request.method == "POST"
         if posted and job.state is not JobState.SCHEDULED:
             flash(why_not_changed(job) or "", "warning")
@@ -253,55 +262,12 @@ class VisitsPage(WorkPage):
             chip=texts.job_chip(job.state, has_sitter=job.sitter_id is not None), why_not=why_not_changed(job),
             no_cancel=why_not_cancelled(job), log=[texts.log_entry(line) for line in log], clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
-            pets=faces(job.pets), undo=undo.to_undo(),
+            pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=may_go_back(job),
+            may_reinstate=may_reinstate(job), may_void=may_void(job),
         )  # fmt: skip
-
-    @expose("/<int:job_id>/cancellation", methods=("GET", "POST"))
-    def cancel(self, job_id: int) -> Answer:
-        """Cancel a visit, with a reason and, if wished, a mail to the client."""
-        job = _fresh_or_404(job_id)
-        if request.method == "GET":
-            if why_not_cancelled(job):
-                return redirect(url_for(".show", job_id=job_id))
-            return page("cancel_visit.html", job=job)
-        mailed = "mail_client" in request.form
-        try:
-            cancelling.cancel([job], actor=self.actor, reason=request.form.get("reason", ""), mail_client=mailed)
-            db.session.commit()
-        except WorkflowError as problem:
-            refuse(problem)
-        else:
-            told = mailed and job.client.email
-            flash(gettext("Visit cancelled. %(name)s gets a mail.", name=job.client.first_name) if told else gettext("Visit cancelled."), "success")  # fmt: skip
-        return redirect(url_for(".show", job_id=job_id))
 
 
 # ------------------------------------------------------------------------------------------------------- helpers
-
-
-def why_not_changed(job: Job) -> str | None:
-    """Why this visit cannot be moved or edited any more."""
-    return {
-        JobState.SCHEDULED: None,
-        JobState.IN_PROGRESS: gettext("The visit has begun, so it cannot be changed any more."),
-        JobState.COMPLETED: gettext("The visit is done, so it cannot be changed any more."),
-        JobState.CANCELLED: gettext("The visit was cancelled. Book it again if it shall take place."),
-        JobState.VOIDED: gettext("The visit is void, so it cannot be changed any more."),
-    }[job.state]
-
-
-def why_not_cancelled(job: Job) -> str | None:
-    """Why this visit cannot be cancelled."""
-    if job.state is JobState.SCHEDULED and job.ends_on < clock.today():
-        return gettext("The visit is in the past and cannot be cancelled.")
-    return why_not_changed(job)
-
-
-def _fresh_or_404(job_id: int) -> Job:
-    job = jobs.get_fresh(job_id) if 0 < job_id <= MAX_ID else None
-    if job is None:
-        abort(404)
-    return job
 
 
 def _visit_form(job: Job, formdata: Any) -> VisitForm:

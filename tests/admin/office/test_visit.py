@@ -138,7 +138,7 @@ def test_a_visit_that_began_meanwhile_is_not_changed(page, job):
         (JobState.IN_PROGRESS, "The visit has begun, so it cannot be changed any more."),
         (JobState.COMPLETED, "The visit is done, so it cannot be changed any more."),
         (JobState.CANCELLED, "The visit was cancelled."),
-        (JobState.VOIDED, "The visit is void, so it cannot be changed any more."),
+        (JobState.VOIDED, "The visit is void: it counts for nobody."),
     ],
 )
 def test_what_cannot_be_changed_says_why_and_has_no_form(office, job, state, sentence):
@@ -154,7 +154,7 @@ def test_what_cannot_be_changed_says_why_and_has_no_form(office, job, state, sen
 
 @pytest.mark.covers("B16")
 def test_cancelling_keeps_it_greyed_and_tells_sitter_and_client(office, cast, job, page, outbox):
-    result = page.press("Cancel visit", reason="Snow")
+    result = page.follow("Cancel visit").press("Cancel visit", reason="Snow")
     assert "Visit cancelled. Alice gets a mail." in result.main
     assert "“Snow”" in result.main
     assert "was $20.00" in result.main
@@ -166,7 +166,7 @@ def test_cancelling_keeps_it_greyed_and_tells_sitter_and_client(office, cast, jo
 
 
 def test_cancelling_without_the_tick_mails_only_the_sitter(page, outbox):
-    page.press("Cancel visit", mail_client=None)
+    page.follow("Cancel visit").press("Cancel visit", mail_client=None)
     assert [mail.to_address for mail in outbox.mails()] == ["sam@example.com"]
 
 
