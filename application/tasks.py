@@ -28,7 +28,8 @@ from application.config import ConfigError
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
-from workflows import access, job_requests, once, settings, sitter_mails
+from workflows import access, change_requests, job_requests, once, settings, sitter_mails
+from workflows.actors import WORKER
 
 log = logging.getLogger("latchkey.tasks")
 
@@ -126,6 +127,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "sweep": timed(minutely, send_mails),
         "auto_submit": timed(minutely, auto_submit),
         "evening_schedules": timed(five_minutely, evening_schedules),
+        "expire_changes": timed(five_minutely, expire_changes),
         "clean_up": timed(nightly, clean_up),
     }
 
@@ -187,6 +189,26 @@ def evening_schedules(app: Flask) -> int:
     """
     with unit_of_work(app):
         return len(sitter_mails.evening_schedules())
+
+
+def expire_changes(app: Flask) -> int:
+    """End change and cancellation requests whose visit has begun; a transaction for each client, as `auto_submit`.
+
+    Safe with many workers: `expire` takes the client's lock and looks again; the second finds nothing to do.
+    """
+    with reading(), unit_of_work(app):
+        due = change_requests.expire_due()
+    n_expired = 0
+    for client_id in due:
+        if _stopping():
+            break
+        try:
+            with unit_of_work(app):
+                client = db.session.get(Client, client_id)
+                n_expired += len(change_requests.expire(client, actor=WORKER)) if client is not None else 0
+        except Exception:
+            log.exception("the change requests of client %s could not be ended; tried again in five minutes", client_id)
+    return n_expired
 
 
 def clean_up(app: Flask) -> None:

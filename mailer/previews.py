@@ -11,6 +11,11 @@ from models import OutboxMail
 from workflows.activity import plain
 from workflows.mail_facts import (
     BasketReminder,
+    ChangeAsked,
+    ChangeDecided,
+    ChangedVisit,
+    ChangeEnded,
+    ClientMessage,
     JobScheduled,
     MailKind,
     RequestAnswered,
@@ -45,6 +50,9 @@ _SITTER_WALK = VisitFacts(
 _SITTER_LATER = VisitFacts(
     service="Dog walk, 30 minutes", on_date="2026-11-27", start_time="15:30", duration_minutes=30, pets=("Biscuit", "Waffles")
 )  # fmt: skip
+_MOVED = ChangedVisit(_WALK, dataclasses.replace(_WALK, on_date="2026-11-28", price="27.00"), fee="12.00")
+_OFF = (ChangedVisit(_WALK, fee="12.00"), ChangedVisit(_FEEDING))
+_PAUSE = ChangedVisit(dataclasses.replace(_WALK, price=""), first_on="2026-12-20", last_on="2027-01-03")
 _ALICE, _NUMBER = "Alice Archer", "4417209318"
 
 PREVIEWS: dict[MailKind, Any] = {
@@ -81,6 +89,45 @@ PREVIEWS: dict[MailKind, Any] = {
         (dataclasses.replace(_WALK, start_time="15:30", sitter="Sam"),),
         (_WALK,),
         "The school run is on that morning.",
+    ),
+    MailKind.CHANGE_REQUESTED: ChangeAsked(_ALICE, _NUMBER, "change", (_MOVED,), "We come home a day later.", "12.00"),
+    MailKind.CANCELLATION_REQUESTED: ChangeAsked(_ALICE, _NUMBER, "cancel", _OFF, "Plans changed", "12.00"),
+    MailKind.VISIT_CANCELLED_BY_CLIENT: ChangeAsked(
+        _ALICE,
+        _NUMBER,
+        "cancel",
+        tuple(dataclasses.replace(i, state="approved") for i in _OFF),
+        "Plans changed",
+        "12.00",
+    ),
+    MailKind.SERIES_CHANGE_REQUESTED: ChangeAsked(
+        _ALICE, _NUMBER, "pause", (_PAUSE,), "We are away over the holidays."
+    ),
+    MailKind.CHANGE_DECIDED: ChangeDecided(
+        _ALICE,
+        _NUMBER,
+        "cancel",
+        "some",
+        (
+            dataclasses.replace(_OFF[0], state="approved"),
+            dataclasses.replace(_OFF[1], state="denied"),
+            ChangedVisit(_STAY, state="expired"),
+        ),
+        "Sita was on her way to Juniper already.",
+    ),
+    MailKind.CHANGE_WITHDRAWN: ChangeEnded(
+        _ALICE, _NUMBER, "change", (dataclasses.replace(_MOVED, state="withdrawn"),), "withdrawn"
+    ),
+    MailKind.CHANGE_SUPERSEDED: ChangeEnded(
+        _ALICE, _NUMBER, "cancel", (ChangedVisit(_WALK, state="superseded"),), "superseded"
+    ),
+    MailKind.CLIENT_MESSAGE: ClientMessage(_ALICE, _NUMBER, "Could Sam come an hour later on Thursday?\nThank you!"),
+    MailKind.CLIENT_MESSAGE_ANSWERED: ClientMessage(
+        _ALICE,
+        _NUMBER,
+        "Could Sam come an hour later on Thursday?",
+        "Yes, at 13:00. It is in your schedule.",
+        "Olivia Owner",
     ),
     MailKind.VISIT_CANCELLED: VisitCancelled(
         _ALICE, _NUMBER, (dataclasses.replace(_WALK, price="", fee="12.00"),), "The roads are closed by snow.", "12.00"

@@ -25,7 +25,7 @@ from models import (
     NotificationKind,
     Staff,
 )
-from workflows import activity, cancellation, conflicts, notifications, outbox
+from workflows import activity, cancellation, change_requests, conflicts, notifications, outbox
 from workflows.actors import Actor
 from workflows.cancellation import Outcome
 from workflows.conflicts import ConflictsFound, plan_of_job
@@ -74,7 +74,8 @@ def cancel(
     they differ from the policy's, `fee_reason` says why. A client's own act always counts as the client's (`initiator`).
 
     In this order: the visits become cancelled and stay, greyed; price and sitter pay go to the outcome's figures and
-    the prior ones are kept, with who called it off and why; if asked, one mail to the client; the sitters are told
+    the prior ones are kept, with who called it off and why; if asked, one mail to the client; what the client asked
+    about them has no object any more (see `change_requests.supersede_for`); the sitters are told
     unless `told` is False: at once for visits within the set days, else in the evening; a notice on HOME when the
     client did it; a line in the log for each visit. All or nothing. Refused: begun, done, cancelled already
     (WrongState), past (WrongState 'job_past': void it instead); other figures than the policy's without the permission
@@ -107,6 +108,7 @@ def cancel(
             NotificationKind.VISIT_CANCELLED, client=client, change_request=change_request, n_lines=len(found),
             lines=[short(f) for f in shown[:5]], fee=str(total), reason=text,
         )  # fmt: skip
+    change_requests.supersede_for(found, actor=actor, mail=not mail_client)
     later = _tell_sitters(found) if told else set()
     for job in found:
         _log_cancelled(job, chosen[job.id], actor=actor, later=job.id in later)

@@ -23,7 +23,7 @@ from models import (
     TimeBlock,
     TimeType,
 )
-from workflows import activity, conflicts, limits, outbox, pricing, sitter_mails
+from workflows import activity, change_requests, conflicts, limits, outbox, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
@@ -157,7 +157,7 @@ def book(
     prices = pricing.load_book([client], *limits.span(days))
     if stay is not None:
         check_pets(wanted.pets, client)
-        _check_stay(stay)
+        check_stay(stay)
         made = [
             _make(
                 client, wanted.item, on_date=stay.on_date, ends_on=stay.ends_on, start_time=stay.start_time,
@@ -188,7 +188,8 @@ def book(
     return made
 
 
-def _check_stay(stay: Stay) -> None:
+def check_stay(stay: Stay) -> None:
+    """Refuse a stay that ends before it starts, is too long, or has only one of its two times (Invalid)."""
     begins = (stay.on_date, stay.start_time or dt.time(0))
     ends = (stay.ends_on, stay.end_time or dt.time.max)
     if ends <= begins:
@@ -306,7 +307,7 @@ def change(
 def _stay_end(wanted: Change) -> dt.date | None:
     """The last day of a stay (whole days, or with an end of its own); None for visits that end after their minutes."""
     if wanted.ends_on is not None and (wanted.end_time is not None or wanted.item.time_type is TimeType.ALL_DAY):
-        _check_stay(Stay(wanted.on_date, wanted.ends_on, wanted.start_time, wanted.end_time))
+        check_stay(Stay(wanted.on_date, wanted.ends_on, wanted.start_time, wanted.end_time))
         return wanted.ends_on
     if wanted.end_time is not None:
         raise Invalid("stay_times", N_("Give both times of the stay, or neither."), field="end_time")
@@ -342,6 +343,8 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
             verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label,
             evening=sorted({sitter.id for sitter in told}), **repriced,
         )  # fmt: skip
+    if moved or was.is_other(job):
+        change_requests.supersede_for([job], actor=actor)
     db.session.flush()
     return job
 
@@ -361,8 +364,8 @@ class _Figures:
         """Price and pay of the changed visit; for the log, old and new figures where they changed."""
         if self.book is None:
             return {}
-        figures, is_other = pricing.quote_job(job, book=self.book), self.listed != self._listed(job)
-        if is_other:
+        figures = pricing.quote_job(job, book=self.book)
+        if self.is_other(job):
             job.duration_minutes = job.service_item.duration_minutes
         elif figures == self.by_list:
             return {}
@@ -370,6 +373,10 @@ class _Figures:
         job.price, job.sitter_pay, job.price_lines = figures.price, figures.sitter_pay, pricing.lines_to_keep(figures)
         changed = {field: pair for field, pair in changed.items() if pair[0] != pair[1]}
         return {"figures": changed} if changed else {}
+
+    def is_other(self, job: Job) -> bool:
+        """Is the changed visit another one for the price list: another service, other pets, another length?"""
+        return self.book is not None and self.listed != self._listed(job)
 
     @staticmethod
     def _listed(job: Job) -> tuple[object, ...]:

@@ -24,6 +24,15 @@ class MailKind(enum.StrEnum):
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_MOVED = "visit_moved"
     VISIT_REINSTATED = "visit_reinstated"
+    CHANGE_REQUESTED = "change_requested"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    VISIT_CANCELLED_BY_CLIENT = "visit_cancelled_by_client"
+    SERIES_CHANGE_REQUESTED = "series_change_requested"
+    CHANGE_DECIDED = "change_decided"
+    CHANGE_WITHDRAWN = "change_withdrawn"
+    CHANGE_SUPERSEDED = "change_superseded"
+    CLIENT_MESSAGE = "client_message"
+    CLIENT_MESSAGE_ANSWERED = "client_message_answered"
     SITTER_VISIT_ASSIGNED = "sitter_visit_assigned"
     SITTER_VISIT_MOVED = "sitter_visit_moved"
     SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
@@ -169,6 +178,76 @@ class VisitMoved:
 
 
 @dataclass(frozen=True)
+class ChangedVisit:
+    """One visit (or series) of a change or cancellation request."""
+
+    #: as it was when the client asked
+    visit: VisitFacts
+    #: as the client wants it, for a change
+    wanted: VisitFacts | None = None
+    #: what calling it off (or moving it) costs, "" for nothing
+    fee: str = ""
+    #: why the office took another fee than the policy's
+    fee_reason: str = ""
+    #: "pending", "approved", "denied", "withdrawn", "expired", "superseded"
+    state: str = "pending"
+    #: the office's word about this one
+    note: str = ""
+    #: the days of a pause, or the last day of a series that ends
+    first_on: str = ""
+    last_on: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeAsked:
+    """To the client: we have your change or cancellation request, it is being reviewed (or done at once)."""
+
+    client_name: str
+    account_number: str
+    #: "cancel", "change", "pause", "end"
+    kind: str
+    items: tuple[ChangedVisit, ...]
+    #: the client's reason or own words
+    reason: str = ""
+    #: "" when it costs nothing
+    total_fee: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeDecided:
+    """To the client: the office has decided about all that was asked; "all", "some" or "none" was approved."""
+
+    client_name: str
+    account_number: str
+    kind: str
+    outcome: str
+    items: tuple[ChangedVisit, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeEnded:
+    """To the client: a request ended without a decision: "withdrawn", "superseded" or "expired"."""
+
+    client_name: str
+    account_number: str
+    kind: str
+    items: tuple[ChangedVisit, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class ClientMessage:
+    """To the client: we have your message about your schedule; or the office's answer to it."""
+
+    client_name: str
+    account_number: str
+    body: str
+    answer: str = ""
+    staff_name: str = ""
+
+
+@dataclass(frozen=True)
 class SitterVisits:
     """To the sitter: visits given to you, moved, or no longer yours."""
 
@@ -228,6 +307,15 @@ FACTS: dict[MailKind, type] = {
     MailKind.VISIT_CANCELLED: VisitCancelled,
     MailKind.VISIT_MOVED: VisitMoved,
     MailKind.VISIT_REINSTATED: JobScheduled,
+    MailKind.CHANGE_REQUESTED: ChangeAsked,
+    MailKind.CANCELLATION_REQUESTED: ChangeAsked,
+    MailKind.VISIT_CANCELLED_BY_CLIENT: ChangeAsked,
+    MailKind.SERIES_CHANGE_REQUESTED: ChangeAsked,
+    MailKind.CHANGE_DECIDED: ChangeDecided,
+    MailKind.CHANGE_WITHDRAWN: ChangeEnded,
+    MailKind.CHANGE_SUPERSEDED: ChangeEnded,
+    MailKind.CLIENT_MESSAGE: ClientMessage,
+    MailKind.CLIENT_MESSAGE_ANSWERED: ClientMessage,
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits,
     MailKind.SITTER_VISIT_MOVED: SitterVisits,
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,
@@ -237,12 +325,18 @@ FACTS: dict[MailKind, type] = {
     MailKind.SET_PASSWORD: SetPassword,
 }
 
-_NESTED = {"lines": VisitFacts, "before": VisitFacts, "visit": VisitFacts}
+_NESTED = {"lines": VisitFacts, "before": VisitFacts, "visit": VisitFacts, "wanted": VisitFacts, "items": ChangedVisit}
 
 
 def from_json(kind: MailKind, stored: dict[str, Any]) -> Any:  # noqa: ANN401 -- the kind's own dataclass
     """The facts of a queued mail as its dataclass again."""
     return _build(FACTS[kind], stored)
+
+
+def visit_from_json(stored: dict[str, Any]) -> VisitFacts:
+    """One visit that was kept as plain values."""
+    facts: VisitFacts = _build(VisitFacts, stored)
+    return facts
 
 
 def _build(cls: type, stored: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -137,6 +137,8 @@ def spoil(value, payload):
             "start_time",
             "end_time",
             "ends_on",
+            "first_on",
+            "last_on",
             "for_date",
             "price",
             "realm",

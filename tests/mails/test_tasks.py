@@ -159,7 +159,7 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
     ("moment", "due"),
     [
         (dt.datetime(2026, 11, 23, 12, 1), ["auto_submit", "send_mails"]),
-        (dt.datetime(2026, 11, 23, 12, 5), ["auto_submit", "evening_schedules", "send_mails"]),
+        (dt.datetime(2026, 11, 23, 12, 5), ["auto_submit", "evening_schedules", "expire_changes", "send_mails"]),
         (dt.datetime(2026, 11, 23, 3, 17), ["auto_submit", "clean_up", "send_mails"]),
     ],
 )
