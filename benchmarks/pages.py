@@ -1,0 +1,88 @@
+"""What is measured, and the figures to reach. Addresses come from the app's own url map: what is missing there is said."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from flask import Flask, url_for
+
+from benchmarks import filling
+from benchmarks.filling import Tier
+from benchmarks.people import CLIENT, OWNER, SITTER
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page with its figures to reach. `endpoint` with its arguments gives the path."""
+
+    name: str
+    who: str
+    endpoint: str
+    arguments: dict[str, object] = field(default_factory=dict)
+    #: at most so many statements, and at least this share of the requests/s of /hello
+    queries: int = 8
+    share: float = 0
+    #: not larger, uncompressed
+    kb: int | None = None
+    #: the stock page that it is compared with, and how many times as fast it must be on SQLite and PostgreSQL
+    stock: str = ""
+    ratios: tuple[float, float] = (0, 0)
+    #: at least 0.8 of the requests/s of this page
+    like: str = ""
+
+    @property
+    def is_portal(self) -> bool:
+        """Clients' pages: p99 at most three times p50 at one connection, 80 KB on a first visit."""
+        return self.who == CLIENT
+
+    def path(self, app: Flask) -> str | None:
+        """Its address, or None when the app has no such page."""
+        if self.endpoint not in app.view_functions:
+            return None
+        with app.test_request_context("http://127.0.0.1/"):
+            return url_for(self.endpoint, **self.arguments)  # type: ignore[arg-type]
+
+
+def all_pages(tier: Tier, today: dt.date) -> list[Page]:
+    """Every page, in the order in which they are shown."""
+    return [*_office(tier, today), *_portal(today)]
+
+
+def _office(tier: Tier, today: dt.date) -> list[Page]:
+    name = filling.LAST[5][:4]
+    day, monday = filling.peak_day(today), filling.peak_monday(today)
+    return [
+        Page("HOME", OWNER, "admin.index", queries=14, share=1 / 20),
+        *_list("clients", tier.clients, name, ratios=(0, 0)),
+        *_list("pets", tier.pets, "Luna", ratios=(0, 0)),
+        *_list("visits", tier.visits, name, ratios=(20, 10)),
+        Page("client page", OWNER, "client_page.show", {"client_id": filling.READER}, queries=14, share=1 / 15),
+        Page("client edit form", OWNER, "clients.edit_view", {"id": filling.READER}, queries=14, share=1 / 15, kb=40),
+        Page("request queue, 500 open", OWNER, "requests.index", queries=10, share=1 / 20),
+        Page("schedule, day of 900", OWNER, "schedule.index", {"view": "day", "on": day}, share=1 / 40),
+        Page("schedule, week of 3,500", OWNER, "schedule.index", {"view": "week", "on": monday}, share=1 / 120),
+        Page("sitter's day", SITTER, "sitter_day.day", {"from": day}, share=1 / 10),
+    ]
+
+
+def _list(name: str, n_rows: int, text: str, *, ratios: tuple[float, float]) -> list[Page]:
+    """Page 1, the last page and a search of a list. `ratios`: of the last page; smaller tables have none to reach."""
+    last, endpoint, stock = -(-n_rows // PAGE_SIZE), f"{name}.index_view", f"/admin/{name}/"
+    search = {"search": text}
+    return [
+        Page(f"{name}, page 1", OWNER, endpoint, {"view": "all"}, share=1 / 10, kb=30, stock=stock, ratios=(4, 4)),
+        Page(f"{name}, last page", OWNER, endpoint, {"view": "all", "page": last}, stock=f"{stock}?page={last - 1}", ratios=ratios, like=f"{name}, page 1"),
+        Page(f"{name}, search", OWNER, endpoint, {"view": "all", **search}, share=1 / 20, stock=f"{stock}?{urlencode(search)}", ratios=(10, 2) if any(ratios) else (0, 0)),
+    ]  # fmt: skip
+
+
+def _portal(today: dt.date) -> list[Page]:
+    day = filling.peak_day(today)
+    return [
+        Page("portal schedule, month", CLIENT, "portal_schedule.month", {"month": f"{day:%Y-%m}"}, share=1 / 10),
+        Page("portal schedule, day", CLIENT, "portal_schedule.day", {"day": day}, share=1 / 10),
+        Page("portal request form", CLIENT, "portal_requesting.show", share=1 / 10),
+        Page("portal requests", CLIENT, "portal_requests.index", share=1 / 10),
+    ]

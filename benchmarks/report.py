@@ -1,0 +1,130 @@
+"""The tables that a run prints, in Markdown; each row says which of its figures are met."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from benchmarks import server
+from benchmarks.measures import Measured, Reading, Written
+
+EVEN, FIRST_VISIT_KB, LIKE = 3, 80, 0.8
+WRITE_SHARE, WRITE_P99, WRITES = 1 / 25, 200, 100
+WORKER_MB, GROWTH = 250, 1.3
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _share(part: float) -> str:
+    return f"1/{1 / part:.1f}" if part else "0"
+
+
+def _number(value: float, form: str = ".1f") -> str:
+    return "" if math.isnan(value) else format(value, form)
+
+
+def reading(found: Reading, kind: str) -> str:
+    """Pages: speed, size, share of the floor, stock's ratio, and what is missed."""
+    heads = (
+        "page", "queries", "req/s", "p50 ms", "p95 ms", "p99 ms", "KB", "share of hello", "x stock", "p99/p50 alone",
+        "first visit KB", "figures",
+    )  # fmt: skip
+    floor = found.floor
+    rows = [["hello (the floor)", "0", f"{floor.per_second:.0f}", f"{floor.p50:.1f}", f"{floor.p95:.1f}", f"{floor.p99:.1f}", "", "1", "", "", "", ""]]  # fmt: skip
+    by_name = {m.page.name: m for m in found.pages}
+    for m in found.pages:
+        o = m.outcome
+        ratio = f"{o.per_second / m.stock.per_second:.1f} ({m.stock.per_second:.1f}/s)" if m.stock else ""
+        missed = misses(m, found, kind, by_name)
+        rows.append([
+            m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
+            _share(o.per_second / floor.per_second), ratio, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
+            "; ".join(missed) if missed else "all met",
+        ])  # fmt: skip
+    text = table(heads, rows)
+    peak = f"\nPeak memory of a web worker: {found.memory.peak:.0f} MB (now {found.memory.rss:.0f} MB, of that {found.memory.own:.0f} MB its own)."
+    absent = f"\nNot there yet: {', '.join(found.absent)}." if found.absent else ""
+    return text + peak + absent
+
+
+def misses(m: Measured, found: Reading, kind: str, by_name: dict[str, Measured]) -> list[str]:
+    """Which figures this page misses, in words."""
+    page, speed = m.page, m.outcome.per_second
+    wanted_ratio = page.ratios[kind == "postgresql"]
+    like = by_name.get(page.like)
+    checks = [
+        (m.queries > page.queries, f"MISSED: at most {page.queries} queries"),
+        (speed < page.share * found.floor.per_second, f"MISSED: share {_share(page.share)}"),
+        (page.kb is not None and m.outcome.size > page.kb * 1024, f"MISSED: at most {page.kb} KB"),
+        (m.stock is not None and speed < wanted_ratio * m.stock.per_second, f"MISSED: {wanted_ratio} x stock"),
+        (like is not None and speed < LIKE * like.outcome.per_second, f"MISSED: {LIKE} x page 1"),
+        (m.evenness > EVEN, f"MISSED: p99 at most {EVEN} x p50"),
+        (m.first_visit_kb > FIRST_VISIT_KB, f"MISSED: first visit at most {FIRST_VISIT_KB} KB"),
+    ]  # fmt: skip
+    return [text for missed, text in checks if missed]
+
+
+def writes(found: Sequence[Written]) -> str:
+    """Write loads, a row a step, and what the database says afterwards."""
+    heads = ("write load", "step", "p50 ms", "p95 ms", "p99 ms", "longest ms", "requests sent/s", "HTTP requests/s", "share of hello", "errors", "lost", "figures")  # fmt: skip
+    rows = []
+    for w in found:
+        o = w.outcome
+        sent, asked = o.acknowledged / o.seconds, o.n_asked / o.seconds
+        errors = ", ".join(f"{n} x {what}" for what, n in o.errors.items()) or "none"
+        whole = [
+            f"{sent:.0f}",
+            f"{asked:.0f}",
+            _share(asked / w.floor.per_second),
+            errors,
+            "; ".join(w.missing) or "none",
+        ]
+        missed = "; ".join(_write_misses(w)) or "all met"
+        for n, (step, (p50, p95, p99, longest)) in enumerate(o.steps.items()):
+            times = [f"{t:.0f}" for t in (p50, p95, p99, longest)]
+            rows.append(
+                [w.name if n == 0 else "", step, *times, *(whole if n == 0 else [""] * 5), missed if n == 0 else ""]
+            )
+    seconds = found[0].outcome.seconds if found else 0
+    peak = max((w.memory.peak for w in found), default=0)
+    return (
+        table(heads, rows)
+        + f"\n8 writers over 4 processes for {seconds:.0f} s each; peak memory of a worker {peak:.0f} MB."
+    )
+
+
+def _write_misses(w: Written) -> list[str]:
+    o = w.outcome
+    asked = o.n_asked / o.seconds
+    checks = [
+        (bool(o.errors), "MISSED: no error"),
+        (bool(w.missing), "MISSED: none lost"),
+        (o.steps["send"][2] > WRITE_P99, f"MISSED: p99 at most {WRITE_P99} ms"),
+        (asked < WRITES, f"MISSED: {WRITES}/s"),
+        (asked < WRITE_SHARE * w.floor.per_second, f"MISSED: share {_share(WRITE_SHARE)}"),
+    ]
+    return [text for missed, text in checks if missed]
+
+
+def memory(found: Sequence[tuple[int, server.Memory]]) -> str:
+    """Memory after so many requests."""
+    heads = ("mixed requests", "resident MB", "of that its own MB", "peak MB")
+    rows = [[f"{n:,}", f"{m.rss:.0f}", f"{m.own:.0f}", f"{m.peak:.0f}"] for n, m in found]
+    (_, first), (_, second) = found[-2:]
+    grown = second.rss - first.rss
+    verdict = "met" if first.rss <= WORKER_MB else "MISSED"
+    return table(heads, rows) + f"\nAt most {WORKER_MB} MB: {verdict}. Growth over the second 10,000: {grown:+.1f} MB."
+
+
+def growth(small: dict[str, tuple[int, float]], large: dict[str, tuple[int, float]]) -> str:
+    """p50 with a third of the data and with all of it."""
+    heads = ("page", "queries at 1x", "at 3x", "p50 ms at 1x", "at 3x", "ratio", "figures")
+    rows = []
+    for name, (queries, p50) in large.items():
+        before, old = small[name]
+        ratio = p50 / old
+        met = "all met" if ratio <= GROWTH and queries <= before else "MISSED"
+        rows.append([name, str(before), str(queries), f"{old:.1f}", f"{p50:.1f}", f"{ratio:.2f}", met])
+    return table(heads, rows)
