@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
-from foundation.db import db, mark_request
+from foundation.db import db
 
 _ASKS = ("SELECT", "WITH", "UPDATE", "INSERT", "DELETE")
 _PARTS = re.compile(r'<(?:link|script|img)\b[^>]*?\b(?:href|src)="(/[^"]+)"')
 
 
 @contextmanager
-def statements() -> Iterator[list[str]]:
+def statements(engine: sa.Engine) -> Iterator[list[str]]:
     """The statements that are sent inside."""
     sent: list[str] = []
 
@@ -23,20 +24,20 @@ def statements() -> Iterator[list[str]]:
         if statement.lstrip("( \n").upper().startswith(_ASKS):
             sent.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def queries(app: Flask, path: str, cookie: str) -> int:
     """How many statements one visit sends. The page must be there."""
-    db.session.remove()
-    with statements() as sent:
+    with app.app_context():
+        engine = db.engine
+    # Outside of the context: inside, the request would share its `g` and find the session read already.
+    with statements(engine) as sent:
         answer = app.test_client(use_cookies=False).get(path, headers={"Cookie": cookie})
-    db.session.remove()
-    mark_request(reads_only=False)
     if answer.status_code != 200:
         raise RuntimeError(f"{path} answered {answer.status_code}")
     return len(sent)
@@ -51,6 +52,4 @@ def first_visit_kb(app: Flask, path: str, cookie: str) -> float:
     total = len(page.data) if body is not page.data else len(gzip.compress(body))
     for part in sorted(set(_PARTS.findall(body.decode()))):
         total += len(client.get(part.replace("&amp;", "&"), headers=headers).data)
-    db.session.remove()
-    mark_request(reads_only=False)
     return total / 1024

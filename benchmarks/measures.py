@@ -103,10 +103,9 @@ def _prepare(run: Run) -> tuple[list[_Asked], list[str]]:
 
 
 def _look(app: Flask, page: Page, path: str, cookie: str) -> _Asked:
-    with app.app_context():
-        counting.queries(app, path, cookie)  # what is read once in a process's life does not count
-        n = counting.queries(app, path, cookie)
-        kb = counting.first_visit_kb(app, path, cookie) if page.is_portal else math.nan
+    counting.queries(app, path, cookie)  # what is read once in a process's life does not count
+    n = counting.queries(app, path, cookie)
+    kb = counting.first_visit_kb(app, path, cookie) if page.is_portal else math.nan
     return _Asked(page, path, cookie, n, kb)
 
 
