@@ -128,9 +128,16 @@ def _is_open(entry: Entry) -> bool:
     """Does the page exist, and does its view let this person in?"""
     if f"{entry.key}.{entry.view}" not in current_app.view_functions:
         return False
-    views = {view.endpoint: view for admin in current_app.extensions.get("admin", []) for view in admin._views}  # noqa: SLF001 -- Flask-Admin has no other list
-    view = views.get(entry.key)
+    view = _views().get(entry.key)
     return view is None or bool(view.is_accessible())
+
+
+def _views() -> dict[str, Any]:
+    """Flask-Admin's views by endpoint, put together once a request: the menu asks for nearly all of them."""
+    if "office_views" not in g:
+        g.office_views = {v.endpoint: v for admin in current_app.extensions.get("admin", []) for v in admin._views}  # noqa: SLF001 -- Flask-Admin has no other list
+    found: dict[str, Any] = g.office_views
+    return found
 
 
 def _item(entry: Entry) -> NavItem:

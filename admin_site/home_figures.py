@@ -1,6 +1,7 @@
 """What HOME reads: today's visits by sitter, who waits, what has nobody on it, the weeks; few queries at any size."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from models import (
     TimeBlock,
     job_pet,
 )
-from workflows.conflicts import BUSY_STATES
+from workflows.conflicts import BUSY_STATES, touching
 
 #: chips a sitter and sitters on HOME; a business of 60 sitters opens the schedule for the rest
 MOST_CHIPS, MOST_SITTERS = 8, 12
@@ -118,45 +119,49 @@ def today() -> Today:
     day = clock.today()
     starts = sa.func.coalesce(Job.start_time, TimeBlock.starts_at)
     rows = db.session.execute(
-        sa.select(Job.id, Job.sitter_id, Job.state, starts)
+        # The state as text: making an enum of each of 900 takes longer than reading them.
+        sa.select(Job.id, Job.sitter_id, sa.type_coerce(Job.state, sa.String), starts)
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
         .where(touching(day, day), Job.state.in_(BUSY_STATES))
         .order_by(starts, Job.id)
     ).all()
-    runs: dict[int | None, Run] = {}
-    kinds = [kind_of(state, sitter_id) for _id, sitter_id, state, _time in rows]
-    for (job_id, sitter_id, _state, time), kind in zip(rows, kinds, strict=True):
-        run = runs.setdefault(sitter_id, Run(sitter_id, ""))
-        run.n_all += 1
-        run.n_done += kind == "done"
-        run.chips.append(Chip(job_id, kind, time))
-    shown = sorted(runs.values(), key=lambda r: (r.sitter_id is not None, r.chips[0].time or dt.time(0)))[:MOST_SITTERS]
-    for run in shown:
-        run.chips = _nearest(run.chips)
+    own: dict[int | None, list[tuple[int, str, dt.time | None]]] = {}
+    for job_id, sitter_id, state, time in rows:
+        own.setdefault(sitter_id, []).append((job_id, _kind(state, sitter_id), time))
+    first_of_all = sorted(own, key=lambda sitter: (sitter is not None, own[sitter][0][2] or dt.time(0)))
+    shown = [_run(sitter_id, own[sitter_id]) for sitter_id in first_of_all[:MOST_SITTERS]]
     _name(shown)
+    kinds = Counter(kind for visits in own.values() for _id, kind, _time in visits)
     return Today(
         runs=sorted(shown, key=lambda r: (r.sitter_id is None, r.name)),
-        n_sitters_more=len(runs) - len(shown),
+        n_sitters_more=len(own) - len(shown),
         n_all=len(rows),
-        n_done=kinds.count("done"),
-        n_live=kinds.count("live"),
-        n_to_go=kinds.count("scheduled"),
-        n_nobody=kinds.count("none"),
+        n_done=kinds["done"],
+        n_live=kinds["live"],
+        n_to_go=kinds["scheduled"],
+        n_nobody=kinds["none"],
         first=next((time for _i, _s, _st, time in rows if time is not None), None),
     )
 
 
-def touching(first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
-    """Visits that touch a stretch of days; the long ones by their own small index."""
-    longer = sa.and_(Job.ends_on > Job.on_date, Job.ends_on >= first, Job.on_date < first)
-    return sa.or_(Job.on_date.between(first, last), longer)
+def _kind(state: str, sitter_id: int | None) -> str:
+    """As `kind_of`, for a state as it is kept."""
+    return _KINDS.get(state) or ("scheduled" if sitter_id else "none")
 
 
-def _nearest(chips: list[Chip]) -> list[Chip]:
+_KINDS = {s.value: kind_of(s, None) for s in JobState if s is not JobState.SCHEDULED}
+
+
+def _run(sitter_id: int | None, visits: list[tuple[int, str, dt.time | None]]) -> Run:
+    """A sitter's day with as many chips as are drawn."""
+    n_done = sum(kind == "done" for _id, kind, _time in visits)
+    return Run(sitter_id, "", len(visits), n_done, [Chip(*visit) for visit in _nearest(visits, n_done)])
+
+
+def _nearest(visits: list[Any], n_done: int) -> list[Any]:
     """As many as are drawn, from the last that is done on: what is still to come matters."""
-    n_done = sum(c.kind == "done" for c in chips)
-    start = max(min(n_done - 1, len(chips) - MOST_CHIPS), 0)
-    return chips[start : start + MOST_CHIPS]
+    start = max(min(n_done - 1, len(visits) - MOST_CHIPS), 0)
+    return visits[start : start + MOST_CHIPS]
 
 
 def _name(runs: list[Run]) -> None:

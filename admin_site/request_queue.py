@@ -65,32 +65,39 @@ class QueueRow:
 def queue(sort: str = "first", *, descending: bool = False) -> list[QueueRow]:
     """Every client with waiting lines, or with cancelled ones that nobody has dismissed; one query."""
     line = JobRequestLine
-    waits = line.state == LineState.SUBMITTED
-    n_waiting = sa.func.sum(sa.case((waits, 1), else_=0))
-    found = db.session.execute(
+    columns = line.client_id, Client.first_name, Client.last_name
+    waiting = (
         sa.select(
-            line.client_id,
-            Client.first_name,
-            Client.last_name,
-            n_waiting,
-            sa.func.count(),
-            sa.func.min(sa.case((waits, line.on_date))),
-            sa.func.min(sa.case((waits, line.submitted_at))),
-            sa.func.max(sa.case((sa.and_(waits, line.auto_submitted), 1), else_=0)),
+            *columns,
+            sa.func.count().label("n_waiting"),
+            sa.literal(0).label("n_cancelled"),
+            sa.func.min(line.on_date),
+            sa.func.min(line.submitted_at),
+            sa.func.max(sa.case((line.auto_submitted, 1), else_=0)),
         )
         .join(Client, Client.id == line.client_id)
-        .where(line.state.in_([LineState.SUBMITTED, LineState.CANCELLED]))
-        .where(sa.or_(waits, line.dismissed_at.is_(None)))
-        .group_by(line.client_id, Client.first_name, Client.last_name)
+        .where(line.state == LineState.SUBMITTED)
+        .group_by(*columns)
     )
-    rows = [
-        QueueRow(
-            client_id, f"{first} {last}".strip(), int(waiting), int(total - waiting), first_on, sent_at, bool(auto)
-        )
-        for client_id, first, last, waiting, total, first_on, sent_at, auto in found
-    ]
-    _sort(rows, sort, descending=descending)
-    return rows
+    cancelled = (
+        sa.select(*columns, sa.literal(0), sa.func.count(), sa.null(), sa.null(), sa.literal(0))
+        .join(Client, Client.id == line.client_id)
+        .where(line.state == LineState.CANCELLED, line.dismissed_at.is_(None))
+        .group_by(*columns)
+    )
+    # Two halves, because each is found by its state: together, SQLite walks through all lines that ever were.
+    rows: dict[int, QueueRow] = {}
+    for client_id, first, last, n_waiting, n_cancelled, first_on, sent_at, auto in db.session.execute(
+        waiting.union_all(cancelled)
+    ):
+        row = rows.setdefault(client_id, QueueRow(client_id, f"{first} {last}".strip(), 0, 0, None, None, False))
+        row.n_waiting += n_waiting
+        row.n_cancelled += n_cancelled
+        row.first_on, row.sent_at = row.first_on or first_on, row.sent_at or sent_at
+        row.is_auto = row.is_auto or bool(auto)
+    found = list(rows.values())
+    _sort(found, sort, descending=descending)
+    return found
 
 
 def _sort(rows: list[QueueRow], sort: str, *, descending: bool) -> None:

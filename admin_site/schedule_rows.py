@@ -211,8 +211,9 @@ def _jobs(wish: Wish) -> Any:
     ]  # fmt: skip
     statement = (
         sa.select(*columns)
-        .join(Client, Client.id == Job.client_id)
-        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        # Every visit has a client and a service; outer, so that SQLite begins with the visits and not with all clients.
+        .outerjoin(Client, Client.id == Job.client_id)
+        .outerjoin(ServiceItem, ServiceItem.id == Job.service_item_id)
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
         .outerjoin(Staff, Staff.id == Job.sitter_id)
         .where(touching(wish.first, wish.last))

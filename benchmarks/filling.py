@@ -5,6 +5,7 @@ The same seed and the same week make the same rows, except for the random public
 
 import datetime as dt
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -287,6 +288,7 @@ class Filling:
         plan = dict(zip(others, (round(each * w) for w in weights), strict=True))
         rest, n_rest = divmod(self.tier.peak_week - self.tier.peak_day, 6)
         plan |= {d: rest + (n < n_rest) for n, d in enumerate(sorted(week - {fullest}))} | {fullest: self.tier.peak_day}
+        plan[self.today] = self.tier.peak_day
         return sorted(plan.items())
 
     def _client_of(self, random: Random, i: int) -> int:
@@ -295,8 +297,18 @@ class Filling:
             return READER
         return random.randrange(FIRST_WRITER, self.tier.active + 1 if random.random() < 0.9 else self.tier.clients + 1)
 
+    def _scheduled_lines(self) -> dict[int, Iterator[int]]:
+        """The lines of each client that became visits, oldest first."""
+        found: dict[int, list[int]] = defaultdict(list)
+        line_id = 0
+        for client_id, n_lines, is_open in self._request_plan:
+            if not is_open:
+                found[client_id].extend(range(line_id + 1, line_id + 1 + n_lines))
+            line_id += n_lines
+        return {client_id: iter(lines) for client_id, lines in found.items()}
+
     def _jobs(self) -> Iterator[tuple[Any, ...]]:
-        random, job_id = Random(SEED), 0
+        random, job_id, lines = Random(SEED), 0, self._scheduled_lines()
         price, pay, zero = Decimal(24), Decimal(12), Decimal(0)
         for day, n_visits in self.days:
             past = day < self.today
@@ -313,7 +325,8 @@ class Filling:
                 yield (
                     job_id, _public_id(), client_id, item, day, day, start, 1 + min(slot // 5, 2) if item == 2 else None,
                     ITEMS[item - 1][3], sitter, state, zero if cancelled else price, zero if cancelled else pay,
-                    price if cancelled else None, pay if cancelled else None, "", "", made if cancelled else None, "", made, 1,
+                    price if cancelled else None, pay if cancelled else None, "", "", next(lines.get(client_id, iter(())), None),
+                    made if cancelled else None, "", made, 1,
                 )  # fmt: skip
 
     def _job_pets(self) -> Iterator[tuple[int, int]]:
@@ -404,7 +417,7 @@ _LINE = (
 _JOB = (
     "id", "public_id", "client_id", "service_item_id", "on_date", "ends_on", "start_time", "time_block_id",
     "duration_minutes", "sitter_id", "state", "price", "sitter_pay", "prior_price", "prior_sitter_pay", "note", "staff_note",
-    "cancelled_at", "cancel_reason", "created_at", "version",
+    "request_line_id", "cancelled_at", "cancel_reason", "created_at", "version",
 )  # fmt: skip
 _ACTIVITY = (
     "id", "at", "verb", "actor_kind", "actor_name", "staff_id", "on_behalf", "via", "client_id", "subject_type",

@@ -15,6 +15,7 @@ from sign_in import current_staff
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
 from workflows import people
+from workflows.conflicts import touching
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
@@ -25,7 +26,7 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
     """The sitter's visits that touch these days, in the order of the day; three queries."""
     jobs = db.session.scalars(
         sa.select(Job)
-        .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), Job.on_date <= last, Job.ends_on >= first)
+        .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), touching(first, last))
         .options(
             joinedload(Job.client),
             joinedload(Job.service_item),

@@ -211,6 +211,10 @@ class Values:
         return key in self.stored and self.stored[key] != REGISTRY[key].default
 
 
+#: every request asks, so the statement is built once
+_ALL = sa.select(Setting.key, Setting.value)
+
+
 def read() -> Values:
     """Read all settings with one query and set this process's time zone and currency from them.
 
@@ -218,7 +222,7 @@ def read() -> Values:
     """
     cached: Values | None = db.session.info.get("settings")
     if cached is None:
-        rows = db.session.execute(sa.select(Setting.key, Setting.value))
+        rows = db.session.execute(_ALL)
         cached = Values({key: value for key, value in rows if key in REGISTRY})
         db.session.info["settings"] = cached
     clock.use_zone(cached["business.time_zone"])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobState, OutboxMail, Staff
-from workflows import activity, outbox, settings
+from workflows import activity, conflicts, outbox, settings
 from workflows.actors import Actor
 from workflows.mail_facts import MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
 from workflows.visit_facts import job_facts, short
@@ -99,7 +99,7 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     by_sitter: dict[int, list[Job]] = defaultdict(list)
     for job in db.session.scalars(
         sa.select(Job)
-        .where(Job.on_date <= tomorrow, Job.ends_on >= tomorrow, Job.sitter_id.is_not(None))
+        .where(conflicts.touching(tomorrow, tomorrow), Job.sitter_id.is_not(None))
         .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
         .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
         .order_by(Job.start_time, Job.id)
