@@ -5,7 +5,7 @@ Start with README.md in this folder. It knows nothing of clients or visits: page
 
 from flask import Blueprint, Flask
 
-from ui_kit import formats, static_files
+from ui_kit import formats, quick, static_files
 from ui_kit.csp import allow_in_csp, install_security_headers
 from ui_kit.errors import render_error
 from ui_kit.month import MonthGrid, month_grid
@@ -33,12 +33,13 @@ def install(app: Flask) -> None:
     env.add_extension("jinja2.ext.do")
     env.globals.update(
         static_url=static_url,
-        ui_icon_names=frozenset(static_files.icon_names()),
+        ui_icon=quick.icon,
         ui_pet_kinds=frozenset(static_files.pet_kinds()),
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,
         ui_page_numbers=formats.page_numbers,
     )
+    env.globals.update(_=quick.gettext, gettext=quick.gettext)
     env.filters.update(
         local_date=formats.local_date,
         local_datetime=formats.local_datetime,

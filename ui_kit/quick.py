@@ -1,0 +1,41 @@
+"""What templates ask for hundreds of times a page, as plain functions: an icon, a text in the reader's language."""
+
+from functools import lru_cache
+
+from flask_babel import gettext as translate
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
+
+from ui_kit import static_files
+
+#: they point along the line, so they turn where people read from right to left
+TURNING = frozenset(
+    {
+        "chevron-left", "chevron-right", "arrow-left", "arrow-right", "arrow-back-up", "external-link", "logout", "login",
+        "send",
+    }
+)  # fmt: skip
+_NAMES = frozenset(static_files.icon_names())
+
+
+@lru_cache(maxsize=1024)
+def icon(name: str, cls: str = "") -> Markup:
+    """The icon as `ui.icon` draws it; a paw for a name that is none."""
+    classes = " ".join(["ui-icon", *(["ui-icon--turns"] if name in TURNING else []), *([cls] if cls else [])])
+    address = f"{static_files.static_url('vendor/icons.svg')}#i-{name if name in _NAMES else 'paw'}"
+    return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>').format(
+        escape(classes), address
+    )
+
+
+@pass_eval_context
+def gettext(context: EvalContext, text: str, **variables: object) -> str:
+    r"""`_("…", name=…)` in templates, as Jinja's own (new style) does it, without its detours.
+
+    Variables are escaped where the template escapes; a text always counts as a format, so `%%` is a percent sign.
+    """
+    words = translate(text)
+    if context.autoescape:
+        words = Markup(words)  # noqa: S704 -- our own texts and their translations
+    return words % variables if variables or "%" in words else words
