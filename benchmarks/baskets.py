@@ -33,7 +33,8 @@ BATCH = 5_000
 
 def put(app: Flask, n: int) -> list[Sender]:
     """A basket of ten visits for each of `n` clients, written in bulk, and their cookies."""
-    ids = list(range(filling.FIRST_WRITER, filling.FIRST_WRITER + n))
+    first_id = filling.FIRST_WRITER + filling.BASKETS
+    ids = list(range(first_id, first_id + n))
     now, first = clock.now(), clock.today() + dt.timedelta(days=3)
     request_id, line_id = (db.session.scalar(sa.select(sa.func.max(t.id))) or 0 for t in (JobRequest, JobRequestLine))
     pets = dict(db.session.execute(sa.select(Pet.client_id, sa.func.min(Pet.id)).group_by(Pet.client_id)).all())

@@ -72,6 +72,8 @@ LAST = (
 )
 #: the client whose portal is measured, and those who write
 READER, FIRST_WRITER = 1, 2
+#: how many of the first writers have a basket that they forgot
+BASKETS = 40
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,9 @@ class Filling:
         for i, (client_id, _n_lines, _open) in enumerate(self._request_plan):
             at = self._asked_at(i)
             yield i + 1, _public_id(), client_id, i + 1, at, at, at
+        for n in range(BASKETS):
+            at = self.now - dt.timedelta(hours=n % 20)
+            yield len(self._request_plan) + 1 + n, _public_id(), FIRST_WRITER + n, None, at, at, None
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         line_id = 0
@@ -264,6 +269,12 @@ class Filling:
                     LineState.SUBMITTED if is_open else LineState.SCHEDULED, None, False, Decimal(24), False,
                     f"{item}|{day}|{i}", at, None if is_open else at, "", at, 1,
                 )  # fmt: skip
+        for n in range(BASKETS):
+            day = peak_monday(self.today)
+            yield (
+                line_id + 1 + n, _public_id(), len(self._request_plan) + 1 + n, FIRST_WRITER + n, 1, day, dt.time(9), None, "", "",
+                LineState.DRAFT, None, False, Decimal(24), False, f"1|{day}|{n}", None, None, "", self.now, 1,
+            )  # fmt: skip
 
     def _line_pets(self) -> Iterator[tuple[int, int]]:
         line_id = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from benchmarks import baskets, counting, load, people, server, writing
+from benchmarks import baskets, counting, filling, load, people, server, writing
 from benchmarks.databases import make_app, say
 from benchmarks.filling import Tier
 from benchmarks.pages import Page, all_pages
@@ -159,7 +159,7 @@ def write(run: Run, seconds: float) -> list[Written]:
         settings.read()
         csrf = people.csrf_field(app)
         n_others = min(400, run.tier.clients // 8)
-        waiting = baskets.put(app, run.tier.clients - n_others - 1)
+        waiting = baskets.put(app, run.tier.clients - n_others - filling.BASKETS - 1)
         filling_in = baskets.forms(app, n_others)
         found = []
         for name, clients in (("send a request of 10 lines", waiting), ("fill in 10 days, look, send", filling_in)):

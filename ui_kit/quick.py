@@ -30,7 +30,7 @@ def icon(name: str, cls: str = "") -> Markup:
 
 
 @pass_eval_context
-def gettext(context: EvalContext, text: str, **variables: object) -> str:
+def gettext(context: EvalContext, text: str, /, **variables: object) -> str:
     r"""`_("…", name=…)` in templates, as Jinja's own (new style) does it, without its detours.
 
     Variables are escaped where the template escapes; a text always counts as a format, so `%%` is a percent sign.
