@@ -41,35 +41,12 @@ ITEMS = (
 )
 BLOCKS = (("Morning", 7, 11), ("Midday", 11, 15), ("Evening", 15, 21))
 FIRST = (
-    "Ada",
-    "Ben",
-    "Cora",
-    "Dev",
-    "Ellis",
-    "Farah",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Kai",
-    "Lena",
-    "Miles",
-    "Nora",
-)
+    "Ada", "Ben", "Cora", "Dev", "Ellis", "Farah", "Greta", "Hugo", "Ines", "Jonas", "Kai", "Lena", "Miles", "Nora",
+)  # fmt: skip
 LAST = (
-    "Abara",
-    "Bloom",
-    "Crane",
-    "Donnelly",
-    "Eklund",
-    "Finch",
-    "Granger",
-    "Holm",
-    "Ibarra",
-    "Jansen",
-    "Kovac",
+    "Abara", "Bloom", "Crane", "Donnelly", "Eklund", "Finch", "Granger", "Holm", "Ibarra", "Jansen", "Kovac",
     "Lowell",
-)
+)  # fmt: skip
 #: the client whose portal is measured, and those who write
 READER, FIRST_WRITER = 1, 2
 #: how many of the first writers have a basket that they forgot
@@ -364,19 +341,9 @@ class Filling:
             client_id = READER if n % 400 == 0 else n * 31 % self.tier.clients + 1
             at = self.now - span * (self.tier.activity - n)
             yield (
-                n,
-                at,
-                "job_request.scheduled",
-                ActorKind.STAFF,
-                "Cora Finch",
-                2,
-                False,
-                Via.OFFICE,
-                client_id,
-                "job_request",
-                1,
-                facts,
-            )
+                n, at, "job_request.scheduled", ActorKind.STAFF, "Cora Finch", 2, False, Via.OFFICE, client_id,
+                "job_request", 1, facts,
+            )  # fmt: skip
 
 
 def _public_id() -> str:
@@ -393,18 +360,9 @@ def _letters(n: int) -> str:
 
 
 _STAFF = (
-    "id",
-    "public_id",
-    "first_name",
-    "last_name",
-    "email",
-    "role",
-    "is_sitter",
-    "is_active",
-    "notes",
-    "created_at",
+    "id", "public_id", "first_name", "last_name", "email", "role", "is_sitter", "is_active", "notes", "created_at",
     "version",
-)
+)  # fmt: skip
 _ITEM = (
     "id", "public_id", "code", "name", "description", "group_id", "price", "extra_pet_price", "pay_kind", "pay_amount",
     "pay_percent", "duration_minutes", "time_type", "position", "is_active", "visible_in_portal", "is_internal",

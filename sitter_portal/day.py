@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, Staff, TimeType
+from models import Client, Job, JobState, ServiceItem, Staff, TimeType
 from sign_in import current_staff
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
@@ -22,17 +22,24 @@ DAYS = 7
 SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
 
 
+#: a week can be sixty visits, so of the client and the service only what stands on the page is read
+_SHOWN_OF_A_VISIT = (
+    joinedload(Job.client).load_only(
+        Client.first_name, Client.last_name, Client.address_line1, Client.address_line2, Client.city, Client.postcode,
+        Client.phone,
+    ),
+    joinedload(Job.service_item).load_only(ServiceItem.name, ServiceItem.time_type),
+    joinedload(Job.time_block),
+    selectinload(Job.pets),
+)  # fmt: skip
+
+
 def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
     """The sitter's visits that touch these days, in the order of the day; three queries."""
     jobs = db.session.scalars(
         sa.select(Job)
         .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), touching(first, last))
-        .options(
-            joinedload(Job.client),
-            joinedload(Job.service_item),
-            joinedload(Job.time_block),
-            selectinload(Job.pets),
-        )
+        .options(*_SHOWN_OF_A_VISIT)
     )
     return sorted(jobs, key=lambda j: (max(j.on_date, first), _start(j), j.id))
 

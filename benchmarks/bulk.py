@@ -1,0 +1,80 @@
+"""Work on many rows at once: a year of visits for 600 repeating services. In this process, through the workflows."""
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from itertools import islice
+
+import sqlalchemy as sa
+
+from benchmarks.databases import make_app, say
+from benchmarks.measures import Run
+from foundation import clock
+from foundation.db import db
+from models import Client, ClientStatus, Repeat, ServiceItem, Staff
+from workflows import repeat_runs, repeats, settings
+from workflows.actors import COMMAND_LINE
+from workflows.repeat_patterns import Pattern, PatternTime
+
+#: series, visits a week of each, and how many series are made in one transaction
+SERIES, BATCH = 600, 50
+WEEKDAYS = (0, 2, 4)
+YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How much was done in how many seconds."""
+
+    name: str
+    n: int
+    seconds: float
+    #: at least so many a second
+    least: float
+
+    @property
+    def per_second(self) -> float:
+        """How many a second."""
+        return self.n / self.seconds
+
+
+def all_jobs(run: Run) -> list[Done]:
+    """Every job, one after the other."""
+    app = make_app(run.url, run.folder)
+    with app.app_context():
+        settings.read()
+        done = [_year_of_repeats()]
+        db.session.remove()
+        db.engine.dispose()
+    for one in done:
+        say(f"  {one.name}: {one.n:,} in {one.seconds:.1f} s")
+    return done
+
+
+def _year_of_repeats() -> Done:
+    """Three visits a week for each of 600 clients, conflicts looked for, priced, in transactions of 50 series."""
+    ids = iter(_series())
+    until = clock.today() + YEAR
+    n, begun = 0, time.perf_counter()
+    while batch := list(islice(ids, BATCH)):
+        found = list(db.session.scalars(sa.select(Repeat).where(Repeat.id.in_(batch))))
+        n += sum(o.n_ready for o in repeat_runs.generate(found, until, actor=COMMAND_LINE, quiet=True).outlooks)
+        db.session.commit()
+        db.session.expunge_all()
+    return Done("a year of visits for 600 repeating services", n, time.perf_counter() - begun, 5_000)
+
+
+def _series() -> list[int]:
+    item = db.session.get_one(ServiceItem, 1)
+    sitters = list(db.session.scalars(sa.select(Staff).where(Staff.is_sitter).order_by(Staff.id)))
+    clients = db.session.scalars(
+        sa.select(Client).where(Client.status == ClientStatus.ACTIVE).order_by(Client.id).limit(SERIES)
+    ).all()
+    made = []
+    for n, client in enumerate(clients):
+        times = [PatternTime(day, dt.time(7 + n // len(sitters) % 12)) for day in WEEKDAYS]
+        pattern = Pattern(item, times, clock.today(), sitter=sitters[n % len(sitters)], pets=client.pets[:1])
+        made.append(repeats.make(client, pattern).id)
+    db.session.commit()
+    db.session.expunge_all()
+    return made
