@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import databases, measures, report
+from benchmarks import bulk, databases, measures, report
 from benchmarks.filling import LARGE, QUICK, THIRD, Tier
 from benchmarks.measures import Run
 
@@ -36,7 +36,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a twentieth of the data, a second a page: does it run?")
     parser.add_argument("--seconds", type=float, default=5, help="for each page (5)")
     parser.add_argument("--write-seconds", type=float, default=60, help="for each write load (60); 0 leaves them out")
-    parser.add_argument("--only", default="", help="only pages with this in their name, no write load")
+    parser.add_argument("--only", default="", help="only pages with this in their name; nothing is written")
     parser.add_argument("--memory", action="store_true", help="instead: a worker's memory over 20,000 mixed requests")
     parser.add_argument(
         "--growth", action="store_true", help="instead: every page with a third of the data and with all"
@@ -65,6 +65,7 @@ def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
                 print(f"{title}\n\n{report.reading(measures.read(run), kind)}", flush=True)
                 if options.write_seconds and not options.only:
                     print(f"\n{report.writes(measures.write(run, options.write_seconds))}", flush=True)
+                    print(f"\n{report.bulk(bulk.all_jobs(run))}", flush=True)
     if options.growth:
         print(f"\n## {kind}: a third of the data and all of it\n\n{report.growth(*found)}", flush=True)
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from benchmarks import server
+from benchmarks.bulk import Done
 from benchmarks.measures import Measured, Reading, Written
 
 EVEN, FIRST_VISIT_KB, LIKE = 3, 80, 0.8
@@ -106,6 +107,16 @@ def _write_misses(w: Written) -> list[str]:
         (asked < WRITE_SHARE * w.floor.per_second, f"MISSED: share {_share(WRITE_SHARE)}"),
     ]
     return [text for missed, text in checks if missed]
+
+
+def bulk(found: Sequence[Done]) -> str:
+    """Work on many rows."""
+    heads = ("job", "how many", "seconds", "a second", "figures")
+    rows = []
+    for one in found:
+        met = "all met" if one.per_second >= one.least else f"MISSED: {one.least:,.0f} a second"
+        rows.append([one.name, f"{one.n:,}", f"{one.seconds:.1f}", f"{one.per_second:,.0f}", met])
+    return table(heads, rows)
 
 
 def memory(found: Sequence[tuple[int, server.Memory]]) -> str:

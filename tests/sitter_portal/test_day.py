@@ -6,6 +6,7 @@ import pytest
 
 from foundation.db import db
 from tests import factories
+from tests.databases import statements
 
 
 def test_sitter_sees_own_visits_and_nobody_elses(http, cast, sign_in_as_staff):
@@ -44,3 +45,36 @@ def test_a_day_that_is_none_is_not_found(http, cast, sign_in_as_staff, first):
 def test_an_empty_week_says_what_will_come(http, cast, sign_in_as_staff):
     page = sign_in_as_staff(http(), cast.sam).get("/staff/?from=2027-03-01")
     assert "No visits in these seven days" in page.text
+
+
+def test_a_week_of_sixty_visits_takes_as_many_queries_as_one_visit(http, cast, sign_in_as_staff):
+    today = dt.date(2026, 11, 23)
+    sams = sign_in_as_staff(http(), cast.sam)
+    factories.job(cast.alice, on_date=today, sitter=cast.sam, pets=[cast.biscuit])
+    db.session.commit()
+
+    def cost():
+        with statements() as sent:
+            assert sams.get("/staff/").status_code == 200
+        return len(sent)
+
+    one = cost()
+    for n in range(60):
+        client, pet = (cast.alice, cast.mochi) if n % 2 else (cast.bob, factories.pet(cast.bob, f"Rex {n}"))
+        item, block = (cast.cat_visit, cast.evening) if n % 3 else (cast.walk, None)
+        day = today + dt.timedelta(n % 7)
+        factories.job(client, item, on_date=day, block=block, sitter=cast.sam, pets=[pet])
+    db.session.commit()
+    assert (one <= 8, cost()) == (True, one)
+
+
+def test_a_stay_that_began_before_the_week_is_on_it(http, cast, sign_in_as_staff):
+    today = dt.date(2026, 11, 23)
+    for began, ends in ((10, -1), (3, 1), (9, -2)):
+        factories.job(
+            cast.alice, cast.overnight, on_date=today - dt.timedelta(began), ends_on=today + dt.timedelta(ends),
+            start_time=None, sitter=cast.sam, staff_note=f"Ends {ends}",
+        )  # fmt: skip
+    db.session.commit()
+    page = sign_in_as_staff(http(), cast.sam).get("/staff/").text
+    assert [f"Ends {n}" in page for n in (-1, 1, -2)] == [False, True, False]
