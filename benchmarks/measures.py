@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flask import Flask
@@ -22,24 +22,31 @@ READ_WORKERS, WRITE_WORKERS, WRITERS = 2, 4, 8
 MIXED = 10_000
 
 
+@dataclass
+class Timed(load.Outcome):
+    """A load, and what each answer cost the workers: the steadiest figure when the machine has other work too."""
+
+    cpu_ms: float
+
+
 @dataclass(frozen=True)
 class Measured:
     """One page, and how it did."""
 
     page: Page
     queries: int
-    outcome: load.Outcome
+    outcome: Timed
     #: p99 / p50 at one connection, for clients' pages
     evenness: float = math.nan
     first_visit_kb: float = math.nan
-    stock: load.Outcome | None = None
+    stock: Timed | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
     """All pages of one server, and its floor."""
 
-    floor: load.Outcome
+    floor: Timed
     pages: list[Measured]
     absent: list[str]
     memory: server.Memory
@@ -50,7 +57,7 @@ class Written:
     """One write load: how it went and what is missing in the database."""
 
     name: str
-    floor: load.Outcome
+    floor: Timed
     outcome: writing.Outcome
     missing: list[str]
     memory: server.Memory
@@ -115,13 +122,14 @@ def _close(app: Flask) -> None:
         db.engine.dispose()
 
 
-def _timed(port: int, path: str, cookie: str, seconds: float, connections: int = 4) -> load.Outcome:
+def _timed(of: server.Server, path: str, cookie: str, seconds: float, connections: int = 4) -> Timed:
     """A short warm-up, then the measure."""
-    load.measure(load.Job(port, [(path, cookie)], connections, min(seconds, 1.0)))
-    outcome = load.measure(load.Job(port, [(path, cookie)], connections, seconds))
+    load.measure(load.Job(of.port, [(path, cookie)], connections, min(seconds, 1.0)))
+    before = of.cpu_seconds()
+    outcome = load.measure(load.Job(of.port, [(path, cookie)], connections, seconds))
     if outcome.errors:
         raise RuntimeError(f"{path}: {outcome.errors} of {outcome.n} answers were none")
-    return outcome
+    return Timed(**asdict(outcome), cpu_ms=(of.cpu_seconds() - before) * 1000 / outcome.n)
 
 
 def read(run: Run) -> Reading:
@@ -129,24 +137,26 @@ def read(run: Run) -> Reading:
     asked, absent = _prepare(run)
     stock = _read_stock(run, [a.page for a in asked])
     with server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS) as ours:
-        floors = [_timed(ours.port, "/hello", "", run.seconds)]
+        floors = [_timed(ours, "/hello", "", run.seconds)]
         found = []
         for a in asked:
-            outcome = _timed(ours.port, a.path, a.cookie, run.seconds)
-            alone = _timed(ours.port, a.path, a.cookie, run.seconds, 1) if a.page.is_portal else None
+            outcome = _timed(ours, a.path, a.cookie, run.seconds)
+            alone = _timed(ours, a.path, a.cookie, run.seconds, 1) if a.page.is_portal else None
             even = alone.p99 / alone.p50 if alone else math.nan
             found.append(Measured(a.page, a.queries, outcome, even, a.first_visit_kb, stock.get(a.page.stock)))
-            say(f"  {a.page.name}: {outcome.per_second:.0f}/s, {outcome.p50:.1f} ms, {a.queries} queries")
-        floors.append(_timed(ours.port, "/hello", "", run.seconds))
+            say(
+                f"  {a.page.name}: {outcome.per_second:.0f}/s, {outcome.p50:.1f} ms, CPU {outcome.cpu_ms:.1f} ms, {a.queries} queries"
+            )
+        floors.append(_timed(ours, "/hello", "", run.seconds))
         return Reading(max(floors, key=lambda f: f.per_second), found, absent, ours.memory())
 
 
-def _read_stock(run: Run, pages: Sequence[Page]) -> dict[str, load.Outcome]:
+def _read_stock(run: Run, pages: Sequence[Page]) -> dict[str, Timed]:
     paths = [p.stock for p in pages if p.stock]
     if not paths:
         return {}
     with server.running(STOCK, url=run.url, folder=run.folder, workers=READ_WORKERS) as stock:
-        found = {path: _timed(stock.port, path, "", run.seconds) for path in paths}
+        found = {path: _timed(stock, path, "", run.seconds) for path in paths}
     for path, outcome in found.items():
         say(f"  stock {path}: {outcome.per_second:.1f}/s, {outcome.p50:.1f} ms")
     return found
@@ -164,7 +174,7 @@ def write(run: Run, seconds: float) -> list[Written]:
         found = []
         for name, clients in (("send a request of 10 lines", waiting), ("fill in 10 days, look, send", filling_in)):
             with server.running(APP, url=run.url, folder=run.folder, workers=WRITE_WORKERS) as ours:
-                floor = _timed(ours.port, "/hello", "", run.seconds, WRITERS)
+                floor = _timed(ours, "/hello", "", run.seconds, WRITERS)
                 before = baskets.books()
                 db.session.remove()
                 job = writing.Job(ours.port, csrf, clients, WRITERS, seconds, again=clients is filling_in)
@@ -200,4 +210,4 @@ def alone(run: Run) -> dict[str, tuple[int, float]]:
     """Queries and p50 of every page at one connection."""
     asked, _absent = _prepare(run)
     with server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS) as ours:
-        return {a.page.name: (a.queries, _timed(ours.port, a.path, a.cookie, run.seconds, 1).p50) for a in asked}
+        return {a.page.name: (a.queries, _timed(ours, a.path, a.cookie, run.seconds, 1).p50) for a in asked}

@@ -29,18 +29,18 @@ def _number(value: float, form: str = ".1f") -> str:
 def reading(found: Reading, kind: str) -> str:
     """Pages: speed, size, share of the floor, stock's ratio, and what is missed."""
     heads = (
-        "page", "queries", "req/s", "p50 ms", "p95 ms", "p99 ms", "KB", "share of hello", "x stock", "p99/p50 alone",
+        "page", "queries", "req/s", "CPU ms", "p50 ms", "p95 ms", "p99 ms", "KB", "share of hello", "x stock", "p99/p50 alone",
         "first visit KB", "figures",
     )  # fmt: skip
     floor = found.floor
-    rows = [["hello (the floor)", "0", f"{floor.per_second:.0f}", f"{floor.p50:.1f}", f"{floor.p95:.1f}", f"{floor.p99:.1f}", "", "1", "", "", "", ""]]  # fmt: skip
+    rows = [["hello (the floor)", "0", f"{floor.per_second:.0f}", f"{floor.cpu_ms:.1f}", f"{floor.p50:.1f}", f"{floor.p95:.1f}", f"{floor.p99:.1f}", "", "1", "", "", "", ""]]  # fmt: skip
     by_name = {m.page.name: m for m in found.pages}
     for m in found.pages:
         o = m.outcome
-        ratio = f"{o.per_second / m.stock.per_second:.1f} ({m.stock.per_second:.1f}/s)" if m.stock else ""
+        ratio = f"{o.per_second / m.stock.per_second:.1f} (CPU {m.stock.cpu_ms / o.cpu_ms:.1f})" if m.stock else ""
         missed = misses(m, found, kind, by_name)
         rows.append([
-            m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
+            m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{o.cpu_ms:.1f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
             _share(o.per_second / floor.per_second), ratio, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
             "; ".join(missed) if missed else "all met",
         ])  # fmt: skip

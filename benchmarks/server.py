@@ -39,6 +39,10 @@ class Server:
     port: int
     process: psutil.Process
 
+    def cpu_seconds(self) -> float:
+        """What the workers have computed so far."""
+        return sum(t.user + t.system for t in (p.cpu_times() for p in self.process.children()))
+
     def memory(self) -> Memory:
         """What the largest worker holds."""
         parts = [(p.memory_info(), p.pid) for p in self.process.children()]
