@@ -22,7 +22,6 @@ from models import (
     JobRequestLine,
     LineState,
     RequestMessage,
-    ServiceItem,
     Staff,
     TimeBlock,
 )
@@ -178,11 +177,7 @@ def unsent(limit: int, offset: int = 0) -> list[BasketRow]:
         .where(JobRequest.id.in_(_basket_ids()))
         .options(
             joinedload(JobRequest.client),
-            selectinload(JobRequest.lines).options(
-                joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
-                joinedload(JobRequestLine.time_block),
-                selectinload(JobRequestLine.pets),
-            ),
+            baskets.with_line_parts(selectinload(JobRequest.lines)),
         )
         .order_by(JobRequest.changed_at, JobRequest.id)
         .limit(limit)

@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
-
 from client_portal import words
 from client_portal.cards import drawings
 from client_portal.draft import say, too_late_text
 from client_portal.frame import forgotten_text
-from foundation.db import db
-from models import Client, JobRequest, JobRequestLine, ServiceItem
+from models import JobRequest, JobRequestLine
 from workflows import settings
 from workflows.limits import Refusal
 
@@ -64,23 +60,6 @@ class BasketView:
     @property
     def n_lines(self) -> int:
         return self.n_going + sum(len(g.chips) for g in (*self.taken_out, *self.impossible))
-
-
-def read(client: Client) -> JobRequest | None:
-    """The basket with all that is shown of it: two queries."""
-    return db.session.scalars(
-        sa.select(JobRequest)
-        .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
-        .options(
-            joinedload(JobRequest.adds_to),
-            joinedload(JobRequest.lines).options(
-                joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
-                joinedload(JobRequestLine.time_block),
-                selectinload(JobRequestLine.pets),
-            ),
-        )
-        .execution_options(populate_existing=True)
-    ).unique().one_or_none()  # fmt: skip
 
 
 def view(basket: JobRequest | None, found: Mapping[int, Refusal]) -> BasketView:

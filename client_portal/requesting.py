@@ -45,7 +45,7 @@ def _may() -> None:
 def show() -> View:
     """The form, with `?month=2026-12` and days picked by `?day=2026-12-24`, beside the basket. Eight queries."""
     client = client_here()
-    basket, offer = basket_page.read(client), offer_for(client)
+    basket, offer = baskets.basket_of(client.id), offer_for(client)
     picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
     days = {d for d in picked if d and d >= clock.today()}
     draft = Draft(
@@ -69,7 +69,7 @@ def add() -> View:
         draft.errors.clear()
         draft.month = read_month(go) or draft.month
         draft.dates = [] if go == "clear" else draft.dates
-        return _show(draft, offer, basket_page.read(client))
+        return _show(draft, offer, baskets.basket_of(client.id))
     wanted = drafts.checked(draft, offer, client)
     if wanted is not None:
         try:
@@ -82,7 +82,7 @@ def add() -> View:
             flash(_added(len(added.lines), added.n_duplicates), "success")
             kept = [d.isoformat() for d in draft.dates] if draft.keep_days else []
             return see(url_for(".show", month=f"{draft.month:%Y-%m}", day=kept))
-    return _show(draft, offer, basket_page.read(client), 422)
+    return _show(draft, offer, baskets.basket_of(client.id), 422)
 
 
 def _added(n_lines: int, n_duplicates: int) -> str:
@@ -228,7 +228,7 @@ def _was_mine(client: Client, basket_id: str | None) -> bool:
 @pages.get("/clearing")
 def clearing() -> View:
     """Ask whether to empty the basket; the page behind the dialog."""
-    basket = basket_page.read(client_here())
+    basket = baskets.basket_of(client_here().id)
     know_basket(basket)
     if basket is None or not basket.lines:
         return see(url_for(".show"))

@@ -2,9 +2,9 @@
 
 import re
 
-#: control characters but tab and line break, and the marks that turn the direction of all text behind them:
-#: a name with one of those would make the times and prices beside it read backwards
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+#: control characters but tab and line break, halves of characters, and the marks that turn the direction of all text
+#: behind them: a name with one of those would make the times and prices beside it read backwards
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:

@@ -6,7 +6,6 @@ a line is meant, and never looked at as a template.
 
 import dataclasses
 import textwrap
-import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from flask_babel import force_locale, get_translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from foundation.text import visible
 from mailer.formats import Formats
 from mailer.kinds import TEMPLATES
 from models import OutboxMail, Realm
@@ -112,24 +112,12 @@ def _answer_link(facts: RequestMessageFacts) -> str:
 
 def one_line(text: str) -> str:
     """The text as one line without invisible signs: what a header, a name or a list entry may be."""
-    return " ".join(_visible(text).split())
-
-
-def _visible(text: str) -> str:
-    """Without control signs and those that turn the reading direction; line ends and tabs stay.
-
-    Emoji keep their joiners: only the signs that can make a text read as something else go.
-    """
-    return "".join(
-        c
-        for c in text
-        if c in "\n\t" or not (unicodedata.category(c) in {"Cc", "Cs"} or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069")
-    )  # fmt: skip
+    return " ".join(visible(text).split())
 
 
 def _tidy(value: Any, name: str = "") -> Any:  # noqa: ANN401 -- facts of any kind, and what is in them
     if isinstance(value, str):
-        return _visible(value).strip() if name in MANY_LINES else one_line(value)
+        return visible(value).strip() if name in MANY_LINES else one_line(value)
     if isinstance(value, tuple):
         return tuple(_tidy(v, name) for v in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

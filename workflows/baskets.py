@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from foundation import clock
 from foundation.db import db
@@ -43,20 +44,21 @@ def _require_requests(client: Client, actor: Actor) -> None:
 
 
 def basket_of(client_id: int) -> JobRequest | None:
-    """The client's basket with its lines and all that is needed to show them, or None."""
-    return db.session.scalar(
+    """The client's basket with its lines and all that is needed to show them, or None. Two queries."""
+    return db.session.scalars(
         sa.select(JobRequest)
         .where(JobRequest.client_id == client_id, JobRequest.submitted_at.is_(None))
-        .options(
-            joinedload(JobRequest.client),
-            joinedload(JobRequest.adds_to),
-            selectinload(JobRequest.lines).options(
-                joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
-                joinedload(JobRequestLine.time_block),
-                selectinload(JobRequestLine.pets),
-            ),
-        )
+        .options(joinedload(JobRequest.client), joinedload(JobRequest.adds_to), with_line_parts(joinedload(JobRequest.lines)))
         .execution_options(populate_existing=True)
+    ).unique().one_or_none()  # fmt: skip
+
+
+def with_line_parts(lines: _AbstractLoad) -> _AbstractLoad:
+    """Load requested visits with all that is needed to show them and to say whether they can still be requested."""
+    return lines.options(
+        joinedload(JobRequestLine.service_item).joinedload(ServiceItem.group),
+        joinedload(JobRequestLine.time_block),
+        selectinload(JobRequestLine.pets),
     )
 
 

@@ -225,13 +225,8 @@ def cancel_lines(
     require_submitted(current)
     at = clock.now()
     for line in current:
-        move_line(line, LineState.CANCELLED)
         line.cancelled_at = at
-    db.session.flush()
-    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
-    for line in current:
-        by_request[line.request].append(line)
-    for request, own in by_request.items():
+    for request, own in _move_ticked(current, LineState.CANCELLED).items():
         facts = RequestCancelled(
             str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in own), text
         )
@@ -367,6 +362,26 @@ def line_conflicts(lines: Iterable[JobRequestLine]) -> dict[Any, list[conflicts.
     )  # fmt: skip
 
 
+def _ticked(client: Client, lines: Sequence[JobRequestLine]) -> list[JobRequestLine]:
+    """The client's ticked lines as they are now, under the lock; refused when there are none or one waits no more."""
+    lock_client(client.id)
+    current = fresh_lines(x.id for x in lines)
+    if not current or any(x.client_id != client.id for x in current):
+        raise Invalid("no_lines", N_("Tick at least one visit."))
+    require_submitted(current)
+    return current
+
+
+def _move_ticked(lines: Sequence[JobRequestLine], to: LineState) -> dict[JobRequest, list[JobRequestLine]]:
+    """Move the lines, and give them back by the request that each is of: mails and log speak of one request."""
+    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
+    for line in lines:
+        move_line(line, to)
+        by_request[line.request].append(line)
+    db.session.flush()
+    return by_request
+
+
 def schedule(
     client: Client, lines: Sequence[JobRequestLine], *, actor: Actor, accept: Iterable[str] = (), message: str = ""
 ) -> list[Job]:
@@ -379,11 +394,7 @@ def schedule(
     """
     actor.require(Permission.REQUESTS)
     text = clean_note(message)
-    lock_client(client.id)
-    current = fresh_lines(x.id for x in lines)
-    if not current or any(x.client_id != client.id for x in current):
-        raise Invalid("no_lines", N_("Tick at least one visit."))
-    require_submitted(current)
+    current = _ticked(client, lines)
     for line in current:
         jobs.check_sitter(line.sitter)
         if proposed_sitter_id(line) is None and not line.leave_unassigned:
@@ -422,18 +433,10 @@ def decline(
     text = clean_note(reason)
     if not text:
         raise Invalid("no_reason", N_("Write the client a word why."), field="reason")
-    lock_client(client.id)
-    current = fresh_lines(x.id for x in lines)
-    if not current or any(x.client_id != client.id for x in current):
-        raise Invalid("no_lines", N_("Tick at least one visit."))
-    require_submitted(current)
-    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
+    current = _ticked(client, lines)
     for line in current:
-        move_line(line, LineState.DECLINED)
         line.decline_reason = text
-        by_request[line.request].append(line)
-    db.session.flush()
-    for request, own in by_request.items():
+    for request, own in _move_ticked(current, LineState.DECLINED).items():
         facts = RequestDeclined(
             str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in own), text
         )
@@ -448,17 +451,8 @@ def decline(
 def delete_lines(client: Client, lines: Sequence[JobRequestLine], *, actor: Actor) -> list[JobRequestLine]:
     """Take waiting lines off the queue without telling the client; the log keeps the story. All or nothing."""
     actor.require(Permission.REQUESTS)
-    lock_client(client.id)
-    current = fresh_lines(x.id for x in lines)
-    if not current or any(x.client_id != client.id for x in current):
-        raise Invalid("no_lines", N_("Tick at least one visit."))
-    require_submitted(current)
-    by_request: dict[JobRequest, list[JobRequestLine]] = defaultdict(list)
-    for line in current:
-        move_line(line, LineState.DELETED)
-        by_request[line.request].append(line)
-    db.session.flush()
-    for request, own in by_request.items():
+    current = _ticked(client, lines)
+    for request, own in _move_ticked(current, LineState.DELETED).items():
         _log("job_request.deleted", request, own, actor)
     return current
 
