@@ -18,6 +18,7 @@ from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
     FIRST_DAY,
     LAST_DAY,
+    initials,
     like,
     link,
     read_day,
@@ -194,7 +195,7 @@ class VisitsPage(VisitEnds):
         ).all()
         return page(
             "book_client.html", search=search, clients=found[:MOST_FOUND], has_more=len(found) > MOST_FOUND,
-            on=read_day(request.args.get("on")), faces=faces,
+            on=read_day(request.args.get("on")), faces=faces, initials=initials,
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------- one visit

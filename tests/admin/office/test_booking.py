@@ -56,6 +56,11 @@ def test_the_first_step_lists_clients_but_none_that_are_archived(office, cast):
     assert "Nobody found" in office.get(f"{NEW}?search=_____").main
 
 
+def test_a_client_without_pets_is_shown_by_initials(office, cast):
+    make.client("Grace", "Lindqvist")
+    assert "GL Grace Lindqvist" in office.get(f"{NEW}?search=lindq").main
+
+
 # -------------------------------------------------------------------------------------------------------- booking
 
 
