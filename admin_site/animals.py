@@ -50,6 +50,7 @@ class PetList(OfficeList):
         Column("vet", _l("Vet")),
         Column("status", _l("Status"), words=rows.code_chip),
         Column("born_on", _l("Birthday"), hidden=True),
+        Column("vaccinations_expire_on", _l("Vaccinations run out on"), hidden=True),
         Column("warning", _l("Warning"), hidden=True),
         Column("feeding", _l("Feeding"), hidden=True),
         Column("medication", _l("Medication"), hidden=True),
@@ -64,7 +65,7 @@ class PetList(OfficeList):
     )
     sections = (
         Section(_l("Who"), ("client", ("name", "species"), ("breed", "born_on"), "status")),
-        Section(_l("Care"), ("warning", "feeding", "medication", "notes", "vet")),
+        Section(_l("Care"), ("warning", "feeding", "medication", "notes", ("vet", "vaccinations_expire_on"))),
     )
     fixed = ("client",)
     form_ajax_refs = {"client": lookups.client(), "vet": lookups.vet()}
@@ -83,6 +84,10 @@ class PetList(OfficeList):
         "medication": {"label": _l("Medication")},
         "notes": {"label": _l("Notes")},
         "vet": {"label": _l("Vet"), "blank": _l("None")},
+        "vaccinations_expire_on": {
+            "label": _l("Vaccinations run out on"),
+            "description": _l("Visits from this day on are warned of before they are scheduled. Empty: not watched."),
+        },
     }
 
     def find(self, text: str) -> Any:

@@ -33,12 +33,24 @@ _LIMIT = {
         "blank": _l("No limit of its own"),
         "description": _l("Without one, the next counts: the item's, then its group's, then the portal settings'."),
     },
-    "request_limit_number": {"label": _l("Hours or days"), "description": _l("The N of the limit.")},
-    "request_limit_time": {
-        "label": _l("Time of day"),
-        "description": _l("For the two limits that end at a time of day."),
+    "change_limit_kind": {"label": _l("How late clients may ask for a change"), "blank": _l("No limit of its own")},
+    "cancel_limit_kind": {"label": _l("How late clients may ask to cancel"), "blank": _l("No limit of its own")},
+    **{
+        f"{limit}_number": {"label": _l("Hours or days"), "description": _l("The N of the limit. 0 is no limit.")}
+        for limit in catalogue.LIMITS
+    },
+    **{
+        f"{limit}_time": {
+            "label": _l("Time of day"),
+            "description": _l("For the two limits that end at a time of day."),
+        }
+        for limit in catalogue.LIMITS
     },
 }
+#: the nine fields, as the forms show them
+LIMIT_LINES = tuple(
+    line for limit in catalogue.LIMITS for line in (f"{limit}_kind", (f"{limit}_number", f"{limit}_time"))
+)
 
 
 def _portal_chip(item: ServiceItem) -> Any:
@@ -53,16 +65,20 @@ def _pay(item: ServiceItem) -> str:
     return f"{item.pay_percent.normalize():f} %"
 
 
-def limit_words(item: ServiceItem | ServiceGroup) -> str:
-    """A request limit in words: the kind, then its number or time."""
-    if item.request_limit_kind is None:
+def limit_words(item: ServiceItem | ServiceGroup, limit: str = "request_limit") -> str:
+    """A limit in words: the kind, then its number or time."""
+    kind, number, time = (getattr(item, f"{limit}_{part}") for part in ("kind", "number", "time"))
+    if kind is None:
         return ""
-    more = item.request_limit_number if item.request_limit_time is None else rows.show(item.request_limit_time)
-    return (
-        f"{rows.show(item.request_limit_kind)} ({more})"
-        if more not in {None, ""}
-        else rows.show(item.request_limit_kind)
-    )
+    more = number if time is None else rows.show(time)
+    return f"{rows.show(kind)} ({more})" if more not in {None, ""} else rows.show(kind)
+
+
+_LIMIT_COLUMNS = (
+    Column("request_limit", _l("How late clients may request"), hidden=True, value=limit_words),
+    Column("change_limit", _l("How late clients may ask for a change"), hidden=True, value=lambda x: limit_words(x, "change_limit")),
+    Column("cancel_limit", _l("How late clients may ask to cancel"), hidden=True, value=lambda x: limit_words(x, "cancel_limit")),
+)  # fmt: skip
 
 
 class CatalogueList(OfficeList):
@@ -120,7 +136,7 @@ class ServiceList(CatalogueList):
         Column("is_active", _l("Active"), hidden=True),
         Column("is_internal", _l("Internal"), hidden=True),
         Column("key_not_needed", _l("Key not needed"), hidden=True),
-        Column("request_limit", _l("How late clients may request"), hidden=True, value=limit_words),
+        *_LIMIT_COLUMNS,
         Column("position", _l("Position"), hidden=True),
     )  # fmt: skip
     filters = (
@@ -139,8 +155,7 @@ class ServiceList(CatalogueList):
         Section(
             _l("Advanced"),
             (
-                "visible_in_portal", "is_active", "is_internal", "key_not_needed", "time_type", "time_blocks",
-                "request_limit_kind", ("request_limit_number", "request_limit_time"),
+                "visible_in_portal", "is_active", "is_internal", "key_not_needed", "time_type", "time_blocks", *LIMIT_LINES,
             ),
             advanced=True,
         ),
@@ -226,7 +241,7 @@ class ServiceList(CatalogueList):
 
 
 class GroupList(PlainList):
-    """Groups of services, with a request limit that they share."""
+    """Groups of services, with limits that they share."""
 
     title, add_label = _l("Service groups"), _l("Add group")
     empty = ("cat", _l("No groups yet"), _l("Groups keep a long price list tidy and can share a request limit."))
@@ -236,10 +251,11 @@ class GroupList(PlainList):
         Column("name", _l("Name"), sort=(ServiceGroup.name,)),
         Column("position", _l("Position"), right=True),
         Column("request_limit", _l("How late clients may request"), value=limit_words),
+        *_LIMIT_COLUMNS[1:],
     )
     sections = (
         Section(_l("Group"), (("name", "position"),)),
-        Section(_l("Request limit"), ("request_limit_kind", ("request_limit_number", "request_limit_time"))),
+        Section(_l("Advanced"), LIMIT_LINES, _l("Limits that the services of the group share."), advanced=True),
     )
     field_looks = {"position": {"class_": "ui-input--w8"}}
     form_args = {

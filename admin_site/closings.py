@@ -9,9 +9,10 @@ from flask import abort, flash, redirect, request
 from flask_admin import Admin, expose
 from flask_babel import get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from admin_site import filters, listing, rows, search
+from admin_site import filters, listing, lookups, rows, search
 from admin_site.bulk import bulk
 from admin_site.catalogue import PlainList
 from admin_site.forms import Section
@@ -20,7 +21,7 @@ from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
-from models import ClosedDay, PublicHoliday
+from models import ClosedDay, PublicHoliday, ServiceGroup, ServiceItem
 from ui_kit import formats
 from workflows import catalogue
 from workflows.errors import WorkflowError
@@ -144,17 +145,32 @@ class ClosedDayList(PlainList):
         Pill("past", _l("Past"), lambda: ClosedDay.last_on < clock.today()),
         Pill("all", _l("All")),
     )
+    list_options = (
+        joinedload(ClosedDay.service_group).load_only(ServiceGroup.name),
+        joinedload(ClosedDay.service_item).load_only(ServiceItem.name),
+    )
+    record_options = list_options
     columns = (
         Column("reason", _l("Reason")),
         Column("first_on", _l("First day"), sort=(ClosedDay.first_on,)),
         Column("last_on", _l("Last day")),
+        Column("scope", _l("For"), value=lambda c: str(c.service_item or c.service_group or gettext("Every service"))),
     )
     filters = (
         filters.Day("from", ClosedDay.last_on, _l("From")),
         filters.Day("until", ClosedDay.first_on, _l("Until"), until=True),
     )
-    sections = (Section(_l("Closed"), (("first_on", "last_on"), "reason")),)
+    sections = (
+        Section(_l("Closed"), (("first_on", "last_on"), "reason")),
+        Section(_l("Only for some services"), ("service_group", "service_item"), _l("Choose neither to close for every service.")),
+    )  # fmt: skip
+    form_ajax_refs = {
+        "service_group": lookups.service_group("service_group"),
+        "service_item": lookups.service("service_item"),
+    }
     form_args = {
+        "service_group": {"label": _l("Only the group"), "blank": _l("Every service")},
+        "service_item": {"label": _l("Only the service"), "blank": _l("Every service")},
         "first_on": {"label": _l("First day")},
         "last_on": {"label": _l("Last day"), "description": _l("This day included.")},
         "reason": {"label": _l("Reason"), "description": _l("Clients read it, such as “Closed for our summer break”.")},

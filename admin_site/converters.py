@@ -151,6 +151,34 @@ class CodeField(fields.SelectField):
         return options if self.blank is None else [SelectChoice(value="", label=str(self.blank)), *options]
 
 
+class PerhapsField(fields.SelectField):
+    """Yes, no, or not asked: a condition that may be left open. `choices` are its three words in the order open, yes, no."""
+
+    def __init__(self, *, choices: Any = None, **kwargs: Any) -> None:
+        self.words = choices or (_l("Either"), _l("Yes"), _l("No"))
+        super().__init__(
+            coerce=self._read, choices=self._options, invalid_value_message=_l("Choose one of the list."),
+            invalid_choice_message=_l("Choose one of the list."), **kwargs,
+        )  # fmt: skip
+
+    @staticmethod
+    def _read(value: Any) -> bool | None:
+        read = {None: None, "": None, "None": None, True: True, "yes": True, False: False, "no": False}
+        if value not in read:
+            raise ValueError(value)
+        return read[value]
+
+    def _options(self) -> list[SelectChoice]:
+        return [SelectChoice(value=v, label=str(w)) for v, w in zip(("", "yes", "no"), self.words, strict=True)]
+
+    def iter_choices(self) -> Iterator[Choice]:
+        for choice in self._options():
+            yield Choice(choice.value, choice.label, self._read(choice.value) == self.data, {})
+
+    def pre_validate(self, form: Any) -> None:
+        """What was read is one of the three."""
+
+
 class LocalMomentField(fields.DateTimeLocalField):
     """A moment, typed on the business's clock and kept in UTC."""
 
@@ -340,8 +368,9 @@ class OfficeConverter(AdminModelConverter):
         return args
 
     @converts("Boolean")
-    def conv_Boolean(self, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
-        return fields.BooleanField(**self._tidy(field_args))
+    def conv_Boolean(self, column: Any, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
+        args = self._tidy(field_args)
+        return PerhapsField(**args) if column.nullable else fields.BooleanField(**args)
 
     @converts("Integer")
     def handle_integer_types(self, field_args: Any, **extra: Any) -> Any:

@@ -45,6 +45,8 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("time_blocks", N_("Time blocks"), "clock", Permission.OFFICE),
         Entry("holidays", N_("Holidays"), "calendar-event", Permission.OFFICE),
         Entry("closed_days", N_("Closed days"), "ban", Permission.OFFICE),
+        Entry("opening_hours", N_("Opening hours"), "calendar-time", Permission.OFFICE, "index"),
+        Entry("policy", N_("Cancellation policy"), "receipt-refund", Permission.OFFICE, "index"),
     )),
     (N_("Records"), (
         Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
@@ -59,7 +61,14 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 )  # fmt: skip
 
 #: pages that have no entry of their own belong to one that has
-BELONGS_TO = {"client_page": "clients", "contacts": "clients", "visits_page": "schedule", "moves": "schedule"}
+BELONGS_TO = {
+    "client_page": "clients",
+    "contacts": "clients",
+    "visits_page": "schedule",
+    "moves": "schedule",
+    "cancellation_rules": "policy",
+    "cancellation_reasons": "policy",
+}
 
 
 def install(app: Flask) -> None:

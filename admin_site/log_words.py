@@ -69,6 +69,9 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "outbox_mail.retried": ("mail", *NN_("%(who)s sent a failed mail again")),
     "outbox_mail.cancelled": ("mail", *NN_("%(who)s stopped a mail")),
     "list.exported": ("download", *NN_("%(who)s saved a list as a file")),
+    "opening_hours.changed": ("clock", *NN_("%(who)s changed the opening hours")),
+    "cancellation_rule.moved": ("arrow-up", *NN_("%(who)s moved a cancellation rule")),
+    "cancellation_reason.moved": ("arrow-up", *NN_("%(who)s moved a cancellation reason")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 
@@ -85,6 +88,8 @@ RECORDS = {
     "public_holiday": ("calendar-event", N_("holiday")),
     "closed_day": ("ban", N_("closed days")),
     "time_off": ("calendar-off", N_("time off")),
+    "cancellation_rule": ("receipt-refund", N_("cancellation rule")),
+    "cancellation_reason": ("message", N_("cancellation reason")),
 }
 
 FIELDS = {
@@ -101,5 +106,20 @@ FIELDS = {
     "starts_at": N_("Starts"), "ends_at": N_("Ends"), "reason": N_("Reason"), "is_closed": N_("Closed"),
     "description": N_("Description"), "position": N_("Position"), "note": N_("Note"), "address": N_("Address"),
     "sitter_pay": N_("Sitter pay"), "extra_pet_price": N_("Each further pet"), "pay_kind": N_("Pay"), "pay_amount": N_("Pay, amount"),
+    "request_limit_kind": N_("Request limit"), "request_limit_number": N_("Request limit, hours or days"),
+    "request_limit_time": N_("Request limit, time"), "change_limit_kind": N_("Change limit"),
+    "change_limit_number": N_("Change limit, hours or days"), "change_limit_time": N_("Change limit, time"),
+    "cancel_limit_kind": N_("Cancel limit"), "cancel_limit_number": N_("Cancel limit, hours or days"),
+    "cancel_limit_time": N_("Cancel limit, time"), "service_group": N_("Only for the group"),
+    "service_item": N_("Only for the service"), "notice_kind": N_("Notice"), "notice_number": N_("Notice, hours or days"),
+    "notice_time": N_("Notice, time"), "basis": N_("Counted from"), "on_holiday": N_("Public holiday"),
+    "initiator": N_("Who cancels"), "season_from": N_("Season from"), "season_to": N_("Season to"),
+    "stay_begun": N_("Stay has begun"), "stay_day_from": N_("From day"), "stay_day_to": N_("To day"),
+    "ends_series": N_("A repeating service is ended"), "allowance_visits": N_("Free visits a year"),
+    "allowance_months": N_("Months of visits a year"), "charge_percent": N_("Client pays, share"),
+    "charge_amount": N_("Client pays, amount"), "charge_cap": N_("At most"), "refund_to": N_("Money that was paid"),
+    "for_clients": N_("Clients can choose it"), "day0": N_("Monday"), "day1": N_("Tuesday"), "day2": N_("Wednesday"),
+    "day3": N_("Thursday"), "day4": N_("Friday"), "day5": N_("Saturday"), "day6": N_("Sunday"),
+    "day7": N_("Public holidays"), "vaccinations_expire_on": N_("Vaccinations run out on"),
     "pay_percent": N_("Pay, share"), "is_internal": N_("Internal"), "key_not_needed": N_("Key not needed"),
 }  # fmt: skip

@@ -339,7 +339,9 @@ def _messages(request_ids: set[int]) -> list[RequestMessage]:
 
 def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None:
     """For lines with a conflict, find sitters who are free: those who know the client first."""
-    clashing = [row for row in rows if row.clashes][:MOST_LINES]
+    # Another sitter helps against everything but vaccinations that have run out.
+    of_sitter = {id(r) for r in rows if any(c.kind is not conflicts.ClashKind.VACCINATION for c in r.clashes)}
+    clashing = [row for row in rows if id(row) in of_sitter][:MOST_LINES]
     if not clashing:
         return
     known = db.session.scalars(
@@ -362,7 +364,7 @@ def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None
             start_time=row.line.start_time, block=row.line.time_block,
         )
         for row in rows
-        if row.choice.isdigit() and not row.clashes
+        if row.choice.isdigit() and id(row) not in of_sitter
     ]  # fmt: skip
     found = conflicts.find(plans)
     for row in clashing:

@@ -116,6 +116,8 @@ def clash_sentence(clash: Clash) -> str:
                 "%(sitter)s is away on %(day)s.", sitter=clash.sitter_name, day=formats.short_day(clash.on_date)
             )
         return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=_span(clash))
+    if clash.kind is ClashKind.VACCINATION:
+        return gettext("Vaccinations of %(pet)s run out on %(day)s.", pet=clash.label, day=formats.short_day(clash.on_date, year=True))  # fmt: skip
     if clash.kind is ClashKind.OVERLAP:
         return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=_when(clash))  # fmt: skip
     day, block = formats.short_day(clash.on_date), clash.label or gettext("that time")
@@ -130,6 +132,8 @@ def clash_note(clash: Clash, day: dt.date) -> str:
             if clash.last_on == clash.on_date
             else gettext("Away %(days)s", days=_span(clash))
         )
+    if clash.kind is ClashKind.VACCINATION:
+        return clash_sentence(clash)
     if clash.kind is ClashKind.BLOCK_FULL:
         return gettext(
             "Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time")

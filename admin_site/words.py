@@ -10,13 +10,17 @@ from admin_site import texts
 from models import (
     ActorKind,
     ClientStatus,
+    Initiator,
     JobState,
     LimitKind,
     LineState,
     MailState,
+    NoticeKind,
     NotificationKind,
     PayKind,
     PetStatus,
+    PolicyBasis,
+    RefundTo,
     Species,
     StaffRole,
     TimeType,
@@ -64,6 +68,25 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         PayKind.PERCENT: N_("A share of the price"),
     },
     LimitKind: LIMIT_LABELS,
+    NoticeKind: {
+        NoticeKind.HOURS: N_("Less than N hours before the start"),
+        NoticeKind.DAYS: N_("Less than N days before the date"),
+        NoticeKind.CLOCK: N_("After a time of day, N days before"),
+        NoticeKind.BUSINESS_CLOCK: N_("After a time of day, N business days before"),
+    },
+    Initiator: {
+        Initiator.CLIENT: N_("The client"),
+        Initiator.OFFICE: N_("The office"),
+    },
+    PolicyBasis: {
+        PolicyBasis.VISIT: N_("The visit itself"),
+        PolicyBasis.STAY: N_("The first visit of its stay"),
+    },
+    RefundTo: {
+        RefundTo.CREDIT: N_("Kept as credit"),
+        RefundTo.MONEY: N_("Paid back"),
+        RefundTo.ASK: N_("Ask each time"),
+    },
     MailState: {
         MailState.QUEUED: N_("Queued"),
         MailState.SENDING: N_("Being sent"),

@@ -168,9 +168,7 @@ def _why_not_now(rule: CancellationRule, facts: Facts) -> WhyNot | None:
     begins = (facts.stay_begins if rule.basis is PolicyBasis.STAY else None) or facts.begins
     begin = notice.cut_off(rule, begins=begins, off=facts.off)
     if begin is not None and rule.notice_kind is not None and facts.now < begin:
-        return _no(
-            "notice", notice.IN_TIME[rule.notice_kind], n=rule.notice_number or 0, when=f"{begin:%Y-%m-%d %H:%M}"
-        )
+        return _no("notice", notice.IN_TIME[rule.notice_kind], n=rule.notice_number or 0, when=begin)
     used, monthly = facts.counts_for(rule.service_group_id)
     most = [] if rule.allowance_visits is None else [rule.allowance_visits]
     if rule.allowance_months is not None:

@@ -39,7 +39,7 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     """
     actor.require(Permission.CATALOGUE)
     values = records.tidy(values)
-    merged = {f: values[f] if f in values else _present(item, f) for f in _ITEM_FIELDS}
+    merged = {f: values[f] if f in values else _present(item, f) for f in (*_ITEM_FIELDS, *LIMIT_FIELDS)}
     records.require_text(merged, ["name"], _NAME)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", merged["code"] or ""):
         raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
@@ -54,7 +54,7 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
         raise Invalid("bad_minutes", N_("Enter minutes from 1 to 1440."), field="duration_minutes")
     if merged["time_type"] is TimeType.TIME_BLOCK and not merged["time_blocks"]:
         raise Invalid("needs_blocks", N_("Choose at least one time block, or another time type."), field="time_blocks")
-    check_limit(merged)
+    check_limits(merged)
     taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == merged["code"].lower())
     with db.session.no_autoflush:
         if db.session.scalar(taken.where(ServiceItem.id != (item.id or 0))):
@@ -73,7 +73,7 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
 
 _ITEM_FIELDS = (
     "name", "code", "price", "extra_pet_price", "pay_amount", "pay_kind", "pay_percent", "duration_minutes",
-    "time_type", "time_blocks", "request_limit_kind", "request_limit_number", "request_limit_time",
+    "time_type", "time_blocks",
 )  # fmt: skip
 
 
@@ -96,16 +96,21 @@ def _check_amount(value: Decimal | None, field: str) -> None:
         ) from problem
 
 
-def check_limit(values: Mapping[str, Any]) -> None:
-    """A limit needs its number or its time; Invalid otherwise."""
-    kind = values.get("request_limit_kind")
-    number = values.get("request_limit_number")
-    if kind in {LimitKind.HOURS, LimitKind.DAYS} and number is None:
-        raise Invalid("limit_number", N_("Say how many hours or days."), field="request_limit_number")
-    if number is not None and not 0 <= number <= 8760:
-        raise Invalid("limit_number", N_("Enter a whole number from 0 to 8760."), field="request_limit_number")
-    if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values.get("request_limit_time") is None:
-        raise Invalid("limit_time", N_("Say until what time of day."), field="request_limit_time")
+#: the columns of the limits: of requests, changes and cancellations
+LIMITS = ("request_limit", "change_limit", "cancel_limit")
+LIMIT_FIELDS = tuple(f"{limit}_{part}" for limit in LIMITS for part in ("kind", "number", "time"))
+
+
+def check_limits(values: Mapping[str, Any]) -> None:
+    """Each limit needs its number or its time; Invalid otherwise."""
+    for limit in LIMITS:
+        kind, number, time = (values.get(f"{limit}_{part}") for part in ("kind", "number", "time"))
+        if kind in {LimitKind.HOURS, LimitKind.DAYS} and number is None:
+            raise Invalid("limit_number", N_("Say how many hours or days."), field=f"{limit}_number")
+        if number is not None and not 0 <= number <= 8760:
+            raise Invalid("limit_number", N_("Enter a whole number from 0 to 8760."), field=f"{limit}_number")
+        if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and time is None:
+            raise Invalid("limit_time", N_("Say until what time of day."), field=f"{limit}_time")
 
 
 def save_plain(
@@ -117,15 +122,13 @@ def save_plain(
     if isinstance(record, ServiceGroup | TimeBlock | PublicHoliday):
         records.require_text(values, ["name"], _NAME)
     if isinstance(record, ServiceGroup):
-        check_limit({f: values.get(f, getattr(record, f)) for f in _ITEM_FIELDS if f.startswith("request_limit")})
+        check_limits({f: values.get(f, getattr(record, f)) for f in LIMIT_FIELDS})
     if isinstance(record, TimeBlock) and values.get("starts_at", record.starts_at) == values.get(
         "ends_at", record.ends_at
     ):
         raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
-    if isinstance(record, ClosedDay) and values.get("last_on", record.last_on) < values.get(
-        "first_on", record.first_on
-    ):
-        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    if isinstance(record, ClosedDay):
+        _check_closed({f: values.get(f, getattr(record, f)) for f in ("first_on", "last_on", "service_group", "service_item")})  # fmt: skip
     with db.session.no_autoflush:
         _check_unique(record, values)
     if record.id is None:
@@ -134,6 +137,13 @@ def save_plain(
         records.add(record, actor=actor)
     else:
         records.change(record, values, actor=actor)
+
+
+def _check_closed(values: Mapping[str, Any]) -> None:
+    if values["last_on"] < values["first_on"]:
+        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    if values["service_group"] is not None and values["service_item"] is not None:
+        raise Invalid("two_scopes", N_("Choose a group or a service, not both."), field="service_item")
 
 
 def _check_unique(record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any]) -> None:

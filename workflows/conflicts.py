@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
+from models import Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
 from workflows.errors import N_, Conflict
 
 DAY = dt.timedelta(days=1)
@@ -109,6 +109,8 @@ class Plan:
     #: the visit itself, when it exists already: it does not clash with its old place
     job_id: int | None = None
     label: str = ""
+    #: whose vaccinations are watched; only of visits that are being planned
+    pets: tuple[Pet, ...] = ()
 
     def window(self) -> Window:
         """The window that the sitter must find the time in."""
@@ -128,8 +130,8 @@ class Plan:
         return Window(start, ends, ends - start if whole else min(length, ends - start))
 
 
-def plan_of_job(job: Job) -> Plan:
-    """An existing visit as a plan."""
+def plan_of_job(job: Job, *, with_pets: bool = False) -> Plan:
+    """An existing visit as a plan; `with_pets` for one that is being booked now."""
     return Plan(
         key=("job", job.id),
         sitter_id=job.sitter_id,
@@ -142,6 +144,7 @@ def plan_of_job(job: Job) -> Plan:
         time_type=job.service_item.time_type,
         job_id=job.id,
         label=f"{job.service_item.name}, {job.client}",
+        pets=tuple(job.pets) if with_pets else (),
     )
 
 
@@ -157,6 +160,7 @@ def plan_of_item(
     end_time: dt.time | None = None,
     label: str = "",
     job_id: int | None = None,
+    pets: Iterable[Pet] = (),
 ) -> Plan:
     """A visit that is being planned."""
     all_day = item.time_type is TimeType.ALL_DAY
@@ -164,8 +168,9 @@ def plan_of_item(
         on_date, start_time=start_time, minutes=item.duration_minutes, block=block, all_day=all_day
     )
     return Plan(
-        key, sitter_id, on_date, last, start_time, end_time, block, item.duration_minutes, item.time_type, job_id, label
-    )
+        key, sitter_id, on_date, last, start_time, end_time, block, item.duration_minutes, item.time_type, job_id, label,
+        tuple(pets),
+    )  # fmt: skip
 
 
 class ClashKind(enum.StrEnum):
@@ -175,16 +180,18 @@ class ClashKind(enum.StrEnum):
     #: each of the others would fit beside it, all together do not
     BLOCK_FULL = "block_full"
     TIME_OFF = "time_off"
+    #: a pet's vaccinations have run out on a day of the visit; whoever does it, and also when nobody does yet
+    VACCINATION = "vaccination"
 
 
 @dataclass(frozen=True)
 class Clash:
-    """One reason why a sitter cannot do a planned visit; `token` names exactly this reason, for "do it anyway"."""
+    """One reason against a planned visit; `token` names exactly this reason, for "do it anyway"."""
 
     kind: ClashKind
     token: str
     sitter_name: str
-    #: "Dog walk, Hannah Okafor", the note of the time off, or the name of the full block ("" without one)
+    #: "Dog walk, Hannah Okafor", the note of the time off, the name of the full block ("" without one), or the pet
     label: str
     on_date: dt.date
     last_on: dt.date
@@ -196,11 +203,32 @@ class Clash:
 
 
 def find(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
-    """Every clash of the plans: with visits in the schedule, with time off, and among themselves.
+    """Every clash of the plans: with visits in the schedule, time off, among themselves, and expired vaccinations.
 
-    Three queries however many plans. Plans without a sitter have none. Keys without clashes are left out.
+    Three queries however many plans. Without a sitter only the last are asked for. Keys without clashes are left out.
     """
-    wanted = [p for p in plans if p.sitter_id is not None]
+    all_plans = list(plans)
+    found = _of_sitters([p for p in all_plans if p.sitter_id is not None])
+    for key, clashes in vaccinations(all_plans).items():
+        found[key] = [*found.get(key, []), *clashes]
+    return found
+
+
+def vaccinations(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
+    """The pets of the plans whose vaccinations have run out on the visit's last day. No query beyond the pets."""
+    found: dict[Hashable, list[Clash]] = {}
+    for plan in plans:
+        for pet in plan.pets:
+            ends = pet.vaccinations_expire_on
+            if ends is not None and ends <= plan.ends_on:
+                about = f"pet-{pet.id}"
+                token = f"{plan.key}:{ClashKind.VACCINATION}:{about}"
+                clash_ = Clash(ClashKind.VACCINATION, token, "", pet.name, ends, ends, about=about)
+                found.setdefault(plan.key, []).append(clash_)
+    return found
+
+
+def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
     if not wanted:
         return {}
     sitters = {p.sitter_id for p in wanted if p.sitter_id is not None}
@@ -262,7 +290,8 @@ def _clashes(
             )
         else:
             beside.append((about, other, theirs))
-    if is_full(window, [theirs for _about, _other, theirs in beside]):
+    in_block = [theirs for _about, other, theirs in beside if _same_block(plan, other)]
+    if is_full(window, [theirs for _about, _other, theirs in beside]) or _is_overfull(window, in_block):
         block = plan.block or next((other.block for _about, other, _theirs in beside if other.block), None)
         about = ",".join(sorted(about for about, _other, _theirs in beside))
         label = str(block) if block else ""
@@ -270,6 +299,16 @@ def _clashes(
     for off in away.get(plan.sitter_id or 0, []):
         if off.first_on <= plan.ends_on and off.last_on >= plan.on_date:
             yield found(ClashKind.TIME_OFF, f"off-{off.id}", off.note, off.first_on, off.last_on)
+
+
+def _same_block(plan: Plan, other: Plan) -> bool:
+    blocks = plan.start_time is None and other.start_time is None and plan.block is not None and other.block is not None
+    return blocks and plan.on_date == other.on_date and plan.block.id == other.block.id  # type: ignore[union-attr]
+
+
+def _is_overfull(window: Window, in_block: list[Window]) -> bool:
+    """Are the minutes of a sitter's visits in one block more than the block has? (Also when they were before.)"""
+    return sum((w.length for w in in_block), window.length) > window.latest - window.earliest
 
 
 def is_full(window: Window, others: list[Window]) -> bool:

@@ -357,6 +357,7 @@ def line_conflicts(lines: Iterable[JobRequestLine]) -> dict[Any, list[conflicts.
         conflicts.plan_of_item(
             line.id, line.service_item, sitter_id=proposed_sitter_id(line), on_date=line.on_date,
             start_time=line.start_time, block=line.time_block, label=f"{line.service_item.name}, {line.client}",
+            pets=line.pets,
         )
         for line in lines
     )  # fmt: skip

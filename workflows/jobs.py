@@ -174,7 +174,7 @@ def book(
             for s in slots(wanted, client, any_block=True)
         ]  # fmt: skip
     db.session.flush()
-    found = conflicts.find(plan_of_job(j) for j in made)
+    found = conflicts.find(plan_of_job(j, with_pets=True) for j in made)
     _require_accepted(found, accept, made)
     activity.record(
         "job.booked", actor=actor, subject=made[0], client=client, n_jobs=len(made),
@@ -289,7 +289,7 @@ def change(
     plan = plan_of_item(
         ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
         block=wanted.block, ends_on=stay_end, end_time=wanted.end_time,
-        job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}",
+        job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}", pets=wanted.pets,
     )  # fmt: skip
     same_place = (
         fresh.sitter_id, fresh.on_date, fresh.ends_on, fresh.start_time, fresh.end_time, fresh.time_block_id,
@@ -298,7 +298,10 @@ def change(
         new_sitter_id, plan.on_date, plan.ends_on, plan.start_time, plan.end_time,
         wanted.block.id if wanted.block else None, wanted.item.id,
     )  # fmt: skip
-    found = {} if same_place else conflicts.find([plan])
+    found = conflicts.find([plan])
+    if same_place:  # a note may be changed whatever stands against the visit; another pet may not
+        same_pets = {p.id for p in wanted.pets} == {p.id for p in fresh.pets}
+        found = {} if same_pets else conflicts.vaccinations([plan])
     if conflicts.tokens(found) - set(accept):
         raise ConflictsFound(found)
     return _apply(fresh, wanted, plan, note=note, staff_note=private, actor=actor)

@@ -59,8 +59,8 @@ def cut_off(rule: CancellationRule, *, begins: dt.datetime, off: Container[dt.da
 
 #: why the notice was long enough, by kind
 IN_TIME = {
-    NoticeKind.HOURS: N_("It is called off in time: %(n)s hours before it starts, or earlier."),
-    NoticeKind.DAYS: N_("It is called off in time: %(n)s days before it, or earlier."),
-    NoticeKind.CLOCK: N_("It is called off in time: before %(when)s."),
-    NoticeKind.BUSINESS_CLOCK: N_("It is called off in time: before %(when)s."),
+    NoticeKind.HOURS: N_("It is cancelled in time: %(n)s hours before it starts, or earlier."),
+    NoticeKind.DAYS: N_("It is cancelled in time: %(n)s days before it, or earlier."),
+    NoticeKind.CLOCK: N_("It is cancelled in time: before %(when)s."),
+    NoticeKind.BUSINESS_CLOCK: N_("It is cancelled in time: before %(when)s."),
 }

@@ -229,12 +229,12 @@ def test_verdicts_say_why_each_earlier_rule_does_not_hold_and_stop_at_the_one_th
     found = cancellation.verdicts(rules, facts())
     assert [(v.rule.name, v.decides, v.why_not and str(v.why_not.error())) for v in found] == [
         ("Office", False, "Only when the office cancels."),
-        ("Last minute", False, "It is called off in time: 24 hours before it starts, or earlier."),
+        ("Last minute", False, "It is cancelled in time: 24 hours before it starts, or earlier."),
         ("Late", True, None),
     ]
     assert (
         str(why_not(rules[2], facts(now="2026-11-19 16:00")).error())
-        == "It is called off in time: before 2026-11-19 17:00."
+        == "It is cancelled in time: before 2026-11-19 17:00:00."
     )
 
 

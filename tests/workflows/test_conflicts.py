@@ -3,8 +3,11 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation import clock
+from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from tests import factories as make
 from tests.databases import statements
@@ -301,6 +304,67 @@ def test_full_block_of_planned_visits_alone_is_seen(cast):
 def test_visits_that_clash_anyway_are_not_said_to_fill_the_block_too(cast):
     make.job(cast.bob, cast.walk, sitter=cast.sam, start_time=dt.time(7), duration_minutes=170)
     assert [c.kind for c in conflicts.find([plan(block=cast.morning, sitter=cast.sam.id)])["x"]] == [ClashKind.OVERLAP]
+
+
+@pytest.mark.covers("B11")
+@given(st.lists(st.integers(1, 90), max_size=6), st.integers(1, 90))
+def test_block_is_overfull_exactly_when_one_sitter_s_minutes_in_it_exceed_its_length(others, minutes):
+    """Three hours of morning. Two that cannot both be done are an overlap, more of them a full block."""
+    morning = TimeBlock(id=1, name="Morning", starts_at=dt.time(7), ends_at=dt.time(10))
+    plans = [plan(block=morning, minutes=m, key=k, sitter=1) for k, m in enumerate([*others, minutes])]
+    *there, new = plans
+    found = list(conflicts._clashes(new, plans, {}, {}, "Sam"))
+    assert bool(found) == (sum(others) + minutes > 180)
+    assert {c.kind for c in found} <= {ClashKind.OVERLAP, ClashKind.BLOCK_FULL}
+    assert all(c.n_others == len(there) for c in found if c.kind is ClashKind.BLOCK_FULL)
+
+
+def test_block_that_is_overfull_already_is_said_to_be_so_again(cast):
+    for _ in range(3):
+        make.job(cast.bob, cast.cat_visit, sitter=cast.sam, start_time=None, block=cast.morning, duration_minutes=70)
+    (full,) = conflicts.find([plan(block=cast.morning, minutes=40, sitter=cast.sam.id)])["x"]
+    assert (full.kind, full.n_others) == (ClashKind.BLOCK_FULL, 3)
+
+
+# ----------------------------------------------------------------------------------------------------- vaccinations
+
+
+@pytest.mark.covers("B11")
+@pytest.mark.parametrize(
+    ("expires", "ends_on", "warns"),
+    [(THU, None, True), (FRI, None, False), (FRI, FRI, True), (dt.date(2020, 1, 1), None, True), (None, None, False)],
+)
+def test_vaccination_that_has_run_out_on_a_day_of_the_visit_speaks_against_it(cast, expires, ends_on, warns):
+    cast.biscuit.vaccinations_expire_on = expires
+    wanted = plan_of_item(
+        "x", cast.walk, sitter_id=None, on_date=THU, start_time=make.NOON, block=None, ends_on=ends_on,
+        pets=[cast.biscuit, cast.mochi],
+    )  # fmt: skip
+    found = conflicts.find([wanted]).get("x", [])
+    assert [(c.kind, c.label, c.on_date, c.about) for c in found] == (
+        [(ClashKind.VACCINATION, "Biscuit", expires, f"pet-{cast.biscuit.id}")] if warns else []
+    )
+
+
+@pytest.mark.covers("B11")
+def test_vaccinations_stand_beside_the_sitter_s_conflicts_and_cost_no_question(cast):
+    for pet in (cast.biscuit, cast.mochi):
+        pet.vaccinations_expire_on = THU
+    make.job(cast.bob, cast.walk, sitter=cast.sam)
+    db.session.flush()
+    wanted = plan_of_item(
+        "x",
+        cast.walk,
+        sitter_id=cast.sam.id,
+        on_date=THU,
+        start_time=make.NOON,
+        block=None,
+        pets=[cast.biscuit, cast.mochi],
+    )
+    with statements() as sent:
+        found = conflicts.find([wanted])["x"]
+    assert ([c.kind.value for c in found], len(sent)) == (["overlap", "vaccination", "vaccination"], 3)
+    assert len(conflicts.tokens({"x": found})) == 3
 
 
 # ------------------------------------------------------------------------------------------------------------ plans

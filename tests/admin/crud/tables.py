@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models import (
+    CancellationReason,
+    CancellationRule,
     Client,
     ClientContact,
     ClosedDay,
@@ -118,5 +120,20 @@ TABLES = {
         lambda c: {"first_on": "2027-07-01", "last_on": "2027-07-14", "reason": "Summer break"},
         {"first_on": dt.date(2027, 7, 1), "last_on": dt.date(2027, 7, 14), "reason": "Summer break"},
         "reason", "Outing", "Outing", "Staff outing", "outing", ("flt_from=2026-12-24", "flt_from=2026-12-25"), "first_on", "closed_day",
+    ),
+    "cancellation_rules": Table(
+        CancellationRule, "/admin/cancellation-rules/", lambda c: make.cancellation_rule("Last minute"),
+        lambda c: {
+            "name": "Within a day", "is_active": "y", "notice_kind": "hours", "notice_number": "24", "basis": "visit",
+            "on_holiday": "no", "charge_percent": "50", "pay_percent": "12.5", "refund_to": "money",
+        },
+        {"name": "Within a day", "notice_kind": "hours", "notice_number": 24, "on_holiday": False, "stay_begun": None, "refund_to": "money"},
+        "name", "Very late", "Very late", "Last minute", "minute", ("flt_active=yes", "flt_active=no"), "name", "cancellation_rule",
+    ),
+    "cancellation_reasons": Table(
+        CancellationReason, "/admin/cancellation-reasons/", lambda c: make.cancellation_reason("Bad weather"),
+        lambda c: {"name": "My pet is ill", "for_clients": "y", "is_active": "y"},
+        {"name": "My pet is ill", "for_clients": True, "is_active": True},
+        "name", "Snow", "Snow", "Bad weather", "weather", ("flt_active=yes", "flt_active=no"), "name", "cancellation_reason",
     ),
 }  # fmt: skip

@@ -310,7 +310,7 @@ LIST_URLS = [
     "/admin/clients/", "/admin/clients/?search=a", "/admin/contacts/", "/admin/pets/?view=all", "/admin/vets/", "/admin/staff/",
     "/admin/time-off/?view=all", "/admin/services/?view=all", "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/?view=all",
     "/admin/closed-days/?view=all", "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/visits/?view=all&search=a+b+c+d+e+f",
-    "/admin/notifications/?view=all", "/admin/log/", "/admin/outbox/",
+    "/admin/cancellation-rules/", "/admin/cancellation-reasons/", "/admin/notifications/?view=all", "/admin/log/", "/admin/outbox/",
 ]  # fmt: skip
 
 
@@ -327,7 +327,9 @@ def fill(n: int, cast) -> None:
         make.service_group()
         make.time_block()
         make.public_holiday(DAY + dt.timedelta(days=100 * n + k))
-        make.closed_day(DAY + dt.timedelta(days=k))
+        make.closed_day(DAY + dt.timedelta(days=k), service_group=cast.dog_walks)
+        make.cancellation_rule(service_group=cast.dog_walks)
+        make.cancellation_reason()
         request = make.job_request(client, number=100 + k + n * 1000)
         make.line(request, cast.walk, sitter=staff, pets=[pet], on_date=DAY + dt.timedelta(days=k))
         make.job(client, cast.walk, sitter=staff, block=cast.morning, pets=[pet], on_date=DAY + dt.timedelta(days=k))
@@ -388,7 +390,15 @@ def test_the_inner_query_finds_keys_only_and_a_far_page_is_walked_from_its_end(o
 @pytest.mark.covers("S3")
 def test_every_order_that_is_offered_has_an_index(lists):
     """Where a table can grow; a price list is sorted in no time."""
-    small = {"service_group", "time_block", "closed_day", "public_holiday", "time_off"}
+    small = {
+        "service_group",
+        "time_block",
+        "closed_day",
+        "public_holiday",
+        "time_off",
+        "cancellation_rule",
+        "cancellation_reason",
+    }
     missing = []
     for view in lists.values():
         table = view.model.__table__
@@ -405,7 +415,8 @@ def test_every_order_that_is_offered_has_an_index(lists):
 def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",
-        "closed_days", "request_lines", "visits", "notifications", "activity", "outbox",
+        "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "notifications", "activity",
+        "outbox",
     }  # fmt: skip
     assert all(isinstance(view, OfficeList) for view in lists.values())
     assert {t.name for t in Base.metadata.sorted_tables if not any(v.model.__table__ is t for v in lists.values())} >= {

@@ -9,14 +9,15 @@ from workflows import permissions
 from workflows.permissions import Permission
 
 READ = dict.fromkeys(
-    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "request_lines", "visits", "notifications"],
+    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "notifications"],
     Permission.OFFICE,
 ) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS}  # fmt: skip
 WRITE = {
     "clients": Permission.CLIENTS, "contacts": Permission.CLIENTS, "pets": Permission.CLIENTS, "vets": Permission.CLIENTS,
     "team": Permission.STAFF, "time_off": Permission.SCHEDULE, "services": Permission.CATALOGUE,
     "service_groups": Permission.CATALOGUE, "time_blocks": Permission.CATALOGUE, "holidays": Permission.CATALOGUE,
-    "closed_days": Permission.CATALOGUE, "visits": Permission.SCHEDULE,
+    "closed_days": Permission.CATALOGUE, "cancellation_rules": Permission.CATALOGUE,
+    "cancellation_reasons": Permission.CATALOGUE, "visits": Permission.SCHEDULE,
 }  # fmt: skip
 
 
@@ -68,7 +69,18 @@ def test_who_may_only_look_sees_lists_without_buttons_and_gets_no_further(manage
     ("permission", "opens"),
     [
         (Permission.CLIENTS, {"clients", "contacts", "pets", "vets"}),
-        (Permission.CATALOGUE, {"services", "service_groups", "time_blocks", "holidays", "closed_days"}),
+        (
+            Permission.CATALOGUE,
+            {
+                "services",
+                "service_groups",
+                "time_blocks",
+                "holidays",
+                "closed_days",
+                "cancellation_rules",
+                "cancellation_reasons",
+            },
+        ),
         (Permission.SCHEDULE, {"time_off"}),
         (Permission.STAFF, {"team"}),
     ],
