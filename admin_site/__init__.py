@@ -12,6 +12,7 @@ from flask_babel import get_locale
 
 from admin_site import (
     animals,
+    board,
     bookings,
     catalogue,
     client_page,
@@ -20,6 +21,7 @@ from admin_site import (
     home,
     moves,
     opening_hours,
+    orders,
     people,
     policy,
     records,
@@ -48,6 +50,8 @@ _MODULES = (
     client_page,
     visits_page,
     moves,
+    board,
+    orders,
 )
 
 

@@ -68,6 +68,8 @@ BELONGS_TO = {
     "moves": "schedule",
     "cancellation_rules": "policy",
     "cancellation_reasons": "policy",
+    "board": "schedule",
+    "orders": "schedule",
 }
 
 

@@ -24,7 +24,7 @@ from admin_site.fields import (
     option,
     sitter_options,
 )
-from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
+from admin_site.pages import Answer, WorkPage, active_sitters, is_htmx, page, refuse
 from admin_site.reading import MAX_ID, read_id, read_tokens, write_tokens
 from admin_site.visit_ends import why_not_changed
 from admin_site.visits_page import each_once
@@ -137,6 +137,8 @@ class MovesPage(WorkPage):
         return self._show(job, form, stopped, back)
 
     def _show(self, job: Job, form: MoveForm, stopped: conflicts.ConflictsFound | None, back: str) -> Answer:
+        if request.method == "GET" and is_htmx():
+            return page("_move_part.html", job=job, form=form, back=back)
         clashes = each_once(stopped)
         status = 409 if stopped else 422 if form.errors else 200
         return page(

@@ -1,21 +1,26 @@
-"""The schedule of the office: a day or a week, by sitter or by client, with filters. Moving a visit is on its own page."""
+"""The schedule of the office: a day, a week or a month, by sitter or by client, with filters; and on paper.
+
+Dragging is on the board (`board`), moving one visit on its own page (`moves`), many at once in `orders`.
+"""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from flask import request, url_for
 from flask_admin import Admin, expose
 
-from admin_site import schedule_rows
+from admin_site import schedule_month, schedule_rows, undo
 from admin_site.pages import Answer, WorkPage, active_sitters, page
-from admin_site.reading import FIRST_DAY, LAST_DAY, read_day, read_id, read_page
+from admin_site.reading import FIRST_DAY, LAST_DAY, read_page
 from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL, Show, Wish
 from foundation import clock
 from foundation.db import db
-from models import ServiceGroup
-from ui_kit import formats
+from models import ServiceGroup, Staff
+from ui_kit import formats, month_grid
+from workflows.permissions import Permission
 
 #: rows on one page; a day of few sitters is drawn as a board, of more as a list
 SITTERS_A_PAGE, CLIENTS_A_PAGE, MOST_COLUMNS = 25, 50, 6
@@ -26,9 +31,11 @@ class SchedulePage(WorkPage):
 
     @expose("/")
     def index(self) -> Answer:
-        """A day or a week."""
-        wish, on = _wish()
-        sitters = active_sitters()
+        """A day, a week or a month."""
+        wish = schedule_rows.wish_of(request.args)
+        on, sitters = wish.on, active_sitters()
+        if wish.is_month:
+            return self._month(wish, sitters)
         found = schedule_rows.rows(wish, sitters)
         size = CLIENTS_A_PAGE if wish.by_client else SITTERS_A_PAGE
         pages = max(-(-len(found) // size), 1)
@@ -42,6 +49,7 @@ class SchedulePage(WorkPage):
             "schedule.html",
             wish=wish,
             rows=shown,
+            picks="pick" in request.args and self.actor.may(Permission.SCHEDULE),
             n_visits=sum(row.n_visits for row in found),
             as_sums=wish.is_week and sum(row.n_visits for row in shown) > MOST_CARDS,
             as_board=not wish.is_week and not wish.by_client and len(shown) <= MOST_COLUMNS,
@@ -49,40 +57,58 @@ class SchedulePage(WorkPage):
             number=number,
             pages=pages,
             sitters=sitters,
-            groups=db.session.scalars(sa.select(ServiceGroup).order_by(ServiceGroup.position, ServiceGroup.name)).all(),
+            groups=_groups(),
             title=_title(wish),
             today=clock.today(),
             before=max(on - DAY * len(wish.days), FIRST_DAY),
             after=min(on + DAY * len(wish.days), LAST_DAY),
             url=_url_maker(wish, on),
             on=on,
+            may_edit=self.actor.may(Permission.SCHEDULE),
+            undo=undo.to_undo(),
+            here=request.full_path.rstrip("?"),
         )
 
+    def _month(self, wish: Wish, sitters: list[Staff]) -> Answer:
+        """The whole month as sums that lead into the days."""
+        url, found = _url_maker(wish, wish.on), schedule_month.sums(wish)
+        grid = month_grid(
+            wish.on, today=clock.today(), items={day: each.items() for day, each in found.items()},
+            day_url=lambda day: url(view="day", on=day),
+        )  # fmt: skip
+        return page(
+            "schedule_month.html", wish=wish, on=wish.on, grid=grid, sitters=sitters, groups=_groups(), url=url,
+            n_visits=sum(s.visits for day, s in found.items() if day.month == wish.on.month), today=clock.today(),
+            previous=max(grid.previous, FIRST_DAY), following=min(grid.next, LAST_DAY),
+            may_edit=self.actor.may(Permission.SCHEDULE), undo=None, here="",
+        )  # fmt: skip
 
-def _wish() -> tuple[Wish, dt.date]:
-    """What the query string asks for; what makes no sense there is left out."""
-    asked = request.args
-    on = read_day(asked.get("on")) or clock.today()
-    is_week = asked.get("view") != "day"
-    first = on - DAY * ((on.weekday() - formats.first_weekday()) % 7) if is_week else on
-    state = asked.get("state", "")
-    sitter = asked.get("sitter", "")
-    return Wish(
-        is_week=is_week,
-        by_client=asked.get("by") == "client",
-        first=first,
-        last=first + DAY * 6 if is_week else on,
-        show=Show(state) if state in set(Show) else Show.OPEN,
-        with_requests=asked.get("requests") == "1",
-        sitter=sitter if sitter == "none" else str(read_id(sitter) or ""),
-        group_id=read_id(asked.get("group")),
-    ), on
+    @expose("/print")
+    def paper(self) -> Answer:
+        """Visits by sitter and day, for paper: of the day or week that was looked at, or of 14 days."""
+        wish = schedule_rows.wish_of({**request.args, "by": "sitter"})
+        if request.args.get("days") == "14":
+            wish = replace(wish, is_week=True, is_month=False, first=wish.on, last=min(wish.on + DAY * 13, LAST_DAY))
+        elif wish.is_month:
+            wish = schedule_rows.wish_of({**request.args, "by": "sitter", "view": "week"})
+        found = [row for row in schedule_rows.rows(wish, active_sitters()) if row.cells]
+        schedule_rows.add_pets(found)
+        addresses = schedule_rows.addresses(found)
+        return page(
+            "schedule_print.html", wish=wish, rows=found, addresses=addresses, title=_title(wish), made_at=clock.now(),
+            back=url_for(".index", view=wish.view, on=wish.on.isoformat()), url=_url_maker(wish, wish.on),
+            can_mail=self.actor.may(Permission.SCHEDULE),
+        )  # fmt: skip
+
+
+def _groups() -> Sequence[ServiceGroup]:
+    return db.session.scalars(sa.select(ServiceGroup).order_by(ServiceGroup.position, ServiceGroup.name)).all()
 
 
 def _url_maker(wish: Wish, on: dt.date) -> Callable[..., str]:
     """Addresses of this page with something changed; `page` starts anew unless it is given."""
     now: dict[str, Any] = {
-        "view": "week" if wish.is_week else "day",
+        "view": wish.view,
         "by": "client" if wish.by_client else None,
         "on": on.isoformat(),
         "state": wish.show.value if wish.show is not Show.OPEN else None,
@@ -99,7 +125,7 @@ def _url_maker(wish: Wish, on: dt.date) -> Callable[..., str]:
 
 
 def _title(wish: Wish) -> str:
-    if not wish.is_week:
+    if wish.first == wish.last:
         return formats.long_day(wish.first, year=wish.first.year != clock.today().year)
     first = formats.short_day(wish.first)
     last = formats.short_day(wish.last, year=wish.last.year != clock.today().year)

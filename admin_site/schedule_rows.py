@@ -5,7 +5,7 @@ One query for all visits, however many: tuples, not records; at 3,500 a week the
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ from flask_babel import gettext
 
 from admin_site import texts
 from admin_site.home_figures import kind_of, touching
-from admin_site.reading import initials
+from admin_site.reading import LAST_DAY, initials, read_day, read_id
+from foundation import clock
 from foundation.db import db
 from models import (
     Client,
@@ -64,10 +65,47 @@ class Wish:
     sitter: str = ""
     group_id: int | None = None
 
+    #: the month view shows whole weeks, summed up by day
+    is_month: bool = False
+    #: the day that was asked for
+    on: dt.date = dt.date.min
+
+    @property
+    def view(self) -> str:
+        """Its name in addresses."""
+        return "month" if self.is_month else "week" if self.is_week else "day"
+
     @property
     def days(self) -> list[dt.date]:
         """Every day shown."""
         return [self.first + DAY * n for n in range((self.last - self.first).days + 1)]
+
+
+def wish_of(asked: Mapping[str, str]) -> Wish:
+    """What a query string asks for; what makes no sense there is left out."""
+    on = read_day(asked.get("on")) or clock.today()
+    view = asked.get("view")
+    is_week, is_month = view not in {"day", "month"}, view == "month"
+    first, last = on, on
+    if is_month:
+        first = on.replace(day=1)
+        last = min((first + DAY * 31).replace(day=1) - DAY, LAST_DAY)
+    if is_week or is_month:
+        first -= DAY * ((first.weekday() - formats.first_weekday()) % 7)
+        last = first + DAY * 6 if is_week else last + DAY * ((formats.first_weekday() - 1 - last.weekday()) % 7)
+    state, sitter = asked.get("state", ""), asked.get("sitter", "")
+    return Wish(
+        is_week=is_week,
+        by_client=asked.get("by") == "client" and not is_month,
+        first=first,
+        last=last,
+        show=Show(state) if state in set(Show) and not is_month else Show.OPEN,
+        with_requests=asked.get("requests") == "1",
+        sitter=sitter if sitter == "none" else str(read_id(sitter) or ""),
+        group_id=read_id(asked.get("group")),
+        is_month=is_month,
+        on=on,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,6 +136,8 @@ class Slot:
     service: str
     time_type: TimeType
     sitter: str
+    #: of the visit's row; 0 for a request
+    version: int = 0
     pets: str = ""
 
     @property
@@ -166,7 +206,7 @@ def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
     if wish.sitter.isdigit() and not wish.by_client:
         found = {s.id: Row(s.id, str(s)) for s in sitters if str(s.id) == wish.sitter}
     days = wish.days
-    for slot in _slots(wish):
+    for slot in slots_of(wish):
         key, name = (slot.client_id, slot.client) if wish.by_client else (slot.sitter_id, slot.sitter)
         found.setdefault(key, Row(key, name)).add(slot, days)
     for row in found.values():
@@ -175,7 +215,7 @@ def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
     return sorted(found.values(), key=lambda r: (r.key is not None, r.name.casefold(), r.key or 0))
 
 
-def _slots(wish: Wish) -> list[Slot]:
+def slots_of(wish: Wish) -> list[Slot]:
     """All visits and requests that are wished for; one query."""
     parts: list[Any] = []
     if wish.show is not Show.REQUESTED:
@@ -187,11 +227,34 @@ def _slots(wish: Wish) -> list[Slot]:
     return [_slot(*row) for row in rows]
 
 
+def slots_by_id(ids: Sequence[int]) -> list[Slot]:
+    """These visits, in the order of their days; one query."""
+    statement = _all_jobs().where(Job.id.in_(ids)).order_by(Job.on_date, Job.start_time, Job.id)
+    rows: Any = db.session.execute(statement)
+    return [_slot(*row) for row in rows]
+
+
+def ids_of(wish: Wish, most: int) -> list[int]:
+    """The numbers of the visits that these filters show and that have not begun, up to `most`; one query."""
+    statement = (
+        sa.select(Job.id)
+        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .where(touching(wish.first, wish.last), Job.state == JobState.SCHEDULED)
+        .order_by(Job.on_date, Job.id)
+        .limit(most)
+    )
+    if wish.show is Show.NOBODY:
+        statement = statement.where(Job.sitter_id.is_(None))
+    if wish.show in {Show.CANCELLED, Show.REQUESTED}:
+        return []
+    return list(db.session.scalars(narrow(statement, wish, Job.sitter_id)))
+
+
 def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
     what: str, row_id: int, client_id: int, sitter_id: int | None, on_date: dt.date, ends_on: dt.date,
     start_time: dt.time | None, end_time: dt.time | None, minutes: int, block_name: str | None,
     block_start: dt.time | None, block_end: dt.time | None, state: str, first: str, last: str, service: str,
-    time_type: str, sitter_first: str | None, sitter_last: str | None,
+    time_type: str, sitter_first: str | None, sitter_last: str | None, version: int,
 ) -> Slot:  # fmt: skip
     is_job = what == "job"
     block = Block(block_name, block_start, block_end) if block_name and block_start and block_end else None
@@ -199,25 +262,12 @@ def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
         row_id if is_job else None, None if is_job else row_id, client_id, sitter_id, on_date, ends_on, start_time,
         end_time, minutes, block, kind_of(JobState(state), sitter_id) if is_job else "req", f"{first} {last}".strip(),
         service, TimeType(time_type), f"{sitter_first or ''} {sitter_last or ''}".strip(),
+        version,
     )  # fmt: skip
 
 
 def _jobs(wish: Wish) -> Any:
-    columns: list[Any] = [
-        sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
-        Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
-        _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
-        Staff.first_name, Staff.last_name,
-    ]  # fmt: skip
-    statement = (
-        sa.select(*columns)
-        # Every visit has a client and a service; outer, so that SQLite begins with the visits and not with all clients.
-        .outerjoin(Client, Client.id == Job.client_id)
-        .outerjoin(ServiceItem, ServiceItem.id == Job.service_item_id)
-        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
-        .outerjoin(Staff, Staff.id == Job.sitter_id)
-        .where(touching(wish.first, wish.last))
-    )
+    statement = _all_jobs().where(touching(wish.first, wish.last))
     match wish.show:
         case Show.CANCELLED:
             statement = statement.where(Job.state.in_([JobState.CANCELLED, JobState.VOIDED]))
@@ -225,7 +275,25 @@ def _jobs(wish: Wish) -> Any:
             statement = statement.where(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))
         case _:
             statement = statement.where(Job.state.in_(BUSY_STATES))
-    return _narrow(statement, wish, Job.sitter_id)
+    return narrow(statement, wish, Job.sitter_id)
+
+
+def _all_jobs() -> Any:
+    """Visits with all that a slot needs."""
+    columns: list[Any] = [
+        sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
+        Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+        _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
+        Staff.first_name, Staff.last_name, Job.version,
+    ]  # fmt: skip
+    return (
+        sa.select(*columns)
+        # Every visit has a client and a service; outer, so that SQLite begins with the visits and not with all clients.
+        .outerjoin(Client, Client.id == Job.client_id)
+        .outerjoin(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+        .outerjoin(Staff, Staff.id == Job.sitter_id)
+    )
 
 
 def _lines(wish: Wish) -> Any:
@@ -237,6 +305,7 @@ def _lines(wish: Wish) -> Any:
         JobRequestLine.on_date, JobRequestLine.start_time, sa.null(), ServiceItem.duration_minutes,
         TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
         Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
+        sa.literal(0),
     ]  # fmt: skip
     statement = (
         sa.select(*columns)
@@ -246,7 +315,7 @@ def _lines(wish: Wish) -> Any:
         .outerjoin(Staff, Staff.id == sitter_id)
         .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date.between(wish.first, wish.last))
     )
-    return _narrow(statement, wish, sitter_id)
+    return narrow(statement, wish, sitter_id)
 
 
 def _text(column: Any) -> sa.ColumnElement[str]:
@@ -254,7 +323,8 @@ def _text(column: Any) -> sa.ColumnElement[str]:
     return sa.type_coerce(column, sa.String)
 
 
-def _narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
+def narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
+    """Only the sitter and the group of services that are wished for."""
     if wish.sitter == "none":
         statement = statement.where(sitter_id.is_(None))
     elif wish.sitter:
@@ -266,7 +336,11 @@ def _narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
 
 def add_pets(shown: Iterable[Row]) -> None:
     """Give the visits of these rows their pets' names; one query."""
-    slots = [s for row in shown for cell in row.cells.values() for s in cell]
+    add_pets_to([s for row in shown for cell in row.cells.values() for s in cell])
+
+
+def add_pets_to(slots: Sequence[Slot]) -> None:
+    """Give these visits their pets' names; one query."""
     jobs, lines = {s.job_id for s in slots if s.job_id}, {s.line_id for s in slots if s.line_id}
     parts = []
     if jobs:
@@ -285,6 +359,14 @@ def add_pets(shown: Iterable[Row]) -> None:
         slot.pets = ", ".join(
             sorted(names.get(("job", slot.job_id) if slot.job_id else ("line", slot.line_id or 0), []))
         )
+
+
+def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
+    """Where these clients live, and their phone: {client id: (address, phone)}; one query."""
+    ids = {s.client_id for row in shown for cell in row.cells.values() for s in cell}
+    columns = (Client.address_line1, Client.address_line2, Client.city, Client.postcode)
+    found = db.session.execute(sa.select(Client.id, Client.phone, *columns).where(Client.id.in_(ids))) if ids else ()
+    return {row[0]: (", ".join(part for part in row[2:] if part), row[1] or "") for row in found}
 
 
 def add_time_off(shown: Iterable[Row], wish: Wish) -> None:

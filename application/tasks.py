@@ -22,13 +22,14 @@ from huey.consumer import Consumer, Scheduler
 from huey.serializer import SignedSerializer
 from huey.storage import SqliteStorage
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from application.config import ConfigError
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
-from workflows import access, change_requests, job_requests, once, settings, sitter_mails
+from workflows import access, bulk, change_requests, job_requests, once, settings, sitter_mails
 from workflows.actors import WORKER
 
 log = logging.getLogger("latchkey.tasks")
@@ -124,7 +125,9 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
 
     return {
         "nudge": huey.task(name="nudge", expires=STALE)(lambda: _quietly(send_mails, app)),
+        "bulk_nudge": huey.task(name="bulk_nudge", expires=STALE)(lambda: _quietly(bulk_orders, app)),
         "sweep": timed(minutely, send_mails),
+        "bulk": timed(minutely, bulk_orders),
         "auto_submit": timed(minutely, auto_submit),
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
@@ -159,6 +162,34 @@ def unit_of_work(app: Flask) -> Iterator[None]:
 def send_mails(app: Flask) -> int:
     """Deliver what is due. Safe with many workers: each claims its own mails, and only the claim's holder writes."""
     return deliver.drain(app, should_stop=_stopping)
+
+
+def bulk_orders(app: Flask) -> int:
+    """Do the office's orders about many visits, piece by piece; how many pieces.
+
+    Safe with many workers: each piece holds the order's row, and its effect is committed together with the note of
+    how far the order is. A piece that breaks is tried once more, then its first visit is left out and listed.
+    """
+    with reading(), unit_of_work(app):
+        due = bulk.due()
+    n_pieces = 0
+    for run_id in due:
+        n_broken, more = 0, True
+        while more and not _stopping():
+            try:
+                with unit_of_work(app):
+                    more = bulk.work(run_id)
+                n_pieces, n_broken = n_pieces + 1, 0
+            except DBAPIError:
+                raise  # the database is away: the next minute goes on where this ended
+            except Exception:
+                log.exception("a piece of order %s broke", run_id)
+                n_broken += 1
+                if n_broken > 1:
+                    with unit_of_work(app):
+                        bulk.pass_over(run_id)
+                    n_broken = 0
+    return n_pieces
 
 
 def auto_submit(app: Flask) -> int:
@@ -229,6 +260,7 @@ def install_nudge(app: Flask) -> None:
     rolled-back transaction wakes nobody.
     """
     app.extensions["nudge"] = app.extensions["tasks"]["nudge"]
+    app.extensions["bulk_nudge"] = app.extensions["tasks"]["bulk_nudge"]
     if not event.contains(db.session, "after_commit", _after_commit):
         event.listen(db.session, "after_commit", _after_commit)
         event.listen(db.session, "after_rollback", _after_rollback)
@@ -236,17 +268,22 @@ def install_nudge(app: Flask) -> None:
 
 def _after_commit(session: Session) -> None:
     # A savepoint's release comes here too, when nothing is committed yet.
-    if session.in_nested_transaction() or not session.info.pop("nudge_worker", None):
+    if session.in_nested_transaction():
         return
-    try:
-        current_app.extensions["nudge"]()
-    except Exception:
-        log.exception("the worker could not be woken; the minute's sweep delivers")
+    wanted = [
+        name for flag, name in (("nudge_worker", "nudge"), ("nudge_bulk", "bulk_nudge")) if session.info.pop(flag, None)
+    ]
+    for name in wanted:
+        try:
+            current_app.extensions[name]()
+        except Exception:
+            log.exception("the worker could not be woken; the minute's sweep delivers")
 
 
 def _after_rollback(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop("nudge_worker", None)
+        session.info.pop("nudge_bulk", None)
 
 
 # ----------------------------------------------------------------------------------------------------- the worker

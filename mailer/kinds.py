@@ -87,6 +87,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.SITTER_VISIT_ASSIGNED, Category.SITTERS, N_("Visits assigned to a sitter")),
         Kind(MailKind.SITTER_VISIT_MOVED, Category.SITTERS, N_("Sitter's visit moved")),
         Kind(MailKind.SITTER_VISIT_TAKEN_AWAY, Category.SITTERS, N_("Sitter's visit taken away or cancelled")),
+        Kind(MailKind.SITTER_CHANGES, Category.SITTERS, N_("Many of a sitter's visits changed at once")),
         Kind(MailKind.SITTER_REQUEST_MESSAGE, Category.SITTERS, N_("Message to a sitter about a request")),
         Kind(MailKind.SITTER_SCHEDULE, Category.SITTERS, N_("Sitter's evening schedule")),
         Kind(MailKind.REQUEST_ANSWERED, Category.OFFICE, N_("Answer about a request, to the office")),

@@ -24,12 +24,14 @@ from workflows.mail_facts import (
     RequestMessageFacts,
     RequestReceived,
     SetPassword,
+    SitterChanges,
     SitterSchedule,
     SitterScheduleEntry,
     SitterVisits,
     VisitCancelled,
     VisitFacts,
     VisitMoved,
+    VisitNews,
 )
 
 _WALK = VisitFacts(
@@ -136,6 +138,13 @@ PREVIEWS: dict[MailKind, Any] = {
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits("Sam", _ALICE, (_SITTER_WALK, _SITTER_LATER)),
     MailKind.SITTER_VISIT_MOVED: SitterVisits("Sam", _ALICE, (_SITTER_LATER,), before=(_SITTER_WALK,)),
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits("Sam", _ALICE, (_SITTER_WALK,), because="cancelled"),
+    MailKind.SITTER_CHANGES: SitterChanges(
+        "Sam",
+        "The roads are closed by snow.",
+        (VisitNews(_ALICE, _SITTER_WALK), VisitNews("Bob Baker", _FEEDING)),
+        (VisitNews(_ALICE, _SITTER_LATER),),
+        (VisitNews(_ALICE, _SITTER_LATER, _SITTER_WALK),),
+    ),
     MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts(
         "Sam",
         _ALICE,

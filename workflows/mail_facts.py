@@ -36,6 +36,7 @@ class MailKind(enum.StrEnum):
     SITTER_VISIT_ASSIGNED = "sitter_visit_assigned"
     SITTER_VISIT_MOVED = "sitter_visit_moved"
     SITTER_VISIT_TAKEN_AWAY = "sitter_visit_taken_away"
+    SITTER_CHANGES = "sitter_changes"
     SITTER_REQUEST_MESSAGE = "sitter_request_message"
     SITTER_SCHEDULE = "sitter_schedule"
     REQUEST_ANSWERED = "request_answered"
@@ -261,6 +262,26 @@ class SitterVisits:
 
 
 @dataclass(frozen=True)
+class VisitNews:
+    """One visit of a mail about many changes; `was` is where a moved one stood."""
+
+    client_name: str
+    visit: VisitFacts
+    was: VisitFacts | None = None
+
+
+@dataclass(frozen=True)
+class SitterChanges:
+    """To the sitter: the office changed many visits at once, of several clients."""
+
+    sitter_name: str
+    reason: str
+    gone: tuple[VisitNews, ...] = ()
+    gained: tuple[VisitNews, ...] = ()
+    moved: tuple[VisitNews, ...] = ()
+
+
+@dataclass(frozen=True)
 class SitterScheduleEntry:
     """One visit of the evening's schedule mail."""
 
@@ -319,13 +340,24 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_VISIT_ASSIGNED: SitterVisits,
     MailKind.SITTER_VISIT_MOVED: SitterVisits,
     MailKind.SITTER_VISIT_TAKEN_AWAY: SitterVisits,
+    MailKind.SITTER_CHANGES: SitterChanges,
     MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts,
     MailKind.SITTER_SCHEDULE: SitterSchedule,
     MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.SET_PASSWORD: SetPassword,
 }
 
-_NESTED = {"lines": VisitFacts, "before": VisitFacts, "visit": VisitFacts, "wanted": VisitFacts, "items": ChangedVisit}
+_NESTED = {
+    "wanted": VisitFacts,
+    "items": ChangedVisit,
+    "lines": VisitFacts,
+    "before": VisitFacts,
+    "visit": VisitFacts,
+    "was": VisitFacts,
+    "gone": VisitNews,
+    "gained": VisitNews,
+    "moved": VisitNews,
+}
 
 
 def from_json(kind: MailKind, stored: dict[str, Any]) -> Any:  # noqa: ANN401 -- the kind's own dataclass

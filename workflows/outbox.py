@@ -87,7 +87,7 @@ def queue_mail(
     copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
     mail = OutboxMail(
         kind=kind.value,
-        facts=activity.plain(dataclasses.asdict(facts)),
+        facts=stored(facts),
         to_address=to,
         cc_addresses=copies,
         client_id=client.id if client else None,
@@ -104,6 +104,12 @@ def queue_mail(
         hold.mails.append(mail)
     db.session.info["nudge_worker"] = True
     return mail
+
+
+def stored(facts: Any) -> dict[str, Any]:  # noqa: ANN401 -- the kind's own dataclass of mail_facts
+    """Facts as the row keeps them."""
+    plain: dict[str, Any] = activity.plain(dataclasses.asdict(facts))
+    return plain
 
 
 def _add_once(mail: OutboxMail) -> bool:

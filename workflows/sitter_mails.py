@@ -3,9 +3,12 @@
 The log keeps who is still to be told in the evening (`evening` in its facts); `evening_schedules` reads it from there.
 """
 
+import contextvars
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -20,6 +23,36 @@ from workflows.visit_facts import job_facts, short
 
 #: how far back the evening's mail looks for changes that a sitter has not been told of
 NEWS_KEPT = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a sitter would have been mailed, kept for one mail about many visits."""
+
+    #: "gone", "gained" or "moved"
+    list_name: str
+    sitter: Staff
+    jobs: tuple[Job, ...]
+    was: VisitFacts | None = None
+
+
+_LISTS = {
+    MailKind.SITTER_VISIT_TAKEN_AWAY: "gone",
+    MailKind.SITTER_VISIT_ASSIGNED: "gained",
+    MailKind.SITTER_VISIT_MOVED: "moved",
+}
+_gathering: contextvars.ContextVar[list[Told] | None] = contextvars.ContextVar("gathering", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[list[Told]]:
+    """Inside, sitters are told nothing, neither at once nor in the evening; the list holds what they must be told."""
+    told: list[Told] = []
+    token = _gathering.set(told)
+    try:
+        yield told
+    finally:
+        _gathering.reset(token)
 
 
 def by_sitter(jobs: Iterable[Job]) -> dict[Staff, list[Job]]:
@@ -74,6 +107,10 @@ def tell(
 
     `was` is the one visit as it stood before: what a moved visit is compared with, and what a sitter has lost.
     """
+    told = _gathering.get()
+    if told is not None:
+        told.append(Told(_LISTS[kind], sitter, tuple(jobs), was))
+        return []
     near = [j for j in jobs if is_near(j, was, within=within)]
     if near:
         lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None

@@ -64,3 +64,6 @@ for (const select of window.TomSelect ? document.querySelectorAll("select[data-l
   });
   select.setAttribute("aria-hidden", "true");                                         // its label now belongs to the text box
 }
+
+// ---- a page for paper: <button data-print> ----
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });

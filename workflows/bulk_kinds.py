@@ -1,0 +1,193 @@
+"""What `bulk` does with one client's visits: cancel, move or reassign them. Each visit by the workflow that does one.
+
+What is refused for one visit fails that visit, with the refusal's sentence; the others of the client are done.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation.db import db
+from models import BulkKind, BulkRun, Job, Staff
+from workflows import cancelling, conflicts, jobs, moving, outbox, sitter_mails
+from workflows.actors import Actor
+from workflows.conflicts import ConflictsFound
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.mail_facts import MailKind, VisitFacts, VisitMoved
+from workflows.moving import Place
+from workflows.permissions import Permission
+from workflows.sitter_mails import Told
+from workflows.visit_facts import job_facts
+
+if TYPE_CHECKING:
+    from workflows.bulk import Wish
+
+MOST_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A visit that could not be done, and the sentence that says why."""
+
+    job_id: int
+    why: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class Piece:
+    """What came of a piece: how many of the first ids it took, what failed, what the sitters are to be told."""
+
+    n_taken: int
+    failures: list[Failure] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+
+
+def check(kind: BulkKind, wish: "Wish", actor: Actor) -> None:
+    """Refuse an order that makes no sense before any of it is done."""
+    if kind is BulkKind.MOVE and (wish.to_date is None) == (not wish.by_days):
+        raise Invalid("no_place", N_("Say to which day, or by how many days."), field="to_date")
+    if kind is BulkKind.MOVE and abs(wish.by_days) > MOST_DAYS:
+        raise Invalid("too_far", N_("At most %(most)s days."), field="by_days", most=MOST_DAYS)
+    if kind is BulkKind.REASSIGN and wish.sitter_id is not None:
+        sitter = db.session.get(Staff, wish.sitter_id)
+        if sitter is None:
+            raise Invalid("not_a_sitter", N_("Choose a sitter."), field="sitter")
+        jobs.check_sitter(sitter)
+    if kind is BulkKind.CANCEL and wish.waive_fee:
+        actor.require(Permission.FEES)
+        if not wish.fee_reason.strip():
+            raise Invalid("no_fee_reason", N_("Say why no fee is taken."), field="fee_reason")
+
+
+def cancel(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+    """Call off the next client's visits: one mail to the client."""
+    piece, own = _next_client(left)
+
+    def do(some: Sequence[Job], *, mail: bool) -> None:
+        cancelling.cancel(some, actor=actor, reason=str(run.wish["reason"]), mail_client=mail)
+
+    with sitter_mails.gathered() as told:
+        good = own
+        if own and not _try(lambda: do(own, mail=bool(run.wish["mail_client"]))):
+            good = [job for job in own if _alone(piece, job, partial(do, [job], mail=False))]
+            told.clear()
+            if good:
+                do(good, mail=bool(run.wish["mail_client"]))
+    piece.told = told
+    return piece
+
+
+def move(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+    """Move the next client's visits to a day, or by days: one mail to the client."""
+    to, by = run.wish["to_date"], int(run.wish["by_days"])
+
+    def place(job: Job) -> Place:
+        day = dt.date.fromisoformat(to) if to else job.on_date + dt.timedelta(days=by)
+        return Place(day, job.start_time, job.time_block, job.sitter)
+
+    return _change(run, left, actor, place)
+
+
+def reassign(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+    """Give the next client's visits to a sitter, or to nobody. The client gets no mail."""
+    sitter = db.session.get(Staff, run.wish["sitter_id"]) if run.wish["sitter_id"] else None
+    return _change(run, left, actor, lambda job: Place(job.on_date, job.start_time, job.time_block, sitter))
+
+
+def _change(run: BulkRun, left: Sequence[int], actor: Actor, place: Callable[[Job], Place]) -> Piece:
+    piece, own = _next_client(left)
+    moved: list[tuple[Job, VisitFacts]] = []
+    with sitter_mails.gathered() as told:
+        for job in own:
+            was, n_told = job_facts(job), len(told)
+            if not _alone(piece, job, partial(_to, job, place(job), run, actor), keep=True):
+                del told[n_told:]
+            elif was.on_date != job.on_date.isoformat():
+                moved.append((job, was))
+    if moved and run.wish["mail_client"]:
+        client = moved[0][0].client
+        facts = VisitMoved(
+            str(client), client.account_number, tuple(job_facts(j) for j, _was in moved), tuple(was for _j, was in moved),
+            str(run.wish.get("reason") or ""),
+        )  # fmt: skip
+        outbox.queue_client_mail(MailKind.VISIT_MOVED, facts, client=client)
+    piece.told = told
+    return piece
+
+
+def _to(job: Job, place: Place, run: BulkRun, actor: Actor) -> None:
+    """One visit to its place; with `anyway` also where it clashes."""
+    wanted = moving.as_change(job, place)
+    try:
+        jobs.change(job, wanted, actor=actor)
+    except ConflictsFound as found:
+        if not run.wish["anyway"]:
+            raise
+        jobs.change(job, wanted, actor=actor, accept=conflicts.tokens(found.clashes))
+
+
+def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:
+    """The first visits of the list that are of one client; the first one alone when it is gone."""
+    clients = {i: c for i, c in db.session.execute(sa.select(Job.id, Job.client_id).where(Job.id.in_(left)))}  # noqa: C416 -- rows are no pairs to a type checker
+    first = clients.get(left[0])
+    if first is None:
+        return Piece(1, [Failure(left[0], N_("This visit no longer exists."))]), []
+    ids = list(takewhile(lambda i: clients.get(i) == first, left))
+    found = db.session.scalars(
+        sa.select(Job)
+        .where(Job.id.in_(ids))
+        .options(
+            joinedload(Job.client),
+            joinedload(Job.sitter),
+            joinedload(Job.service_item),
+            joinedload(Job.time_block),
+            selectinload(Job.pets),
+        )
+        .execution_options(populate_existing=True)
+    )
+    by_id = {job.id: job for job in found}
+    return Piece(len(ids)), [by_id[i] for i in ids if i in by_id]
+
+
+def _try(do: Callable[[], object]) -> bool:
+    """Do it, or leave everything as it was when it is refused."""
+    try:
+        with db.session.begin_nested():
+            do()
+    except WorkflowError:
+        return False
+    return True
+
+
+def _alone(piece: Piece, job: Job, do: Callable[[], object], *, keep: bool = False) -> bool:
+    """Do it for one visit, and unless `keep` undo it again: only whether it can be done is asked. Failures are noted."""
+    label = f"{job.service_item.name}, {job.client}, {job.on_date.isoformat()}"
+    trial = db.session.begin_nested()
+    try:
+        do()
+    except WorkflowError as problem:
+        trial.rollback()
+        why, values = problem.message, problem.values
+        if isinstance(problem, ConflictsFound):
+            why, values = N_("Conflict: %(what)s"), {"what": _clash(problem)}
+        piece.failures.append(Failure(job.id, why, {"label": label, **values}))
+        return False
+    if keep:
+        trial.commit()
+    else:
+        trial.rollback()
+    return True
+
+
+def _clash(found: ConflictsFound) -> str:
+    """The first conflict in short."""
+    clashes: Iterable[conflicts.Clash] = (c for each in found.clashes.values() for c in each)
+    first = next(iter(clashes))
+    return f"{first.sitter_name}: {first.label or first.kind.value.replace('_', ' ')}, {first.on_date.isoformat()}"
