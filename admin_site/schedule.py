@@ -9,17 +9,21 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask import request, url_for
+from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from admin_site import schedule_month, schedule_rows, undo
-from admin_site.pages import Answer, WorkPage, active_sitters, page
+from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
 from admin_site.reading import FIRST_DAY, LAST_DAY, read_page
 from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL, Show, Wish
 from foundation import clock
 from foundation.db import db
 from models import ServiceGroup, Staff
 from ui_kit import formats, month_grid
+from workflows import master_schedule
+from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 #: rows on one page; a day of few sitters is drawn as a board, of more as a list
@@ -99,6 +103,18 @@ class SchedulePage(WorkPage):
             back=url_for(".index", view=wish.view, on=wish.on.isoformat()), url=_url_maker(wish, wish.on),
             can_mail=self.actor.may(Permission.SCHEDULE),
         )  # fmt: skip
+
+    @expose("/print/mail", methods=("POST",))
+    def mail(self) -> Response:
+        """The 14-day schedule, to one's own mail address."""
+        try:
+            sent = master_schedule.send_to(actor=self.actor)
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        else:
+            flash(gettext("The schedule of 14 days is on its way to %(address)s.", address=sent.to_address), "success")
+        return redirect(url_for(".paper", days="14"))
 
 
 def _groups() -> Sequence[ServiceGroup]:

@@ -29,7 +29,7 @@ from application.config import ConfigError
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
-from workflows import access, bulk, change_requests, job_requests, once, settings, sitter_mails
+from workflows import access, bulk, change_requests, job_requests, master_schedule, once, settings, sitter_mails
 from workflows.actors import WORKER
 
 log = logging.getLogger("latchkey.tasks")
@@ -131,6 +131,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "auto_submit": timed(minutely, auto_submit),
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
+        "master_schedule": timed(five_minutely, send_master_schedule),
         "clean_up": timed(nightly, clean_up),
     }
 
@@ -240,6 +241,12 @@ def expire_changes(app: Flask) -> int:
         except Exception:
             log.exception("the change requests of client %s could not be ended; tried again in five minutes", client_id)
     return n_expired
+
+
+def send_master_schedule(app: Flask) -> bool:
+    """Queue the office's 14-day schedule on its weekday. Safe with many workers: the mail has a dedupe key of the day."""
+    with unit_of_work(app):
+        return master_schedule.send_due()
 
 
 def clean_up(app: Flask) -> None:

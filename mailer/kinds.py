@@ -91,6 +91,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.SITTER_REQUEST_MESSAGE, Category.SITTERS, N_("Message to a sitter about a request")),
         Kind(MailKind.SITTER_SCHEDULE, Category.SITTERS, N_("Sitter's evening schedule")),
         Kind(MailKind.REQUEST_ANSWERED, Category.OFFICE, N_("Answer about a request, to the office")),
+        Kind(MailKind.MASTER_SCHEDULE, Category.OFFICE, N_("14-day schedule for the office")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Link to set a password")),
     )
 }

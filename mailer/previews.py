@@ -16,8 +16,10 @@ from workflows.mail_facts import (
     ChangedVisit,
     ChangeEnded,
     ClientMessage,
+    DayVisits,
     JobScheduled,
     MailKind,
+    MasterSchedule,
     RequestAnswered,
     RequestCancelled,
     RequestDeclined,
@@ -25,6 +27,7 @@ from workflows.mail_facts import (
     RequestReceived,
     SetPassword,
     SitterChanges,
+    SitterDays,
     SitterSchedule,
     SitterScheduleEntry,
     SitterVisits,
@@ -170,6 +173,26 @@ PREVIEWS: dict[MailKind, Any] = {
         ),
     ),
     MailKind.REQUEST_ANSWERED: RequestAnswered(_ALICE, _NUMBER, 17, "Yes, 8:30 is fine on both days.", _ALICE),
+    MailKind.MASTER_SCHEDULE: MasterSchedule(
+        "2026-11-23",
+        "2026-12-06",
+        3,
+        (
+            SitterDays(
+                "",
+                (DayVisits("2026-11-27", (SitterScheduleEntry("Bob Baker", "3 Mill Road, Springfield", _FEEDING),)),),
+            ),
+            SitterDays(
+                "Sam Stone",
+                (
+                    DayVisits("2026-11-26", (SitterScheduleEntry(_ALICE, "12 Maple Lane, Springfield", _SITTER_WALK),)),
+                    DayVisits(
+                        "2026-11-27", (SitterScheduleEntry(_ALICE, "12 Maple Lane, Springfield", _SITTER_LATER),)
+                    ),
+                ),
+            ),
+        ),
+    ),
     # No log-in has the number 0, so the link of the example opens nothing.
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
 }

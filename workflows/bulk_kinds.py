@@ -5,7 +5,7 @@ What is refused for one visit fails that visit, with the refusal's sentence; the
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from foundation.db import db
-from models import BulkKind, BulkRun, Job, Staff
-from workflows import cancelling, conflicts, jobs, moving, outbox, sitter_mails
+from models import BulkKind, BulkRun, Initiator, Job, Staff
+from workflows import cancellation, cancelling, conflicts, jobs, moving, outbox, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound
 from workflows.errors import N_, Invalid, WorkflowError
@@ -71,7 +71,12 @@ def cancel(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
     piece, own = _next_client(left)
 
     def do(some: Sequence[Job], *, mail: bool) -> None:
-        cancelling.cancel(some, actor=actor, reason=str(run.wish["reason"]), mail_client=mail)
+        policy = cancellation.preview(some, initiator=Initiator.OFFICE)
+        free = {i: replace(o, charge=o.charge * 0) for i, o in policy.items()} if run.wish["waive_fee"] else {}
+        cancelling.cancel(
+            some, actor=actor, reason=str(run.wish["reason"]), mail_client=mail, policy=policy, outcomes=free,
+            fee_reason=str(run.wish["fee_reason"]),
+        )  # fmt: skip
 
     with sitter_mails.gathered() as told:
         good = own

@@ -40,6 +40,7 @@ class MailKind(enum.StrEnum):
     SITTER_REQUEST_MESSAGE = "sitter_request_message"
     SITTER_SCHEDULE = "sitter_schedule"
     REQUEST_ANSWERED = "request_answered"
+    MASTER_SCHEDULE = "master_schedule"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
 
 
@@ -301,6 +302,32 @@ class SitterSchedule:
 
 
 @dataclass(frozen=True)
+class DayVisits:
+    """One day of one sitter in the master schedule."""
+
+    date: str
+    visits: tuple[SitterScheduleEntry, ...]
+
+
+@dataclass(frozen=True)
+class SitterDays:
+    """One sitter in the master schedule; without a name, the visits that nobody does."""
+
+    name: str
+    days: tuple[DayVisits, ...]
+
+
+@dataclass(frozen=True)
+class MasterSchedule:
+    """To the office: two weeks of visits by sitter and day."""
+
+    first_on: str
+    last_on: str
+    n_visits: int
+    sitters: tuple[SitterDays, ...] = ()
+
+
+@dataclass(frozen=True)
 class SetPassword:
     """To a client or staff member: the one-time link with which the password is set.
 
@@ -344,6 +371,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_REQUEST_MESSAGE: RequestMessageFacts,
     MailKind.SITTER_SCHEDULE: SitterSchedule,
     MailKind.REQUEST_ANSWERED: RequestAnswered,
+    MailKind.MASTER_SCHEDULE: MasterSchedule,
     MailKind.SET_PASSWORD: SetPassword,
 }
 
@@ -357,6 +385,11 @@ _NESTED = {
     "gone": VisitNews,
     "gained": VisitNews,
     "moved": VisitNews,
+    "gone": VisitNews,
+    "gained": VisitNews,
+    "moved": VisitNews,
+    "sitters": SitterDays,
+    "days": DayVisits,
 }
 
 
@@ -377,7 +410,7 @@ def _build(cls: type, stored: dict[str, Any]) -> Any:  # noqa: ANN401
     for name, value in stored.items():
         if name not in names:
             continue
-        nested = _NESTED.get(name) or (SitterScheduleEntry if cls is SitterSchedule else VisitFacts)
+        nested = _NESTED.get(name) or (SitterScheduleEntry if cls in {SitterSchedule, DayVisits} else VisitFacts)
         if isinstance(value, list):
             values[name] = tuple(_build(nested, v) if isinstance(v, dict) else v for v in value)
         else:

@@ -29,7 +29,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "on_date": dt.date.fromisoformat, "ends_on": dt.date.fromisoformat, "start_time": dt.time.fromisoformat,
     "end_time": dt.time.fromisoformat, "time_block_id": int, "duration_minutes": int, "sitter_id": int,
     "price": Decimal, "sitter_pay": Decimal, "price_lines": list, "acknowledged_at": dt.datetime.fromisoformat,
-    "repeat_edited": bool,
+    "repeat_edited": bool, "repeat_off": bool,
 }  # fmt: skip
 
 

@@ -123,6 +123,11 @@ CHANGE_MODES = {
     "visits": N_("Client makes request against specific visits"),
 }
 
+MASTER_SCHEDULE_DAYS = {
+    "off": N_("Off"), "0": N_("Every Monday"), "1": N_("Every Tuesday"), "2": N_("Every Wednesday"),
+    "3": N_("Every Thursday"), "4": N_("Every Friday"), "5": N_("Every Saturday"), "6": N_("Every Sunday"),
+}  # fmt: skip
+
 LIMIT_LABELS = {
     LimitKind.NONE: N_("No limit"),
     LimitKind.HOURS: N_("At least N hours before the start"),
@@ -155,6 +160,7 @@ _ENTRIES = (
     Entry("mail.sitter_days", Kind.NUMBER, 3, "mail", N_("Tell sitters at once within (days)"), N_("A visit this close that is assigned, moved or taken away is mailed at once; others come with the evening's schedule. 0 sends all in the evening."), least=0, most=365),
     Entry("mail.cancel_sitter_days", Kind.NUMBER, 7, "mail", N_("Tell sitters of cancellations within (days)"), N_("A visit this close that is called off is mailed to its sitter at once; later ones stand in the evening's schedule. 0 sends no mail at once."), least=0, most=365),
     Entry("mail.schedule_time", Kind.TIME, "18:00", "mail", N_("Evening schedule at"), N_("When sitters get tomorrow's visits and the day's changes by mail.")),
+    Entry("mail.master_schedule", Kind.CHOICE, "off", "mail", N_("Mail the 14-day schedule"), N_("All visits of two weeks by sitter and day, to the admin inbox or else the owners, at six in the morning. Good to have when the line is down."), choices=lambda: list(MASTER_SCHEDULE_DAYS.items())),
     Entry("schedule.stay_gap_hours", Kind.NUMBER, 36, "schedule", N_("Visits belong to one stay within (hours)"), N_("A client's visits with no longer gap than this count as one stay, for cancellation rules that look at the whole stay."), least=1, most=240),
     Entry("schedule.repeat_days", Kind.NUMBER, 60, "schedule", N_("Make repeating visits ahead (days)"), N_("Each night, visits of repeating services are made this many days ahead."), least=7, most=400),
     Entry("schedule.cancelled_days", Kind.NUMBER, 30, "schedule", N_("Show cancelled visits for (days)"), N_("Counted from the visit's day; afterwards they leave the schedules of clients, sitters and office, but not the records. Empty shows them for ever."), blank=True, least=0, most=3650),

@@ -84,8 +84,11 @@ def in_short(job: Job) -> str:
 def is_near(job: Job, was: VisitFacts | None = None, *, within: str = "mail.sitter_days") -> bool:
     """Must the sitter hear of it at once? Also when only its old day was near; not of what is past.
 
-    `within` is the setting that says in how many days; 0 of them means never at once.
+    `within` is the setting that says in how many days; 0 of them means never at once. Inside `gathered` all are: they
+    come with the one mail, not with the evening's.
     """
+    if _gathering.get() is not None:
+        return True
     days = settings.read()[within]
     first, last = job.on_date, job.ends_on
     if was is not None:
@@ -146,7 +149,7 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     wanted = set(news) | set(by_sitter)
     for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active).order_by(Staff.id)):
         entries = tuple(
-            SitterScheduleEntry(str(j.client), _address(j.client), job_facts(j, for_sitter=True))
+            SitterScheduleEntry(str(j.client), address_of(j.client), job_facts(j, for_sitter=True))
             for j in sorted(by_sitter[sitter.id], key=_day_order)
         )
         facts = SitterSchedule(sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]))
@@ -205,5 +208,6 @@ def _day_order(job: Job) -> tuple[dt.time, int]:
     return start, job.id
 
 
-def _address(client: Client) -> str:
+def address_of(client: Client) -> str:
+    """Where the client lives, in one line."""
     return ", ".join(p for p in (client.address_line1, client.address_line2, client.city, client.postcode) if p)
