@@ -32,6 +32,7 @@ PATHS = {
     "basket": "/portal/request",
     "sitter": "/staff/",
     "queue": "/admin/job-requests/",
+    "office_schedule": "/admin/schedule/",
 }
 #: the setting without which a page answers 404; its links then lead to the first page
 SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}

@@ -6,9 +6,9 @@ sitter one. Other kinds of work join by an entry in `KINDS`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -31,8 +31,15 @@ SMALL = 20
 #: how long a sitter's mail waits for the end of its order at most
 HOLD = dt.timedelta(hours=1)
 
+
+class Work(Protocol):
+    """What a kind of order does with the first ids of the list that is left."""
+
+    def __call__(self, run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece: ...
+
+
 #: what each kind does with the first ids of the list: says how many it took, and which failed
-KINDS: dict[BulkKind, Callable[[BulkRun, Sequence[int], Actor], Piece]] = {
+KINDS: dict[BulkKind, Work] = {
     BulkKind.CANCEL: bulk_kinds.cancel,
     BulkKind.MOVE: bulk_kinds.move,
     BulkKind.REASSIGN: bulk_kinds.reassign,
@@ -70,7 +77,7 @@ def order(kind: BulkKind, job_ids: Iterable[int], wish: Wish, *, actor: Actor) -
         raise Invalid("no_jobs", N_("Tick at least one visit."))
     if len(ids) > MOST:
         raise Invalid("too_many", N_("At most %(most)s visits at once."), most=MOST)
-    bulk_kinds.check(kind, wish, actor)
+    bulk_kinds.check(kind, wish, actor=actor)
     found = db.session.execute(
         sa.select(Job.id).where(Job.id.in_(ids)).order_by(Job.client_id, Job.on_date, Job.start_time, Job.id)
     )
@@ -113,11 +120,11 @@ def work(run_id: int) -> bool:
     actor = _actor(run)
     left = _left(run)
     if left:
-        piece = KINDS[run.kind](run, left, actor)
+        piece = KINDS[run.kind](run, left, actor=actor)
         _tell_sitters(run, piece.told)
         _note(run, piece.n_taken, piece.failures)
     if not _left(run):
-        _finish(run, BulkState.DONE, actor)
+        _finish(run, BulkState.DONE, actor=actor)
     db.session.flush()
     return run.state is BulkState.RUNNING
 
@@ -136,7 +143,7 @@ def stop(run: BulkRun, *, actor: Actor) -> BulkRun:
     held = _locked(run.id)
     if held is None or BulkState.STOPPED not in BULK_MOVES[held.state]:
         raise Conflict("bulk_over", N_("This has ended already."))
-    _finish(held, BulkState.STOPPED, actor)
+    _finish(held, BulkState.STOPPED, actor=actor)
     db.session.flush()
     return held
 
@@ -182,7 +189,7 @@ def _actor(run: BulkRun) -> Actor:
     return staff_actor(run.staff) if run.staff is not None else WORKER
 
 
-def _finish(run: BulkRun, to: BulkState, actor: Actor) -> None:
+def _finish(run: BulkRun, to: BulkState, *, actor: Actor) -> None:
     _move(run, to)
     run.finished_at = clock.now()
     db.session.execute(

@@ -49,7 +49,7 @@ class Piece:
     told: list[Told] = field(default_factory=list)
 
 
-def check(kind: BulkKind, wish: "Wish", actor: Actor) -> None:
+def check(kind: BulkKind, wish: "Wish", *, actor: Actor) -> None:
     """Refuse an order that makes no sense before any of it is done."""
     if kind is BulkKind.MOVE and (wish.to_date is None) == (not wish.by_days):
         raise Invalid("no_place", N_("Say to which day, or by how many days."), field="to_date")
@@ -66,7 +66,7 @@ def check(kind: BulkKind, wish: "Wish", actor: Actor) -> None:
             raise Invalid("no_fee_reason", N_("Say why no fee is taken."), field="fee_reason")
 
 
-def cancel(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+def cancel(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
     """Call off the next client's visits: one mail to the client."""
     piece, own = _next_client(left)
 
@@ -89,7 +89,7 @@ def cancel(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
     return piece
 
 
-def move(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+def move(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
     """Move the next client's visits to a day, or by days: one mail to the client."""
     to, by = run.wish["to_date"], int(run.wish["by_days"])
 
@@ -97,22 +97,22 @@ def move(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
         day = dt.date.fromisoformat(to) if to else job.on_date + dt.timedelta(days=by)
         return Place(day, job.start_time, job.time_block, job.sitter)
 
-    return _change(run, left, actor, place)
+    return _change(run, left, place, actor=actor)
 
 
-def reassign(run: BulkRun, left: Sequence[int], actor: Actor) -> Piece:
+def reassign(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
     """Give the next client's visits to a sitter, or to nobody. The client gets no mail."""
     sitter = db.session.get(Staff, run.wish["sitter_id"]) if run.wish["sitter_id"] else None
-    return _change(run, left, actor, lambda job: Place(job.on_date, job.start_time, job.time_block, sitter))
+    return _change(run, left, lambda job: Place(job.on_date, job.start_time, job.time_block, sitter), actor=actor)
 
 
-def _change(run: BulkRun, left: Sequence[int], actor: Actor, place: Callable[[Job], Place]) -> Piece:
+def _change(run: BulkRun, left: Sequence[int], place: Callable[[Job], Place], *, actor: Actor) -> Piece:
     piece, own = _next_client(left)
     moved: list[tuple[Job, VisitFacts]] = []
     with sitter_mails.gathered() as told:
         for job in own:
             was, n_told = job_facts(job), len(told)
-            if not _alone(piece, job, partial(_to, job, place(job), run, actor), keep=True):
+            if not _alone(piece, job, partial(_to, job, place(job), run, actor=actor), keep=True):
                 del told[n_told:]
             elif was.on_date != job.on_date.isoformat():
                 moved.append((job, was))
@@ -127,7 +127,7 @@ def _change(run: BulkRun, left: Sequence[int], actor: Actor, place: Callable[[Jo
     return piece
 
 
-def _to(job: Job, place: Place, run: BulkRun, actor: Actor) -> None:
+def _to(job: Job, place: Place, run: BulkRun, *, actor: Actor) -> None:
     """One visit to its place; with `anyway` also where it clashes."""
     wanted = moving.as_change(job, place)
     try:

@@ -305,7 +305,7 @@ class SitterSchedule:
 class DayVisits:
     """One day of one sitter in the master schedule."""
 
-    date: str
+    for_date: str
     visits: tuple[SitterScheduleEntry, ...]
 
 

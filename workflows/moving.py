@@ -143,7 +143,7 @@ def undo(number: int, *, actor: Actor) -> Job:
         raise Conflict("stale", N_("Someone changed this visit since. Nothing was undone."))
     if clock.now() > dt.datetime.fromisoformat(kept["until"]):
         raise WrongState("undo_late", N_("It is too late to undo this. Move the visit back instead."))
-    after = _label(job)
+    after, now = _label(job), _snapshot(job)
     jobs.lock_sitters([kept["state"]["sitter_id"]])
     _restore(job, kept["state"])
     if conflicts.tokens(conflicts.find([plan_of_job(job)])) - set(kept["clashes"]):
@@ -152,6 +152,7 @@ def undo(number: int, *, actor: Actor) -> Job:
     activity.record(
         "job.move_undone", actor=actor, subject=job, client=job.client, before=after, after=_label(job), undoes=line.id,
         evening=line.facts.get("evening", []),
+        **({"changes": prices} if (prices := _prices(now, kept["state"])) else {}),
     )  # fmt: skip
     db.session.flush()
     return job
@@ -170,6 +171,11 @@ def _line_of(job: Job) -> Activity | None:
 
 def _snapshot(job: Job) -> dict[str, Any]:
     return {name: activity.plain(getattr(job, name)) for name in KEPT}
+
+
+def _prices(now: dict[str, Any], then: dict[str, Any]) -> dict[str, list[Any]]:
+    """Every price and pay is explained by a line of the log, also when it comes back."""
+    return {name: [now[name], then[name]] for name in ("price", "sitter_pay") if now[name] != then[name]}
 
 
 def _restore(job: Job, state: dict[str, Any]) -> None:

@@ -95,6 +95,16 @@ def test_sitters_hear_nothing_before_the_end(order, outbox):
     assert mail.next_at == clock.now() + bulk.HOLD
 
 
+@pytest.mark.parametrize("waive", [True, False])
+def test_the_policys_fee_is_taken_unless_it_is_waived_with_a_reason(visits, order, waive):
+    make.cancellation_rule(charge_percent=50, pay_percent=25)
+    pay = visits[0].sitter_pay
+    finish(order(BulkKind.CANCEL, waive_fee=waive, fee_reason="Snow day" if waive else ""))
+    assert {(v.price, v.fee_reason) for v in visits} == ({(0, "Snow day")} if waive else {(10, "")})
+    assert {v.prior_price for v in visits} == {20}
+    assert visits[0].sitter_pay == pay / 4
+
+
 def test_clients_are_not_mailed_unless_wished(order, outbox):
     finish(order(BulkKind.CANCEL, mail_client=False))
     assert outbox.mails(MailKind.VISIT_CANCELLED) == []
@@ -241,10 +251,10 @@ def test_the_worker_does_it_and_leaves_out_what_always_breaks(app, visits, order
     bob = visits[1].client_id
     real = bulk.KINDS[BulkKind.CANCEL]
 
-    def breaks(run_, left, actor):
+    def breaks(run, left, *, actor):
         if db_session.get(Job, left[0]).client_id == bob:
             raise ZeroDivisionError
-        return real(run_, left, actor)
+        return real(run, left, actor=actor)
 
     monkeypatch.setitem(bulk.KINDS, BulkKind.CANCEL, breaks)
     tasks.bulk_orders(app)
@@ -274,7 +284,7 @@ def test_two_workers_at_once_do_each_visit_once(app, visits, order, together, ou
 def test_another_kind_of_work_joins_by_an_entry(cast, visits, order, monkeypatch):
     seen = []
 
-    def generate(run, left, actor):
+    def generate(run, left, *, actor):
         seen.append((list(left), str(actor.staff)))
         return bulk.Piece(len(left))
 

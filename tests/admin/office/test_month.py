@@ -120,7 +120,7 @@ def test_the_14_day_schedule_is_mailed_to_who_asks(office, cast, november, outbo
     facts = outbox.facts(MailKind.MASTER_SCHEDULE, to="olivia@example.com")
     assert (facts.first_on, facts.last_on, facts.n_visits) == ("2026-11-23", "2026-12-06", 4)
     assert [s.name for s in facts.sitters] == ["", "Sam Stone", "Sita Singh"]
-    assert [(d.date, [v.client_name for v in d.visits]) for d in facts.sitters[1].days] == [
+    assert [(d.for_date, [v.client_name for v in d.visits]) for d in facts.sitters[1].days] == [
         ("2026-11-26", ["Alice Archer"]),
         ("2026-11-27", ["Alice Archer"]),
     ]
