@@ -90,7 +90,7 @@ class BoardPage(WorkPage):
             return _refused(problem, job.id)
         undo.remember(moved)
         return jsonify(
-            event=board_events.event_of(moved.job), text=undo.moved_words(moved.job) if moved.number else "",
+            event=board_events.event_of(moved.job), text=undo.moved_words(moved.job) if moved.changed else "",
             undo=url_for(".take_back", number=moved.number) if moved.number else None,
             seconds=settings.read()["schedule.undo_seconds"],
         ), 200  # fmt: skip

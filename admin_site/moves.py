@@ -131,7 +131,9 @@ class MovesPage(WorkPage):
                 form.add_problem(problem, {"time_block": "block"})
             else:
                 undo.remember(moved)
-                if moved.number is None:
+                if moved.changed and moved.number is None:
+                    flash(undo.moved_words(moved.job), "success")
+                elif not moved.changed:
                     flash(gettext("Nothing was different, so nothing was changed."), "info")
                 return redirect(back)
         return self._show(job, form, stopped, back)

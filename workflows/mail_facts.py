@@ -385,9 +385,6 @@ _NESTED = {
     "gone": VisitNews,
     "gained": VisitNews,
     "moved": VisitNews,
-    "gone": VisitNews,
-    "gained": VisitNews,
-    "moved": VisitNews,
     "sitters": SitterDays,
     "days": DayVisits,
 }

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import Activity, Job, JobState, Staff, TimeBlock, TimeType
+from models import Activity, ChangeItem, ChangeState, Job, JobState, Staff, TimeBlock, TimeType
 from workflows import activity, conflicts, jobs, outbox, settings
 from workflows.actors import Actor
 from workflows.conflicts import plan_of_job
@@ -45,11 +45,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Moved:
-    """What came of a move. `number` is the log line that `undo` takes; None when nothing was different."""
+    """What came of a move. `number` is the log line that `undo` takes; None when there is nothing that can be undone."""
 
     job: Job
     number: int | None
     until: dt.datetime
+    changed: bool = True
 
 
 def place_of(job: Job) -> Place:
@@ -92,8 +93,8 @@ def move(
     """Put a visit somewhere else, so that it can be undone for `schedule.undo_seconds` seconds.
 
     In this order: what `jobs.change` does, its mails held back that long; if asked and the day or time is another, a
-    mail to the client, held back too; the log line keeps the former state. Nothing different: nothing happens.
-    Refused: as `jobs.change`.
+    mail to the client, held back too; the log line keeps the former state. Nothing different: nothing happens. A move
+    that closes a waiting change request of the client cannot be undone. Refused: as `jobs.change`.
     """
     actor.require(Permission.SCHEDULE)
     until = clock.now() + dt.timedelta(seconds=settings.read()["schedule.undo_seconds"])
@@ -102,7 +103,8 @@ def move(
     if fresh is None:
         raise WrongState("job_gone", N_("This visit no longer exists."))
     if fresh.state is JobState.SCHEDULED and fresh.version == (seen_version or fresh.version) and place == place_of(fresh):  # fmt: skip
-        return Moved(fresh, None, until)
+        return Moved(fresh, None, until, changed=False)
+    closes_request = _is_asked_about(fresh)
     before, was = _snapshot(fresh), job_facts(fresh)
     clashes = sorted(conflicts.tokens(conflicts.find([plan_of_job(fresh)])))
     with outbox.held(until) as mails:
@@ -113,6 +115,8 @@ def move(
     db.session.flush()
     line = _line_of(fresh)
     if line is None or before == _snapshot(fresh):
+        return Moved(fresh, None, until, changed=False)
+    if closes_request:  # the client's request stays closed, so the former state cannot come back
         return Moved(fresh, None, until)
     line.facts = {
         **line.facts,
@@ -156,6 +160,12 @@ def undo(number: int, *, actor: Actor) -> Job:
     )  # fmt: skip
     db.session.flush()
     return job
+
+
+def _is_asked_about(job: Job) -> bool:
+    """Does a change or cancellation request of the client wait for an answer about it?"""
+    waiting = sa.select(ChangeItem.id).where(ChangeItem.job_id == job.id, ChangeItem.state == ChangeState.PENDING)
+    return db.session.scalar(waiting.limit(1)) is not None
 
 
 def _line_of(job: Job) -> Activity | None:

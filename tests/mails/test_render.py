@@ -140,8 +140,6 @@ def spoil(value, payload):
             "first_on",
             "last_on",
             "for_date",
-            "first_on",
-            "last_on",
             "price",
             "realm",
             "reason",
