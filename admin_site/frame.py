@@ -31,6 +31,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("admin", N_("Home"), "home", Permission.OFFICE, "index"),
         Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
         Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
+        Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
     )),
     (N_("People"), (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
@@ -65,6 +66,7 @@ BELONGS_TO = {
     "client_page": "clients",
     "contacts": "clients",
     "visits_page": "schedule",
+    "repeat_page": "repeats",
     "moves": "schedule",
     "cancellation_rules": "policy",
     "cancellation_reasons": "policy",

@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "job.repeated": ("user-check", *NN_("%(num)d repeating visit goes into the sitter's evening mail", "%(num)d repeating visits go into the sitter's evening mail")),
     "repeat.started": ("calendar-repeat", *NN_("%(who)s began a repeating service")),
     "repeat.run": ("calendar-repeat", *NN_("%(num)d repeating visit was made", "%(num)d repeating visits were made")),
+    "repeat.run_ordered": ("calendar-repeat", *NN_("%(who)s ran %(num)d repeating service", "%(who)s ran %(num)d repeating services")),
+    "repeat.nightly": ("calendar-repeat", *NN_("%(num)d repeating visit was made ahead", "%(num)d repeating visits were made ahead")),
     "repeat.followed": ("calendar-repeat", *NN_("%(who)s changed a repeating service from a day on")),
     "repeat.paused": ("calendar-repeat", *NN_("%(who)s paused a repeating service")),
     "repeat.resumed": ("calendar-repeat", *NN_("%(who)s ended a pause of a repeating service")),

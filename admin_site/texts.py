@@ -210,7 +210,28 @@ def notification(line: Notification) -> Told:
             to = str(line.facts.get("to") or line.facts.get("to_address") or line.client or "")
             text = gettext("A mail to %(to)s could not be sent", to=to) if to else gettext("A mail could not be sent")
             return Told("mail", escape(text), link("outbox.index_view"))
+    if line.kind is NotificationKind.SERIES_TROUBLE:
+        return _series_told(line, client)
     return Told("bell", escape(str(line.kind)), None)
+
+
+def _series_told(line: Notification, client: str | Markup) -> Told:
+    text = gettext("A repeating service of %(client)s needs a look", client="%(client)s")
+    told = "; ".join(series_trouble(line.facts))
+    url = link("repeat_page.show", repeat_id=_count(line.facts, "repeat_id"))
+    return Told("calendar-repeat", _linked(text, client=client) + (f": {told}" if told else ""), url)
+
+
+def series_trouble(facts: Mapping[str, Any]) -> list[str]:
+    """What the office should look at in a series, in short."""
+    n = facts.get("n_conflicts", 0)
+    words = {
+        "no_pets": gettext("none of its pets is with us any more, no visits are made"),
+        "sitter_left": gettext("its sitter has left, visits are made unassigned"),
+        "item_inactive": gettext("its service is inactive"),
+        "conflicts": ngettext("%(num)d visit has a conflict", "%(num)d visits have conflicts", n if isinstance(n, int) else 1),
+    }  # fmt: skip
+    return [words[code] for code in _texts(facts, "told") if code in words]
 
 
 def _count(facts: Mapping[str, Any], key: str) -> int:

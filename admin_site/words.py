@@ -107,6 +107,7 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         NotificationKind.SERIES_REQUESTED: N_("Pause or end asked for"),
         NotificationKind.BASKET_BLOCKED: N_("Basket cannot be sent"),
         NotificationKind.MAIL_FAILED: N_("Mail failed"),
+        NotificationKind.SERIES_TROUBLE: N_("Repeating service needs a look"),
     },
     ActorKind: {
         ActorKind.STAFF: N_("Team"),

@@ -29,7 +29,18 @@ from application.config import ConfigError
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
-from workflows import access, bulk, change_requests, job_requests, master_schedule, once, settings, sitter_mails
+from workflows import (
+    access,
+    bulk,
+    change_requests,
+    job_requests,
+    master_schedule,
+    once,
+    repeat_orders,
+    repeat_runs,
+    settings,
+    sitter_mails,
+)
 from workflows.actors import WORKER
 
 log = logging.getLogger("latchkey.tasks")
@@ -38,6 +49,8 @@ log = logging.getLogger("latchkey.tasks")
 STALE = 300
 #: how long a worker may go on after SIGTERM before it is interrupted; `application.serve` kills after ten seconds
 SHUTDOWN_SECONDS = 8
+#: clients in one transaction of the night's run of repeating services
+CLIENTS_AT_ONCE = 50
 
 
 class QueueStorage(SqliteStorage):
@@ -132,6 +145,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
         "master_schedule": timed(five_minutely, send_master_schedule),
+        "repeat_nightly": timed(nightly, make_repeating_visits),
         "clean_up": timed(nightly, clean_up),
     }
 
@@ -190,7 +204,7 @@ def bulk_orders(app: Flask) -> int:
                     with unit_of_work(app):
                         bulk.pass_over(run_id)
                     n_broken = 0
-    return n_pieces
+    return n_pieces + run_ordered_repeats(app)
 
 
 def auto_submit(app: Flask) -> int:
@@ -247,6 +261,44 @@ def send_master_schedule(app: Flask) -> bool:
     """Queue the office's 14-day schedule on its weekday. Safe with many workers: the mail has a dedupe key of the day."""
     with unit_of_work(app):
         return master_schedule.send_due()
+
+
+def make_repeating_visits(app: Flask) -> int:
+    """Make the visits of repeating services up to the horizon, some clients at a time; how many visits.
+
+    Safe with many workers: each holds its clients' locks and looks again, and an occurrence is unique in the database.
+    Clients whose run breaks hold up no others; the next night tries again, and Run repeats does at once.
+    """
+    with reading(), unit_of_work(app):
+        due = repeat_runs.due()
+    n_made = 0
+    for start in range(0, len(due), CLIENTS_AT_ONCE):
+        some = due[start : start + CLIENTS_AT_ONCE]
+        try:
+            with unit_of_work(app):
+                n_made += repeat_orders.nightly(some)
+        except Exception:
+            log.exception("the repeating visits of clients %s to %s could not be made", some[0], some[-1])
+        if _stopping():
+            break
+    return n_made
+
+
+def run_ordered_repeats(app: Flask) -> int:
+    """Do the office's large runs of repeating services, piece by piece; how many pieces.
+
+    Safe with many workers: each piece holds the run's row, and its visits are committed with the note of how far it is.
+    """
+    with reading(), unit_of_work(app):
+        due = repeat_orders.due()
+    n_pieces = 0
+    for run_id in due:
+        more = True
+        while more and not _stopping():
+            with unit_of_work(app):
+                more = repeat_orders.work(run_id)
+            n_pieces += 1
+    return n_pieces
 
 
 def clean_up(app: Flask) -> None:

@@ -100,8 +100,12 @@ def wake() -> None:
 
 
 def due() -> list[int]:
-    """Orders that are not finished, the oldest first."""
-    open_ = sa.select(BulkRun.id).where(BulkRun.state.in_([BulkState.WAITING, BulkState.RUNNING])).order_by(BulkRun.id)
+    """Orders that are not finished, the oldest first; runs of repeating services are in `repeat_orders`."""
+    open_ = (
+        sa.select(BulkRun.id)
+        .where(BulkRun.kind.in_(KINDS), BulkRun.state.in_([BulkState.WAITING, BulkState.RUNNING]))
+        .order_by(BulkRun.id)
+    )
     return list(db.session.scalars(open_))
 
 

@@ -197,9 +197,9 @@ def _take_place(job: Job, new: Repeat, place: Occurrence, prices: pricing.Book, 
     if was != _worth(job):
         figures = pricing.quote(
             job.service_item, n_pets=len(job.pets), client=new.client, on_date=job.on_date,
-            begins=place.begins if place.start_time or place.block else None, book=prices,
+            begins=pricing.start_of(place.start_time, place.block), book=prices,
         )  # fmt: skip
-        job.price, job.sitter_pay = figures.price, figures.sitter_pay
+        job.price, job.sitter_pay, job.price_lines = figures.price, figures.sitter_pay, pricing.lines_to_keep(figures)
     moved = when != (job.service_item_id, job.on_date, job.start_time, job.time_block_id)
     if moved or old_sitter is not job.sitter:
         job.acknowledged_at = None

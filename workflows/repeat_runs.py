@@ -120,10 +120,10 @@ def _bring_back(outlooks: list[Outlook], prices: pricing.Book) -> None:
         o = wanted[job.id]
         figures = pricing.quote(
             job.service_item, n_pets=len(job.pets), client=job.client, on_date=job.on_date,
-            begins=job.start_time or (job.time_block.starts_at if job.time_block else None), book=prices,
+            begins=pricing.start_of(job.start_time, job.time_block), book=prices,
         )  # fmt: skip
         job.state, job.repeat_off, job.sitter_id = JobState.SCHEDULED, False, o.sitter_id
-        job.price, job.sitter_pay = figures.price, figures.sitter_pay
+        job.price, job.sitter_pay, job.price_lines = figures.price, figures.sitter_pay, pricing.lines_to_keep(figures)
         job.prior_price = job.prior_sitter_pay = job.cancelled_at = job.cancelled_by = job.refund_to = None
         job.cancel_reason = job.fee_reason = ""
         job.acknowledged_at = None
@@ -156,13 +156,13 @@ def _row(o: Outlook, x: Occurrence, prices: pricing.Book, at: dt.datetime) -> di
     repeat, item = o.repeat, o.repeat.service_item
     figures = pricing.quote(
         item, n_pets=len(o.pets), client=repeat.client, on_date=x.on_date,
-        begins=x.begins if x.start_time or x.block else None, book=prices,
+        begins=pricing.start_of(x.start_time, x.block), book=prices,
     )  # fmt: skip
     return {
         "public_id": new_public_id(), "client_id": repeat.client_id, "service_item_id": item.id, "on_date": x.on_date,
         "ends_on": repeat_outlook.plan(o, x).ends_on, "start_time": x.start_time, "time_block_id": x.block.id if x.block else None,
         "duration_minutes": item.duration_minutes, "sitter_id": o.sitter_id, "state": JobState.SCHEDULED,
-        "price": figures.price, "sitter_pay": figures.sitter_pay, "note": repeat.note, "staff_note": repeat.staff_note,
+        "price": figures.price, "sitter_pay": figures.sitter_pay, "price_lines": pricing.lines_to_keep(figures), "note": repeat.note, "staff_note": repeat.staff_note,
         "repeat_id": repeat.id, "repeat_on": x.on_date, "repeat_time_id": x.time_id, "created_at": at,
     }  # fmt: skip
 

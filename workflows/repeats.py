@@ -6,7 +6,8 @@ that a person changed or cancelled is theirs: a series never touches it again, n
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -199,6 +200,11 @@ def end(
 def fees_of_end(repeat: Repeat, last_on: dt.date, *, initiator: Initiator = Initiator.OFFICE) -> dict[int, Fee]:
     """What ending the series on that day would cost: {visit: outcome} of the visits that `end` would call off."""
     return cancellation.preview(ended_visits(repeat, last_on), initiator=initiator, ends_series=True)
+
+
+def waived(fees: Mapping[int, Fee]) -> dict[int, Fee]:
+    """The same outcomes without a charge; the sitters keep what the policy gives them."""
+    return {job_id: replace(fee, charge=Decimal(0)) for job_id, fee in fees.items()}
 
 
 def close(repeat: Repeat, last_on: dt.date | None) -> None:
