@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from admin_site import texts, words
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
+from admin_site.repeats import going_on, state_chip
 from foundation import clock
 from foundation.db import db
 from models import (
@@ -30,14 +31,17 @@ from models import (
     Pet,
     PetStatus,
     Realm,
+    Repeat,
+    RepeatTime,
     RequestMessage,
 )
 from sign_in import current_sign_in, put_cookie
+from ui_kit import repeat_words
 from workflows import access, jobs, people
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
-TABS = ("overview", "schedule", "requests", "messages", "log")
+TABS = ("overview", "schedule", "repeats", "requests", "messages", "log")
 PER_PAGE = 25
 COMING = 8
 #: so far back may a stay have begun that is on now: the history before it need not be looked at
@@ -225,6 +229,23 @@ def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
     return {"visits": found[:PER_PAGE], "has_more": len(found) > PER_PAGE}
 
 
+def _repeats(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
+    """The repeating services, those that go on first."""
+    found = db.session.scalars(
+        sa.select(Repeat)
+        .where(Repeat.client_id == client.id)
+        .options(
+            joinedload(Repeat.service_item),
+            joinedload(Repeat.sitter),
+            selectinload(Repeat.times).joinedload(RepeatTime.time_block),
+            selectinload(Repeat.pauses),
+        )
+        .order_by(going_on().desc(), Repeat.starts_on.desc(), Repeat.id.desc())
+        .limit(PER_PAGE)
+    ).all()
+    return {"series": found, "repeat_chip": state_chip, "series_words": repeat_words}
+
+
 def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     found = db.session.scalars(
         sa.select(JobRequest)
@@ -265,7 +286,14 @@ def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     return {"entries": entries[:PER_PAGE], "has_more": len(entries) > PER_PAGE}
 
 
-_TAB_DATA = {"overview": _overview, "schedule": _schedule, "requests": _requests, "messages": _messages, "log": _log}
+_TAB_DATA = {
+    "overview": _overview,
+    "schedule": _schedule,
+    "repeats": _repeats,
+    "requests": _requests,
+    "messages": _messages,
+    "log": _log,
+}
 
 
 def register(admin: Admin) -> None:

@@ -123,5 +123,6 @@ def repeat_url(repeat_id: int) -> str:
 
 
 def register(admin: Admin) -> None:
-    """Add the list to the back office."""
+    """Add the list to the back office, and the words of a series to its templates."""
+    admin.app.jinja_env.globals["repeat_words"] = repeat_words.sentence
     admin.add_view(RepeatList(Repeat, "repeats", "/admin/repeats"))

@@ -210,6 +210,10 @@ def notification(line: Notification) -> Told:
             to = str(line.facts.get("to") or line.facts.get("to_address") or line.client or "")
             text = gettext("A mail to %(to)s could not be sent", to=to) if to else gettext("A mail could not be sent")
             return Told("mail", escape(text), link("outbox.index_view"))
+    return _more_told(line, client)
+
+
+def _more_told(line: Notification, client: str | Markup) -> Told:
     if line.kind is NotificationKind.SERIES_TROUBLE:
         return _series_told(line, client)
     return Told("bell", escape(str(line.kind)), None)
