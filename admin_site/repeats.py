@@ -48,7 +48,7 @@ class RepeatList(OfficeList):
     title, add_label = _l("Repeating services"), _l("Add repeating service")
     empty = ("dog", _l("No repeating services yet"), _l("A walk each weekday at noon: set it once, its visits are made ahead."))  # fmt: skip
     search_hint = _l("Client, pet or account number")
-    default_order = (Repeat.starts_on.desc(), Repeat.id.desc())
+    default_order = (Repeat.id.desc(),)
     list_template = "admin/repeats/list.html"
     list_options = (
         joinedload(Repeat.client).load_only(*OF_CLIENT),
@@ -74,8 +74,8 @@ class RepeatList(OfficeList):
         Column("service_item", _l("Service item"), hidden=True),
         Column("client", _l("Client"), show=lambda r: client_link(r.client)),
         Column("sitter", _l("Sitter"), show=lambda r: str(r.sitter) if r.sitter else gettext("Nobody yet")),
-        Column("starts_on", _l("From"), sort=(Repeat.starts_on,)),
-        Column("ends_on", _l("Until"), sort=(Repeat.ends_on,), show=lambda r: rows.show(r.ends_on) if r.ends_on else gettext("no end")),
+        Column("starts_on", _l("From")),
+        Column("ends_on", _l("Until"), show=lambda r: rows.show(r.ends_on) if r.ends_on else gettext("no end")),
         Column("generated_to", _l("Made up to"), hidden=True),
         Column("state", _l("State"), value=lambda r: state_chip(r)[1], show=lambda r: rows.chip(*state_chip(r))),
         Column("note", _l("Client's note"), hidden=True),

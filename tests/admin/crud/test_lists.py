@@ -415,7 +415,7 @@ def test_every_order_that_is_offered_has_an_index(lists):
 def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",
-        "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "notifications", "activity",
+        "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "repeats", "notifications", "activity",
         "outbox",
     }  # fmt: skip
     assert all(isinstance(view, OfficeList) for view in lists.values())
