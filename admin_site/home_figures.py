@@ -28,7 +28,7 @@ from models import (
     TimeBlock,
     job_pet,
 )
-from workflows.conflicts import BUSY_STATES, touching
+from workflows.conflicts import BUSY_STATES, is_busy, touching
 
 #: chips a sitter and sitters on HOME; a business of 60 sitters opens the schedule for the rest
 MOST_CHIPS, MOST_SITTERS = 8, 12
@@ -122,7 +122,7 @@ def today() -> Today:
         # The state as text: making an enum of each of 900 takes longer than reading them.
         sa.select(Job.id, Job.sitter_id, sa.type_coerce(Job.state, sa.String), starts)
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
-        .where(touching(day, day), Job.state.in_(BUSY_STATES))
+        .where(touching(day, day), is_busy())
         .order_by(starts, Job.id)
     ).all()
     own: dict[int | None, list[tuple[int, str, dt.time | None]]] = {}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from admin_site import texts
-from admin_site.home_figures import kind_of, touching
+from admin_site.home_figures import kind_of
 from admin_site.reading import LAST_DAY, initials, read_day, read_id
 from foundation import clock
 from foundation.db import db
@@ -33,7 +33,7 @@ from models import (
     job_request_line_pet,
 )
 from ui_kit import formats
-from workflows.conflicts import BUSY_STATES
+from workflows.conflicts import is_busy, touching
 
 #: more visits than this on a week's page are drawn as sums
 MOST_CARDS = 240
@@ -274,7 +274,7 @@ def _jobs(wish: Wish) -> Any:
         case Show.NOBODY:
             statement = statement.where(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))
         case _:
-            statement = statement.where(Job.state.in_(BUSY_STATES))
+            statement = statement.where(is_busy())
     return narrow(statement, wish, Job.sitter_id)
 
 

@@ -55,13 +55,14 @@ def mark_request(*, reads_only: bool) -> None:
     _read_only.set(reads_only)
 
 
+#: mmap: what is mapped counts as each worker's memory, and 64 MB hold the upper levels of a large business's indexes
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "busy_timeout=15000",
     "foreign_keys=ON",
     "cache_size=-65536",
-    "mmap_size=268435456",
+    "mmap_size=67108864",
     "temp_store=MEMORY",
 )
 
