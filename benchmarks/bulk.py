@@ -1,4 +1,7 @@
-"""Work on many rows at once: a year of visits for 600 repeating services. In this process, through the workflows."""
+"""Work on many rows at once: a snow day of 500 visits, a year of visits for 600 repeating services.
+
+In this process, through the workflows.
+"""
 
 import datetime as dt
 import time
@@ -7,18 +10,20 @@ from itertools import islice
 
 import sqlalchemy as sa
 
+from benchmarks import filling
 from benchmarks.databases import make_app, say
 from benchmarks.measures import Run
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientStatus, Repeat, ServiceItem, Staff
-from workflows import repeat_runs, repeats, settings
-from workflows.actors import COMMAND_LINE
+from models import BulkKind, Client, ClientStatus, Job, JobState, Repeat, ServiceItem, Staff
+from workflows import bulk, repeat_runs, repeats, settings
+from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.repeat_patterns import Pattern, PatternTime
 
 #: series, visits a week of each, and how many series are made in one transaction
 SERIES, BATCH = 600, 50
 WEEKDAYS = (0, 2, 4)
+CANCELLED = 500
 YEAR = dt.timedelta(days=365)
 
 
@@ -43,12 +48,30 @@ def all_jobs(run: Run) -> list[Done]:
     app = make_app(run.url, run.folder)
     with app.app_context():
         settings.read()
-        done = [_year_of_repeats()]
+        done = [_snow_day(), _year_of_repeats()]
         db.session.remove()
         db.engine.dispose()
     for one in done:
         say(f"  {one.name}: {one.n:,} in {one.seconds:.1f} s")
     return done
+
+
+def _snow_day() -> Done:
+    """500 visits of the fullest day are cancelled without a fee, piece by piece as the worker does it; mails wait."""
+    owner = staff_actor(db.session.get_one(Staff, 1))
+    wanted = Job.on_date == filling.peak_day(clock.today()), Job.state == JobState.SCHEDULED
+    ids = db.session.scalars(sa.select(Job.id).where(*wanted).order_by(Job.id).limit(CANCELLED)).all()
+    wish = bulk.Wish(reason="Snow", waive_fee=True, fee_reason="Snow")
+    run_id = bulk.order(BulkKind.CANCEL, ids, wish, actor=owner).id
+    db.session.commit()
+    begun = time.perf_counter()
+    while bulk.work(run_id):
+        db.session.commit()
+    db.session.commit()
+    seconds = time.perf_counter() - begun
+    n = db.session.scalar(sa.select(sa.func.count()).where(Job.id.in_(ids), Job.state == JobState.CANCELLED)) or 0
+    db.session.expunge_all()
+    return Done("visits of a snow day cancelled", n, seconds, CANCELLED / 10)
 
 
 def _year_of_repeats() -> Done:

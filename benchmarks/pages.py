@@ -63,6 +63,7 @@ def _office(tier: Tier, today: dt.date) -> list[Page]:
         Page("request queue, 500 open", OWNER, "requests.index", queries=10, share=1 / 20),
         Page("schedule, day of 900", OWNER, "schedule.index", {"view": "day", "on": day}, share=1 / 40),
         Page("schedule, week of 3,500", OWNER, "schedule.index", {"view": "week", "on": monday}, share=1 / 120),
+        Page("schedule, month of 15,000", OWNER, "schedule.index", {"view": "month", "on": day}, share=1 / 40, kb=200),
         Page("sitter's day", SITTER, "sitter_day.day", {"from": day}, share=1 / 10),
     ]
 
