@@ -177,7 +177,7 @@ def test_without_javascript_the_list_does_all_of_it(busy, visitor):
     expect(page.get_by_text("The board needs JavaScript.")).to_be_visible()
     page.get_by_role("link", name="As a list").click()
     page.get_by_role("link", name=re.compile("^Move Alice Archer")).click()
-    page.get_by_label("Sitter").select_option(label="Sita Singh")
+    page.get_by_label("Sitter", exact=True).select_option(label="Sita Singh")
     page.get_by_role("button", name="Move visit").click()
     expect(page.get_by_text("Sita Singh has another visit then")).to_be_visible()
     page.get_by_role("button", name="Move anyway").click()

@@ -86,7 +86,8 @@ const drop = async ({ event, revert }) => {
 };
 
 // ---- a visit, opened: what it is, and the form that moves it without a mouse ----
-const open = ({ event }) => {
+const open = ({ event, jsEvent }) => {
+  jsEvent?.preventDefault();                                                          // the Enter that opens must not press the button that gets the focus
   const more = event.extendedProps;
   if (!more.url) return;
   if (!more.move) { location.assign(more.url); return; }
