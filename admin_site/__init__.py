@@ -1,7 +1,7 @@
 """The back office: Flask-Admin as an adapter over the workflows, in our own theme.
 
 `base` holds what every list has in common; the lists stand in `people`, `animals`, `team`, `catalogue`, `closings`,
-`bookings` and `records`; `home`, `requests`, `schedule`, `client_page` and `visits_page` are pages of their own, and
+`bookings` and `records`; `home`, `requests`, `changes`, `schedule`, `client_page` and `visits_page` are pages of their own, and
 `frame` is the menu around all of them.
 """
 
@@ -15,6 +15,7 @@ from admin_site import (
     board,
     bookings,
     catalogue,
+    changes,
     client_page,
     closings,
     frame,
@@ -50,6 +51,7 @@ _MODULES = (
     repeats,
     repeat_pages,
     requests,
+    changes,
     schedule,
     client_page,
     visits_page,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
-from admin_site import texts
+from admin_site import change_queue, texts
 from admin_site.reading import initials, link
 from foundation import money
 from sign_in import current_sign_in
@@ -32,6 +32,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
         Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
         Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
+        Entry("changes", N_("Change requests"), "calendar-time", Permission.SCHEDULE, "index"),
     )),
     (N_("People"), (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
@@ -121,6 +122,13 @@ def n_clients_waiting() -> int:
     return int(g.n_clients_waiting)
 
 
+def n_clients_with_changes() -> int:
+    """The badge of the change requests, counted once a request; job requests have their own."""
+    if "n_clients_with_changes" not in g:
+        g.n_clients_with_changes = change_queue.n_clients()
+    return int(g.n_clients_with_changes)
+
+
 def outstanding(n_clients: int) -> str:
     """The sentence of HOME and of the badge."""
     return ngettext(
@@ -154,14 +162,15 @@ def _views() -> dict[str, Any]:
 
 
 def _item(entry: Entry) -> NavItem:
-    count = n_clients_waiting() if entry.key == "requests" else None
+    count = {"requests": n_clients_waiting, "changes": n_clients_with_changes}.get(entry.key, lambda: None)()
+    words = change_queue.waiting_words if entry.key == "changes" else outstanding
     return NavItem(
         entry.key,
         gettext(entry.label),
         entry.icon,
         url_for(f"{entry.key}.{entry.view}"),
         count=count,
-        count_label=outstanding(count) if count else "",
+        count_label=words(count) if count else "",
     )
 
 

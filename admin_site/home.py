@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from admin_site import frame, home_figures, texts
+from admin_site import change_queue, frame, home_figures, texts
 from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
 from admin_site.reading import link, read_id
 from foundation import clock
@@ -104,7 +104,7 @@ def _subtitle(today: home_figures.Today) -> str:
 
 
 def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
-    rows = [*_requests(actor), *_nobody()]
+    rows = [*_requests(actor), *_changes(actor), *_nobody()]
     if facts.n_baskets and actor.may(Permission.REQUESTS):
         title = ngettext("%(num)d unsent basket", "%(num)d unsent baskets", facts.n_baskets)
         hours = settings.read()["portal.auto_submit_hours"]
@@ -133,6 +133,22 @@ def _requests(actor: Actor) -> list[ToDo]:
         parts.append(ngettext("%(num)d was auto-submitted.", "%(num)d were auto-submitted.", waiting.n_auto))
     title = frame.outstanding(n_clients)
     return [ToDo("req", "inbox", title, " ".join(parts), url_for("requests.index"), gettext("Process requests"))]
+
+
+def _changes(actor: Actor) -> list[ToDo]:
+    """What clients ask about visits in the schedule, as far as nobody has decided."""
+    n_clients = frame.n_clients_with_changes()
+    if not n_clients or not actor.may(Permission.SCHEDULE):
+        return []
+    n = change_queue.counts()
+    parts = (
+        ngettext("%(num)d change.", "%(num)d changes.", n.changes) if n.changes else "",
+        ngettext("%(num)d cancellation.", "%(num)d cancellations.", n.cancellations) if n.cancellations else "",
+        ngettext("%(num)d message.", "%(num)d messages.", n.messages) if n.messages else "",
+    )
+    title = change_queue.waiting_words(n_clients)
+    text = " ".join(part for part in parts if part)
+    return [ToDo("req", "calendar-time", title, text, url_for("changes.index"), gettext("Decide"))]
 
 
 def _nobody() -> list[ToDo]:

@@ -1,5 +1,6 @@
 """The sentences of the log: what each verb, record and column is called. `texts.log_entry` puts them together."""
 
+from models import NotificationKind
 from workflows.errors import N_
 
 
@@ -78,6 +79,16 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "cancellation_rule.moved": ("arrow-up", *NN_("%(who)s moved a cancellation rule")),
     "cancellation_reason.moved": ("arrow-up", *NN_("%(who)s moved a cancellation reason")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
+}  # fmt: skip
+
+#: notifications about visits in the schedule: picture, sentence for one and for several visits
+CHANGE_SENTENCES: dict[NotificationKind, tuple[str, str, str]] = {
+    NotificationKind.CHANGE_REQUESTED: ("calendar-time", *NN_("%(client)s asks to change a visit")),
+    NotificationKind.CANCELLATION_REQUESTED: ("calendar-x", *NN_("%(client)s asks to cancel a visit", "%(client)s asks to cancel %(num)d visits")),
+    NotificationKind.VISIT_CANCELLED: ("calendar-x", *NN_("%(client)s cancelled a visit", "%(client)s cancelled %(num)d visits")),
+    NotificationKind.CHANGE_WITHDRAWN: ("arrow-back-up", *NN_("%(client)s withdrew a change request")),
+    NotificationKind.CLIENT_MESSAGE: ("message", *NN_("%(client)s wrote about the schedule")),
+    NotificationKind.SERIES_REQUESTED: ("calendar-off", *NN_("%(client)s asks to pause or end a repeating service")),
 }  # fmt: skip
 
 #: records of the CRUD views: "<table>.added", ".changed", ".removed"

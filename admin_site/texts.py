@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 
-from admin_site.log_words import FIELDS, RECORDS, VERBS
+from admin_site.log_words import CHANGE_SENTENCES, FIELDS, RECORDS, VERBS
 from admin_site.reading import link, read_clock, read_day
 from foundation import clock
 from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, TimeType, Via
@@ -177,6 +177,22 @@ def _anchor(label: str, url: str | None) -> Markup:
 
 def notification(line: Notification) -> Told:
     """The sentence of a line on HOME; its client must be loaded."""
+    return _about_a_change(line) if line.kind in CHANGE_SENTENCES else _about_a_request(line)
+
+
+def _about_a_change(line: Notification) -> Told:
+    """What a client asks, or did, about visits in the schedule; leads to the request, else to the client."""
+    icon, one, many = CHANGE_SENTENCES[line.kind]
+    client_url = link("client_page.show", client_id=line.client_id) if line.client_id else None
+    client = _anchor(str(line.client) if line.client else gettext("Somebody"), client_url)
+    n, keep = _count(line.facts, "n_lines"), "%(client)s"
+    text = ngettext(one, many, n, client=keep) if many else gettext(one, client=keep)
+    about = "; ".join(with_dates(str(x)) for x in _texts(line.facts, "lines")) or str(line.facts.get("message", ""))
+    url = link("changes.show", request_id=line.change_request_id) if line.change_request_id else None
+    return Told(icon, _linked(text, client=client) + (f": {about}" if about else ""), url or client_url)
+
+
+def _about_a_request(line: Notification) -> Told:
     n = _count(line.facts, "n_lines")
     client_url = link("client_page.show", client_id=line.client_id) if line.client_id else None
     client = _anchor(str(line.client) if line.client else gettext("Somebody"), client_url)

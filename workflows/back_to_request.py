@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import Job, JobRequest, JobRequestLine, JobState, LineState, RepeatSkip, Staff, TimeType
-from workflows import activity, request_threads
+from workflows import activity, change_requests, request_threads
 from workflows.actors import Actor
 from workflows.conflicts import last_day
 from workflows.errors import N_, Invalid, WrongState
@@ -27,7 +27,7 @@ def back_to_request(
 ) -> list[JobRequestLine]:
     """Turn scheduled visits of one client into requests again.
 
-    In this order: the visits leave the schedule; their lines wait again under their old number, as the visits were at
+    In this order: what the client asked about them is superseded; the visits leave the schedule; their lines wait again under their old number, as the visits were at
     last; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
     never makes those visits again; their sitters are told that they are gone, and stay proposed with `keep_sitter`
     only; a `message`, if there is one, goes to the client and onto the request's thread, else the client hears
@@ -40,6 +40,7 @@ def back_to_request(
     if not jobs:
         raise Invalid("no_jobs", N_("Tick at least one visit."))
     found = _take(jobs)
+    change_requests.supersede_for(found, actor=actor)
     later = _tell_sitters(found)
     said = {job.id: short(job_facts(job)) for job in found}
     sitters = {job.id: job.sitter for job in found}

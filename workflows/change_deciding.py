@@ -13,7 +13,7 @@ from decimal import Decimal
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, RefundTo
-from workflows import activity, cancelling, outbox
+from workflows import activity, cancelling, outbox, repeats
 from workflows.actors import Actor
 from workflows.cancellation import Outcome
 from workflows.change_asking import reason_text
@@ -63,8 +63,8 @@ def approve(
 
     In this order: items whose visit began or changed end undecided; cancellations take the figures that the client
     was shown, or `fees` ({item id: decision}, with a reason); changes take the price that was shown (a quote of now
-    when `edited`) plus the fee of a moved date; the sitters are told; the client gets one mail for each request of
-    which nothing waits any more; the log. Refused, and then nothing changes: decided already (WrongState); a day of a
+    when `edited`) plus the fee of a moved date; series are paused or ended on the days that were asked for; the sitters
+    are told; the client gets one mail for each request of which nothing waits any more; the log. Refused, and then nothing changes: decided already (WrongState); a day of a
     change that is past by now (Invalid 'target_past'); other figures without a reason or permission; conflicts whose
     tokens are not in `accept` (ConflictsFound).
     """
@@ -81,6 +81,8 @@ def approve(
     for item in current:
         if item.request.kind is ChangeKind.CHANGE:
             _change(item, figures[item.id], edited, actor=actor, accept=accepted, now=at)
+        elif item.repeat is not None:
+            _change_series(item, actor=actor)
     return _end(current, over, "change_request.approved", answer=text, actor=actor)
 
 
@@ -229,6 +231,17 @@ def _change(
             "job.priced", actor=actor, subject=changed, client=changed.client, fee_reason=figures.why,
             changes={"price": [before[0], changed.price], "sitter_pay": [before[1], changed.sitter_pay]},
         )  # fmt: skip
+
+
+def _change_series(item: ChangeItem, *, actor: Actor) -> None:
+    """Pause or end the series on the days that were asked for; its visits are called off as `repeats` says."""
+    request, reason = item.request, reason_text(item.request)
+    if item.repeat is None or item.last_on is None:
+        return
+    if request.kind is ChangeKind.PAUSE and item.first_on is not None:
+        repeats.pause(item.repeat, item.first_on, item.last_on, actor=actor, reason=reason, initiator=Initiator.CLIENT)
+    elif request.kind is ChangeKind.END:
+        repeats.end(item.repeat, item.last_on, actor=actor, reason=reason, initiator=Initiator.CLIENT)
 
 
 def _end(

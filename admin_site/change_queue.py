@@ -1,0 +1,270 @@
+"""Reading for the inbox of change and cancellation requests: what waits, what was decided, one request in full.
+
+Every list costs a fixed number of queries, however many requests wait.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import format_timedelta, gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload, selectinload
+
+from admin_site import texts
+from foundation import clock
+from foundation.db import db
+from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Client, Job, Repeat
+from ui_kit import formats
+from workflows import change_requests, conflicts
+from workflows.change_facts import visit_of, wanted_of
+from workflows.conflicts import Clash, plan_of_item, plan_of_job
+from workflows.mail_facts import VisitFacts
+
+#: how long automatic cancellations stand in their strip
+AUTO_DAYS = 7
+SOON = dt.timedelta(hours=24)
+SHOWN_ITEMS = 3
+OPEN_KINDS = {
+    "changes": (ChangeKind.CHANGE, ChangeKind.PAUSE, ChangeKind.END),
+    "cancellations": (ChangeKind.CANCEL,),
+    "messages": (ChangeKind.MESSAGE,),
+}
+KIND_WORDS = {
+    ChangeKind.CANCEL: ("off", _l("Cancellation")), ChangeKind.CHANGE: ("change", _l("Change")),
+    ChangeKind.MESSAGE: ("info", _l("Message")), ChangeKind.PAUSE: ("change", _l("Pause")),
+    ChangeKind.END: ("change", _l("End of a series")),
+}  # fmt: skip
+STATE_WORDS = {
+    ChangeState.PENDING: ("req", _l("Waiting")), ChangeState.APPROVED: ("ok", _l("Approved")),
+    ChangeState.DENIED: ("late", _l("Denied")), ChangeState.WITHDRAWN: ("off", _l("Withdrawn")),
+    ChangeState.EXPIRED: ("off", _l("Visit began first")), ChangeState.SUPERSEDED: ("off", _l("Visit was changed")),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What waits in each tab."""
+
+    changes: int
+    cancellations: int
+    messages: int
+    auto: int
+
+
+def counts() -> Counts:
+    """Two queries."""
+    by_kind: dict[ChangeKind, int] = dict(
+        db.session.execute(
+            sa.select(ChangeRequest.kind, sa.func.count()).where(ChangeRequest.is_open).group_by(ChangeRequest.kind)
+        ).all()
+    )
+    auto = db.session.scalar(sa.select(sa.func.count()).select_from(ChangeRequest).where(_lately_auto())) or 0
+    n = {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in OPEN_KINDS.items()}
+    return Counts(n["changes"], n["cancellations"], n["messages"], auto)
+
+
+def _lately_auto() -> Any:
+    since = clock.now() - dt.timedelta(days=AUTO_DAYS)
+    return sa.and_(ChangeRequest.auto_approved, ChangeRequest.closed_at >= since)
+
+
+def n_clients() -> int:
+    """How many clients have asked for something that nobody has decided."""
+    waiting = sa.select(sa.func.count(sa.distinct(ChangeRequest.client_id))).where(ChangeRequest.is_open)
+    return db.session.scalar(waiting) or 0
+
+
+# ---------------------------------------------------------------------------------------------------------- the lists
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request in a list."""
+
+    request: ChangeRequest
+    kind: tuple[str, str]
+    #: what it is about, a line for each of the first visits
+    lines: list[str]
+    n_more: int
+    #: "2 hours"
+    age: str
+    #: the first visit's beginning, in words; "" when nothing of it waits
+    starts: str
+    is_soon: bool
+    fee: Decimal
+    #: what became of it, for what is decided
+    states: list[tuple[str, str]] = field(default_factory=list)
+
+
+def rows(tab: str, limit: int, offset: int) -> list[Row]:
+    """One page of a tab: what waits by the first visit's day, what is decided by when. Four queries."""
+    first = (
+        sa.select(ChangeItem.request_id, sa.func.min(Job.on_date).label("day"))
+        .join(ChangeItem.job)
+        .where(ChangeItem.state == ChangeState.PENDING)
+        .group_by(ChangeItem.request_id)
+        .subquery()
+    )
+    wanted = sa.select(ChangeRequest)
+    if tab in OPEN_KINDS:
+        wanted = (
+            wanted.outerjoin(first, first.c.request_id == ChangeRequest.id)
+            .where(ChangeRequest.is_open, ChangeRequest.kind.in_(OPEN_KINDS[tab]))
+            .order_by(first.c.day.is_(None), first.c.day, ChangeRequest.id)
+        )
+    else:
+        done = _lately_auto() if tab == "auto" else sa.not_(ChangeRequest.is_open)
+        wanted = wanted.where(done).order_by(ChangeRequest.closed_at.desc(), ChangeRequest.id.desc())
+    found = db.session.scalars(wanted.options(*_row_loads()).limit(limit).offset(offset)).unique().all()
+    now = clock.now()
+    return [_row(request, now) for request in found]
+
+
+def of_client(client: Client) -> list[Row]:
+    """What waits of one client."""
+    wanted = sa.select(ChangeRequest).where(ChangeRequest.is_open, ChangeRequest.client_id == client.id)
+    found = db.session.scalars(wanted.options(*_row_loads()).order_by(ChangeRequest.id)).unique().all()
+    now = clock.now()
+    return [_row(request, now) for request in found]
+
+
+def _row_loads() -> tuple[Any, ...]:
+    return (
+        joinedload(ChangeRequest.client),
+        joinedload(ChangeRequest.decided_by),
+        joinedload(ChangeRequest.reason),
+        selectinload(ChangeRequest.items).options(
+            joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.client)),
+            joinedload(ChangeItem.new_service_item),
+            joinedload(ChangeItem.new_time_block),
+            joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
+            selectinload(ChangeItem.new_pets),
+        ),
+    )  # fmt: skip
+
+
+def _row(request: ChangeRequest, now: dt.datetime) -> Row:
+    waiting = [i for i in request.items if i.state is ChangeState.PENDING]
+    shown = waiting or request.items
+    begins = [plan_of_job(i.job).window().earliest for i in waiting if i.job is not None]
+    lines = [item_words(i) for i in shown[:SHOWN_ITEMS]] or [request.body[:120]]
+    fees = sum((i.fee for i in shown if i.fee), Decimal(0))
+    is_soon = bool(begins) and min(begins) - now <= SOON
+    starts = texts.moment_words(min(begins)) if begins else ""
+    kind, word = KIND_WORDS[request.kind]
+    return Row(
+        request, (kind, str(word)), lines, max(len(shown) - SHOWN_ITEMS, 0),
+        format_timedelta(now - request.created_at), starts, is_soon, fees, _states(request.items),
+    )  # fmt: skip
+
+
+def _states(items: Iterable[ChangeItem]) -> list[tuple[str, str]]:
+    return [(kind, str(word)) for kind, word in dict.fromkeys(STATE_WORDS[i.state] for i in items)]
+
+
+def visit_words(visit: VisitFacts) -> str:
+    """`Dog walk, Thu 26 Nov, 12:00`."""
+    parts = [visit.service, formats.short_day(dt.date.fromisoformat(visit.on_date)), time_words(visit)]
+    return ", ".join(part for part in parts if part)
+
+
+def time_words(visit: VisitFacts) -> str:
+    """A visit's time or block, and where a stay ends."""
+    when = formats.clock_time(dt.time.fromisoformat(visit.start_time)) if visit.start_time else visit.block
+    if not visit.ends_on:
+        return when
+    end = formats.clock_time(dt.time.fromisoformat(visit.end_time)) if visit.end_time else ""
+    until = f"{formats.short_day(dt.date.fromisoformat(visit.ends_on))} {end}".strip()
+    return gettext("%(when)s until %(end)s", when=when, end=until).strip()
+
+
+def item_words(item: ChangeItem) -> str:
+    """One line about an item: the visit, what is wanted instead, the days of a pause."""
+    visit = visit_of(item)
+    if item.repeat_id is not None:
+        days = " - ".join(formats.short_day(d) for d in (item.first_on, item.last_on) if d)
+        return f"{visit.service}: {days}"
+    wanted = wanted_of(item)
+    return f"{visit_words(visit)} → {visit_words(wanted)}" if wanted else visit_words(visit)
+
+
+# -------------------------------------------------------------------------------------------------------- one request
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One visit of a request, as the processing screen shows it."""
+
+    item: ChangeItem
+    words: str
+    state: tuple[str, str]
+    #: (label, old, new, is it different)
+    compared: list[tuple[str, str, str, bool]]
+    clashes: list[Clash]
+    #: what the price changes by
+    difference: Decimal | None
+    #: why it cannot be decided any more, though nobody has
+    over: str = ""
+    is_soon: bool = False
+
+
+def details(request: ChangeRequest) -> list[Detail]:
+    """Every visit of the request with its conflicts; a fixed number of queries."""
+    items = change_requests.fresh_items(
+        db.session.scalars(sa.select(ChangeItem.id).where(ChangeItem.request_id == request.id))
+    )
+    now = clock.now()
+    clashes = conflicts.find(
+        plan_of_item(
+            ("job", i.job.id), i.new_service_item, sitter_id=i.job.sitter_id, on_date=i.new_on_date,
+            start_time=i.new_start_time, block=i.new_time_block, ends_on=i.new_ends_on, end_time=i.new_end_time,
+            job_id=i.job.id, label=f"{i.new_service_item.name}, {request.client}",
+        )
+        for i in items
+        if i.state is ChangeState.PENDING and i.job and i.new_service_item and i.new_on_date
+    )  # fmt: skip
+    return [_detail(item, clashes.get(("job", item.job_id), []), now) for item in items]
+
+
+def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
+    kind, word = STATE_WORDS[item.state]
+    ends = change_requests.why_over(item, now) if item.state is ChangeState.PENDING else None
+    over = {
+        ChangeState.EXPIRED: gettext("It has begun or is over. Deciding closes it, and the client is told."),
+        ChangeState.SUPERSEDED: gettext(
+            "The visit was changed since the client asked. Deciding closes it, and the client is told."
+        ),
+    }
+    begins = plan_of_job(item.job).window().earliest if item.job is not None else None
+    difference = None
+    if item.price_after is not None and item.price_before is not None:
+        difference = item.price_after - item.price_before
+    return Detail(
+        item, item_words(item), (kind, str(word)), _compared(item), clashes, difference, over[ends] if ends else "",
+        is_soon=begins is not None and item.state is ChangeState.PENDING and begins - now <= SOON,
+    )  # fmt: skip
+
+
+def _compared(item: ChangeItem) -> list[tuple[str, str, str, bool]]:
+    old, new = visit_of(item), wanted_of(item)
+    if new is None:
+        return []
+    pairs = [
+        (gettext("Service"), old.service, new.service),
+        (gettext("Day"), *(formats.short_day(dt.date.fromisoformat(v.on_date)) for v in (old, new))),
+        (gettext("Time"), time_words(old) or gettext("any time"), time_words(new) or gettext("any time")),
+        (gettext("Pets"), ", ".join(old.pets), ", ".join(new.pets)),
+        (gettext("Note"), old.note, new.note),
+    ]
+    return [
+        (label, before or gettext("none"), after or gettext("none"), before != after) for label, before, after in pairs
+    ]
+
+
+def waiting_words(n: int) -> str:
+    """The sentence of the badge and of HOME."""
+    return ngettext("%(num)d client with open change requests", "%(num)d clients with open change requests", n)
