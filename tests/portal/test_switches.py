@@ -30,6 +30,11 @@ NEEDS = {
     "portal_requests.index": (REQUESTS,),
     "portal_requests.one": (REQUESTS,),
     "portal_requests.add_services": (REQUESTS,),
+    "portal_requests.answer": (REQUESTS,),
+    # The calendar feed needs the schedule and a switch of its own: see test_calendar.py.
+    "portal_calendar.show": (SCHEDULE,),
+    "portal_calendar.change": (SCHEDULE,),
+    "portal_calendar_feed.file": (SCHEDULE,),
     "portal_cancelling.line": (REQUESTS, SCHEDULE),
     "portal_cancelling.cancel_line": (REQUESTS, SCHEDULE),
     "portal_cancelling.whole": (REQUESTS, SCHEDULE),
@@ -55,7 +60,7 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY}
+        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "abc"}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
         found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]
     return [x for x in found if of is None or x[2] in of]
