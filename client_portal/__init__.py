@@ -5,7 +5,7 @@ Who may come in at all is decided by `sign_in.guard`; which functions are on, by
 
 from flask import Flask
 
-from client_portal import calendar, home, my_requests, requesting, schedule
+from client_portal import asking, calendar, changing, home, my_requests, requesting, schedule, visits
 from client_portal.urls import DayConverter, PublicIdConverter
 
 __all__ = ["install"]
@@ -15,13 +15,10 @@ def install(app: Flask) -> None:
     """The portal's pages, under /portal."""
     app.url_map.converters["public_id"] = PublicIdConverter
     app.url_map.converters["day"] = DayConverter
-    for group in (
-        home.pages,
-        schedule.pages,
-        requesting.pages,
-        my_requests.pages,
-        my_requests.cancelling,
-        calendar.pages,
-        calendar.feeds,
-    ):
+    groups = (
+        home.pages, schedule.pages, requesting.pages, my_requests.pages, my_requests.cancelling, calendar.pages,
+        calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
+        asking.series,
+    )  # fmt: skip
+    for group in groups:
         app.register_blueprint(group)

@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from client_portal import words
+from client_portal.asked import Asked, Touch
 from models import JOB_CLIENT_LABELS, Job, JobRequestLine, JobState, LineState, Pet
 from workflows import settings
 
@@ -47,6 +48,12 @@ class Card:
     answer: str = ""
     #: where a waiting line is cancelled
     cancel_url: str | None = None
+    #: the page of a scheduled visit
+    visit_url: str | None = None
+    #: what the client asked about it and waits for
+    asked: Asked | None = None
+    #: may it be changed or cancelled, and if not, why
+    touch: Touch | None = None
 
     @property
     def spoken(self) -> str:
@@ -93,9 +100,9 @@ def _line_facts(line: JobRequestLine) -> list[str]:
     return facts
 
 
-def of_job(job: Job) -> Card:
+def of_job(job: Job, *, asked: Asked | None = None, touch: Touch | None = None) -> Card:
     """The card of a visit in the schedule; the sitter's first name and the price as the portal settings say."""
-    values, kind = settings.read(), JOB_CLIENT_LABELS[job.state]
+    values, kind = settings.read(), "change" if asked else JOB_CLIENT_LABELS[job.state]
     title = words.item_title(job.service_item, job.duration_minutes)
     facts = []
     if job.state is JobState.CANCELLED and job.cancelled_at:
@@ -114,6 +121,9 @@ def of_job(job: Job) -> Card:
         price=words.amount(job.price) if values["portal.show_prices"] else "",
         note=job.note,
         facts=facts,
+        visit_url=url_for("portal_visits.show", visit_id=job.public_id) if values["portal.schedule"] else None,
+        asked=asked,
+        touch=touch,
     )
 
 

@@ -16,7 +16,7 @@ from client_portal import words
 from client_portal.offer import Offer, Service
 from client_portal.urls import read_day, read_month
 from foundation import clock
-from models import Client, JobRequestLine, TimeBlock, TimeType
+from models import Client, Job, JobRequestLine, TimeBlock, TimeType
 from workflows import limits, settings
 from workflows.errors import WorkflowError
 from workflows.limits import Refusal
@@ -86,8 +86,25 @@ def of_line(line: JobRequestLine) -> Draft:
     )
 
 
-def checked(draft: Draft, offer: Offer, client: Client) -> Wanted | None:
-    """What is wanted, or None with the draft's errors filled in: all that is wrong, at once."""
+def of_job(job: Job) -> Draft:
+    """A scheduled visit, for which a change is asked."""
+    key = job.service_item.public_id
+    return Draft(
+        month=job.on_date.replace(day=1),
+        dates=[job.on_date],
+        service=key,
+        times={key: job.start_time.strftime("%H:%M") if job.start_time else ""},
+        blocks={key: [str(job.time_block_id)] if job.time_block_id else []},
+        pets=[p.public_id for p in job.pets],
+        note=job.note,
+    )
+
+
+def checked(draft: Draft, offer: Offer, client: Client, *, is_new: bool = True) -> Wanted | None:
+    """What is wanted, or None with the draft's errors filled in: all that is wrong, at once.
+
+    Whether the days can be requested is asked for new visits only; a change of a visit has rules of its own.
+    """
     service = offer.service(draft.service)
     if not draft.dates and "dates" not in draft.errors:
         draft.blame("dates", _("Choose at least one day."))
@@ -109,7 +126,7 @@ def checked(draft: Draft, offer: Offer, client: Client) -> Wanted | None:
         return None
     start, blocks = _times(draft, service)
     wanted = Wanted(service.item, draft.dates, start_time=start, blocks=blocks, pets=pets, note=note)
-    if not draft.errors:
+    if not draft.errors and is_new:
         _check_meaning(draft, wanted, client)
     return None if draft.errors else wanted
 

@@ -20,7 +20,7 @@ from foundation.db import db
 from models import Client, JobRequest, JobRequestLine
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
-from workflows import baskets, calendar_feeds, settings
+from workflows import baskets, calendar_feeds, change_requests, settings
 
 View = str | Response | tuple[str, int]
 
@@ -63,6 +63,26 @@ def schedule_is_on() -> bool:
 def requests_are_on() -> bool:
     """May clients request services?"""
     return bool(settings.read()["portal.requests"])
+
+
+def can_cancel_visits() -> bool:
+    """May clients ask to cancel scheduled visits? They find them in the schedule, so without it they may not."""
+    return schedule_is_on() and change_requests.cancellations_are_on()
+
+
+def can_change_visits() -> bool:
+    """May clients ask for changes of scheduled visits?"""
+    return schedule_is_on() and change_requests.changes_are_on()
+
+
+def can_ask_about_series() -> bool:
+    """May clients ask to pause or end repeating visits?"""
+    return schedule_is_on() and change_requests.series_are_on()
+
+
+def can_write_message() -> bool:
+    """May clients write a general message about their schedule?"""
+    return schedule_is_on() and change_requests.messages_are_on()
 
 
 def client_here() -> Client:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from client_portal import words
 from foundation.db import db
-from models import Client, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
+from models import Client, Job, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
 from workflows import limits, opening, settings
 from workflows.limits import Calendar, Refusal
 
@@ -21,6 +21,8 @@ class Service:
     """A service item as a tile, with the times that it asks for."""
 
     item: ServiceItem
+    #: the block that a visit stands in although the service has it no more, or never had
+    own_block: TimeBlock | None = None
 
     @property
     def key(self) -> str:
@@ -48,7 +50,8 @@ class Service:
         """The blocks that can be chosen; none for other time types."""
         if self.item.time_type is not TimeType.TIME_BLOCK:
             return []
-        return [b for b in self.item.time_blocks if b.is_active]
+        found = [b for b in self.item.time_blocks if b.is_active]
+        return [*found, self.own_block] if self.own_block and self.own_block not in found else found
 
     def why_not(self, day: dt.date, known: Calendar, now: dt.datetime) -> Refusal | None:
         """Why this service cannot be requested for a day at any of its times, or None."""
@@ -82,8 +85,11 @@ class Offer:
         yield from found if len(found) > 1 else [("", own) for _name, own in found]
 
 
-def offer_for(client: Client) -> Offer:
-    """Two queries: the services with group and blocks, the pets."""
+def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
+    """Two queries: the services with group and blocks, the pets.
+
+    With `keep`, that visit's own service and block are among them, whatever is offered by now.
+    """
     items = (
         db.session.scalars(
             sa.select(ServiceItem)
@@ -102,7 +108,9 @@ def offer_for(client: Client) -> Offer:
         .unique()
         .all()
     )
-    services = [Service(i) for i in items]
+    services = [Service(i, keep.time_block if keep and keep.service_item_id == i.id else None) for i in items]
+    if keep is not None and keep.service_item_id not in {i.id for i in items}:
+        services.append(Service(keep.service_item, keep.time_block))
     # A block service whose blocks are all switched off has no time that could be chosen.
     services = [s for s in services if s.blocks or s.item.time_type is not TimeType.TIME_BLOCK]
     return Offer(services, [p for p in client.pets if p.status is PetStatus.ACTIVE])

@@ -1,12 +1,12 @@
 """The client's schedule: a month with the coming visits beside it, and a page for each day.
 
 Requested visits stand among the booked ones with "REQ:". Visits of internal services and voided visits are never shown.
-The month costs eight queries, the day seven, however many visits there are.
+The month costs ten queries, the day eight, however many visits there are, and two more with requests about visits.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,16 +14,39 @@ from flask import make_response, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 
-from client_portal import cards, words
+from client_portal import asked, asking, cards, words
 from client_portal.cards import Card
-from client_portal.frame import View, by_htmx, client_here, page, page_group, schedule_is_on
+from client_portal.frame import (
+    View,
+    by_htmx,
+    can_ask_about_series,
+    can_cancel_visits,
+    can_write_message,
+    client_here,
+    page,
+    page_group,
+    schedule_is_on,
+)
 from client_portal.urls import read_day, read_month
 from foundation import clock
 from foundation.db import db
-from models import JOB_CLIENT_LABELS, Client, Job, JobRequestLine, JobState, LineState, ServiceItem, TimeBlock
+from models import (
+    JOB_CLIENT_LABELS,
+    ChangeItem,
+    ChangeRequest,
+    ChangeState,
+    Client,
+    Job,
+    JobRequestLine,
+    JobState,
+    LineState,
+    ServiceItem,
+    TimeBlock,
+)
 from ui_kit import MonthGrid, month_grid
 from ui_kit.formats import clock_time, pill_time
 from ui_kit.month import DayItem
+from workflows import change_requests
 from workflows.jobs import MAX_STAY_DAYS
 
 #: how many coming visits stand beside the month
@@ -54,9 +77,9 @@ class Waiting:
 @pages.get("")
 def month() -> View:
     """The month of `?month=2026-11` (this month without), with a day's visits or the coming ones beside it."""
-    chosen, asked = read_day(request.args.get("day")), request.args.get("month")
-    first = read_month(asked) or (chosen or clock.today()).replace(day=1)
-    return _month(first, chosen, unread=bool(asked) and read_month(asked) is None)
+    chosen, text = read_day(request.args.get("day")), request.args.get("month")
+    first = read_month(text) or (chosen or clock.today()).replace(day=1)
+    return _month(first, chosen, unread=bool(text) and read_month(text) is None)
 
 
 @pages.get("/<day:day>")
@@ -68,20 +91,28 @@ def day(day: dt.date) -> View:
         return response
     client = client_here()
     lines, jobs = _lines(client, JobRequestLine.on_date == day), _jobs_of_day(client, day)
-    return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines).cards)
+    waiting = asked.waiting_items(change_requests.open_of(client))
+    return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines, waiting).cards)
 
 
 def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
     client, today = client_here(), clock.today()
     lines = _lines(client, sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == chosen))
     jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
+    is_part = by_htmx("schedule")
+    open_requests = change_requests.open_of(client)
+    items = asked.waiting_items(open_requests)
     return page(
-        "_schedule.html" if by_htmx("schedule") else "schedule.html",
-        grid=_grid(client, first, chosen),
+        "_schedule.html" if is_part else "schedule.html",
+        grid=_grid(client, first, chosen, items),
         chosen=chosen,
         today=today,
         unread_month=unread,
-        days=[_day_cards(chosen, jobs, lines)] if chosen else _coming(today, jobs, lines),
+        days=[_day_cards(chosen, jobs, lines, items)] if chosen else _coming(today, jobs, lines, items),
+        asked=[] if is_part else asked.together(open_requests),
+        repeats=[] if is_part or not can_ask_about_series() else _repeats(open_requests),
+        can_cancel=can_cancel_visits(),
+        can_write=can_write_message(),
         waiting=_waiting(lines),
         n_waiting=sum(1 for x in lines if x.state is LineState.SUBMITTED),
     )
@@ -96,7 +127,10 @@ def _shown_jobs(client: Client) -> sa.Select[Job]:
         .join(Job.service_item)
         .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
         .options(
-            joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+            joinedload(Job.service_item).joinedload(ServiceItem.group),
+            joinedload(Job.time_block),
+            joinedload(Job.sitter),
+            selectinload(Job.pets),
         )
         .order_by(Job.on_date, Job.start_time, Job.id)
     )
@@ -138,12 +172,14 @@ def _lines(client: Client, which: sa.ColumnElement[bool]) -> Sequence[JobRequest
 # ------------------------------------------------------------------------------------------------------- the month
 
 
-def _grid(client: Client, first: dt.date, chosen: dt.date | None) -> MonthGrid:
+def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: Container[int]) -> MonthGrid:
     """The month's weeks with a pill for each visit; one query for visits and requested visits together."""
     bare = month_grid(first, today=clock.today())
     begin, end = bare.weeks[0][0].date, bare.weeks[-1][-1].date
     found: dict[dt.date, list[tuple[tuple[bool, dt.time, str], DayItem]]] = defaultdict(list)
-    for kind, on_date, ends_on, start, block, block_start, name in _pill_rows(client, begin, end):
+    for job_id, *row in _pill_rows(client, begin, end):
+        kind, on_date, ends_on, start, block, block_start, name = row
+        kind = "change" if job_id in asked_about else kind
         order = cards.order_key(kind, start or block_start, name)
         shown = max(on_date, begin)
         while shown <= min(ends_on, end):
@@ -163,10 +199,11 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None) -> MonthGrid:
 
 def _pill_rows(
     client: Client, begin: dt.date, end: dt.date
-) -> Iterable[tuple[str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
-    """(kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
+) -> Iterable[tuple[int, str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
+    """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
     jobs = (
         sa.select(
+            Job.id,
             sa.type_coerce(Job.state, sa.String).label("state"),
             Job.on_date,
             Job.ends_on,
@@ -183,6 +220,7 @@ def _pill_rows(
     )
     lines = (
         sa.select(
+            sa.literal(0),
             sa.type_coerce(JobRequestLine.state, sa.String),
             JobRequestLine.on_date,
             JobRequestLine.on_date,
@@ -197,9 +235,9 @@ def _pill_rows(
         .where(JobRequestLine.client_id == client.id, JobRequestLine.on_date.between(begin, end))
         .where(JobRequestLine.state.in_([LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]))
     )
-    for state, *rest, what in db.session.execute(jobs.union_all(lines)):
+    for job_id, state, *rest, what in db.session.execute(jobs.union_all(lines)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
-        yield (kind, *rest)  # type: ignore[misc]  # the columns above, in their order
+        yield (job_id, kind, *rest)  # type: ignore[misc]  # the columns above, in their order
 
 
 def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
@@ -207,6 +245,7 @@ def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
     said = {
         "req": _("REQ: requested, waiting for an answer"),
         "scheduled": _("Scheduled"),
+        "change": _("Change or cancellation requested"),
         "live": _("On the visit"),
         "done": _("Done"),
         "off": _("Cancelled"),
@@ -222,15 +261,39 @@ def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
 # -------------------------------------------------------------------------------------------- cards and the banner
 
 
-def _day_cards(day: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine]) -> DayCards:
+def _day_cards(
+    day: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine], items: Mapping[int, ChangeItem]
+) -> DayCards:
     own = [cards.of_line(x) for x in lines if x.on_date == day]
-    return DayCards(day, cards.in_order([*(cards.of_job(j) for j in jobs), *own]))
+    return DayCards(day, cards.in_order([*_job_cards(jobs, items), *own]))
 
 
-def _coming(today: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine]) -> list[DayCards]:
+def _job_cards(jobs: Iterable[Job], items: Mapping[int, ChangeItem]) -> list[Card]:
+    """Visits with what was asked about them, or may be asked."""
+    now = clock.now()
+    return [
+        cards.of_job(
+            j,
+            asked=asked.of_item(items[j.id]) if j.id in items else None,
+            touch=asked.touch_of(j, items, now) if j.state is JobState.SCHEDULED and j.id not in items else None,
+        )
+        for j in jobs
+    ]
+
+
+def _repeats(open_requests: Iterable[ChangeRequest]) -> list[asking.Repeating]:
+    """The client's repeating services; one that was asked about waits for its answer."""
+    waiting = {i.repeat_id for r in open_requests for i in r.items if i.state is ChangeState.PENDING}
+    return [asking.of_repeat(r, is_asked=r.id in waiting) for r in asking.active_repeats()]
+
+
+def _coming(
+    today: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine], items: Mapping[int, ChangeItem]
+) -> list[DayCards]:
     """The next visits, booked and requested, by day. A stay that is on stands under today."""
     by_day: dict[dt.date, list[Card]] = defaultdict(list)
-    entries: list[tuple[dt.date, Card]] = [(max(j.on_date, today), cards.of_job(j)) for j in jobs]
+    days = [max(j.on_date, today) for j in jobs]
+    entries: list[tuple[dt.date, Card]] = list(zip(days, _job_cards(jobs, items), strict=True))
     waiting = [x for x in lines if x.state is LineState.SUBMITTED and x.on_date >= today]
     entries += [(x.on_date, cards.of_line(x)) for x in waiting[:COMING]]
     entries.sort(key=lambda e: (e[0], e[1].order))

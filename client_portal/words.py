@@ -3,14 +3,16 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from babel.dates import get_day_names
 from babel.lists import format_list
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from foundation import clock, money
-from models import Job, JobRequestLine, ServiceItem, TimeBlock, TimeType
+from models import Job, JobRequestLine, Repeat, ServiceItem, TimeBlock, TimeType
 from ui_kit.formats import block_words, clock_time, later, pill_time, short_day, time_of_day, time_span
 
 
@@ -75,7 +77,24 @@ def line_time(line: JobRequestLine) -> str:
     )
 
 
-def job_time(job: Job) -> str:
+@dataclass(frozen=True)
+class Placed:
+    """Where a visit that does not exist yet would stand; `job_time` reads it like one."""
+
+    service_item: ServiceItem
+    on_date: dt.date
+    ends_on: dt.date
+    start_time: dt.time | None
+    end_time: dt.time | None
+    time_block: TimeBlock | None
+
+    @property
+    def duration_minutes(self) -> int:
+        """As long as the service takes."""
+        return self.service_item.duration_minutes
+
+
+def job_time(job: Job | Placed) -> str:
     """When a visit is; one that touches more days says which."""
     if job.ends_on == job.on_date:
         return time_of_day(
@@ -102,3 +121,19 @@ def names(of: Sequence[str]) -> str:
 def amount(price: Decimal) -> str:
     """The price with its sign."""
     return money.show(price, locale=str(get_locale()))
+
+
+def pattern(repeat: Repeat) -> str:
+    """`every Monday, 12:00 to 12:30, and Friday, Morning, 7:00 to 10:00`; every nth week says so."""
+    days = get_day_names("wide", locale=get_locale())
+    item = repeat.service_item
+    all_day = item.time_type is TimeType.ALL_DAY
+    times = [
+        f"{days[t.weekday]}, "
+        + time_of_day(t.start_time, minutes=item.duration_minutes, block=t.time_block, all_day=all_day)
+        for t in repeat.times
+    ]
+    said = names(times)
+    if repeat.every_weeks == 1:
+        return _("every %(days)s", days=said)
+    return ngettext("every %(num)d week on %(days)s", "every %(num)d weeks on %(days)s", repeat.every_weeks, days=said)

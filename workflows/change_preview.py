@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from foundation import clock
-from models import Client, Initiator, Job, Pet, ServiceItem, TimeBlock, TimeType
+from models import ChangeItem, Client, Initiator, Job, Pet, ServiceItem, TimeBlock, TimeType
 from workflows import cancellation, limits, pricing, settings
 from workflows.cancellation import Outcome
 from workflows.conflicts import last_day
@@ -70,6 +70,16 @@ class Wish:
         return self.ends_on or last_day(
             self.on_date, start_time=self.start_time, minutes=self.item.duration_minutes, block=self.block, all_day=all_day
         )  # fmt: skip
+
+
+def wish_of(item: ChangeItem) -> Wish | None:
+    """What a change request wants, or None for anything else."""
+    if item.new_service_item is None or item.new_on_date is None:
+        return None
+    return Wish(
+        item.new_service_item, item.new_on_date, item.new_start_time, item.new_time_block, item.new_pets, item.new_note,
+        item.new_ends_on, item.new_end_time,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

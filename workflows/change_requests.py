@@ -110,6 +110,27 @@ def waiting_of(client: Client) -> list[ChangeItem]:
     return list(db.session.scalars(wanted))
 
 
+def open_of(client: Client) -> list[ChangeRequest]:
+    """This client's requests and messages that wait, oldest first, with what is shown of them. At most three queries."""
+    return list(
+        db.session.scalars(
+            sa.select(ChangeRequest)
+            .where(ChangeRequest.client_id == client.id, ChangeRequest.is_open)
+            .options(
+                joinedload(ChangeRequest.reason),
+                selectinload(ChangeRequest.items).options(
+                    joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block)),
+                    joinedload(ChangeItem.new_service_item),
+                    joinedload(ChangeItem.new_time_block),
+                    joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
+                    selectinload(ChangeItem.new_pets),
+                ),
+            )
+            .order_by(ChangeRequest.id)
+        )
+    )
+
+
 def waiting_for(job_ids: Iterable[int]) -> dict[int, ChangeItem]:
     """What waits about these visits: {job id: item}; the database allows one each."""
     wanted = _items().where(ChangeItem.job_id.in_(list(job_ids)), ChangeItem.state == ChangeState.PENDING)

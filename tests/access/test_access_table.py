@@ -37,6 +37,9 @@ def routes(app):
     }
 
 
+#: switched off from the start, and then 404 for everybody, before anybody is asked who they are
+OFF = {"/portal/message"}
+
 #: what stands in for the variable parts: shaped right, and nothing of anybody's
 FILL = {
     "int": "999999",
@@ -110,6 +113,8 @@ def test_each_role_gets_exactly_what_the_table_says(
         if rule.endswith("/log-out") or rule not in {r for _m, r in needs}:
             continue
         answer = visitor.open(path_of(route), method=method)
+        if rule in OFF and answer.status_code == 404:
+            continue
         expected = allowed(needs[method, rule], person)
         if is_let_in(answer) is not expected or answer.status_code >= 500:
             wrong.append((method, rule, answer.status_code, "expected" if expected else "not expected"))

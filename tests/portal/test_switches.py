@@ -39,6 +39,23 @@ NEEDS = {
     "portal_cancelling.cancel_line": (REQUESTS, SCHEDULE),
     "portal_cancelling.whole": (REQUESTS, SCHEDULE),
     "portal_cancelling.cancel_whole": (REQUESTS, SCHEDULE),
+    "portal_visits.show": (SCHEDULE,),
+    "portal_visit_cancelling.one": (SCHEDULE,),
+    "portal_visit_cancelling.cancel_one": (SCHEDULE,),
+    "portal_visit_cancelling.several": (SCHEDULE,),
+    "portal_visit_cancelling.cancel_several": (SCHEDULE,),
+    "portal_changing.form": (SCHEDULE,),
+    "portal_changing.ask": (SCHEDULE,),
+    "portal_withdrawing.one": (SCHEDULE,),
+    "portal_withdrawing.withdraw_one": (SCHEDULE,),
+    "portal_withdrawing.whole": (SCHEDULE,),
+    "portal_withdrawing.withdraw_whole": (SCHEDULE,),
+    "portal_messages.write": (SCHEDULE,),
+    "portal_messages.send": (SCHEDULE,),
+    "portal_series.pause": (SCHEDULE,),
+    "portal_series.send_pause": (SCHEDULE,),
+    "portal_series.end": (SCHEDULE,),
+    "portal_series.send_end": (SCHEDULE,),
 }
 
 
@@ -60,7 +77,8 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "abc"}
+        mine = dict.fromkeys(("visit_id", "item_id", "repeat_id"), "AAAAAAAAAAAA")
+        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
         found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]
     return [x for x in found if of is None or x[2] in of]
