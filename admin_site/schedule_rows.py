@@ -270,6 +270,7 @@ def _jobs(wish: Wish) -> Any:
     statement = _all_jobs().where(touching(wish.first, wish.last))
     match wish.show:
         case Show.CANCELLED:
+            # the filter is the way to those that have left the schedules by the setting
             statement = statement.where(Job.state.in_([JobState.CANCELLED, JobState.VOIDED]))
         case Show.NOBODY:
             statement = statement.where(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))

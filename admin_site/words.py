@@ -105,7 +105,6 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         NotificationKind.CHANGE_WITHDRAWN: N_("Request withdrawn"),
         NotificationKind.CLIENT_MESSAGE: N_("Message about the schedule"),
         NotificationKind.SERIES_REQUESTED: N_("Pause or end asked for"),
-        NotificationKind.SERIES_TROUBLE: N_("Repeating visits need a look"),
         NotificationKind.BASKET_BLOCKED: N_("Basket cannot be sent"),
         NotificationKind.MAIL_FAILED: N_("Mail failed"),
         NotificationKind.SERIES_TROUBLE: N_("Repeating service needs a look"),

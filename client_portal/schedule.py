@@ -47,6 +47,7 @@ from ui_kit import MonthGrid, month_grid
 from ui_kit.formats import clock_time, pill_time
 from ui_kit.month import DayItem
 from workflows import change_requests
+from workflows.cancelling import still_shown
 from workflows.jobs import MAX_STAY_DAYS
 
 #: how many coming visits stand beside the month
@@ -126,6 +127,7 @@ def _shown_jobs(client: Client) -> sa.Select[Job]:
         sa.select(Job)
         .join(Job.service_item)
         .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
+        .where(still_shown())
         .options(
             joinedload(Job.service_item).joinedload(ServiceItem.group),
             joinedload(Job.time_block),
@@ -216,6 +218,7 @@ def _pill_rows(
         .join(Job.service_item)
         .outerjoin(Job.time_block)
         .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
+        .where(still_shown())
         .where(_touches(begin, end))
     )
     lines = (

@@ -15,11 +15,12 @@ from sign_in import current_staff
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
 from workflows import people
+from workflows.cancelling import still_shown
 from workflows.conflicts import touching
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
-SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
+SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED, JobState.CANCELLED)
 
 
 #: a week can be sixty visits, so of the client and the service only what stands on the page is read
@@ -39,6 +40,7 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
     jobs = db.session.scalars(
         sa.select(Job)
         .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), touching(first, last))
+        .where(still_shown())
         .options(*_SHOWN_OF_A_VISIT)
     )
     return sorted(jobs, key=lambda j: (max(j.on_date, first), _start(j), j.id))

@@ -5,6 +5,7 @@ Both keep price and pay as they were, so that `reinstate` and `unvoid` can bring
 happens, so a series never makes the same visit again.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -25,7 +26,7 @@ from models import (
     NotificationKind,
     Staff,
 )
-from workflows import activity, cancellation, change_requests, conflicts, notifications, outbox
+from workflows import activity, cancellation, change_requests, conflicts, notifications, outbox, settings
 from workflows.actors import Actor
 from workflows.cancellation import Outcome
 from workflows.conflicts import ConflictsFound, plan_of_job
@@ -42,6 +43,17 @@ from workflows.wanted import clean_note
 #: the setting that says how close a visit must be for its sitter to hear of the cancellation at once
 CANCEL_DAYS = "mail.cancel_sitter_days"
 MOST_REASON = 255
+
+
+def still_shown() -> sa.ColumnElement[bool]:
+    """The condition under which a visit stands in schedules: cancelled ones leave them some days after their last day.
+
+    The setting says how many; empty shows them for ever. They are never deleted.
+    """
+    days = settings.read()["schedule.cancelled_days"]
+    if days is None:
+        return sa.true()
+    return sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= clock.today() - dt.timedelta(days=days))
 
 
 def _move(job: Job, to: JobState) -> None:

@@ -5,8 +5,11 @@ import datetime as dt
 import pytest
 
 from foundation.db import db
+from models import JobState
 from tests import factories
 from tests.databases import statements
+from workflows import settings
+from workflows.actors import COMMAND_LINE
 
 
 def test_sitter_sees_own_visits_and_nobody_elses(http, cast, sign_in_as_staff):
@@ -78,3 +81,16 @@ def test_a_stay_that_began_before_the_week_is_on_it(http, cast, sign_in_as_staff
     db.session.commit()
     page = sign_in_as_staff(http(), cast.sam).get("/staff/").text
     assert [f"Ends {n}" in page for n in (-1, 1, -2)] == [False, True, False]
+
+
+@pytest.mark.covers("X9")
+def test_a_cancelled_visit_stays_greyed_as_long_as_the_setting_says(http, cast, sign_in_as_staff):
+    past = dt.date(2026, 11, 20)
+    factories.job(cast.alice, on_date=past, ends_on=past, sitter=cast.sam, state=JobState.CANCELLED)
+    db.session.commit()
+    browser = sign_in_as_staff(http(), cast.sam)
+    for days, is_shown in ((3, True), (2, False), (None, True), (0, False)):
+        settings.change({"schedule.cancelled_days": days}, actor=COMMAND_LINE)
+        db.session.commit()
+        page = browser.get("/staff/?from=2026-11-20").text
+        assert ("ui-visit--off" in page) is is_shown

@@ -9,6 +9,7 @@ from foundation.db import db
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, JobState
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
+from tests.admin.office.walk import Office
 from tests.databases import count, statements
 from workflows import change_asking, change_requests, settings
 from workflows.actors import COMMAND_LINE, client_actor
@@ -52,6 +53,17 @@ def change(cast, job, outbox):
     return request
 
 
+@pytest.fixture
+def office_at(http, cast, sign_in_as_staff, clock_at):
+    """office_at("2026-11-25 13:00") is Olivia's browser at that moment: an old log-in would have run out."""
+
+    def go(moment):
+        clock_at(moment)
+        return Office(sign_in_as_staff(http(), cast.olivia))
+
+    return go
+
+
 def url(request, rest=""):
     return f"/admin/change-requests/{request.id}/{rest}"
 
@@ -70,8 +82,8 @@ def again(job):
 
 
 @pytest.mark.covers("X7")
-def test_the_tabs_list_what_waits_with_age_start_and_flag(office, cast, cancellation, clock_at):
-    clock_at("2026-11-25 13:00")
+def test_the_tabs_list_what_waits_with_age_start_and_flag(office_at, cast, cancellation):
+    office = office_at("2026-11-25 13:00")
     settings.change({"changes.mode": "message"}, actor=COMMAND_LINE)
     change_asking.send_message(cast.bob, "Could Sita come later?", actor=cast.as_bob)
     db.session.commit()
@@ -107,7 +119,7 @@ def test_the_menu_counts_clients_with_open_requests_beside_the_job_requests(offi
 
 
 @pytest.mark.covers("X7")
-def test_automatic_cancellations_stand_in_their_strip_for_seven_days(office, cast, job, half, clock_at):
+def test_automatic_cancellations_stand_in_their_strip_for_seven_days(office, office_at, cast, job, half):
     settings.change({"changes.auto_approve": True}, actor=COMMAND_LINE)
     request = change_asking.ask_to_cancel(cast.alice, [job], actor=cast.as_alice)
     db.session.commit()
@@ -116,7 +128,7 @@ def test_automatic_cancellations_stand_in_their_strip_for_seven_days(office, cas
     page = office.get(url(request))
     assert ("Auto-approved" in page.main, page.buttons().count("Approve")) == (True, 0)
     assert "Alice Archer cancelled a visit" in office.get("/admin/").main
-    clock_at("2026-11-30 10:00:01")
+    office = office_at("2026-11-30 10:00:01")
     assert "Alice Archer" not in office.get("/admin/change-requests/auto/").main
     assert "Alice Archer" in office.get("/admin/change-requests/done/").main
 
@@ -278,8 +290,9 @@ def test_a_visit_that_the_office_cancelled_takes_its_request_along(office, job, 
 
 
 def test_a_visit_that_goes_back_to_request_takes_its_request_along(office, job, change):
-    office.get(f"/admin/visit/{job.id}/back-to-request").press("Back to request")
-    assert (states(change), count(Job, Job.id == job.id)) == (["superseded"], 0)
+    job_id = job.id
+    office.get(f"/admin/visit/{job_id}/back-to-request").press("Back to request")
+    assert (states(change), count(Job, Job.id == job_id)) == (["superseded"], 0)
     assert office.get(url(change)).status == 200
 
 
