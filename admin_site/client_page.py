@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import texts, words
+from admin_site import change_queue, texts, words
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
@@ -260,7 +260,8 @@ def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
         .limit(10 + 1)
         .offset((number - 1) * 10)
     ).all()
-    return {"requests": found[:10], "has_more": len(found) > 10}
+    changes = change_queue.of_client(client) if number == 1 else []
+    return {"requests": found[:10], "has_more": len(found) > 10, "changes": changes}
 
 
 def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:

@@ -324,6 +324,13 @@ def test_a_general_message_is_answered_by_mail_or_put_away(office, cast, outbox)
     assert "dealt with already" in page.press("Answer and mark as done", answer="Again").main
 
 
+@pytest.mark.covers("X7")
+def test_the_client_s_page_lists_what_waits(office, cast, cancellation):
+    page = office.get(f"/admin/client/{cast.alice.id}/?tab=requests")
+    assert ("Open change requests" in page.main, page.has_link(url(cancellation))) == (True, True)
+    assert "Open change requests" not in office.get(f"/admin/client/{cast.bob.id}/?tab=requests").main
+
+
 def test_requests_that_are_not_there_are_not_found(office, cancellation):
     office.get("/admin/change-requests/999999/", 404)
     office.get(f"/admin/change-requests/{cancellation.id}/items/{cancellation.items[0].id}/", 404)
