@@ -614,6 +614,9 @@ class ExtraPetPrice(Base):
         sa.CheckConstraint("amount >= 0", name="amount"),
     )
 
+    def __str__(self) -> str:
+        return f"{self.service_item}, {self.from_pet}+"
+
 
 class ClientPrice(Base):
     """A price agreed with one client for one service item; it replaces the item's price and every SET rule."""
@@ -631,6 +634,9 @@ class ClientPrice(Base):
         sa.UniqueConstraint("client_id", "service_item_id"),
         sa.CheckConstraint("price >= 0", name="price"),
     )
+
+    def __str__(self) -> str:
+        return f"{self.client}, {self.service_item}"
 
 
 # ---------------------------------------------------------------------------------------------- cancellation policy

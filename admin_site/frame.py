@@ -43,6 +43,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     )),
     (N_("Catalogue"), (
         Entry("services", N_("Services"), "list", Permission.OFFICE),
+        Entry("price_rules", N_("Prices"), "coins", Permission.OFFICE),
         Entry("service_groups", N_("Groups"), "folder", Permission.OFFICE),
         Entry("time_blocks", N_("Time blocks"), "clock", Permission.OFFICE),
         Entry("holidays", N_("Holidays"), "calendar-event", Permission.OFFICE),
@@ -64,6 +65,9 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 
 #: pages that have no entry of their own belong to one that has
 BELONGS_TO = {
+    "agreed_prices": "price_rules",
+    "client_types": "price_rules",
+    "extra_pets": "price_rules",
     "client_page": "clients",
     "contacts": "clients",
     "visits_page": "schedule",

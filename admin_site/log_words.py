@@ -78,6 +78,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "opening_hours.changed": ("clock", *NN_("%(who)s changed the opening hours")),
     "cancellation_rule.moved": ("arrow-up", *NN_("%(who)s moved a cancellation rule")),
     "cancellation_reason.moved": ("arrow-up", *NN_("%(who)s moved a cancellation reason")),
+    "price_rule.moved": ("arrows-exchange", *NN_("%(who)s changed the order of the price rules")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 
@@ -106,6 +107,10 @@ RECORDS = {
     "time_off": ("calendar-off", N_("time off")),
     "cancellation_rule": ("receipt-refund", N_("cancellation rule")),
     "cancellation_reason": ("message", N_("cancellation reason")),
+    "client_type": ("tags", N_("client type")),
+    "price_rule": ("coins", N_("price rule")),
+    "extra_pet_price": ("coins", N_("amount for extra pets")),
+    "client_price": ("tag", N_("agreed price")),
 }
 
 FIELDS = {
@@ -138,4 +143,8 @@ FIELDS = {
     "day3": N_("Thursday"), "day4": N_("Friday"), "day5": N_("Saturday"), "day6": N_("Sunday"),
     "day7": N_("Public holidays"), "vaccinations_expire_on": N_("Vaccinations run out on"),
     "pay_percent": N_("Pay, share"), "is_internal": N_("Internal"), "key_not_needed": N_("Key not needed"),
+    "client_type": N_("Client type"), "target": N_("For"), "effect": N_("What it does"),
+    "amount": N_("Amount"), "percent": N_("Percentage"), "stops": N_("Ends the list"), "weekdays": N_("Weekdays"),
+    "starts_from": N_("Begins from"), "starts_before": N_("Begins before"), "pets_from": N_("Pets, from"),
+    "pets_to": N_("Pets, up to"), "booked_within_hours": N_("Booked less than, hours"), "from_pet": N_("From pet no."),
 }  # fmt: skip

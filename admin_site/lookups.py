@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from admin_site import search
 from foundation.db import db
-from models import Client, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
+from models import Client, ClientType, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
 
 #: a list that is longer is not written into a page
 MOST_OPTIONS = 200
@@ -123,4 +123,15 @@ def time_block(name: str = "time_blocks") -> Lookup:
         find=search.plain(TimeBlock.name),
         order=(TimeBlock.starts_at, TimeBlock.id),
         only=lambda: TimeBlock.is_active.is_(True),
+    )
+
+
+def client_type(name: str = "client_type") -> Lookup:
+    """A client type that is still used."""
+    return Lookup(
+        name,
+        ClientType,
+        find=search.plain(ClientType.name),
+        order=(ClientType.name, ClientType.id),
+        only=lambda: ClientType.is_active.is_(True),
     )

@@ -15,7 +15,7 @@ from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
 from foundation import clock
-from models import Client, ClientContact, ClientStatus, Staff
+from models import Client, ClientContact, ClientStatus, ClientType, Staff
 from workflows import access, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -52,8 +52,8 @@ class ClientList(OfficeList):
     empty = ("dog", _l("No clients yet"), _l("Add the first household, then invite it to the portal."))
     search_hint = _l("Name, pet, mail, phone or account number")
     default_order = (Client.last_name, Client.first_name, Client.id)
-    list_options = (_SITTER_NAME,)
-    record_options = (joinedload(Client.primary_sitter),)
+    list_options = (_SITTER_NAME, joinedload(Client.client_type).load_only(ClientType.name))
+    record_options = (joinedload(Client.primary_sitter), joinedload(Client.client_type))
     pills = (
         Pill("active", _l("Active"), lambda: Client.status == ClientStatus.ACTIVE),
         Pill("prospects", _l("Prospects"), lambda: Client.status == ClientStatus.PROSPECT),
@@ -69,6 +69,7 @@ class ClientList(OfficeList):
         Column("account_number", _l("Account number"), hidden=True, show=lambda c: c.account_number_grouped),
         Column("status", _l("Status"), words=rows.code_chip, sort=(Client.status,)),
         Column("primary_sitter", _l("Usual sitter")),
+        Column("client_type", _l("Type")),
         Column("phone", _l("Phone"), words=rows.phone),
         Column("email", _l("Mail"), hidden=True),
         Column("address_line1", _l("Address"), hidden=True),
@@ -82,22 +83,30 @@ class ClientList(OfficeList):
     filters = (
         filters.Choice("status", Client.status, _l("Status"), ClientStatus),
         filters.sitter(Client.primary_sitter_id, _l("Usual sitter")),
+        filters.RecordChoice(
+            "type", Client.client_type_id, _l("Type"), ClientType, order=(ClientType.name,), none=_l("None")
+        ),
         filters.YesNo("portal", Client.portal_enabled, _l("Portal open")),
         filters.Day("from", Client.created_at, _l("Client since")),
         filters.Day("until", Client.created_at, _l("Client until"), until=True),
     )
     sections = (
-        Section(_l("Name"), (("first_name", "last_name"), ("status", "primary_sitter"))),
+        Section(_l("Name"), (("first_name", "last_name"), ("status", "primary_sitter"), "client_type")),
         Section(_l("Contact"), (("email", "phone"), "address_line1", "address_line2", ("city", "postcode"))),
         Section(_l("Portal"), ("portal_enabled",)),
         Section(_l("Notes"), ("notes",)),
     )
-    form_ajax_refs = {"primary_sitter": lookups.sitter("primary_sitter")}
+    form_ajax_refs = {"primary_sitter": lookups.sitter("primary_sitter"), "client_type": lookups.client_type()}
     form_args = {
         "first_name": {"label": _l("First name")},
         "last_name": {"label": _l("Last name")},
         "status": {"label": _l("Status")},
         "primary_sitter": {"label": _l("Usual sitter"), "description": _l("Suggested for this client's visits.")},
+        "client_type": {
+            "label": _l("Client type"),
+            "blank": _l("None"),
+            "description": _l("For price rules. Only the office sees it."),
+        },
         "email": {"label": _l("Mail address"), "render_kw": {"inputmode": "email", **PLAIN_TEXT}},
         "phone": {"label": _l("Phone"), "render_kw": {"inputmode": "tel", **PLAIN_TEXT}},
         "address_line1": {"label": _l("Address"), "render_kw": PLAIN_TEXT},

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from admin_site import texts, undo
+from admin_site import price_words, texts, undo
 from admin_site.fields import UNASSIGNED, DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
@@ -265,6 +265,7 @@ class VisitsPage(VisitEnds):
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
             pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=may_go_back(job),
             may_reinstate=may_reinstate(job), may_void=may_void(job),
+            **price_words.of_visit(job),
         )  # fmt: skip
 
 

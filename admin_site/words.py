@@ -20,6 +20,8 @@ from models import (
     PayKind,
     PetStatus,
     PolicyBasis,
+    PriceEffect,
+    PriceTarget,
     RefundTo,
     Species,
     StaffRole,
@@ -66,6 +68,16 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
     PayKind: {
         PayKind.AMOUNT: N_("An amount"),
         PayKind.PERCENT: N_("A share of the price"),
+    },
+    PriceTarget: {
+        PriceTarget.PRICE: N_("The client's price"),
+        PriceTarget.PAY: N_("The sitter's pay"),
+    },
+    PriceEffect: {
+        PriceEffect.SET_AMOUNT: N_("Sets it to an amount"),
+        PriceEffect.SET_PERCENT: N_("Sets it to a share of the price"),
+        PriceEffect.ADD_AMOUNT: N_("Adds an amount"),
+        PriceEffect.ADD_PERCENT: N_("Adds a percentage"),
     },
     LimitKind: LIMIT_LABELS,
     NoticeKind: {

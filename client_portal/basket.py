@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
+
 from client_portal import words
 from client_portal.cards import drawings
 from client_portal.draft import say, too_late_text
@@ -14,6 +16,7 @@ from client_portal.frame import forgotten_text
 from models import JobRequest, JobRequestLine
 from workflows import settings
 from workflows.limits import Refusal
+from workflows.pricing import Quote
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class BasketView:
     going: list[Group] = field(default_factory=list)
     n_going: int = 0
     estimate: str = ""
+    #: what the estimate is made of: text and amount
+    made_of: list[tuple[str, str]] = field(default_factory=list)
     #: of services that are no longer offered
     taken_out: list[Group] = field(default_factory=list)
     #: past, closed, too late
@@ -62,33 +67,45 @@ class BasketView:
         return self.n_going + sum(len(g.chips) for g in (*self.taken_out, *self.impossible))
 
 
-def view(basket: JobRequest | None, found: Mapping[int, Refusal]) -> BasketView:
-    """The basket's card."""
+def view(basket: JobRequest | None, found: Mapping[int, Refusal], quotes: Mapping[int, Quote]) -> BasketView:
+    """The basket's card. `quotes` has today's price of every line that can go; it is empty where prices are not shown."""
     if basket is None:
         return BasketView()
     values = settings.read()
-    prices = values["portal.show_prices"]
     going = [x for x in basket.lines if x.id not in found]
     hidden = [x for x in basket.lines if x.id in found and found[x.id].code == "item_hidden"]
     impossible = [x for x in basket.lines if x.id in found and found[x.id].code != "item_hidden"]
     return BasketView(
         key=basket.public_id,
         adds_to=basket.adds_to.number if basket.adds_to else None,
-        going=_groups(going, found, prices=prices),
+        going=_groups(going, found, quotes),
         n_going=len(going),
-        estimate=words.amount(sum((x.price for x in going), Decimal(0))) if prices and going else "",
-        taken_out=_groups(hidden, found, prices=False),
-        impossible=_groups(impossible, found, prices=False),
+        estimate=words.amount(sum((q.price for q in quotes.values()), Decimal(0))) if quotes else "",
+        made_of=_made_of(quotes),
+        taken_out=_groups(hidden, found, {}),
+        impossible=_groups(impossible, found, {}),
         too_late=too_late_text() if any(found[x.id].too_late for x in impossible) else "",
         forgotten=forgotten_text(basket.changed_at, values["portal.auto_submit_hours"], can_go=bool(going)),
     )
 
 
-def _groups(lines: list[JobRequestLine], found: Mapping[int, Refusal], *, prices: bool) -> list[Group]:
+def _made_of(quotes: Mapping[int, Quote]) -> list[tuple[str, str]]:
+    """The lines of all prices, those that read the same added up; nothing when the services alone make the sum."""
+    sums: dict[str, Decimal] = {}
+    for each in (line for one in quotes.values() for line in one.lines):
+        text = _(each.text) % each.values
+        sums[text] = sums.get(text, Decimal(0)) + each.amount
+    plain = all(line.code in {"item", "agreed"} for one in quotes.values() for line in one.lines)
+    return [] if plain else [(text, words.amount(amount)) for text, amount in sums.items()]
+
+
+def _groups(
+    lines: list[JobRequestLine], found: Mapping[int, Refusal], quotes: Mapping[int, Quote]
+) -> list[Group]:  # fmt: skip
     by_kind: dict[tuple[object, ...], list[JobRequestLine]] = defaultdict(list)
     for line in lines:
         by_kind[_kind(line)].append(line)
-    return [_group(own, found, prices=prices) for own in by_kind.values()]
+    return [_group(own, found, quotes) for own in by_kind.values()]
 
 
 def _kind(line: JobRequestLine) -> tuple[object, ...]:
@@ -96,7 +113,7 @@ def _kind(line: JobRequestLine) -> tuple[object, ...]:
     return line.service_item_id, line.start_time, line.time_block_id, pets, line.note
 
 
-def _group(own: list[JobRequestLine], found: Mapping[int, Refusal], *, prices: bool) -> Group:
+def _group(own: list[JobRequestLine], found: Mapping[int, Refusal], quotes: Mapping[int, Quote]) -> Group:
     first = own[0]
     return Group(
         title=words.item_title(first.service_item),
@@ -105,6 +122,6 @@ def _group(own: list[JobRequestLine], found: Mapping[int, Refusal], *, prices: b
         pets=drawings(first.pets),
         pet_names=words.names([p.name for p in first.pets]),
         note=first.note,
-        price=words.amount(sum((x.price for x in own), Decimal(0))) if prices else "",
+        price=words.amount(sum((quotes[x.id].price for x in own), Decimal(0))) if quotes else "",
         chips=[DayChip(x.public_id, x.on_date, say(found[x.id]) if x.id in found else "") for x in own],
     )

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
 
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from client_portal import words
+from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
-from workflows import limits, opening, settings
+from workflows import limits, opening, pricing, settings
 from workflows.limits import Calendar, Refusal
 
 
@@ -23,6 +25,8 @@ class Service:
     item: ServiceItem
     #: the block that a visit stands in although the service has it no more, or never had
     own_block: TimeBlock | None = None
+    #: for one pet and for two, for this client on no day in particular; None where prices are not shown
+    costs: tuple[Decimal, Decimal] | None = None
 
     @property
     def key(self) -> str:
@@ -37,13 +41,13 @@ class Service:
 
     @property
     def price(self) -> str:
-        return words.amount(self.item.price) if settings.read()["portal.show_prices"] else ""
+        return words.amount(self.costs[0]) if self.costs else ""
 
     @property
     def extra_price(self) -> str:
-        """What each further pet costs, if anything."""
-        shown = settings.read()["portal.show_prices"] and self.item.extra_pet_price
-        return words.amount(self.item.extra_pet_price) if shown else ""
+        """What a second pet costs, if anything."""
+        extra = self.costs[1] - self.costs[0] if self.costs else None
+        return words.amount(extra) if extra else ""
 
     @cached_property
     def blocks(self) -> list[TimeBlock]:
@@ -74,6 +78,8 @@ class Offer:
 
     services: list[Service]
     pets: list[Pet]
+    #: the client's prices of all days that can be requested; None where prices are not shown
+    book: pricing.Book | None = None
 
     def service(self, key: str) -> Service | None:
         """The service behind a public id, if it is offered."""
@@ -86,7 +92,7 @@ class Offer:
 
 
 def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
-    """Two queries: the services with group and blocks, the pets.
+    """Two queries: the services with group and blocks, the pets. Four more where prices are shown.
 
     With `keep`, that visit's own service and block are among them, whatever is offered by now.
     """
@@ -108,12 +114,30 @@ def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
         .unique()
         .all()
     )
-    services = [Service(i, keep.time_block if keep and keep.service_item_id == i.id else None) for i in items]
+    book = _book(client)
+    services = [
+        Service(i, keep.time_block if keep and keep.service_item_id == i.id else None, _costs(i, client, book))
+        for i in items
+    ]
     if keep is not None and keep.service_item_id not in {i.id for i in items}:
-        services.append(Service(keep.service_item, keep.time_block))
+        services.append(Service(keep.service_item, keep.time_block, _costs(keep.service_item, client, book)))
     # A block service whose blocks are all switched off has no time that could be chosen.
     services = [s for s in services if s.blocks or s.item.time_type is not TimeType.TIME_BLOCK]
-    return Offer(services, [p for p in client.pets if p.status is PetStatus.ACTIVE])
+    return Offer(services, [p for p in client.pets if p.status is PetStatus.ACTIVE], book)
+
+
+def _book(client: Client) -> pricing.Book | None:
+    values, today = settings.read(), clock.today()
+    if not values["portal.show_prices"]:
+        return None
+    return pricing.load_book([client], today, today + dt.timedelta(days=values["booking.days_ahead"]))
+
+
+def _costs(item: ServiceItem, client: Client, book: pricing.Book | None) -> tuple[Decimal, Decimal] | None:
+    if book is None:
+        return None
+    one, two = (pricing.quote(item, n_pets=n, client=client, book=book).price for n in (1, 2))
+    return one, two
 
 
 def usual_pets(offer: Offer, lines: list[JobRequestLine]) -> list[str]:

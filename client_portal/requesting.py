@@ -43,7 +43,10 @@ def _may() -> None:
 
 @pages.get("")
 def show() -> View:
-    """The form, with `?month=2026-12` and days picked by `?day=2026-12-24`, beside the basket. Eight queries."""
+    """The form, with `?month=2026-12` and days picked by `?day=2026-12-24`, beside the basket.
+
+    Eight queries, and the price book's four where prices are shown.
+    """
     client = client_here()
     basket, offer = baskets.basket_of(client.id), offer_for(client)
     picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
@@ -106,7 +109,9 @@ def _show(
     picker = pickers.make(draft, service, known, now=now)
     if by_htmx("picker"):
         return page("_picker.html", draft=draft, picker=picker)
-    view = basket_page.view(basket, baskets.problems(lines, known=known, now=now))
+    found = baskets.problems(lines, known=known, now=now)
+    going = [x for x in lines if x.id not in found]
+    view = basket_page.view(basket, found, baskets.estimates(going, book=offer.book, now=now) if offer.book else {})
     return page(
         "request.html",
         status,

@@ -90,6 +90,11 @@ def problems(
     return found
 
 
+def estimates(lines: Iterable[JobRequestLine], *, book: pricing.Book, now: dt.datetime) -> dict[int, pricing.Quote]:
+    """What basket lines would cost if they were sent now: {line id: quote}, exactly what `job_requests.submit` notes."""
+    return {line.id: pricing.quote_line(line, booked_at=now, book=book) for line in lines}
+
+
 def _open_basket(client: Client) -> JobRequest:
     """The basket, made if there is none; the caller holds the client's lock."""
     basket = basket_of(client.id)

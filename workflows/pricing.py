@@ -137,16 +137,43 @@ def quote(
     _check_covers(book, client, on_date)
     agreed = book.agreed.get((client.id, item.id)) if client else None
     extra = list(_extra_pets(item, n_pets, book.extra_pets.get(item.id, ())))
+    price, pay = _Sum(n_days), _Sum(n_days)
+    for case in cases(
+        item,
+        n_pets=n_pets,
+        n_days=n_days,
+        client=client,
+        on_date=on_date,
+        begins=begins,
+        booked_at=booked_at,
+        book=book,
+    ):
+        of_day = price.add_day(_price_of_day(item, case, agreed, extra, book.price_rules))
+        pay.add_day(_pay_of_day(item, case, of_day, book.pay_rules))
+    return Quote(price.total, pay.total, price.lines(), pay.lines())
+
+
+def cases(
+    item: ServiceItem,
+    *,
+    n_pets: int,
+    n_days: int,
+    client: Client | None,
+    on_date: dt.date | None,
+    begins: dt.time | None,
+    booked_at: dt.datetime | None,
+    book: Book,
+) -> Iterator[Case]:
+    """The charged days as the rules see them; only the first has a start."""
     starts_in = None
     if booked_at is not None and on_date is not None:
         starts_in = clock.from_local(on_date, begins or dt.time(0)) - booked_at
     type_id = client.client_type_id if client else None
     first = Case(n_pets, item.id, item.group_id, type_id, on_date, on_date in book.holidays, begins, starts_in)
-    price, pay = _Sum(n_days), _Sum(n_days)
-    for case in _days(first, n_days, book.holidays):
-        of_day = price.add_day(_price_of_day(item, case, agreed, extra, book.price_rules))
-        pay.add_day(_pay_of_day(item, case, of_day, book.pay_rules))
-    return Quote(price.total, pay.total, price.lines(), pay.lines())
+    yield first
+    for n in range(1, n_days):
+        day = on_date + dt.timedelta(days=n) if on_date else None
+        yield replace(first, on_date=day, is_holiday=day in book.holidays, begins=None, starts_in=None)
 
 
 def _check_covers(book: Book, client: Client | None, on_date: dt.date | None) -> None:
@@ -155,14 +182,6 @@ def _check_covers(book: Book, client: Client | None, on_date: dt.date | None) ->
         raise LookupError(f"this price book was not read for client {client.id}")
     if on_date is not None and book.days is not None and not book.days[0] <= on_date <= book.days[1]:
         raise LookupError(f"this price book was not read for {on_date}")
-
-
-def _days(first: Case, n_days: int, holidays: Mapping[dt.date, str]) -> Iterator[Case]:
-    """The charged days as the rules see them; only the first has a start."""
-    yield first
-    for n in range(1, n_days):
-        day = first.on_date + dt.timedelta(days=n) if first.on_date else None
-        yield replace(first, on_date=day, is_holiday=day in holidays, begins=None, starts_in=None)
 
 
 # ----------------------------------------------------------------------------------------------------- one day
@@ -316,7 +335,9 @@ def days_of(job: Job) -> int:
 
 
 def asked_at(job: Job) -> dt.datetime | None:
-    """When a visit was asked for by its client, else when it was booked."""
+    """When a visit was asked for by its client, else when it was booked; a series is never booked at short notice."""
+    if job.repeat_id is not None:
+        return None
     line = job.request_line
     return line.submitted_at if line is not None and line.submitted_at is not None else job.created_at
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from models import (
@@ -10,8 +11,13 @@ from models import (
     CancellationRule,
     Client,
     ClientContact,
+    ClientPrice,
+    ClientType,
     ClosedDay,
+    ExtraPetPrice,
     Pet,
+    PriceEffect,
+    PriceRule,
     PublicHoliday,
     ServiceGroup,
     ServiceItem,
@@ -135,5 +141,26 @@ TABLES = {
         lambda c: {"name": "My pet is ill", "for_clients": "y", "is_active": "y"},
         {"name": "My pet is ill", "for_clients": True, "is_active": True},
         "name", "Snow", "Snow", "Bad weather", "weather", ("flt_active=yes", "flt_active=no"), "name", "cancellation_reason",
+    ),
+    "price_rules": Table(
+        PriceRule, "/admin/price-rules/", lambda c: make.price_rule("Weekend", weekdays=0b1100000, effect=PriceEffect.ADD_AMOUNT),
+        lambda c: {"name": "Holiday", "effect": "add_amount", "amount": "12.50", "on_holiday": "yes"},
+        {"name": "Holiday", "effect": PriceEffect.ADD_AMOUNT, "on_holiday": True, "is_active": True, "weekdays": None},
+        "name", "Weekends", "Weekends", "Weekend", "week", ("flt_active=yes", "flt_active=no"), "name", "price_rule",
+    ),
+    "client_types": Table(
+        ClientType, "/admin/client-types/", lambda c: make.client_type("Regular"),
+        lambda c: {"name": "Friend"}, {"name": "Friend", "is_active": True},
+        "name", "Regulars", "Regulars", "Regular", "regu", ("flt_active=yes", "flt_active=no"), "name", "client_type",
+    ),
+    "extra_pets": Table(
+        ExtraPetPrice, "/admin/extra-pets/", lambda c: make.extra_pet_price(c.walk, 3),
+        lambda c: {"service_item": str(c.walk.id), "from_pet": "4", "amount": "1.50"}, {"from_pet": 4},
+        "from_pet", "5", 5, "Dog walk, from pet no. 3", "dog", ("", ""), "from_pet", "extra_pet_price",
+    ),
+    "agreed_prices": Table(
+        ClientPrice, "/admin/agreed-prices/", lambda c: make.client_price(c.alice, c.walk),
+        lambda c: {"client": str(c.bob.id), "service_item": str(c.walk.id), "price": "17.50"}, {"price": Decimal("17.50")},
+        "price", "16.00", Decimal("16.00"), "Alice Archer", "alice", ("", ""), "price", "client_price",
     ),
 }  # fmt: skip

@@ -1,0 +1,214 @@
+"""Saving what prices depend on: price rules and their order, client types, extra-pet prices, agreed prices.
+
+Visits that exist keep their price. `pricing` reads all this; the items' own prices are saved by `catalogue`.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from foundation import money
+from foundation.db import db
+from models import Client, ClientPrice, ClientType, ExtraPetPrice, PriceEffect, PriceRule, PriceTarget
+from workflows import activity, records
+from workflows.actors import Actor
+from workflows.catalogue import MAX_PRICE
+from workflows.errors import N_, Invalid
+from workflows.permissions import Permission
+from workflows.price_rules import PERCENTS, SETS
+
+Saved = TypeVar("Saved", ClientType, ExtraPetPrice, ClientPrice)
+MOST_PETS = 50
+EVERY_DAY = 0b111_1111
+
+
+def save_rule(rule: PriceRule, values: Mapping[str, Any], *, actor: Actor) -> PriceRule:
+    """Add a rule at the end of the list, or change one; logged old to new. Visits that exist keep their price.
+
+    The figure that the effect does not use is emptied, and seven weekdays are the same as none. Refused with Invalid,
+    naming the field: no name; no figure, or one that makes no sense for the effect; a share of the price as a price; a
+    service and a group; stretches (times, pets, dates) that end before they start; hours outside 1 to 8760.
+    """
+    actor.require(Permission.CATALOGUE)
+    values = records.tidy(values)
+    wanted = {f: values[f] if f in values else _present(rule, f) for f in _RULE_FIELDS}
+    records.require_text(wanted, ["name"], N_("Fill in a name."))
+    values |= _figures(wanted)
+    if wanted["weekdays"] is not None:
+        values["weekdays"] = None if wanted["weekdays"] in {0, EVERY_DAY} else wanted["weekdays"] & EVERY_DAY
+    _check_conditions(wanted)
+    if rule.id is not None:
+        records.change(rule, values, actor=actor)
+        return rule
+    last = db.session.scalar(sa.select(sa.func.max(PriceRule.position)))
+    for field, value in {"position": (last or 0) + 1, **values}.items():
+        setattr(rule, field, value)
+    records.add(rule, actor=actor)
+    return rule
+
+
+_RULE_FIELDS = (
+    "name", "target", "effect", "amount", "percent", "service_item", "service_group", "weekdays", "starts_from",
+    "starts_before", "pets_from", "pets_to", "first_on", "last_on", "booked_within_hours",
+)  # fmt: skip
+
+
+def _present(rule: PriceRule, field: str) -> Any:  # noqa: ANN401 -- each column has its own type
+    """What the rule has, or what a new one will get from the column's default."""
+    defaults = {"target": PriceTarget.PRICE, "effect": PriceEffect.SET_AMOUNT}
+    return defaults.get(field) if rule.id is None and field in defaults else getattr(rule, field)
+
+
+def _figures(wanted: Mapping[str, Any]) -> dict[str, Decimal | None]:
+    """Amount and percent as the effect needs them: one is checked, the other emptied."""
+    effect = wanted["effect"]
+    if effect is PriceEffect.SET_PERCENT and wanted["target"] is PriceTarget.PRICE:
+        raise Invalid("share_of_price", N_("Only a sitter's pay can be a share of the price."), field="effect")
+    if effect in PERCENTS:
+        least, most = (0, 100) if effect in SETS else (-100, 1000)
+        percent = wanted["percent"]
+        if percent is None or not least <= percent <= most or percent != round(percent, 2):
+            raise Invalid("bad_percent", N_("Enter a percentage from %(least)s to %(most)s, with at most two decimals."), field="percent", least=least, most=most)  # fmt: skip
+        return {"amount": None, "percent": percent}
+    if wanted["amount"] is None:
+        raise Invalid("no_amount", N_("Enter an amount."), field="amount")
+    check_amount(wanted["amount"], "amount", least=0 if effect in SETS else -MAX_PRICE)
+    return {"amount": wanted["amount"], "percent": None}
+
+
+def check_amount(value: Decimal | None, field: str, *, least: Decimal | int = 0) -> None:
+    """Refuse with Invalid what is no amount of the currency from `least` to a million."""
+    if value is None or not value.is_finite() or not least <= value <= MAX_PRICE:
+        message = N_("Enter an amount of 0 or more.") if least == 0 else N_("Enter an amount below a million.")
+        raise Invalid("bad_amount", message, field=field)
+    try:
+        money.to_minor(value)
+    except money.BadAmountError as problem:
+        raise Invalid(
+            "bad_amount", N_("Enter an amount with at most %(n)s decimals."), field=field, n=money.exponent()
+        ) from problem
+
+
+def _check_conditions(wanted: Mapping[str, Any]) -> None:
+    if wanted["service_item"] is not None and wanted["service_group"] is not None:
+        raise Invalid("item_and_group", N_("Choose a service or a group, not both."), field="service_group")
+    if wanted["starts_from"] is not None and wanted["starts_from"] == wanted["starts_before"]:
+        raise Invalid("no_time", N_("Choose an end other than the start, or leave both empty."), field="starts_before")
+    for field in ("pets_from", "pets_to"):
+        if wanted[field] is not None and not 1 <= wanted[field] <= MOST_PETS:
+            raise Invalid("bad_pets", N_("Enter a number of pets from 1 to %(most)s."), field=field, most=MOST_PETS)
+    if _is_turned(wanted["pets_from"], wanted["pets_to"]):
+        raise Invalid("pets_order", N_("The larger number of pets comes second."), field="pets_to")
+    if _is_turned(wanted["first_on"], wanted["last_on"]):
+        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    hours = wanted["booked_within_hours"]
+    if hours is not None and not 1 <= hours <= 8760:
+        raise Invalid("bad_hours", N_("Enter a whole number of hours from 1 to 8760."), field="booked_within_hours")
+
+
+def _is_turned(first: Any, last: Any) -> bool:  # noqa: ANN401 -- two of whatever can be compared
+    return first is not None and last is not None and bool(last < first)
+
+
+def move_before(rule: PriceRule, other: PriceRule, *, actor: Actor) -> None:
+    """Put a rule directly before another one of the same list (price or pay); logged. Done twice, it is done once.
+
+    Refused with Invalid: the other one is of the other list.
+    """
+    actor.require(Permission.CATALOGUE)
+    if rule.target is not other.target:
+        raise Invalid("other_list", N_("Rules for the price and rules for the pay are two lists."))
+    ordered = list(
+        db.session.scalars(sa.select(PriceRule).order_by(PriceRule.position, PriceRule.id).with_for_update())
+    )
+    before = [r.id for r in ordered]
+    if rule is not other:
+        ordered.remove(rule)
+        ordered.insert(ordered.index(other), rule)
+    for position, each in enumerate(ordered, start=1):
+        each.position = position
+    db.session.flush()
+    if before != [r.id for r in ordered]:
+        activity.record("price_rule.moved", actor=actor, subject=rule, name=rule.name, before=other.name)
+        db.session.flush()
+
+
+def save_type(kind: ClientType, values: Mapping[str, Any], *, actor: Actor) -> ClientType:
+    """Add or change a client type; logged. Refused with Invalid: no name, or one that is taken."""
+    actor.require(Permission.CATALOGUE)
+    values = records.tidy(values)
+    records.require_text({"name": kind.name, **values}, ["name"], N_("Fill in a name."))
+    name = sa.func.lower(ClientType.name) == str(values.get("name", kind.name)).lower()
+    with db.session.no_autoflush:
+        if db.session.scalar(sa.select(ClientType.id).where(name, ClientType.id != (kind.id or 0))):
+            raise Invalid("name_taken", N_("This name is taken already."), field="name")
+    return _save(kind, values, actor)
+
+
+def save_extra_pet(row: ExtraPetPrice, values: Mapping[str, Any], *, actor: Actor) -> ExtraPetPrice:
+    """Add or change what further pets add for one service, from the nth pet on; logged.
+
+    Refused with Invalid: no service, a number of pets below 2, no amount, a second row for the same pet.
+    """
+    actor.require(Permission.CATALOGUE)
+    wanted = {f: values.get(f, getattr(row, f)) for f in ("service_item", "from_pet", "amount")}
+    if wanted["service_item"] is None:
+        raise Invalid("no_service", N_("Choose a service."), field="service_item")
+    if wanted["from_pet"] is None or not 2 <= wanted["from_pet"] <= MOST_PETS:
+        raise Invalid("bad_pets", N_("Enter which pet: a number from 2 to %(most)s."), field="from_pet", most=MOST_PETS)
+    check_amount(wanted["amount"], "amount")
+    same = sa.select(ExtraPetPrice.id).where(
+        ExtraPetPrice.service_item_id == wanted["service_item"].id, ExtraPetPrice.from_pet == wanted["from_pet"],
+        ExtraPetPrice.id != (row.id or 0),
+    )  # fmt: skip
+    with db.session.no_autoflush:
+        if db.session.scalar(same):
+            raise Invalid("pet_taken", N_("This service has an amount for this pet already."), field="from_pet")
+    return _save(row, values, actor)
+
+
+def save_agreed(row: ClientPrice, values: Mapping[str, Any], *, actor: Actor) -> ClientPrice:
+    """Add or change a price agreed with one client for one service; in the client's log.
+
+    Refused with Invalid: no client, no service, no amount, a second price for the same two.
+    """
+    actor.require(Permission.CATALOGUE)
+    wanted = {f: values.get(f, getattr(row, f)) for f in ("client", "service_item", "price")}
+    if wanted["client"] is None:
+        raise Invalid("no_client", N_("Choose a client."), field="client")
+    if wanted["service_item"] is None:
+        raise Invalid("no_service", N_("Choose a service."), field="service_item")
+    check_amount(wanted["price"], "price")
+    same = sa.select(ClientPrice.id).where(
+        ClientPrice.client_id == wanted["client"].id, ClientPrice.service_item_id == wanted["service_item"].id,
+        ClientPrice.id != (row.id or 0),
+    )  # fmt: skip
+    with db.session.no_autoflush:
+        if db.session.scalar(same):
+            raise Invalid("price_there", N_("A price for this service is agreed with this client already."), field="service_item")  # fmt: skip
+    return _save(row, values, actor, client=wanted["client"])
+
+
+def _save(record: Saved, values: Mapping[str, Any], actor: Actor, *, client: Client | None = None) -> Saved:
+    if record.id is not None:
+        records.change(record, values, actor=actor, client=client)
+        return record
+    for field, value in values.items():
+        setattr(record, field, value)
+    records.add(record, actor=actor, client=client)
+    return record
+
+
+def remove(record: PriceRule | ClientType | ExtraPetPrice | ClientPrice, *, actor: Actor) -> None:
+    """Delete an entry; logged. A client type that clients or rules still have is made inactive instead (Invalid)."""
+    actor.require(Permission.CATALOGUE)
+    if isinstance(record, ClientType):
+        used = (
+            sa.select(Client.id).where(Client.client_type_id == record.id),
+            sa.select(PriceRule.id).where(PriceRule.client_type_id == record.id),
+        )
+        if any(db.session.scalar(found.limit(1)) for found in used):
+            raise records.still_used(record)
+    records.remove(record, actor=actor, client=record.client if isinstance(record, ClientPrice) else None)
