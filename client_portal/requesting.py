@@ -266,8 +266,11 @@ def submit() -> View:
     """Send the basket that the page showed. A second press or a second tab finds it sent and is told so."""
     client, shown = client_here(), request.form.get("basket", "")
     lock_client(client.id)
-    basket = baskets.basket_of(client.id)
-    if basket is None or basket.public_id != shown:
+    # Only its key: sending reads the basket itself, while everybody else who wants to write waits.
+    waiting = db.session.scalar(
+        sa.select(JobRequest.public_id).where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
+    )
+    if waiting is None or waiting != shown:
         return _not_this_one(client, shown)
     try:
         sent = job_requests.submit(client, actor=current_actor())
