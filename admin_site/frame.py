@@ -31,8 +31,8 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("admin", N_("Home"), "home", Permission.OFFICE, "index"),
         Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
         Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
-        Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
         Entry("changes", N_("Change requests"), "calendar-time", Permission.SCHEDULE, "index"),
+        Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
     )),
     (N_("People"), (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
