@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from workflows.bulk import Wish
 
 MOST_DAYS = 365
+#: looked at first: few clients have more visits in one order
+SOME = 40
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,9 @@ def _to(job: Job, place: Place, run: BulkRun, *, actor: Actor) -> None:
 
 def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:
     """The first visits of the list that are of one client; the first one alone when it is gone."""
-    clients = {i: c for i, c in db.session.execute(sa.select(Job.id, Job.client_id).where(Job.id.in_(left)))}  # noqa: C416 -- rows are no pairs to a type checker
+    clients = _clients_of(left[:SOME])
+    if len(left) > SOME and set(clients.values()) == {clients.get(left[0])}:
+        clients = _clients_of(left)
     first = clients.get(left[0])
     if first is None:
         return Piece(1, [Failure(left[0], N_("This visit no longer exists."))]), []
@@ -159,6 +163,10 @@ def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:
     )
     by_id = {job.id: job for job in found}
     return Piece(len(ids)), [by_id[i] for i in ids if i in by_id]
+
+
+def _clients_of(ids: Sequence[int]) -> dict[int, int]:
+    return {row[0]: row[1] for row in db.session.execute(sa.select(Job.id, Job.client_id).where(Job.id.in_(ids)))}
 
 
 def _try(do: Callable[[], object]) -> bool:
