@@ -179,9 +179,8 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: C
     bare = month_grid(first, today=clock.today())
     begin, end = bare.weeks[0][0].date, bare.weeks[-1][-1].date
     found: dict[dt.date, list[tuple[tuple[bool, dt.time, str], DayItem]]] = defaultdict(list)
-    for job_id, *row in _pill_rows(client, begin, end):
-        kind, on_date, ends_on, start, block, block_start, name = row
-        kind = "change" if job_id in asked_about else kind
+    for job_id, state, on_date, ends_on, start, block, block_start, name in _pill_rows(client, begin, end):
+        kind = "change" if job_id in asked_about else state
         order = cards.order_key(kind, start or block_start, name)
         shown = max(on_date, begin)
         while shown <= min(ends_on, end):
