@@ -2,15 +2,18 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from foundation import clock
-from foundation.db import db
-from models import Activity, Job, JobRequestLine, LineState, OutboxMail
+from foundation.db import db, mark_request
+from models import Activity, Job, JobRequestLine, LineState, NoticeKind, OutboxMail
+from tests import factories as make
 from workflows.mail_facts import MailKind
+from workflows.visit_facts import job_facts
 
 pytestmark = pytest.mark.browser
 
@@ -181,22 +184,70 @@ OFFICE_PAGES = (
     "/admin/vets/", "/admin/staff/", "/admin/time-off/", "/admin/services/", "/admin/services/new/",
     "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/", "/admin/closed-days/", "/admin/request-lines/",
     "/admin/visits/", "/admin/visit/new", "/admin/notifications/", "/admin/log/", "/admin/outbox/",
-    "/admin/settings/business", "/admin/settings/portal", "/staff/",
+    "/admin/settings/business", "/admin/settings/portal", "/staff/", "/staff/calendar",
+    "/admin/agreed-prices/", "/admin/agreed-prices/new/", "/admin/client-types/", "/admin/extra-pets/",
+    "/admin/extra-pets/new/", "/admin/price-rules/", "/admin/price-rules/new/", "/admin/price-rules/try/",
+    "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",
+    "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
+    "/admin/change-requests/", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
 )  # fmt: skip
 PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar")
+
+
+def _something_everywhere(live):
+    """One record of each kind, so that no page is an empty one; and the pages of these records."""
+    db.session.rollback()
+    mark_request(reads_only=False)
+    cast = live.cast
+    dog_walks = make.client_type("Recurring")
+    make.price_rule("Thanksgiving", client_type=dog_walks, on_holiday=True)
+    make.extra_pet_price(cast.walk)
+    make.client_price(cast.bob, cast.walk)
+    make.cancellation_rule("Late walk", service_group=cast.dog_walks, notice_kind=NoticeKind.HOURS, notice_number=24)
+    make.cancellation_reason("We are at home")
+    make.opening_hours()
+    series = make.repeat(cast.bob, cast.walk, pets=[cast.bella], starts_on=clock.today())
+    job = make.job(
+        cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, on_date=clock.today() + dt.timedelta(days=3)
+    )
+    asked = make.change_item(
+        make.change_request(cast.bob, body="We are away"), job, old=vars(job_facts(job)), fee=Decimal(10)
+    )
+    free = make.job(
+        cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, on_date=clock.today() + dt.timedelta(days=4)
+    )
+    db.session.commit()
+    pages = {
+        "office": (
+            f"/admin/visit/{job.id}", f"/admin/visit/{job.id}/cancellation", f"/admin/visit/{job.id}/back-to-request",
+            f"/admin/moves/{job.id}/", f"/admin/repeat/{series.id}/pause", f"/admin/repeat/{series.id}/end",
+            f"/admin/repeat/{series.id}/following", f"/admin/repeat/{series.id}/",
+            f"/admin/repeat/new?client={cast.bob.id}", f"/admin/change-requests/{asked.request.id}/",
+            f"/admin/client/{cast.bob.id}/?tab=repeats", f"/admin/client/{cast.bob.id}/?tab=requests",
+        ),
+        "portal": (
+            f"/portal/visits/{free.public_id}", f"/portal/visits/{free.public_id}/cancellation",
+            f"/portal/visits/{free.public_id}/change", "/portal/visits/cancellation",
+            f"/portal/repeats/{series.public_id}/pause", f"/portal/repeats/{series.public_id}/end",
+        ),
+    }  # fmt: skip
+    mark_request(reads_only=True)
+    return pages
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_every_page_is_accessible_and_fits(live, visitor, size, scheme):
+    own = _something_everywhere(live)
     for door, name, paths in (
-        ("office", live.cast.olivia.login.email, OFFICE_PAGES),
-        ("portal", live.cast.bob.email, PORTAL_PAGES),
+        ("office", live.cast.olivia.login.email, OFFICE_PAGES + own["office"]),
+        ("portal", live.cast.bob.email, PORTAL_PAGES + own["portal"]),
     ):
         stranger = visitor(size, scheme=scheme)
         stranger.go(f"/{door}/log-in")
         stranger.look()
         person = visitor(size, scheme=scheme).log_in(door, name)
         for path in paths:
-            person.go(path)
+            page = person.go(path)
+            expect(page.get_by_role("heading", level=1).first).not_to_have_text(re.compile("not found|went wrong"))
             person.look()
