@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import sqlalchemy as sa
-
 from foundation import clock
 from foundation.db import db
-from models import Job, JobRequest, JobRequestLine, JobState, LineState, RepeatSkip, Staff, TimeType
-from workflows import activity, change_requests, request_threads
+from models import Job, JobRequest, JobRequestLine, JobState, LineState, Staff, TimeType
+from workflows import activity, change_requests, repeats, request_threads
 from workflows.actors import Actor
 from workflows.conflicts import last_day
 from workflows.errors import N_, Invalid, WrongState
@@ -46,8 +44,8 @@ def back_to_request(
     sitters = {job.id: job.sitter for job in found}
     news = {job.id: f"{in_short(job)} ✗" for job in found if job.id in later}
     moved = _make_lines(found, keep_sitter=keep_sitter)
-    _skip_in_series(found)
     for job in found:
+        repeats.take_out(job)
         job.request_line = None
         db.session.delete(job)
     db.session.flush()
@@ -116,19 +114,6 @@ def _make_lines(jobs: Iterable[Job], *, keep_sitter: bool) -> list[tuple[Job, Jo
         made.append((job, line))
     db.session.flush()
     return made
-
-
-def _skip_in_series(jobs: Iterable[Job]) -> None:
-    """Days of a series whose visit is taken out for good; a day that is noted already stays noted once."""
-    for job in jobs:
-        if job.repeat_id is None or job.repeat_on is None or job.repeat_time_id is None:
-            continue
-        place = (job.repeat_id, job.repeat_on, job.repeat_time_id)
-        known = sa.select(RepeatSkip.id).where(
-            sa.tuple_(RepeatSkip.repeat_id, RepeatSkip.on_date, RepeatSkip.repeat_time_id) == place
-        )
-        if db.session.scalar(known) is None:
-            db.session.add(RepeatSkip(repeat_id=place[0], on_date=place[1], repeat_time_id=place[2]))
 
 
 def _tell_sitters(jobs: Sequence[Job]) -> set[int]:

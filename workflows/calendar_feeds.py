@@ -6,7 +6,7 @@ The address is a signed token of the feed's number and serial; raising the seria
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,10 @@ from models import (
 )
 from workflows import activity, settings
 from workflows.actors import Actor
+from workflows.cancelling import still_shown
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import Permission, role_allows
+from workflows.sitter_mails import address_of
 
 #: what a feed holds, in days from today
 DAYS_BACK, DAYS_AHEAD = 90, 400
@@ -188,7 +190,7 @@ def _of_client(client: Client) -> list[Entry]:
     shown = _jobs(first, last).where(Job.client_id == client.id, ServiceItem.is_internal.is_(False))
     found = [
         _of_job(job, sitter=job.sitter.first_name if job.sitter and values["portal.show_sitter"] else "", note=job.note)
-        for job in db.session.scalars(shown.where(_recent_if_cancelled(values["schedule.cancelled_days"])))
+        for job in db.session.scalars(shown.where(still_shown()))
     ]
     lines = db.session.scalars(
         sa.select(JobRequestLine)
@@ -208,14 +210,13 @@ def _of_sitter(staff: Staff) -> list[Entry]:
     """Own visits, also of yesterday and cancelled ones, with the client's name and address."""
     first, last = _span()
     mine = _jobs(first, last).where(Job.sitter_id == staff.id)
-    days = settings.read()["schedule.cancelled_days"]
-    jobs = db.session.scalars(mine.where(_recent_if_cancelled(days)))
+    jobs = db.session.scalars(mine.where(still_shown()))
     return sorted(
         (
             _of_job(
                 job,
                 note="\n".join(n for n in (job.note, job.staff_note) if n),
-                address=_address(job.client),
+                address=address_of(job.client),
             )
             for job in jobs
         ),
@@ -246,12 +247,6 @@ def _jobs(first: dt.date, last: dt.date) -> sa.Select[Job]:
 
 #: no stay is longer (`workflows.jobs.MAX_STAY_DAYS`), so the index on the first day is enough
 _LONGEST = dt.timedelta(days=120)
-
-
-def _recent_if_cancelled(days: int | None) -> Any:  # noqa: ANN401 -- a condition
-    if days is None:
-        return sa.true()
-    return sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= clock.today() - dt.timedelta(days=days))
 
 
 def _of_job(job: Job, *, note: str, sitter: str = "", address: str = "") -> Entry:
@@ -311,8 +306,3 @@ def _times(
 
 def _names(pets: Iterable[Any]) -> tuple[str, ...]:
     return tuple(p.name for p in pets)
-
-
-def _address(client: Client) -> str:
-    parts: Sequence[str] = (client.address_line1, client.address_line2, client.city, client.postcode)
-    return ", ".join(p for p in parts if p)

@@ -288,10 +288,17 @@ def call_off(
 def take_out(job: Job) -> None:
     """Note that a visit of a series leaves the schedule for good, before its row is deleted: it is not made again.
 
-    The workflow that deletes the row calls it, in its transaction; a visit of no series needs nothing.
+    The workflow that deletes the row calls it, in its transaction; a visit of no series needs nothing. A day that is
+    noted already stays noted once.
     """
-    if job.repeat_id is not None and job.repeat_on is not None and job.repeat_time_id is not None:
-        db.session.add(RepeatSkip(repeat_id=job.repeat_id, on_date=job.repeat_on, repeat_time_id=job.repeat_time_id))
+    if job.repeat_id is None or job.repeat_on is None or job.repeat_time_id is None:
+        return
+    place = (job.repeat_id, job.repeat_on, job.repeat_time_id)
+    known = sa.select(RepeatSkip.id).where(
+        sa.tuple_(RepeatSkip.repeat_id, RepeatSkip.on_date, RepeatSkip.repeat_time_id) == place
+    )
+    if db.session.scalar(known) is None:
+        db.session.add(RepeatSkip(repeat_id=place[0], on_date=place[1], repeat_time_id=place[2]))
         db.session.flush()
 
 
