@@ -69,7 +69,7 @@ class ClientList(OfficeList):
         Column("account_number", _l("Account number"), hidden=True, show=lambda c: c.account_number_grouped),
         Column("status", _l("Status"), words=rows.code_chip, sort=(Client.status,)),
         Column("primary_sitter", _l("Usual sitter")),
-        Column("client_type", _l("Type")),
+        Column("client_type", _l("Type"), hidden=True),
         Column("phone", _l("Phone"), words=rows.phone),
         Column("email", _l("Mail"), hidden=True),
         Column("address_line1", _l("Address"), hidden=True),

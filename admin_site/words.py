@@ -9,6 +9,10 @@ from flask_babel import gettext
 from admin_site import texts
 from models import (
     ActorKind,
+    BulkKind,
+    BulkState,
+    ChangeKind,
+    ChangeState,
     ClientStatus,
     Initiator,
     JobState,
@@ -99,6 +103,33 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         RefundTo.MONEY: N_("Paid back"),
         RefundTo.ASK: N_("Ask each time"),
     },
+    ChangeKind: {
+        ChangeKind.CANCEL: N_("Cancellation"),
+        ChangeKind.CHANGE: N_("Change"),
+        ChangeKind.MESSAGE: N_("Message"),
+        ChangeKind.PAUSE: N_("Pause"),
+        ChangeKind.END: N_("End of a series"),
+    },
+    ChangeState: {
+        ChangeState.PENDING: N_("Waiting"),
+        ChangeState.APPROVED: N_("Approved"),
+        ChangeState.DENIED: N_("Denied"),
+        ChangeState.WITHDRAWN: N_("Withdrawn"),
+        ChangeState.EXPIRED: N_("Visit began first"),
+        ChangeState.SUPERSEDED: N_("Visit was changed"),
+    },
+    BulkKind: {
+        BulkKind.CANCEL: N_("Cancel visits"),
+        BulkKind.MOVE: N_("Move visits"),
+        BulkKind.REASSIGN: N_("Give visits to another sitter"),
+        BulkKind.GENERATE: N_("Make repeating visits"),
+    },
+    BulkState: {
+        BulkState.WAITING: N_("Waiting"),
+        BulkState.RUNNING: N_("Under way"),
+        BulkState.DONE: N_("Done"),
+        BulkState.STOPPED: N_("Stopped"),
+    },
     MailState: {
         MailState.QUEUED: N_("Queued"),
         MailState.SENDING: N_("Being sent"),
@@ -157,6 +188,10 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         MailKind.SITTER_VISIT_TAKEN_AWAY: N_("Sitter: visit taken away"),
         MailKind.SITTER_REQUEST_MESSAGE: N_("Sitter: message about a request"),
         MailKind.SITTER_SCHEDULE: N_("Sitter: evening schedule"),
+        MailKind.VISIT_MOVED: N_("Visit moved"),
+        MailKind.SITTER_CHANGES: N_("Sitter: several changes"),
+        MailKind.REQUEST_ANSWERED: N_("Answer about a request"),
+        MailKind.MASTER_SCHEDULE: N_("Schedule of two weeks"),
         MailKind.SET_PASSWORD: N_("Log-in link"),
     },
 }

@@ -33,8 +33,8 @@ from workflows import settings
 
 #: columns that no person types in: keys, versions, times of the clock, numbers that are allotted
 KEPT = {"id", "public_id", "created_at", "version", "account_number"}
-#: changed by buttons on the policy's own page
-PLACES = {("cancellation_rules", "position"), ("cancellation_reasons", "position")}
+#: changed by buttons, not typed
+PLACES = {("cancellation_rules", "position"), ("cancellation_reasons", "position"), ("price_rules", "position")}
 
 
 # ------------------------------------------------------------------------------------------------------- every form

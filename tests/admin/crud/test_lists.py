@@ -311,6 +311,7 @@ LIST_URLS = [
     "/admin/time-off/?view=all", "/admin/services/?view=all", "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/?view=all",
     "/admin/closed-days/?view=all", "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/visits/?view=all&search=a+b+c+d+e+f",
     "/admin/cancellation-rules/", "/admin/cancellation-reasons/", "/admin/notifications/?view=all", "/admin/log/", "/admin/outbox/",
+    "/admin/price-rules/", "/admin/agreed-prices/", "/admin/client-types/", "/admin/extra-pets/", "/admin/repeats/",
 ]  # fmt: skip
 
 
@@ -330,6 +331,11 @@ def fill(n: int, cast) -> None:
         make.closed_day(DAY + dt.timedelta(days=k), service_group=cast.dog_walks)
         make.cancellation_rule(service_group=cast.dog_walks)
         make.cancellation_reason()
+        make.price_rule(client_type=make.client_type())
+        item = make.service_item(f"Walk {k}", group=cast.dog_walks)
+        make.extra_pet_price(item)
+        make.client_price(client, item)
+        make.repeat(client, cast.walk, pets=[pet], sitter=staff)
         request = make.job_request(client, number=100 + k + n * 1000)
         make.line(request, cast.walk, sitter=staff, pets=[pet], on_date=DAY + dt.timedelta(days=k))
         make.job(client, cast.walk, sitter=staff, block=cast.morning, pets=[pet], on_date=DAY + dt.timedelta(days=k))
@@ -398,6 +404,9 @@ def test_every_order_that_is_offered_has_an_index(lists):
         "time_off",
         "cancellation_rule",
         "cancellation_reason",
+        "client_type",
+        "price_rule",
+        "extra_pet_price",
     }
     missing = []
     for view in lists.values():
@@ -405,6 +414,7 @@ def test_every_order_that_is_offered_has_an_index(lists):
         orders = [c.sort for c in view.columns if c.sort] + [[getattr(o, "element", o) for o in view.default_order]]
         indexes = [[c.name for c in i.columns] for i in table.indexes] + [["id"]]
         indexes += [[c.name] for c in table.columns if c.unique]
+        indexes += [[c.name for c in u.columns] for u in table.constraints if isinstance(u, sa.UniqueConstraint)]
         for order in orders:
             first = order[0].key
             if table.name not in small and not any(i[0] == first for i in indexes):
@@ -416,7 +426,7 @@ def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",
         "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "repeats", "notifications", "activity",
-        "outbox",
+        "outbox", "price_rules", "agreed_prices", "client_types", "extra_pets",
     }  # fmt: skip
     assert all(isinstance(view, OfficeList) for view in lists.values())
     assert {t.name for t in Base.metadata.sorted_tables if not any(v.model.__table__ is t for v in lists.values())} >= {
