@@ -72,10 +72,8 @@ def _lately_auto() -> Any:
     return sa.and_(ChangeRequest.auto_approved, ChangeRequest.closed_at >= since)
 
 
-def n_clients() -> int:
-    """How many clients have asked for something that nobody has decided."""
-    waiting = sa.select(sa.func.count(sa.distinct(ChangeRequest.client_id))).where(ChangeRequest.is_open)
-    return db.session.scalar(waiting) or 0
+#: how many clients have asked for something that nobody has decided
+CLIENTS_WITH_CHANGES = sa.select(sa.func.count(sa.distinct(ChangeRequest.client_id))).where(ChangeRequest.is_open)
 
 
 # ---------------------------------------------------------------------------------------------------------- the lists

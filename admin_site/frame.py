@@ -2,12 +2,14 @@
 
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
 from admin_site import change_queue, texts
 from admin_site.reading import initials, link
 from foundation import money
+from foundation.db import db
 from sign_in import current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
 from workflows import job_requests, settings
@@ -120,17 +122,24 @@ def office_frame(actor: Actor) -> OfficeFrame:
 
 
 def n_clients_waiting() -> int:
-    """The red badge, counted once a request."""
-    if "n_clients_waiting" not in g:
-        g.n_clients_waiting = job_requests.n_clients_waiting()
-    return int(g.n_clients_waiting)
+    """The red badge."""
+    return _waiting()[0]
 
 
 def n_clients_with_changes() -> int:
-    """The badge of the change requests, counted once a request; job requests have their own."""
-    if "n_clients_with_changes" not in g:
-        g.n_clients_with_changes = change_queue.n_clients()
-    return int(g.n_clients_with_changes)
+    """The badge of the change requests; job requests have their own."""
+    return _waiting()[1]
+
+
+def _waiting() -> tuple[int, int]:
+    """Both badges stand on every page: counted once a request, with one query."""
+    if "clients_waiting" not in g:
+        both = sa.select(
+            job_requests.CLIENTS_WAITING.scalar_subquery(), change_queue.CLIENTS_WITH_CHANGES.scalar_subquery()
+        )
+        g.clients_waiting = tuple(db.session.execute(both).one())
+    counted: tuple[int, int] = g.clients_waiting
+    return counted
 
 
 def outstanding(n_clients: int) -> str:

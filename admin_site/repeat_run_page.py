@@ -1,6 +1,7 @@
 """Run repeats: what is missing over a range, of one client or of all, listed first and made by a second press."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -159,7 +160,10 @@ def _conflict(kind: str, about: str) -> str:
 
 def follow(run_id: str) -> Answer:
     """How far a large run is."""
-    run = db.session.scalar(sa.select(BulkRun).where(BulkRun.public_id == run_id, BulkRun.kind == BulkKind.GENERATE))
+    # What no public id can be does not reach the database: PostgreSQL takes no NUL.
+    looks_right = re.fullmatch(r"[A-Za-z0-9_-]{1,16}", run_id)
+    named = sa.select(BulkRun).where(BulkRun.public_id == run_id, BulkRun.kind == BulkKind.GENERATE)
+    run = db.session.scalar(named) if looks_right else None
     if run is None:
         abort(404)
     is_over = run.state in {BulkState.DONE, BulkState.STOPPED}

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from client_portal.words import soon
 from foundation import clock
 from foundation.db import db
-from models import Client, JobRequest, JobRequestLine
+from models import ChangeRequest, Client, JobRequest, JobRequestLine, Repeat
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
 from workflows import baskets, calendar_feeds, change_requests, settings
@@ -121,11 +121,13 @@ def page(template: str, status: int = 200, **more: object) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class BasketFacts:
-    """As much of the basket as the banner needs."""
+    """As much of the basket as the banner needs; and whether the client waits for something else, or has a series."""
 
     n_lines: int
     n_blocked: int
     changed_at: dt.datetime | None
+    n_asked: int = 0
+    n_series: int = 0
 
 
 def know_basket(basket: JobRequest | None) -> None:
@@ -136,13 +138,20 @@ def know_basket(basket: JobRequest | None) -> None:
     )
 
 
-def _basket_facts(client: Client) -> BasketFacts:
+def _count(kind: type[ChangeRequest] | type[Repeat], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(kind).where(*where).scalar_subquery()
+
+
+def basket_facts(client: Client) -> BasketFacts:
+    """Read once a request, in one query."""
     if "portal_basket" not in g:
         row = db.session.execute(
             sa.select(
                 sa.func.count(JobRequestLine.id),
                 sa.func.count(JobRequestLine.blocked_code),
                 sa.func.max(JobRequest.changed_at),
+                _count(ChangeRequest, ChangeRequest.client_id == client.id, ChangeRequest.is_open.is_(True)),
+                _count(Repeat, Repeat.client_id == client.id, Repeat.is_active.is_(True)),
             )
             .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
             .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
@@ -163,7 +172,7 @@ def frame() -> PortalFrame:
 def _make_frame(client: Client) -> PortalFrame:
     values = settings.read()
     can_request = baskets.may_request(client)
-    facts = _basket_facts(client)
+    facts = basket_facts(client)
     return PortalFrame(
         business_name=values["business.name"],
         client_name=str(client),

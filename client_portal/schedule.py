@@ -18,6 +18,7 @@ from client_portal import asked, asking, cards, words
 from client_portal.cards import Card
 from client_portal.frame import (
     View,
+    basket_facts,
     by_htmx,
     can_ask_about_series,
     can_cancel_visits,
@@ -92,8 +93,13 @@ def day(day: dt.date) -> View:
         return response
     client = client_here()
     lines, jobs = _lines(client, JobRequestLine.on_date == day), _jobs_of_day(client, day)
-    waiting = asked.waiting_items(change_requests.open_of(client))
+    waiting = asked.waiting_items(_open_of(client))
     return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines, waiting).cards)
+
+
+def _open_of(client: Client) -> list[ChangeRequest]:
+    """What the client waits for; most wait for nothing, and the frame's query knows that."""
+    return change_requests.open_of(client) if basket_facts(client).n_asked else []
 
 
 def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
@@ -101,7 +107,7 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
     lines = _lines(client, sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == chosen))
     jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
     is_part = by_htmx("schedule")
-    open_requests = change_requests.open_of(client)
+    open_requests = _open_of(client)
     items = asked.waiting_items(open_requests)
     return page(
         "_schedule.html" if is_part else "schedule.html",
@@ -111,7 +117,9 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
         unread_month=unread,
         days=[_day_cards(chosen, jobs, lines, items)] if chosen else _coming(today, jobs, lines, items),
         asked=[] if is_part else asked.together(open_requests),
-        repeats=[] if is_part or not can_ask_about_series() else _repeats(open_requests),
+        repeats=[]
+        if is_part or not can_ask_about_series() or not basket_facts(client).n_series
+        else _repeats(open_requests),
         can_cancel=can_cancel_visits(),
         can_write=can_write_message(),
         waiting=_waiting(lines),

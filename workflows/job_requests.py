@@ -476,11 +476,11 @@ def dismiss_cancelled(client: Client, *, actor: Actor) -> int:
 
 def n_clients_waiting() -> int:
     """How many clients have requests that wait for the office: the red badge."""
-    return db.session.scalar(_N_CLIENTS_WAITING) or 0
+    return db.session.scalar(CLIENTS_WAITING) or 0
 
 
 #: every page of the back office asks, so the statement is built once
-_N_CLIENTS_WAITING = sa.select(sa.func.count(sa.distinct(JobRequestLine.client_id))).where(
+CLIENTS_WAITING = sa.select(sa.func.count(sa.distinct(JobRequestLine.client_id))).where(
     JobRequestLine.state == LineState.SUBMITTED
 )
 

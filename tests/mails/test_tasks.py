@@ -158,9 +158,15 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
 @pytest.mark.parametrize(
     ("moment", "due"),
     [
-        (dt.datetime(2026, 11, 23, 12, 1), ["auto_submit", "send_mails"]),
-        (dt.datetime(2026, 11, 23, 12, 5), ["auto_submit", "evening_schedules", "expire_changes", "send_mails"]),
-        (dt.datetime(2026, 11, 23, 3, 17), ["auto_submit", "clean_up", "send_mails"]),
+        (dt.datetime(2026, 11, 23, 12, 1), ["auto_submit", "bulk_orders", "send_mails"]),
+        (
+            dt.datetime(2026, 11, 23, 12, 5),
+            ["auto_submit", "bulk_orders", "evening_schedules", "expire_changes", "send_mails", "send_master_schedule"],
+        ),
+        (
+            dt.datetime(2026, 11, 23, 3, 17),
+            ["auto_submit", "bulk_orders", "clean_up", "make_repeating_visits", "send_mails"],
+        ),
     ],
 )
 def test_what_is_done_when(app, moment, due):

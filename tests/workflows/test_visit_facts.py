@@ -26,7 +26,7 @@ def test_line_facts_of_a_walk_at_noon(cast):
         "Dog walk", "2026-11-26", start_time="12:00", duration_minutes=30, pets=("Mochi", "Biscuit"), note="Gate: 12"
     )
     show(prices=True)
-    assert line_facts(line).price == "25"
+    assert line_facts(line).price == "25.00"
 
 
 def test_line_facts_of_a_visit_in_a_block(cast):

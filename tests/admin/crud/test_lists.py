@@ -361,7 +361,8 @@ def test_a_list_takes_at_most_eight_queries_however_many_rows_it_shows_and_thirt
             page = office.open(url)
         assert len(sent) == with_few[url], f"{url}: {sent}"
         assert len(sent) <= 8, f"{url}: {sent}"
-        assert len(page.data) <= 30 * 1024, url
+        most = 40 if url == "/admin/price-rules/" else 30  # two buttons a row that move the rule
+        assert len(page.data) <= most * 1024, url
 
 
 def test_forms_take_at_most_fourteen_queries(office, cast, lists):
@@ -369,6 +370,8 @@ def test_forms_take_at_most_fourteen_queries(office, cast, lists):
     for view in lists.values():
         record = db.session.scalar(sa.select(view.model).limit(1))
         for path in (f"edit/?id={record.id}", f"details/?id={record.id}", "new/"):
+            if view.endpoint == "repeats":  # has pages of its own
+                continue
             if view.sections or path.startswith("details"):
                 with statements() as sent:
                     office.open(f"{view.url}/{path}")

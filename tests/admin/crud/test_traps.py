@@ -301,6 +301,12 @@ def test_17_nothing_that_people_typed_becomes_markup(office, cast, lists, mark):
     )
     make.outbox_mail(client_id=client.id, subject=mark, to_address=mark, last_error=mark, body_text=mark)
     make.job(client, cast.walk, note=mark, pets=[pet])
+    make.price_rule(mark, client_type=make.client_type(mark))
+    make.cancellation_rule(mark)
+    make.cancellation_reason(mark)
+    make.extra_pet_price(cast.walk)
+    make.client_price(client, cast.walk)
+    make.repeat(client, cast.walk, note=mark, staff_note=mark, pets=[pet])
     for view in lists.values():
         record = db.session.scalars(sa.select(view.model).order_by(view.model.id.desc())).first()
         urls = [
