@@ -329,7 +329,7 @@ class AgreedList(PricesList):
     columns = (
         Column("client", _l("Client"), show=lambda p: client_link(p.client), value=lambda p: p.client),
         Column("service_item", _l("Service"), value=lambda p: p.service_item.name),
-        Column("price", _l("Agreed price"), right=True),
+        Column("price", _l("Agreed price"), right=True, sort=(ClientPrice.price,)),
         Column("list_price", _l("Price of the list"), right=True, value=lambda p: p.service_item.price),
     )
     filters = (

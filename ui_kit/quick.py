@@ -24,7 +24,7 @@ def icon(name: str, cls: str = "") -> Markup:
     """The icon as `ui.icon` draws it; a paw for a name that is none."""
     classes = " ".join(["ui-icon", *(["ui-icon--turns"] if name in TURNING else []), *([cls] if cls else [])])
     address = f"{static_files.static_url('vendor/icons.svg')}#i-{name if name in _NAMES else 'paw'}"
-    return Markup('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>').format(escape(classes), address)
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>').format(escape(classes), address)
 
 
 @pass_eval_context
