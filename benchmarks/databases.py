@@ -38,7 +38,7 @@ def key_of(tier: Tier) -> str:
     """Changes with the tables, with what fills them, and with the week, because the data stand around today."""
     digest = hashlib.sha256()
     versions = (ROOT / "migrations" / "versions").glob("*.py")
-    for path in (ROOT / "models.py", ROOT / "benchmarks" / "filling.py", *sorted(versions)):
+    for path in (*sorted((ROOT / "tables").glob("*.py")), ROOT / "benchmarks" / "filling.py", *sorted(versions)):
         digest.update(path.read_bytes())
     digest.update(json.dumps([asdict(tier), clock.today().isocalendar()[:2]]).encode())
     return digest.hexdigest()[:12]

@@ -5,6 +5,7 @@
 
 import ast
 import enum
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -17,12 +18,12 @@ sys.path.insert(0, str(DOCS.parent))
 
 import models  # noqa: E402 -- needs the line above when called as a script
 
-NOTE = "<!-- Drawn from models.py by `make docs`; edits here are lost. -->\n"
+NOTE = "<!-- Drawn from tables/ by `make docs`; edits here are lost. -->\n"
 
 
 def data_model() -> str:
-    """Which tables there are, in models.py's own order and groups, and which belongs to which."""
-    page = [NOTE, "# The data model\n", "Columns, constraints and their reasons stand in `models.py`.\n"]
+    """Which tables there are, in models.py's order, and which belongs to which."""
+    page = [NOTE, "# The data model\n", "Columns, constraints and their reasons stand in `tables/`.\n"]
     with_class = {cls.__table__.name for _title, classes in groups() for cls in classes}
     tables_without_class = [table for table in models.db.metadata.sorted_tables if table.name not in with_class]
     for title, classes in groups():
@@ -63,16 +64,13 @@ def states() -> str:
 
 
 def groups() -> list[tuple[str, list[type]]]:
-    """The classes under each banner comment of models.py: `# ------ people`."""
-    source = Path(models.__file__).read_text("utf-8")
-    found: list[tuple[str, list[type]]] = []
-    starts_at = {node.lineno: node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.startswith("# -----"):
-            found.append((line.strip("# -"), []))
-        elif number in starts_at and found and hasattr(cls := getattr(models, starts_at[number]), "__table__"):
-            found[-1][1].append(cls)
-    return [(title, classes) for title, classes in found if classes]
+    """The classes of each file of tables/, in the order of models.py's table of contents."""
+    found = []
+    for name in re.findall(r"tables/(\w+)\.py", models.__doc__ or ""):
+        tree = ast.parse((DOCS.parent / "tables" / f"{name}.py").read_text("utf-8"))
+        classes = [getattr(models, n.name, None) for n in tree.body if isinstance(n, ast.ClassDef)]
+        found.append((name, [cls for cls in classes if hasattr(cls, "__table__")]))
+    return found
 
 
 def first_owner(table: sa.Table) -> str | None:
@@ -107,7 +105,7 @@ def features() -> str:
     rows = tomllib.loads((DOCS / "features.toml").read_text("utf-8"))
     tests = covering_tests()
     page = [
-        NOTE.replace("models.py", "features.toml and the tests"),
+        NOTE.replace("tables/", "features.toml and the tests"),
         "# Features\n",
         "Each row of the contract that is built, where it is seen, and the tests that prove it.",
         'Run the tests of a row with `make test ROWS="B4"`.\n',

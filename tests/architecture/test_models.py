@@ -1,4 +1,4 @@
-"""The shape of models.py and wsgi.py, which the import checker cannot see, and of the tables they make."""
+"""The shape of models.py, tables/ and wsgi.py, part of which the import checker cannot see, and of the tables themselves."""
 
 import ast
 import enum
@@ -13,14 +13,15 @@ import models
 from foundation.db import Base
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = (ROOT / "models.py").read_text("utf-8")
-TREE = ast.parse(SOURCE)
+FILES = [ROOT / "models.py", *sorted((ROOT / "tables").glob("*.py"))]
+SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in FILES}
+TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 TABLES = sorted(Base.metadata.tables.values(), key=lambda t: t.name)
 CLASSES = {m.class_.__name__: m.class_ for m in Base.registry.mappers}
 ENUMS = {
     n: c
     for n, c in vars(models).items()
-    if inspect.isclass(c) and issubclass(c, enum.Enum) and c.__module__ == "models"
+    if inspect.isclass(c) and issubclass(c, enum.Enum) and c.__module__.startswith("tables.")
 }
 MOVES = {n: d for n, d in vars(models).items() if n.endswith("_MOVES")}
 
@@ -40,14 +41,23 @@ def imported(tree):
 # --------------------------------------------------------------------------------------------------------- the files
 
 
-def test_models_know_nothing_but_sqlalchemy_and_the_foundation():
-    assert imported(TREE) - set(sys.stdlib_module_names) == {"sqlalchemy", "foundation"}
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_tables_know_nothing_but_sqlalchemy_and_the_foundation(name):
+    assert imported(TREES[name]) - set(sys.stdlib_module_names) <= {"sqlalchemy", "foundation", "tables"}
 
 
-def test_models_ask_the_database_nothing():
+def test_tables_are_imported_from_models_only():
+    """One home for the names: whoever uses a table says `from models import`."""
+    others = [p for p in ROOT.glob("*/**/*.py") if p.parts[len(ROOT.parts)] not in {"tables", ".venv", "node_modules"}]
+    users = [p.relative_to(ROOT).as_posix() for p in others if "tables" in imported(ast.parse(p.read_text("utf-8")))]
+    assert users == []
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_tables_ask_the_database_nothing(name):
     """No query, no commit, no session; and so no rule that would need one."""
-    used = {n.attr for n in ast.walk(TREE) if isinstance(n, ast.Attribute)} | {
-        n.id for n in ast.walk(TREE) if isinstance(n, ast.Name)
+    used = {n.attr for n in ast.walk(TREES[name]) if isinstance(n, ast.Attribute)} | {
+        n.id for n in ast.walk(TREES[name]) if isinstance(n, ast.Name)
     }
     assert (
         used & {"session", "query", "select", "commit", "execute", "scalar", "scalars", "object_session", "url_for"}
@@ -61,10 +71,23 @@ def test_wsgi_makes_the_app_and_nothing_else():
     assert [ast.unparse(node) for node in tree.body[1:]] == ["from application import create_app", "app = create_app()"]
 
 
-def test_models_are_one_file_that_can_be_read():
-    assert len(SOURCE.splitlines()) <= 1800
-    lengths = {node.name: node.end_lineno - node.lineno + 1 for node in TREE.body if isinstance(node, ast.ClassDef)}
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_tables_are_files_that_can_be_read(name):
+    assert len(SOURCES[name].splitlines()) <= 500
+    classes = [node for node in TREES[name].body if isinstance(node, ast.ClassDef)]
+    lengths = {node.name: node.end_lineno - node.lineno + 1 for node in classes}
     assert {name: n for name, n in lengths.items() if n > 60} == {}
+
+
+def test_contents_of_models_name_the_file_of_each_table():
+    lines, file = {}, ""
+    for line in models.__doc__.splitlines():
+        words = line.replace(",", " ").split()
+        if words and words[0].startswith("tables/") and line.startswith("  "):
+            file, words = words[0], words[1:]
+        if line.startswith("  "):
+            lines |= dict.fromkeys(words, file)
+    assert lines == {name: f"{cls.__module__.replace('.', '/')}.py" for name, cls in CLASSES.items()}
 
 
 def test_models_names_all_that_it_offers():

@@ -1,0 +1,122 @@
+"""What is told: mails, the lines on HOME, calendar feeds."""
+
+import enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from foundation import clock
+from foundation.db import Base
+from foundation.types import created_at, enum_column, line_text, long_text, pk, utc
+from tables.changes import ChangeRequest
+from tables.columns import fk
+from tables.jobs import JobRequest
+from tables.people import Client, ClientLogin, Staff
+
+
+class MailState(enum.StrEnum):
+    """The life of a mail; FAILED is the dead letter that the office can retry."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+MAIL_MOVES: dict[MailState, set[MailState]] = {
+    MailState.QUEUED: {MailState.SENDING, MailState.CANCELLED, MailState.FAILED},
+    MailState.SENDING: {MailState.SENT, MailState.QUEUED, MailState.FAILED},
+    MailState.SENT: set(),
+    MailState.FAILED: {MailState.QUEUED, MailState.CANCELLED},
+    MailState.CANCELLED: set(),
+}
+
+
+class OutboxMail(Base):
+    """A mail that is due or sent: facts when queued, the rendered text once it is delivered."""
+
+    __tablename__ = "outbox_mail"
+    id: Mapped[pk]
+    kind: Mapped[str] = mapped_column(sa.String(40), index=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    to_address: Mapped[line_text]
+    cc_addresses: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    client_id: Mapped[int | None] = fk("client.id", ondelete="SET NULL")
+    staff_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    #: stable across retries, so that receivers can hide a repeat
+    message_id: Mapped[line_text] = mapped_column(unique=True)
+    #: the same mail must not be queued twice: "request_received:17"
+    dedupe_key: Mapped[str | None] = mapped_column(sa.String(200), unique=True)
+    state: Mapped[MailState] = mapped_column(enum_column(MailState), default=MailState.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[utc] = mapped_column(default=clock.now)
+    locked_by: Mapped[str | None] = mapped_column(sa.String(80))
+    locked_until: Mapped[utc | None]
+    last_error: Mapped[long_text | None]
+    subject: Mapped[line_text | None]
+    body_text: Mapped[long_text | None]
+    body_html: Mapped[long_text | None]
+    created_at: Mapped[created_at]
+    sent_at: Mapped[utc | None]
+    client: Mapped[Client | None] = relationship()
+    staff: Mapped[Staff | None] = relationship()
+    __table_args__ = (
+        sa.Index("ix_outbox_mail_due", "state", "next_at"),
+        sa.Index("ix_outbox_mail_created_at", "created_at", "id"),
+        # How an address begins: PostgreSQL needs this order of letters for LIKE 'a%'.
+        sa.Index("ix_outbox_mail_to_address", "to_address", postgresql_ops={"to_address": "text_pattern_ops"}),
+    )
+
+
+class NotificationKind(enum.StrEnum):
+    """What HOME tells the office."""
+
+    REQUEST_RECEIVED = "request_received"
+    REQUEST_AUTO_SUBMITTED = "request_auto_submitted"
+    REQUEST_CANCELLED = "request_cancelled"
+    REQUEST_ANSWERED = "request_answered"
+    CHANGE_REQUESTED = "change_requested"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    VISIT_CANCELLED = "visit_cancelled"
+    CHANGE_WITHDRAWN = "change_withdrawn"
+    CLIENT_MESSAGE = "client_message"
+    SERIES_REQUESTED = "series_requested"
+    SERIES_TROUBLE = "series_trouble"
+    BASKET_BLOCKED = "basket_blocked"
+    MAIL_FAILED = "mail_failed"
+
+
+class Notification(Base):
+    """A line on HOME for the office; dismissed by a person, never by being looked at."""
+
+    __tablename__ = "notification"
+    id: Mapped[pk]
+    kind: Mapped[NotificationKind] = mapped_column(enum_column(NotificationKind))
+    client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
+    request_id: Mapped[int | None] = fk("job_request.id", ondelete="CASCADE")
+    change_request_id: Mapped[int | None] = fk("change_request.id", ondelete="CASCADE")
+    facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    created_at: Mapped[created_at]
+    dismissed_at: Mapped[utc | None]
+    dismissed_by_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    client: Mapped[Client | None] = relationship()
+    request: Mapped[JobRequest | None] = relationship()
+    change_request: Mapped[ChangeRequest | None] = relationship()
+    dismissed_by: Mapped[Staff | None] = relationship()
+    __table_args__ = (sa.Index("ix_notification_open", "dismissed_at", "id"),)
+
+
+class CalendarFeed(Base):
+    """A private calendar address of a client or a staff member; a raised serial kills the address that was given out."""
+
+    __tablename__ = "calendar_feed"
+    id: Mapped[pk]
+    client_login_id: Mapped[int | None] = fk("client_login.id", ondelete="CASCADE", unique=True)
+    staff_id: Mapped[int | None] = fk("staff.id", ondelete="CASCADE", unique=True)
+    serial: Mapped[int] = mapped_column(default=1)
+    is_on: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[created_at]
+    client_login: Mapped[ClientLogin | None] = relationship()
+    staff: Mapped[Staff | None] = relationship()

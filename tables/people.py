@@ -1,0 +1,229 @@
+"""People: staff, clients with their contacts, log-ins, and who is signed in."""
+
+import enum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from foundation.db import Base
+from foundation.types import created_at, enum_column, line_text, long_text, pk, public_id, short_text, utc
+from tables.columns import fk
+
+if TYPE_CHECKING:
+    from tables.jobs import TimeOff
+    from tables.pets import Pet
+
+
+class StaffRole(enum.StrEnum):
+    """What a staff member may do; the permissions behind each role stand in `workflows.permissions`."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    SITTER = "sitter"
+
+
+class ClientStatus(enum.StrEnum):
+    """Where a client stands with the business."""
+
+    PROSPECT = "prospect"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ARCHIVED = "archived"
+
+
+class Realm(enum.StrEnum):
+    """The two separate worlds of sign-in."""
+
+    STAFF = "staff"
+    CLIENT = "client"
+
+
+class Staff(Base):
+    """A staff member: owner, manager or sitter."""
+
+    __tablename__ = "staff"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    first_name: Mapped[short_text]
+    last_name: Mapped[short_text] = mapped_column(default="")
+    email: Mapped[line_text | None] = mapped_column(index=True)
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    role: Mapped[StaffRole] = mapped_column(enum_column(StaffRole), default=StaffRole.SITTER)
+    #: may be given visits; an owner who also walks dogs has it too
+    is_sitter: Mapped[bool] = mapped_column(default=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    notes: Mapped[long_text] = mapped_column(default="")
+    created_at: Mapped[created_at]
+    version: Mapped[int] = mapped_column(default=1)
+    login: Mapped["StaffLogin | None"] = relationship(back_populates="staff", uselist=False)
+    time_off: Mapped[list["TimeOff"]] = relationship(back_populates="staff", cascade="all, delete-orphan")
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (sa.Index("ix_staff_name", "first_name", "last_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class StaffLogin(Base):
+    """A staff member's credential for the back office and the sitter pages."""
+
+    __tablename__ = "staff_login"
+    id: Mapped[pk]
+    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", unique=True)
+    #: always lower case
+    email: Mapped[line_text] = mapped_column(unique=True)
+    password_hash: Mapped[line_text | None]
+    #: raised with every link that is asked for, so that an older link is dead
+    link_serial: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    last_login_at: Mapped[utc | None]
+    created_at: Mapped[created_at]
+    staff: Mapped[Staff] = relationship(back_populates="login")
+
+
+class ClientType(Base):
+    """A group of clients with prices of its own, such as Recurring."""
+
+    __tablename__ = "client_type"
+    id: Mapped[pk]
+    name: Mapped[short_text] = mapped_column(unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Client(Base):
+    """The household that pays: contacts, pets, home, requests, visits."""
+
+    __tablename__ = "client"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    #: ten digits, allotted once, usable as log-in name
+    account_number: Mapped[str] = mapped_column(sa.String(10), unique=True)
+    first_name: Mapped[short_text]
+    last_name: Mapped[short_text] = mapped_column(default="")
+    email: Mapped[line_text | None] = mapped_column(index=True)
+    phone: Mapped[str | None] = mapped_column(sa.String(40), index=True)
+    address_line1: Mapped[line_text] = mapped_column(default="")
+    address_line2: Mapped[line_text] = mapped_column(default="")
+    city: Mapped[short_text] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(sa.String(20), default="")
+    status: Mapped[ClientStatus] = mapped_column(enum_column(ClientStatus), default=ClientStatus.ACTIVE)
+    #: off: the household's log-ins are refused, whatever its status
+    portal_enabled: Mapped[bool] = mapped_column(default=True)
+    primary_sitter_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    client_type_id: Mapped[int | None] = fk("client_type.id", ondelete="SET NULL")
+    #: office only
+    notes: Mapped[long_text] = mapped_column(default="")
+    created_at: Mapped[created_at]
+    version: Mapped[int] = mapped_column(default=1)
+    primary_sitter: Mapped[Staff | None] = relationship()
+    client_type: Mapped[ClientType | None] = relationship()
+    contacts: Mapped[list["ClientContact"]] = relationship(back_populates="client", cascade="all, delete-orphan")
+    logins: Mapped[list["ClientLogin"]] = relationship(back_populates="client", cascade="all, delete-orphan")
+    pets: Mapped[list["Pet"]] = relationship(back_populates="client", order_by="Pet.name")
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.Index("ix_client_name", "last_name", "first_name", "id"),
+        sa.Index("ix_client_status", "status", "id"),
+        sa.Index("ix_client_created_at", "created_at", "id"),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def account_number_grouped(self) -> str:
+        """'4417 209 318' style grouping that people can read aloud: 4, 3, 3 digits."""
+        number = self.account_number
+        return f"{number[:4]} {number[4:7]} {number[7:]}"
+
+
+class ClientContact(Base):
+    """Somebody else of the household, or for an emergency."""
+
+    __tablename__ = "client_contact"
+    id: Mapped[pk]
+    client_id: Mapped[int] = fk("client.id", ondelete="CASCADE")
+    name: Mapped[short_text]
+    relation: Mapped[short_text] = mapped_column(default="")
+    email: Mapped[line_text | None]
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    #: gets a copy of the mails about requests and visits
+    receives_copies: Mapped[bool] = mapped_column(default=False)
+    is_emergency: Mapped[bool] = mapped_column(default=False)
+    client: Mapped[Client] = relationship(back_populates="contacts")
+    __table_args__ = (sa.Index("ix_client_contact_name", "name", "id"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientLogin(Base):
+    """A credential for the portal; a household can have several. Two households may share one address."""
+
+    __tablename__ = "client_login"
+    id: Mapped[pk]
+    client_id: Mapped[int] = fk("client.id", ondelete="CASCADE")
+    #: always lower case; None for a log-in by account number alone
+    email: Mapped[line_text | None] = mapped_column(index=True)
+    password_hash: Mapped[line_text | None]
+    #: raised with every link that is asked for, so that an older link is dead
+    link_serial: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    last_login_at: Mapped[utc | None]
+    created_at: Mapped[created_at]
+    client: Mapped[Client] = relationship(back_populates="logins")
+    __table_args__ = (sa.UniqueConstraint("client_id", "email"),)
+
+    def __str__(self) -> str:
+        return self.email or ""
+
+
+class SignIn(Base):
+    """One browser that is signed in; ended rows are dead at once, also for a copied cookie."""
+
+    __tablename__ = "sign_in"
+    id: Mapped[pk]
+    #: SHA-256 of the secret in the cookie
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    realm: Mapped[Realm] = mapped_column(enum_column(Realm))
+    staff_login_id: Mapped[int | None] = fk("staff_login.id", ondelete="CASCADE")
+    client_login_id: Mapped[int | None] = fk("client_login.id", ondelete="CASCADE")
+    #: "go to portal": the client whose portal a staff member looks at, and who looks
+    viewed_client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
+    viewing_staff_id: Mapped[int | None] = fk("staff.id", ondelete="CASCADE")
+    #: the staff sign-in that opened the view: when it ends, the view ends
+    opened_by_id: Mapped[int | None] = fk("sign_in.id", ondelete="CASCADE")
+    created_at: Mapped[created_at]
+    expires_at: Mapped[utc]
+    ended_at: Mapped[utc | None]
+    staff_login: Mapped[StaffLogin | None] = relationship()
+    client_login: Mapped[ClientLogin | None] = relationship()
+    viewed_client: Mapped[Client | None] = relationship()
+    viewing_staff: Mapped[Staff | None] = relationship()
+    opened_by: Mapped["SignIn | None"] = relationship(remote_side="SignIn.id")
+
+
+class LoginAttempt(Base):
+    """A try to log in or to ask for a link, kept to slow down guessing."""
+
+    __tablename__ = "login_attempt"
+    id: Mapped[pk]
+    realm: Mapped[Realm] = mapped_column(enum_column(Realm))
+    #: "log-in" or "link"
+    purpose: Mapped[str] = mapped_column(sa.String(10))
+    #: SHA-256 of what was typed as name, so that the table is no list of addresses
+    account_key: Mapped[str] = mapped_column(sa.String(64))
+    address: Mapped[str] = mapped_column(sa.String(64))
+    succeeded: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[created_at]
+    __table_args__ = (
+        sa.Index("ix_login_attempt_account", "account_key", "at"),
+        sa.Index("ix_login_attempt_address", "address", "at"),
+        sa.Index("ix_login_attempt_at", "at"),
+    )
