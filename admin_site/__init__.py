@@ -1,7 +1,7 @@
 """The back office: Flask-Admin as an adapter over the workflows, in our own theme.
 
 `base` holds what every list has in common; the lists stand in `people`, `animals`, `team`, `catalogue`, `closings`,
-`bookings` and `records`; `home`, `requests`, `changes`, `schedule`, `client_page` and `visits_page` are pages of their own, and
+`bookings`, `change_list` and `records`; `home`, `requests`, `changes`, `schedule`, `client_page` and `visits_page` are pages of their own, and
 `frame` is the menu around all of them.
 """
 
@@ -15,6 +15,7 @@ from admin_site import (
     board,
     bookings,
     catalogue,
+    change_list,
     changes,
     client_page,
     closings,
@@ -49,6 +50,7 @@ _MODULES = (
     opening_hours,
     policy,
     bookings,
+    change_list,
     records,
     repeats,
     repeat_pages,

@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import format_timedelta, gettext, ngettext
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload, selectinload
 
 from admin_site import texts
+from admin_site.words import chip_of
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Client, Job, Repeat
@@ -33,16 +33,6 @@ OPEN_KINDS = {
     "cancellations": (ChangeKind.CANCEL,),
     "messages": (ChangeKind.MESSAGE,),
 }
-KIND_WORDS = {
-    ChangeKind.CANCEL: ("off", _l("Cancellation")), ChangeKind.CHANGE: ("change", _l("Change")),
-    ChangeKind.MESSAGE: ("info", _l("Message")), ChangeKind.PAUSE: ("change", _l("Pause")),
-    ChangeKind.END: ("change", _l("End of a series")),
-}  # fmt: skip
-STATE_WORDS = {
-    ChangeState.PENDING: ("req", _l("Waiting")), ChangeState.APPROVED: ("ok", _l("Approved")),
-    ChangeState.DENIED: ("late", _l("Denied")), ChangeState.WITHDRAWN: ("off", _l("Withdrawn")),
-    ChangeState.EXPIRED: ("off", _l("Visit began first")), ChangeState.SUPERSEDED: ("off", _l("Visit was changed")),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -153,15 +143,14 @@ def _row(request: ChangeRequest, now: dt.datetime) -> Row:
     fees = sum((i.fee for i in shown if i.fee), Decimal(0))
     is_soon = bool(begins) and min(begins) - now <= SOON
     starts = texts.moment_words(min(begins)) if begins else ""
-    kind, word = KIND_WORDS[request.kind]
     return Row(
-        request, (kind, str(word)), lines, max(len(shown) - SHOWN_ITEMS, 0),
+        request, chip_of(request.kind), lines, max(len(shown) - SHOWN_ITEMS, 0),
         format_timedelta(now - request.created_at), starts, is_soon, fees, _states(request.items),
     )  # fmt: skip
 
 
 def _states(items: Iterable[ChangeItem]) -> list[tuple[str, str]]:
-    return [(kind, str(word)) for kind, word in dict.fromkeys(STATE_WORDS[i.state] for i in items)]
+    return [chip_of(state) for state in dict.fromkeys(i.state for i in items)]
 
 
 def visit_words(visit: VisitFacts) -> str:
@@ -229,7 +218,6 @@ def details(request: ChangeRequest) -> list[Detail]:
 
 
 def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
-    kind, word = STATE_WORDS[item.state]
     ends = change_requests.why_over(item, now) if item.state is ChangeState.PENDING else None
     over = {
         ChangeState.EXPIRED: gettext("It has begun or is over. Deciding closes it, and the client is told."),
@@ -242,7 +230,7 @@ def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
     if item.price_after is not None and item.price_before is not None:
         difference = item.price_after - item.price_before
     return Detail(
-        item, item_words(item), (kind, str(word)), _compared(item), clashes, difference, over[ends] if ends else "",
+        item, item_words(item), chip_of(item.state), _compared(item), clashes, difference, over[ends] if ends else "",
         is_soon=begins is not None and item.state is ChangeState.PENDING and begins - now <= SOON,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from admin_site.converters import shown_number
 from admin_site.fields import VisitForm
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import read_ids, read_page, read_tokens, write_tokens
+from admin_site.words import chip_of
 from foundation import money
 from foundation.db import db
 from mailer.render import Rendered, render
@@ -79,7 +80,7 @@ class ChangesPage(WorkPage):
         typed = request.form if request.method == "POST" else {}
         return page(
             "change.html", status, request_=about, details=change_queue.details(about), client=about.client,
-            kind=change_queue.KIND_WORDS[about.kind], typed=typed, ticked=_ticked() if typed else None, alert=alert,
+            kind=chip_of(about.kind), typed=typed, ticked=_ticked() if typed else None, alert=alert,
             clashes=clashes or [], tokens=write_tokens(c.token for c in clashes or []), preview=preview,
             may_change_fees=self.actor.may(Permission.FEES), number=shown_number, form_key=once.new_key(),
         )  # fmt: skip

@@ -56,6 +56,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     (N_("Records"), (
         Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
         Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
+        Entry("change_items", N_("Changes asked for"), "calendar-x", Permission.OFFICE),
         Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
         Entry("activity", N_("Log"), "history", Permission.RECORDS),
         Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),

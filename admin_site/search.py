@@ -11,7 +11,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Activity, Client, ClientContact, Job, JobRequestLine, OutboxMail, Pet, ServiceItem, Staff, Vet
+from models import (
+    Activity,
+    ChangeRequest,
+    Client,
+    ClientContact,
+    Job,
+    JobRequestLine,
+    OutboxMail,
+    Pet,
+    ServiceItem,
+    Staff,
+    Vet,
+)
 
 Condition = sa.ColumnElement[bool]
 _MOST_WORDS, _LONGEST = 6, 60
@@ -192,6 +204,13 @@ def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Condition:
             )
         )
     return sa.and_(sa.true(), *conditions)
+
+
+def change_items(text: str) -> Condition:
+    """What was asked about visits, by client (or pet); the list joins the request."""
+    words = words_of(text)
+    named = _named([("client", clients(word)) for word in words]) if words else []
+    return sa.and_(sa.true(), *(sa.or_(sa.false(), *one.holds(ChangeRequest.client_id)) for one in named))
 
 
 def log_lines(text: str) -> Condition:

@@ -200,6 +200,21 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
 _CHIPS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
     ClientStatus: {ClientStatus.PROSPECT: "req", ClientStatus.ACTIVE: "ok"},
     PetStatus: {PetStatus.ACTIVE: "ok"},
+    ChangeKind: {
+        ChangeKind.CANCEL: "off",
+        ChangeKind.CHANGE: "change",
+        ChangeKind.MESSAGE: "info",
+        ChangeKind.PAUSE: "change",
+        ChangeKind.END: "change",
+    },
+    ChangeState: {
+        ChangeState.PENDING: "req",
+        ChangeState.APPROVED: "ok",
+        ChangeState.DENIED: "late",
+        ChangeState.WITHDRAWN: "off",
+        ChangeState.EXPIRED: "off",
+        ChangeState.SUPERSEDED: "off",
+    },
     MailState: {
         MailState.QUEUED: "req",
         MailState.SENDING: "live",

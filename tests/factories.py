@@ -66,6 +66,7 @@ from models import (
     Via,
 )
 from workflows import access, activity
+from workflows.change_facts import old_facts
 from workflows.conflicts import plan_of_item
 from workflows.mail_facts import BasketReminder, MailKind
 from workflows.pricing import Book, quote
@@ -405,6 +406,7 @@ def change_item(request: ChangeRequest | None = None, job_: Job | None = None, *
     """A waiting item for a visit of the request's client."""
     request = request or change_request()
     job_ = job_ or job(request.client)
+    more.setdefault("old", old_facts(job_))
     return _save(ChangeItem(request=request, job=job_, job_version=job_.version, **more))
 
 

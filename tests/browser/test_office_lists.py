@@ -39,7 +39,8 @@ def busy(live):
         body_text="Hello",
         body_html="<h1>Hello</h1>",
     )
-    make.job(people.alice, people.walk, on_date=day)
+    job = make.job(people.alice, people.walk, on_date=day)
+    make.change_item(make.change_request(people.alice, body="We are away"), job)
     db.session.commit()
     mark_request(reads_only=True)
     return live
@@ -49,7 +50,7 @@ PAGES = [
     "/admin/clients/", "/admin/clients/?view=all&search=okafor&flt_status=active&panel=filters", "/admin/clients/new/", "/admin/clients/edit/?id=1",
     "/admin/contacts/", "/admin/pets/?view=all", "/admin/pets/new/", "/admin/pets/details/?id=1", "/admin/vets/", "/admin/staff/", "/admin/staff/details/?id=3",
     "/admin/time-off/", "/admin/services/", "/admin/services/new/", "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/", "/admin/closed-days/",
-    "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/notifications/", "/admin/log/", "/admin/log/details/?id=1", "/admin/outbox/",
+    "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/change-items/?view=all", "/admin/change-items/details/?id=1", "/admin/notifications/", "/admin/log/", "/admin/log/details/?id=1", "/admin/outbox/",
     "/admin/outbox/details/?id=1", "/admin/vets/?search=nobody", "/admin/vets/delete/?id=1",
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import re
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -14,17 +15,21 @@ from foundation.db import Base, db
 from models import (
     Activity,
     ActorKind,
+    ChangeKind,
+    ChangeState,
     ClientStatus,
     JobState,
     LineState,
     MailState,
     PetStatus,
     Species,
+    StaffRole,
     Via,
 )
 from tests import factories as make
 from tests.admin.crud.test_tables import rows_of
 from tests.databases import statements
+from workflows import permissions
 
 DAY = dt.date(2026, 11, 26)
 
@@ -113,6 +118,7 @@ FOUND = [
     ("pets", "bella", 1), ("pets", "archer", 2), ("pets", "biscuit archer", 1), ("contacts", "kim archer", 1),
     ("visits", "baker", 1), ("visits", "bella", 1), ("visits", "dog walk", 1), ("visits", "sita", 1), ("visits", "sita baker walk", 1),
     ("visits", "alice", 0), ("visits", "sam", 0), ("request-lines", "cat visit", 1), ("request-lines", "bella", 2),
+    ("change-items", "baker", 1), ("change-items", "bella", 1), ("change-items", "baker bella", 1), ("change-items", "baker alice", 0),
     ("outbox", "alice@ex", 1), ("outbox", "archer", 1), ("outbox", "zebra.example", 0), ("log", "archer", 1), ("log", "zebra", 0),
 ]  # fmt: skip
 
@@ -120,6 +126,7 @@ FOUND = [
 @pytest.mark.covers("S3")
 def test_other_records_are_found_through_the_people_they_belong_to(office, cast):
     make.client_contact(cast.alice, "Kim")
+    make.change_item(make.change_request(cast.bob), cast.bobs_job)
     make.outbox_mail(to_address="alice@example.com", client_id=cast.alice.id)
     make.activity_line(client_id=cast.alice.id)
     found = [
@@ -159,6 +166,45 @@ def test_requests_are_filtered_by_state_client_and_day(office, cast):
     text = office.open(f"{url}&flt_state=declined&flt_client={cast.bob.id}").text
     assert "State: Declined" in text
     assert "Client: Bob Baker" in text
+
+
+@pytest.mark.covers("S3")
+def test_changes_asked_for_are_viewed_and_filtered_by_state_kind_client_reason_and_day(office, cast):
+    ill = make.cancellation_reason("My pet is ill")
+    waiting = make.change_item(make.change_request(cast.bob, ChangeKind.CANCEL, reason=ill), cast.bobs_job)
+    early = make.change_request(cast.alice, ChangeKind.CHANGE, created_at=clock.now() - dt.timedelta(days=3))
+    make.change_item(early, state=ChangeState.DENIED)
+    make.change_item(early, state=ChangeState.WITHDRAWN)
+    at_once = make.change_request(cast.alice, auto_approved=True)
+    make.change_item(at_once, state=ChangeState.APPROVED)
+    url = "/admin/change-items/"
+    (row,) = rows_of(office.open(url))
+    assert f"/admin/change-items/details/?id={waiting.id}" in row
+    shown = {
+        query: len(rows_of(office.open(f"{url}?{query}")))
+        for query in (
+            "view=decided", "view=over", "view=all", "view=all&flt_state=denied", "view=all&flt_kind=change",
+            f"view=all&flt_client={cast.alice.id}", "view=all&flt_of=bella", "view=all&flt_auto=yes",
+            f"view=all&flt_reason={ill.id}", "view=all&flt_reason=none", "view=all&flt_until=2026-11-22", "view=all&flt_from=2026-11-23",
+        )
+    }  # fmt: skip
+    assert list(shown.values()) == [2, 1, 4, 1, 2, 3, 1, 1, 1, 3, 2, 2]
+
+
+def test_what_was_asked_tells_who_decided_what_and_leads_to_its_request(office, managers, cast, monkeypatch):
+    asked = make.change_request(cast.bob, ChangeKind.CHANGE, body="We are away", answer="Gladly", decided_by=cast.max)
+    item = make.change_item(
+        asked, cast.bobs_job, state=ChangeState.APPROVED, new_service_item=cast.walk, new_on_date=DAY, fee=Decimal(7),
+        fee_reason="As agreed", rule_name="Late walk",
+    )  # fmt: skip
+    url = f"/admin/change-items/details/?id={item.id}"
+    text = office.open(url).text
+    for words in ("Bob Baker", "We are away", "Gladly", "Max", "$7.00", "As agreed", "Late walk", "→", "Approved"):
+        assert words in text, words
+    assert f"/admin/change-requests/{asked.id}/" in text
+    less = permissions.ROLE_PERMISSIONS[StaffRole.MANAGER] - {permissions.Permission.SCHEDULE}
+    monkeypatch.setitem(permissions.ROLE_PERMISSIONS, StaffRole.MANAGER, less)
+    assert f"/admin/change-requests/{asked.id}/" not in managers.open(url).text
 
 
 def test_visits_are_filtered_by_sitter_and_by_nobody(office, cast):
@@ -310,6 +356,7 @@ LIST_URLS = [
     "/admin/clients/", "/admin/clients/?search=a", "/admin/contacts/", "/admin/pets/?view=all", "/admin/vets/", "/admin/staff/",
     "/admin/time-off/?view=all", "/admin/services/?view=all", "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/?view=all",
     "/admin/closed-days/?view=all", "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/visits/?view=all&search=a+b+c+d+e+f",
+    "/admin/change-items/?view=all", "/admin/change-items/?view=all&search=a+b+c",
     "/admin/cancellation-rules/", "/admin/cancellation-reasons/", "/admin/notifications/?view=all", "/admin/log/", "/admin/outbox/",
     "/admin/price-rules/", "/admin/agreed-prices/", "/admin/client-types/", "/admin/extra-pets/", "/admin/repeats/",
 ]  # fmt: skip
@@ -338,7 +385,19 @@ def fill(n: int, cast) -> None:
         make.repeat(client, cast.walk, pets=[pet], sitter=staff)
         request = make.job_request(client, number=100 + k + n * 1000)
         make.line(request, cast.walk, sitter=staff, pets=[pet], on_date=DAY + dt.timedelta(days=k))
-        make.job(client, cast.walk, sitter=staff, block=cast.morning, pets=[pet], on_date=DAY + dt.timedelta(days=k))
+        job = make.job(
+            client, cast.walk, sitter=staff, block=cast.morning, pets=[pet], on_date=DAY + dt.timedelta(days=k)
+        )
+        asked = make.change_request(client, ChangeKind.CHANGE, reason=make.cancellation_reason(), decided_by=staff)
+        make.change_item(
+            asked,
+            job,
+            new_service_item=item,
+            new_on_date=DAY,
+            new_time_block=cast.evening,
+            new_pets=[pet],
+            fee=Decimal(5),
+        )
         make.notification(client=client, dismissed_at=clock.now(), dismissed_by=staff)
         make.activity_line(
             "client.changed", client=client, facts={"name": str(client), "changes": {"city": ["a", "b"]}}
@@ -429,7 +488,7 @@ def test_every_order_that_is_offered_has_an_index(lists):
 def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",
-        "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "repeats", "notifications", "activity",
+        "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "repeats", "notifications", "activity",
         "outbox", "price_rules", "agreed_prices", "client_types", "extra_pets",
     }  # fmt: skip
     assert all(isinstance(view, OfficeList) for view in lists.values())

@@ -300,7 +300,9 @@ def test_17_nothing_that_people_typed_becomes_markup(office, cast, lists, mark):
         facts={"name": mark, "changes": {"city": [mark, mark]}, "reason": mark},
     )
     make.outbox_mail(client_id=client.id, subject=mark, to_address=mark, last_error=mark, body_text=mark)
-    make.job(client, cast.walk, note=mark, pets=[pet])
+    job = make.job(client, cast.walk, note=mark, pets=[pet])
+    asked = make.change_request(client, body=mark, answer=mark)
+    make.change_item(asked, job, rule_name=mark, fee_reason=mark, note=mark)
     make.price_rule(mark, client_type=make.client_type(mark))
     make.cancellation_rule(mark)
     make.cancellation_reason(mark)
