@@ -30,8 +30,10 @@ class Asked:
     about: str
     #: what was asked for and that nothing is done yet, in a sentence or two
     text: str
-    #: small facts: the fee, the words, when it was sent
+    #: small facts: the fee, the new price, the new note
     details: list[str]
+    #: that it is being reviewed, and since when
+    sent: str
     withdraw_url: str
     withdraw_label: str
 
@@ -123,6 +125,7 @@ def of_item(item: ChangeItem) -> Asked:
         about=_about(item),
         text=_text(item),
         details=_details(item),
+        sent=_("Being reviewed, sent %(when)s.", when=words.soon(request.created_at)),
         withdraw_url=url_for("portal_withdrawing.one", item_id=item.public_id),
         withdraw_label=labels.get(kind, _("Withdraw request")),
     )
@@ -167,15 +170,14 @@ def differences(item: ChangeItem) -> list[str]:
 
 
 def _details(item: ChangeItem) -> list[str]:
-    request, details = item.request, []
+    details = []
     if item.fee:
         details.append(_("The fee would be %(amount)s.", amount=words.amount(item.fee)))
     price = item.price_after
     if settings.read()["portal.show_prices"] and price is not None and price != item.price_before:
         details.append(_("New price: %(amount)s.", amount=words.amount(price)))
     if item.new_note and item.new_note != item.old.get("note"):
-        details.append(_("New note: %(note)s", note=item.new_note))
-    details.append(_("Being reviewed, sent %(when)s.", when=words.soon(request.created_at)))
+        details.append(_("New note: “%(note)s”.", note=item.new_note))
     return details
 
 

@@ -4,6 +4,7 @@ The clock runs here (browsers drop cookies that look expired), so dates in these
 """
 
 import datetime as dt
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -141,6 +142,11 @@ class Visitor:
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"
         assert self.complaints == [], self.page.url
+
+    def keep(self, name: str) -> None:
+        """A picture for people to look at, when somebody wants them: PICTURES names the folder."""
+        if folder := os.environ.get("PICTURES"):
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.fixture

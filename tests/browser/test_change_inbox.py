@@ -1,9 +1,7 @@
 """The inbox of change requests as Olivia uses it, on a phone and at a desk."""
 
 import datetime as dt
-import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -40,12 +38,6 @@ def asked(live):
     return change.id, off.id
 
 
-def _keep(page, name):
-    """A picture to look at, when somebody wants them."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 @pytest.mark.covers("X7")
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_olivia_decides_about_changes_and_cancellations(asked, live, visitor, size, scheme):
@@ -54,15 +46,15 @@ def test_olivia_decides_about_changes_and_cancellations(asked, live, visitor, si
     for number, name in ((change_id, "change"), (off_id, "cancel")):
         page = olivia.go(f"/admin/change-requests/{number}/")
         olivia.look()
-        _keep(page, f"{name}-{size}")
+        olivia.keep(f"{name}-{size}")
     page.get_by_label("Word to Alice").fill("Get well soon")
     page.get_by_role("button", name="Preview: yes").click()
     olivia.look()
-    _keep(page, f"preview-{size}")
+    olivia.keep(f"preview-{size}")
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_text("2 requests approved.").wait_for()
     olivia.look()
-    _keep(page, f"list-{size}")
+    olivia.keep(f"list-{size}")
     page.get_by_role("link", name="Alice Archer").first.click()
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_role("button", name="Approve anyway").click()
