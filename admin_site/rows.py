@@ -126,7 +126,7 @@ def csv_safe(text: str) -> str:
 def icon(name: str) -> Markup:
     """A picture of the sprite; `ui.icon` for Python."""
     url = escape(f"{static_url('vendor/icons.svg')}#i-{name}")
-    return Markup(f'<svg class="ui-icon" aria-hidden="true"><use href="{url}"/></svg>')  # noqa: S704 -- escaped
+    return Markup(f'<svg class=ui-icon aria-hidden=true><use href="{url}"/></svg>')  # noqa: S704 -- escaped
 
 
 _CHIP_ICONS = {
@@ -222,7 +222,7 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
             parts.append(f"{head}{escape(shown)}</td>")
         if can_edit:
             parts.append(
-                f'<td><div class="ui-rowacts"><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></div></td>'
+                f'<td><div class=ui-rowacts><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></div></td>'
             )
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in
