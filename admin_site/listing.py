@@ -22,6 +22,8 @@ from foundation.db import db
 PAGE_SIZES = (20, 50, 100)
 #: more rows than this are not counted when a list is narrowed down
 MOST_COUNTED = 10_000
+#: keys that a search through a small table reads at once: when that is all, nothing needs to be counted
+_AT_ONCE = 1_000
 #: how long the number of all rows of a big table is believed
 _COUNT_SECONDS, _COUNT_FROM = 30, 10_000
 _counts: dict[tuple[str, str], tuple[float, int]] = {}
@@ -168,13 +170,17 @@ class Found:
 
 def find(of: Listed, wanted: Wanted) -> Found:
     """The page of records that is asked for; a page behind the last one is the last one."""
-    conditions = conditions_of(of, wanted)
-    order = order_of(of, wanted)
+    narrow, order = _narrowed(of, wanted), order_of(of, wanted)
+    conditions = _by_order(narrow)
     if not of.counts_rows:
         records = _records(of, conditions, order, wanted.size + 1, (wanted.page - 1) * wanted.size)
         more = len(records) > wanted.size
         return Found(records[: wanted.size], None, wanted.page, wanted.size, has_next=more)
-    counted = count(of, conditions)
+    keys = _first_keys(of, wanted, narrow, order)
+    if keys is not None and len(keys) <= _AT_ONCE:
+        counted = len(keys)
+    else:
+        counted = count(of, [c.count if isinstance(c, search.Planned) else c for c in narrow])
     total = min(counted, MOST_COUNTED) if conditions else counted
     is_capped = bool(conditions) and counted > MOST_COUNTED
     page = min(wanted.page, max(1, -(-total // wanted.size)))
@@ -182,15 +188,41 @@ def find(of: Listed, wanted: Wanted) -> Found:
     n = min(wanted.size, total - first)
     if n <= 0:
         return Found([], total, page, wanted.size)
-    if is_capped or first <= total // 2:
+    if keys is not None and first + n <= len(keys):
+        records = _of_keys(of, keys[first : first + n])
+    elif is_capped or first <= total // 2:
         records = _records(of, conditions, order, n, first)
     else:
         records = _records(of, conditions, [_turned(o) for o in order], n, total - first - n)[::-1]
     return Found(records, total, page, wanted.size, is_capped, page * wanted.size < total)
 
 
+def _first_keys(of: Listed, wanted: Wanted, narrow: Sequence[Any], order: Sequence[Any]) -> Sequence[int] | None:
+    """The first keys of a search through a small table, in order: so the table is read once, not to count it and then
+    for the page. None for what is no search, and for searches with a plan of their own."""
+    if not wanted.search or any(isinstance(c, search.Planned) for c in narrow):
+        return None
+    return db.session.scalars(page_of_ids(of, narrow, order, _AT_ONCE + 1, 0)).all()
+
+
+def _of_keys(of: Listed, keys: Sequence[int]) -> list[Any]:
+    """The records in the order of their keys; a row may have gone between the two queries."""
+    rows = sa.select(of.model).where(of.model.id.in_(keys)).options(*of.list_options)
+    found = {record.id: record for record in db.session.scalars(rows).unique()}
+    return [found[key] for key in keys if key in found]
+
+
 def conditions_of(of: Listed, wanted: Wanted) -> list[Any]:
-    """Everything that narrows the list down."""
+    """Everything that narrows the list down, for rows in an order."""
+    return _by_order(_narrowed(of, wanted))
+
+
+def _by_order(conditions: Sequence[Any]) -> list[Any]:
+    return [c.rows if isinstance(c, search.Planned) else c for c in conditions]
+
+
+def _narrowed(of: Listed, wanted: Wanted) -> list[Any]:
+    """Conditions, among them a search's plan."""
     conditions = [] if wanted.pill is None or wanted.pill.where is None else [wanted.pill.where()]
     if wanted.search:
         conditions.append(of.find(wanted.search))

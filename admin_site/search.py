@@ -135,11 +135,21 @@ services = plain(ServiceItem.name, ServiceItem.code, ServiceItem.description)
 # ------------------------------------------------------------------------------------------------- the big tables
 #
 # Visits, requests, the log and the mails are found through the small tables: first, in one query, whom and what the
-# words name; then the rows of those. Few keys go in as a list, which the key's index serves; for many keys, walking
-# the rows in their order meets enough of them soon.
+# words name; then the rows of those. A few keys are served by the key's index; for many keys, walking the rows in their
+# order meets enough of them soon. Counting has no order and is always served by the key's index.
 
 _FEW = 40
+#: more keys than this stay a query within the query
+_LISTED = 1_000
 _KINDS: dict[str, Any] = {"client": Client, "service": ServiceItem, "person": Staff}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The same condition twice: as a page in the list's order is found soonest, and as its rows are counted soonest."""
+
+    rows: Condition
+    count: Condition
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ class _Named:
     keys: Sequence[int]
     query: Any
 
-    def holds(self, column: Any, *, many_each: bool = False) -> list[Condition]:
+    def holds(self, column: Any, *, many_each: bool = False, counting: bool = False) -> list[Condition]:
         """The condition that the column is one of the keys; none when there are none.
 
         `many_each`: a key has many rows, as a service has. SQLite would then sort all of them; "+ 0" keeps it from
@@ -157,16 +167,16 @@ class _Named:
         """
         if not self.keys:
             return []
-        few = len(self.keys) <= _FEW
-        walks = (many_each or not few) and db.session.get_bind().dialect.name == "sqlite"
-        return [(column + 0 if walks else column).in_(self.keys if few else self.query)]
+        many = many_each or len(self.keys) > _FEW
+        walks = many and not counting and db.session.get_bind().dialect.name == "sqlite"
+        return [(column + 0 if walks else column).in_(self.keys if len(self.keys) <= _LISTED else self.query)]
 
 
 def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
     """What conditions on small tables name there, all with one query."""
     queries = [sa.select(_KINDS[name].id).where(where) for name, where in tables]
     some = [
-        sa.select(sa.literal(n, sa.Integer).label("n"), query.limit(_FEW + 1).subquery(f"q{n}").c.id)
+        sa.select(sa.literal(n, sa.Integer).label("n"), query.limit(_LISTED + 1).subquery(f"q{n}").c.id)
         for n, query in enumerate(queries)
     ]
     keys: list[list[int]] = [[] for _ in tables]
@@ -175,17 +185,17 @@ def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
     return [_Named(*pair) for pair in zip(keys, queries, strict=True)]
 
 
-def visits(text: str) -> Condition:
+def visits(text: str) -> Planned:
     """Visits by client (or pet), service, or sitter."""
     return _planned(Job, text)
 
 
-def request_lines(text: str) -> Condition:
+def request_lines(text: str) -> Planned:
     """Requested visits by client (or pet), service, or the sitter in mind."""
     return _planned(JobRequestLine, text)
 
 
-def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Condition:
+def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Planned:
     words = words_of(text)
     wanted = [
         pair
@@ -193,17 +203,23 @@ def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Condition:
         for pair in (("client", clients(word)), ("service", contains(ServiceItem.name, word)), ("person", staff(word)))
     ]
     found = iter(_named(wanted) if wanted else [])
-    conditions = []
-    for client, service, person in zip(found, found, found, strict=True):
-        conditions.append(
-            sa.or_(
-                sa.false(),
-                *client.holds(kind.client_id),
-                *service.holds(kind.service_item_id, many_each=True),
-                *person.holds(kind.sitter_id, many_each=True),
-            )
+    named = list(zip(found, found, found, strict=True))
+
+    def all_words(*, counting: bool) -> Condition:
+        return sa.and_(
+            sa.true(),
+            *(
+                sa.or_(
+                    sa.false(),
+                    *client.holds(kind.client_id, counting=counting),
+                    *service.holds(kind.service_item_id, many_each=True, counting=counting),
+                    *person.holds(kind.sitter_id, many_each=True, counting=counting),
+                )
+                for client, service, person in named
+            ),
         )
-    return sa.and_(sa.true(), *conditions)
+
+    return Planned(all_words(counting=False), all_words(counting=True))
 
 
 def change_items(text: str) -> Condition:

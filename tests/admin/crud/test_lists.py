@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from admin_site import listing
+from admin_site import listing, search
 from admin_site.base import OfficeList
 from foundation import clock
 from foundation.db import Base, db
@@ -263,6 +263,26 @@ def test_equal_rows_keep_their_order_over_pages(office, cast):
             for i in re.findall(r'name="rowid" value="(\d+)"', office.open(f"/admin/pets/?search=luna&page={n}").text)
         ]
     assert shown == ids
+
+
+def test_a_search_that_reads_its_keys_at_once_shows_the_same_pages_as_one_that_counts(office, cast, monkeypatch):
+    many_vets(45)
+    pages = [names_in(office.open(f"/admin/vets/?search=vet&page={n}")) for n in (1, 2, 3, 9)]
+    assert [len(p) for p in pages] == [20, 20, 5, 5]
+    for at_once in (0, 19, 20, 44, 45):
+        monkeypatch.setattr(listing, "_AT_ONCE", at_once)
+        assert [names_in(office.open(f"/admin/vets/?search=vet&page={n}")) for n in (1, 2, 3, 9)] == pages
+        assert "41 to 45 of 45" in office.page.text
+
+
+@pytest.mark.parametrize(("few", "listed"), [(40, 1000), (1, 1000), (1, 1)])
+def test_visits_are_counted_as_many_as_they_are_however_they_are_looked_for(office, cast, monkeypatch, few, listed):
+    monkeypatch.setattr(search, "_FEW", few)
+    monkeypatch.setattr(search, "_LISTED", listed)
+    for n in range(25):
+        make.job(make.client("Hannah", f"Okafor {n}"), cast.walk, on_date=DAY + dt.timedelta(days=n))
+    page = office.open("/admin/visits/?view=all&search=hannah+walk&page=2")
+    assert ("21 to 25 of 25" in page.text, len(rows_of(page))) == (True, 5)
 
 
 def test_a_narrowed_list_is_counted_up_to_a_limit(office, cast, monkeypatch):
