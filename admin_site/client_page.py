@@ -37,15 +37,14 @@ from models import (
 )
 from sign_in import current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import access, jobs, people
+from workflows import access, people
+from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 TABS = ("overview", "schedule", "repeats", "requests", "messages", "log")
 PER_PAGE = 25
 COMING = 8
-#: so far back may a stay have begun that is on now: the history before it need not be looked at
-LONGEST_STAY = dt.timedelta(days=jobs.MAX_STAY_DAYS)
 
 
 class ClientPage(WorkPage):
@@ -164,7 +163,7 @@ def _coming(client: Client) -> list[Job]:
         db.session.scalars(
             _visits()
             .where(Job.client_id == client.id, Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
-            .where(Job.on_date >= today - LONGEST_STAY, Job.ends_on >= today)
+            .where(Job.on_date >= reach(today), Job.ends_on >= today)
             .order_by(Job.on_date, Job.start_time, Job.id)
             .limit(COMING)
         )

@@ -49,7 +49,7 @@ from ui_kit.formats import clock_time, pill_time
 from ui_kit.month import DayItem
 from workflows import change_requests
 from workflows.cancelling import still_shown
-from workflows.jobs import MAX_STAY_DAYS
+from workflows.conflicts import touching_own
 
 #: how many coming visits stand beside the month
 COMING = 6
@@ -146,20 +146,12 @@ def _shown_jobs(client: Client) -> sa.Select[Job]:
     )
 
 
-def _touches(first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
-    """Visits that touch these days. Stays are never longer than the longest one, so the index is enough."""
-    return sa.and_(
-        Job.on_date.between(first - dt.timedelta(days=MAX_STAY_DAYS), last),
-        Job.ends_on >= first,
-    )
-
-
 def _jobs_of_day(client: Client, day: dt.date) -> Sequence[Job]:
-    return db.session.scalars(_shown_jobs(client).where(_touches(day, day))).all()
+    return db.session.scalars(_shown_jobs(client).where(touching_own(day, day))).all()
 
 
 def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
-    wanted = _touches(today, dt.date.max), Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])
+    wanted = touching_own(today, dt.date.max), Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])
     return db.session.scalars(_shown_jobs(client).where(*wanted).limit(COMING)).all()
 
 
@@ -226,7 +218,7 @@ def _pill_rows(
         .outerjoin(Job.time_block)
         .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
         .where(still_shown())
-        .where(_touches(begin, end))
+        .where(touching_own(begin, end))
     )
     lines = (
         sa.select(

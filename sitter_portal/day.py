@@ -16,7 +16,7 @@ from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
 from workflows import people
 from workflows.cancelling import still_shown
-from workflows.conflicts import touching
+from workflows.conflicts import touching_own
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
@@ -39,7 +39,7 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Job]:
     """The sitter's visits that touch these days, in the order of the day; three queries."""
     jobs = db.session.scalars(
         sa.select(Job)
-        .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), touching(first, last))
+        .where(Job.sitter_id == staff.id, Job.state.in_(SHOWN), touching_own(first, last))
         .where(still_shown())
         .options(*_SHOWN_OF_A_VISIT)
     )

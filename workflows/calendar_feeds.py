@@ -32,6 +32,7 @@ from models import (
 from workflows import activity, settings
 from workflows.actors import Actor
 from workflows.cancelling import still_shown
+from workflows.conflicts import touching_own
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import Permission, role_allows
 from workflows.sitter_mails import address_of
@@ -233,7 +234,7 @@ def _jobs(first: dt.date, last: dt.date) -> sa.Select[Job]:
     return (
         sa.select(Job)
         .join(Job.service_item)
-        .where(Job.state.in_(_SHOWN), Job.on_date <= last, Job.ends_on >= first, Job.on_date >= first - _LONGEST)
+        .where(Job.state.in_(_SHOWN), touching_own(first, last))
         .options(
             joinedload(Job.client),
             joinedload(Job.service_item),
@@ -243,10 +244,6 @@ def _jobs(first: dt.date, last: dt.date) -> sa.Select[Job]:
             selectinload(Job.pets),
         )
     )
-
-
-#: no stay is longer (`workflows.jobs.MAX_STAY_DAYS`), so the index on the first day is enough
-_LONGEST = dt.timedelta(days=120)
 
 
 def _of_job(job: Job, *, note: str, sitter: str = "", address: str = "") -> Entry:

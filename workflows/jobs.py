@@ -25,7 +25,7 @@ from models import (
 )
 from workflows import activity, change_requests, conflicts, limits, outbox, pricing, sitter_mails
 from workflows.actors import Actor
-from workflows.conflicts import ConflictsFound, plan_of_item, plan_of_job
+from workflows.conflicts import MAX_STAY_DAYS, ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.locks import lock_client
 from workflows.mail_facts import (
@@ -36,8 +36,6 @@ from workflows.permissions import Permission
 from workflows.repeat_patterns import touched
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Wanted, check_pets, clean_note, slots
-
-MAX_STAY_DAYS = 120
 
 
 def not_now(job: Job) -> WrongState:

@@ -14,6 +14,7 @@ from foundation.db import db
 from models import Job, JobState, OutboxMail, Staff, StaffRole
 from workflows import outbox, settings
 from workflows.actors import Actor
+from workflows.conflicts import touching
 from workflows.errors import N_, Invalid
 from workflows.mail_facts import DayVisits, MailKind, MasterSchedule, SitterDays, SitterScheduleEntry
 from workflows.permissions import Permission
@@ -31,7 +32,7 @@ def facts(first: dt.date) -> MasterSchedule:
     last = first + dt.timedelta(days=DAYS - 1)
     found = db.session.scalars(
         sa.select(Job)
-        .where(Job.on_date <= last, Job.ends_on >= first)
+        .where(touching(first, last))
         .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
         .options(
             joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter),

@@ -48,8 +48,8 @@ class DayBook:
                 Job.id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.time_block_id,
                 Job.duration_minutes, Job.service_item_id,
             ).where(
-                Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), Job.on_date <= last + DAY,
-                Job.ends_on >= first - DAY,
+                Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES),
+                conflicts.touching_own(first - DAY, last + DAY),
             )
         )  # fmt: skip
         for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:

@@ -18,7 +18,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from workflows import settings
-from workflows.conflicts import Plan, Window
+from workflows.conflicts import Plan, Window, touching_own
 
 #: visits further away than this from the first and last that are asked for are not looked at
 REACH = dt.timedelta(days=120)
@@ -101,8 +101,7 @@ def _visits(jobs: Sequence[Job]) -> list[StayVisit]:
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
         .where(
             Job.client_id.in_({job.client_id for job in jobs}),
-            Job.on_date <= last,
-            Job.ends_on >= first,
+            touching_own(first, last),
             sa.or_(Job.state.in_(_STATES), Job.id.in_(ids)),
         )
     )  # fmt: skip

@@ -10,6 +10,7 @@ from tests import factories
 from tests.databases import statements
 from workflows import settings
 from workflows.actors import COMMAND_LINE
+from workflows.conflicts import MAX_STAY_DAYS
 
 
 def test_sitter_sees_own_visits_and_nobody_elses(http, cast, sign_in_as_staff):
@@ -43,6 +44,20 @@ def test_times_and_phone_numbers_stand_as_people_write_them(http, cast, sign_in_
 @pytest.mark.parametrize("first", ["x", "2026-02-31", "9999-12-31", "0001-01-01", "%00"])
 def test_a_day_that_is_none_is_not_found(http, cast, sign_in_as_staff, first):
     assert sign_in_as_staff(http(), cast.sam).get(f"/staff/?from={first}").status_code == 404
+
+
+@pytest.mark.parametrize("first", ["0001-01-08", "0001-02-01", "9999-12-24"])
+def test_the_ends_of_the_calendar_are_days_like_others(http, cast, sign_in_as_staff, first):
+    assert sign_in_as_staff(http(), cast.sam).get(f"/staff/?from={first}").status_code == 200
+
+
+def test_the_longest_stay_is_seen_until_its_last_day(http, cast, sign_in_as_staff):
+    begins = dt.date(2026, 11, 24) - dt.timedelta(days=MAX_STAY_DAYS)
+    factories.job(cast.alice, cast.overnight, on_date=begins, start_time=None, ends_on=dt.date(2026, 11, 24), sitter=cast.sam)  # fmt: skip
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    seen = ["Alice Archer" in sams.get(f"/staff/?from=2026-11-{day}").text for day in (23, 24, 25)]
+    assert seen == [True, True, False]
 
 
 def test_an_empty_week_says_what_will_come(http, cast, sign_in_as_staff):
