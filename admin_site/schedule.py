@@ -55,7 +55,7 @@ class SchedulePage(WorkPage):
             rows=shown,
             picks="pick" in request.args and self.actor.may(Permission.SCHEDULE),
             n_visits=sum(row.n_visits for row in found),
-            as_sums=wish.is_week and sum(row.n_visits for row in shown) > MOST_CARDS,
+            as_sums=wish.is_week and sum(row.n_drawn for row in shown) > MOST_CARDS,
             as_board=not wish.is_week and not wish.by_client and len(shown) <= MOST_COLUMNS,
             most_in_cell=MOST_IN_CELL,
             number=number,
@@ -95,6 +95,7 @@ class SchedulePage(WorkPage):
             wish = replace(wish, is_week=True, is_month=False, first=wish.on, last=min(wish.on + DAY * 13, LAST_DAY))
         elif wish.is_month:
             wish = schedule_rows.wish_of({**request.args, "by": "sitter", "view": "week"})
+        wish = replace(wish, with_cancelled=False)
         found = [row for row in schedule_rows.rows(wish, active_sitters()) if row.cells]
         schedule_rows.add_pets(found)
         addresses = schedule_rows.addresses(found)

@@ -16,6 +16,7 @@ from admin_site.schedule_rows import DAY, Wish
 from foundation.db import db
 from models import Client, Job, JobRequestLine, JobState, LineState, ServiceItem
 from ui_kit.month import DayItem
+from workflows.cancelling import still_shown
 from workflows.conflicts import BUSY_STATES
 
 OFF_STATES = (JobState.CANCELLED, JobState.VOIDED)
@@ -51,7 +52,7 @@ def _item(kind: str, n: int, words: str) -> DayItem:
 def sums(wish: Wish) -> dict[dt.date, Sums]:
     """The days of the wish that have anything."""
     days: dict[dt.date, Sums] = defaultdict(Sums)
-    is_busy, is_off = Job.state.in_(BUSY_STATES), Job.state.in_(OFF_STATES)
+    is_busy, is_off = Job.state.in_(BUSY_STATES), sa.and_(Job.state.in_(OFF_STATES), still_shown())
     nobody = sa.and_(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))
     counted = _of(wish, Job.on_date, _n(is_busy), _n(nobody), _n(is_off)).where(
         Job.on_date.between(wish.first, wish.last)

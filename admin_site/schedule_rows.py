@@ -33,6 +33,7 @@ from models import (
     job_request_line_pet,
 )
 from ui_kit import formats
+from workflows.cancelling import still_shown
 from workflows.conflicts import is_busy, touching
 
 #: more visits than this on a week's page are drawn as sums
@@ -64,6 +65,8 @@ class Wish:
     #: a sitter's number, "none" for visits without one, "" for all
     sitter: str = ""
     group_id: int | None = None
+    #: cancelled visits stand among the others for as long as the setting says; on paper they do not
+    with_cancelled: bool = True
 
     #: the month view shows whole weeks, summed up by day
     is_month: bool = False
@@ -141,9 +144,10 @@ class Slot:
     pets: str = ""
 
     @property
-    def order(self) -> tuple[dt.time, str]:
-        """Its place in the day."""
-        return self.start_time or (self.block.starts_at if self.block else dt.time(0)), self.client
+    def order(self) -> tuple[bool, dt.time, str]:
+        """Its place in the day; what does not take place stands last, so that it never hides what does."""
+        begins = self.start_time or (self.block.starts_at if self.block else dt.time(0))
+        return self.kind == "off", begins, self.client
 
     @property
     def time(self) -> str:
@@ -180,6 +184,8 @@ class Row:
     name: str
     cells: dict[dt.date, list[Slot]] = field(default_factory=dict)
     away: set[dt.date] = field(default_factory=set)
+    #: cancelled visits are what is asked for, so they count
+    counts_cancelled: bool = False
 
     @property
     def initials(self) -> str:
@@ -188,8 +194,17 @@ class Row:
 
     @property
     def n_visits(self) -> int:
-        """How many visits, each once also when it lasts over days."""
-        return len({(s.job_id, s.line_id) for slots in self.cells.values() for s in slots})
+        """How many visits take place, each once also when it lasts over days."""
+        return len({(s.job_id, s.line_id) for day in self.cells for s in self.counted(day)})
+
+    @property
+    def n_drawn(self) -> int:
+        """How many cards it takes."""
+        return sum(len(slots) for slots in self.cells.values())
+
+    def counted(self, day: dt.date) -> list[Slot]:
+        """The visits of a day that take place: a cancelled one is drawn and not counted."""
+        return [s for s in self.cells.get(day, []) if self.counts_cancelled or s.kind != "off"]
 
     def add(self, slot: Slot, days: Iterable[dt.date]) -> None:
         """Put a visit into each day that it touches."""
@@ -210,6 +225,7 @@ def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
         key, name = (slot.client_id, slot.client) if wish.by_client else (slot.sitter_id, slot.sitter)
         found.setdefault(key, Row(key, name)).add(slot, days)
     for row in found.values():
+        row.counts_cancelled = wish.show is Show.CANCELLED
         for slots in row.cells.values():
             slots.sort(key=lambda s: s.order)
     return sorted(found.values(), key=lambda r: (r.key is not None, r.name.casefold(), r.key or 0))
@@ -274,6 +290,9 @@ def _jobs(wish: Wish) -> Any:
             statement = statement.where(Job.state.in_([JobState.CANCELLED, JobState.VOIDED]))
         case Show.NOBODY:
             statement = statement.where(Job.state == JobState.SCHEDULED, Job.sitter_id.is_(None))
+        case _ if wish.with_cancelled:
+            cancelled = sa.and_(Job.state == JobState.CANCELLED, still_shown())
+            statement = statement.where(sa.or_(is_busy(), cancelled))
         case _:
             statement = statement.where(is_busy())
     return narrow(statement, wish, Job.sitter_id)

@@ -11,6 +11,7 @@ from models import Job, JobState
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.databases import statements
+from workflows import settings
 from workflows.mail_facts import MailKind
 
 FRIDAY = THURSDAY + dt.timedelta(days=1)
@@ -85,7 +86,16 @@ def test_visits_stand_with_their_sitter_and_nobodys_in_a_row_of_their_own(office
         "2026-11-26T17:00:00",
         ["is-none"],
     )
-    assert f"job-{off.id}" not in events
+    cancelled = events[f"job-{off.id}"]
+    assert (cancelled["classNames"], cancelled["editable"], cancelled["extendedProps"]["move"]) == (
+        ["is-off"],
+        False,
+        None,
+    )
+    assert cancelled["extendedProps"]["label"].endswith("Cancelled")
+    settings.change({"schedule.cancelled_days": 0}, actor=cast.as_olivia)
+    long_ago = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=dt.date(2026, 11, 20), state=JobState.CANCELLED)
+    assert f"job-{long_ago.id}" not in seen(office, "/admin/board/visits?start=2026-11-20&end=2026-11-21")
     request = events[f"line-{cast.bobs_request.lines[0].id}"]
     assert (request["editable"], request["title"]) == (False, "REQ: Bob Baker (Bella)")
     assert [e["display"] for e in answer["events"] if e["id"].startswith("off-")] == ["background"]

@@ -10,6 +10,7 @@ from models import Job, JobState
 from tests import factories as make
 from tests.admin.office.conftest import THURSDAY
 from tests.databases import statements
+from workflows import settings
 
 WEEK = "/admin/schedule/"
 DAY = f"/admin/schedule/?view=day&on={THURSDAY}"
@@ -35,9 +36,9 @@ def shown(page, week):
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        (WEEK, {"sam", "nobody", "sita"}),
+        (WEEK, {"sam", "nobody", "sita", "off"}),
         (DAY, {"sam", "nobody"}),
-        (f"{WEEK}?by=client", {"sam", "nobody", "sita"}),
+        (f"{WEEK}?by=client", {"sam", "nobody", "sita", "off"}),
         (f"{DAY}&by=client", {"sam", "nobody"}),
         (f"{WEEK}?state=cancelled", {"off"}),
         (f"{WEEK}?state=nobody", {"nobody"}),
@@ -45,7 +46,7 @@ def shown(page, week):
         (f"{WEEK}?state=requested", set()),
         (f"{WEEK}?on=2026-12-01", set()),
         (f"{WEEK}?on=2026-11-29", set()),  # a Sunday begins the next week here
-        (f"{WEEK}?on=2026-11-28", {"sam", "nobody", "sita"}),
+        (f"{WEEK}?on=2026-11-28", {"sam", "nobody", "sita", "off"}),
     ],
 )
 def test_views_and_states(office, week, url, expected):
@@ -54,14 +55,57 @@ def test_views_and_states(office, week, url, expected):
 
 def test_filters_by_sitter_and_by_group_of_services(office, cast, week):
     assert shown(office.get(f"{WEEK}?sitter={cast.sam.id}"), week) == {"sam"}
-    assert shown(office.get(f"{WEEK}?group={cast.dog_walks.id}"), week) == {"sam", "sita"}
-    assert shown(office.get(f"{WEEK}?group={cast.dog_walks.id}&by=client"), week) == {"sam", "sita"}
+    assert shown(office.get(f"{WEEK}?group={cast.dog_walks.id}"), week) == {"sam", "sita", "off"}
+    assert shown(office.get(f"{WEEK}?group={cast.dog_walks.id}&by=client"), week) == {"sam", "sita", "off"}
 
 
 def test_day_shows_time_client_pets_service_and_state(office, week):
     text = office.get(DAY).main
     assert "Sam Stone 9:00 AM to 9:30 AM Alice Archer Biscuit · Dog walk Scheduled" in text
     assert "Nobody yet 2:00 PM to 2:20 PM Alice Archer Mochi · Cat visit Nobody yet" in text
+
+
+@pytest.mark.covers("X9")
+def test_a_cancelled_visit_stays_greyed_for_as_long_as_the_setting_says_and_is_not_counted(office, cast, week):
+    friday = f"/admin/schedule/?view=day&on={THURSDAY + dt.timedelta(days=1)}"
+    card = rf'<a class="ui-(?:slot|job) ui-(?:slot|job)--off" href="/admin/visit/{week["off"].id}/"'
+    void = make.job(cast.alice, cast.walk, sitter=cast.sita, on_date=week["off"].on_date, state=JobState.VOIDED)
+    for url in (friday, f"{friday}&by=client"):
+        page = office.get(url)
+        assert len(re.findall(card, page.html)) == 1
+        assert "1 visit" in page.main, "the other one"
+        assert "Dog walk Cancelled" in page.main or "Dog walk, Cancelled" in page.main
+        assert f"/admin/visit/{void.id}/" not in page.html, "what never was is not in the schedule"
+        assert page.html.index(f"/admin/visit/{week['sita'].id}/") < page.html.index(f"/admin/visit/{week['off'].id}/")
+    assert "4 visits" in office.get(f"{WEEK}?on={THURSDAY}").main, "Bob's is the fourth"
+    assert "2 visits" in office.get(f"{friday}&state=cancelled").main, "the filter counts what it shows"
+    paper = office.get(f"/admin/schedule/print?on={THURSDAY}").main
+    assert ("10:00 AM" in paper, "11:00 AM" in paper) == (True, False), "on paper stands what takes place"
+    today = dt.date(2026, 11, 23)
+    for days_ago, days, stays in ((30, 30, True), (31, 30, False), (31, None, True), (1, 0, False), (0, 0, True)):
+        settings.change({"schedule.cancelled_days": days}, actor=cast.as_olivia)
+        on = today - dt.timedelta(days=days_ago)
+        gone = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=on, state=JobState.CANCELLED)
+        url = f"/admin/schedule/?view=day&on={on}"
+        assert (gone.id in ids_on(office.get(url))) is stays, (days_ago, days)
+        assert gone.id in ids_on(office.get(f"{url}&state=cancelled")), "the filter still finds it"
+
+
+def test_cancelled_visits_never_push_others_out_of_a_cell_nor_into_an_order(office, cast):
+    off = [
+        make.job(cast.alice, cast.walk, sitter=cast.sam, start_time=dt.time(7, n), state=JobState.CANCELLED)
+        for n in range(6)
+    ]
+    on = make.job(cast.alice, cast.walk, sitter=cast.sam, start_time=dt.time(20))
+    page = office.get(f"{WEEK}?on={THURSDAY}&pick=1")
+    assert on.id in ids_on(page)
+    assert len(ids_on(page) & {j.id for j in off}) == 4
+    assert set(re.findall(r'name="job" value="(\d+)"', page.html)) == {str(cast.bobs_job.id), str(on.id)}
+
+
+def ids_on(page):
+    """The numbers of the visits on a page."""
+    return {int(n) for n in re.findall(r'href="/admin/visit/(\d+)/"', page.html)}
 
 
 def test_waiting_requests_are_shown_when_they_are_wished_for(office, cast):
