@@ -20,6 +20,7 @@ from models import (
     Activity,
     Client,
     ClientContact,
+    ClientPrice,
     ClientStatus,
     Job,
     JobRequest,
@@ -34,6 +35,7 @@ from models import (
     Repeat,
     RepeatTime,
     RequestMessage,
+    ServiceItem,
 )
 from sign_in import current_sign_in, put_cookie
 from ui_kit import repeat_words
@@ -120,6 +122,7 @@ def _client(client_id: int) -> Client:
         .where(Client.id == client_id)
         .options(
             joinedload(Client.primary_sitter),
+            joinedload(Client.client_type),
             selectinload(Client.pets).joinedload(Pet.vet),
             selectinload(Client.logins),
         )
@@ -174,6 +177,13 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
     contacts = db.session.scalars(
         sa.select(ClientContact).where(ClientContact.client_id == client.id).order_by(ClientContact.name)
     ).all()
+    prices = db.session.scalars(
+        sa.select(ClientPrice)
+        .where(ClientPrice.client_id == client.id)
+        .options(joinedload(ClientPrice.service_item))
+        .join(ClientPrice.service_item)
+        .order_by(ServiceItem.name, ClientPrice.id)
+    ).all()
     waiting = db.session.scalars(
         sa.select(JobRequestLine)
         .where(JobRequestLine.client_id == client.id, JobRequestLine.state == LineState.SUBMITTED)
@@ -185,6 +195,7 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
     return {
         "coming": both[:COMING],
         "contacts": contacts,
+        "prices": prices,
         "entries": _log_entries(client, 0, 6),
         "show_phone": _phone,
         "pet_line": _pet_line,

@@ -51,6 +51,7 @@ class ClientList(OfficeList):
     title, add_label = _l("Clients"), _l("Add client")
     empty = ("dog", _l("No clients yet"), _l("Add the first household, then invite it to the portal."))
     search_hint = _l("Name, pet, mail, phone or account number")
+    list_template = "admin/clients/list.html"
     default_order = (Client.last_name, Client.first_name, Client.id)
     list_options = (_SITTER_NAME, joinedload(Client.client_type).load_only(ClientType.name))
     record_options = (joinedload(Client.primary_sitter), joinedload(Client.client_type))

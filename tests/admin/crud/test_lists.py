@@ -505,6 +505,20 @@ def test_every_order_that_is_offered_has_an_index(lists):
     assert missing == [("service_item", "position")], "a price list has a few dozen rows"
 
 
+@pytest.mark.covers("S3")
+def test_every_list_is_reached_by_links_from_home(office, cast, lists):
+    """Three clicks at most; what belongs to one record is reached over a record."""
+    make.client_contact(cast.bob)
+    seen, here = {"/admin/"}, ["/admin/"]
+    for _click in range(3):
+        text = "".join(office.browser.get(url).text for url in here)
+        here = sorted({u.partition("?")[0] for u in re.findall(r'href="(/admin/[^"#]*)"', text)} - seen)
+        seen.update(here)
+        here = [u for u in here if not re.search(r"\d", u)]
+    assert {f"{view.url}/" for view in lists.values()} - seen == set()
+    assert "/admin/orders/" in seen or "/admin/orders/" in office.browser.get("/admin/schedule/?pick=1").text
+
+
 def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",

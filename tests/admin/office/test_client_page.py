@@ -1,15 +1,17 @@
 """A client's page: the blue snapshot panel and the tabs; who did what, when and through which door."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
 from foundation.db import db
-from models import ActorKind, ClientStatus, JobState, MailState, PetStatus, Via
+from models import ActorKind, ClientStatus, JobState, MailState, PetStatus, StaffRole, Via
 from tests import factories as make
 from tests.databases import statements
 from workflows import people
 from workflows.mail_facts import MailKind
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -106,6 +108,35 @@ def test_overview_shows_pets_what_comes_and_contacts(office, cast, alices_reques
 
 
 @pytest.mark.covers("S2")
+def test_agreed_prices_and_the_client_type_stand_on_the_page_and_are_changed_from_there(office, cast, url):
+    assert "Client type none" in office.get(url).main
+    assert "The price list and its rules count." in office.get(url).main
+    people.change_client(cast.alice, {"client_type": make.client_type("Regular")}, actor=cast.as_olivia)
+    make.client_price(cast.bob, cast.walk, Decimal(7))
+    add = office.get(url).follow("Add agreed price")
+    data = {**add.fields("/admin/agreed-prices/new/").to_dict(), "service_item": cast.walk.id, "price": "18.50"}
+    page = office.send(add.path, data)
+    assert page.path == url
+    assert "Client type Regular" in page.main
+    assert "Dog walk $18.50 list price $20.00" in page.main
+    assert "$7.00" not in page.main, "Bob's"
+    page = page.follow("Edit the price of Dog walk").press("Save", at="agreed-prices", price="17")
+    assert (page.path, "Dog walk $17.00" in page.main) == (url, True)
+    page = page.follow("Remove the price of Dog walk").press("Yes, delete")
+    assert (page.path, "$17.00" in page.main) == (url, False)
+    assert office.get(url).follow("Change the client type").status == 200
+
+
+def test_who_may_not_change_prices_sees_them_without_links(office, cast, url, monkeypatch):
+    make.client_price(cast.alice, cast.walk, Decimal(18))
+    monkeypatch.setitem(ROLE_PERMISSIONS, StaffRole.OWNER, frozenset({Permission.OFFICE}))
+    page = office.get(url)
+    assert "Dog walk $18.00" in page.main
+    assert "agreed-prices" not in page.html
+    assert "Change the client type" not in page.html
+
+
+@pytest.mark.covers("S2")
 def test_a_stay_that_is_on_now_is_the_next_visit(office, cast, url):
     make.job(
         cast.alice,
@@ -189,6 +220,8 @@ def test_few_queries_also_with_a_long_history(office, cast, url, tab):
     make.sent_request(cast.alice, cast.walk, pets=[cast.biscuit])
     make.outbox_mail(client_id=cast.alice.id)
     make.client_contact(cast.alice)
+    make.client_price(cast.alice, cast.walk)
+    cast.alice.client_type = make.client_type()
     office.get(f"{url}?tab={tab}")
     with statements() as few:
         office.get(f"{url}?tab={tab}")
@@ -196,6 +229,7 @@ def test_few_queries_also_with_a_long_history(office, cast, url, tab):
         make.job(cast.alice, cast.walk, sitter=cast.sita, on_date=TODAY + dt.timedelta(days=n - 30), pets=[cast.mochi])
         make.activity_line(client_id=cast.alice.id)
         make.outbox_mail(client_id=cast.alice.id)
+        make.client_price(cast.alice)
     for _ in range(15):
         request = make.sent_request(cast.alice, cast.cat_visit, n_lines=3, block=cast.evening, pets=[cast.mochi])
         make.request_message(request, staff=cast.max)
