@@ -2,13 +2,16 @@
 
 This is the table of contents and the one place to import them from; the tables stand in `tables/`, in the order of
 the story:
-  tables/people.py         Staff, StaffLogin, ClientType, Client, ClientContact, ClientLogin, SignIn, LoginAttempt
-  tables/pets.py           Vet, Pet
+  tables/people.py         Staff, StaffLogin, ClientType, Client, ClientContact, ClientLogin, SignIn, RolePermission,
+                           ClientSitter, Authenticator, RecoveryCode, Passkey, Registration, LoginAttempt
+  tables/pets.py           Vet, Pet, Vaccination
   tables/catalogue.py      ServiceGroup, TimeBlock, ServiceItem, PublicHoliday, ClosedDay, OpeningHours
   tables/prices.py         PriceRule, ExtraPetPrice, ClientPrice, CancellationRule, CancellationReason
   tables/jobs.py           JobRequest, JobRequestLine, RequestMessage, Repeat, RepeatTime, RepeatPause, RepeatSkip, Job,
                            TimeOff
   tables/changes.py        ChangeRequest, ChangeItem
+  tables/custom_fields.py  FieldPage, FieldSection, CustomField, FieldValue, FieldProposal, VetProposal
+  tables/papers.py         StoredFile, Agreement, AgreementVersion, AgreementAcceptance, Letter
   tables/communication.py  OutboxMail, Notification, CalendarFeed
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
 
@@ -56,6 +59,20 @@ from tables.communication import (
     NotificationKind,
     OutboxMail,
 )
+from tables.custom_fields import (
+    PROPOSAL_MOVES,
+    CustomField,
+    FieldArea,
+    FieldKind,
+    FieldPage,
+    FieldProposal,
+    FieldSection,
+    FieldValue,
+    PortalAccess,
+    ProposalState,
+    StaffAccess,
+    VetProposal,
+)
 from tables.jobs import (
     JOB_CLIENT_LABELS,
     JOB_MOVES,
@@ -75,14 +92,31 @@ from tables.jobs import (
     job_request_line_pet,
     repeat_pet,
 )
+from tables.papers import (
+    Agreement,
+    AgreementAcceptance,
+    AgreementVersion,
+    FilePurpose,
+    Letter,
+    StoredFile,
+    agreement_client,
+)
 from tables.people import (
+    REGISTRATION_MOVES,
+    Authenticator,
     Client,
     ClientContact,
     ClientLogin,
+    ClientSitter,
     ClientStatus,
     ClientType,
     LoginAttempt,
+    Passkey,
     Realm,
+    RecoveryCode,
+    Registration,
+    RegistrationState,
+    RolePermission,
     SignIn,
     Staff,
     StaffLogin,
@@ -92,6 +126,7 @@ from tables.pets import (
     Pet,
     PetStatus,
     Species,
+    Vaccination,
     Vet,
 )
 from tables.prices import (
@@ -119,4 +154,8 @@ __all__ = [
     "RepeatSkip", "RepeatTime", "RequestMessage", "ServiceGroup", "ServiceItem", "Setting", "SignIn", "Species",
     "Staff", "StaffLogin", "StaffRole", "TimeBlock", "TimeOff", "TimeType", "Vet", "Via", "db",
     "change_item_pet", "job_pet", "job_request_line_pet", "repeat_pet", "service_item_time_block",
+    "Authenticator", "ClientSitter", "Passkey", "RecoveryCode", "Registration", "RegistrationState", "REGISTRATION_MOVES", "RolePermission",
+    "Vaccination",
+    "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
+    "Agreement", "AgreementAcceptance", "AgreementVersion", "FilePurpose", "Letter", "StoredFile", "agreement_client",
 ]  # fmt: skip

@@ -224,6 +224,7 @@ def kind_words(kind: BulkKind, n: int) -> str:
         BulkKind.REASSIGN: ngettext("Give %(num)d visit to a sitter", "Give %(num)d visits to a sitter", n),
         BulkKind.CANCEL: ngettext("Cancel %(num)d visit", "Cancel %(num)d visits", n),
         BulkKind.GENERATE: ngettext("Make visits of %(num)d repeating service", "Make visits of %(num)d repeating services", n),
+        BulkKind.INVITE: ngettext("Invite %(num)d client to the portal", "Invite %(num)d clients to the portal", n),
     }[kind]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from models import Activity, ActorKind, JobState, LineState, Notification, Notif
 from ui_kit import formats
 from workflows import settings
 from workflows.conflicts import Clash, ClashKind
+from workflows.errors import N_
 
 # ------------------------------------------------------------------------------------------------- days and times
 
@@ -232,7 +233,31 @@ def _about_a_request(line: Notification) -> Told:
 def _more_told(line: Notification, client: str | Markup) -> Told:
     if line.kind is NotificationKind.SERIES_TROUBLE:
         return _series_told(line, client)
+    if line.kind in DATA_NEWS:
+        icon, text, endpoint = DATA_NEWS[line.kind]
+        about = ", ".join(_texts(line.facts, "about"))
+        sentence = _linked(gettext(text, client="%(client)s", pet=str(line.facts.get("pet") or "")), client=client)
+        url = line.facts.get("url") or (link(endpoint, client_id=line.client_id) if line.client_id else None)
+        return Told(icon, sentence + (f": {about}" if about else ""), url)
     return Told("bell", escape(str(line.kind)), None)
+
+
+#: icon, sentence and page of what clients tell about themselves. The facts may hold `pet` (its name), `about` (what in
+#: particular, a list) and `url` (where exactly it is decided or seen)
+DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
+    NotificationKind.DATA_CHANGED: ("pencil", N_("%(client)s changed details"), "client_page.show"),
+    NotificationKind.DATA_PROPOSED: ("pencil", N_("%(client)s wants details changed that need your yes"), "client_page.show"),
+    NotificationKind.PET_ADDED: ("paw", N_("%(client)s added %(pet)s"), "client_page.show"),
+    NotificationKind.PET_LEFT: ("paw", N_("%(pet)s of %(client)s is no longer with us"), "client_page.show"),
+    NotificationKind.FILES_UPLOADED: ("upload", N_("%(client)s uploaded files"), "client_page.show"),
+    NotificationKind.VET_PROPOSED: ("stethoscope", N_("%(client)s misses a vet in your list"), "client_page.show"),
+    NotificationKind.VACCINATION_DUE: ("vaccine", N_("A vaccination of %(pet)s (%(client)s) runs out"), "client_page.show"),
+    NotificationKind.AGREEMENT_ACCEPTED: ("signature", N_("%(client)s accepted an agreement"), "client_page.show"),
+    NotificationKind.CLIENT_REGISTERED: ("user-plus", N_("%(client)s registered as a new client"), "client_page.show"),
+    NotificationKind.REGISTRATION_WAITING: ("user-plus", N_("Somebody registered and waits for your yes"), "client_page.show"),
+    NotificationKind.LETTER_RECEIVED: ("message", N_("%(client)s wrote to you"), "client_page.show"),
+    NotificationKind.VISITS_OF_ARCHIVED: ("alert-triangle", N_("%(client)s still has visits that nobody may want"), "client_page.show"),
+}  # fmt: skip
 
 
 def _series_told(line: Notification, client: str | Markup) -> Told:

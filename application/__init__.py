@@ -13,7 +13,7 @@ import models
 import sign_in
 import ui_kit
 from application import cli, config, dev_mails, errors, tasks
-from foundation import clock
+from foundation import clock, sealing
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
 from foundation.storage import LocalStore
@@ -30,6 +30,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     """Latchkey as a WSGI app, from the environment; `overrides` are for tests and tools."""
     app = Flask("latchkey", static_folder=None, root_path=str(ROOT / "application"))
     app.config.update(config.complete({**config.from_environment(), **(overrides or {})}))
+    sealing.use_keys(app.config["FIELD_KEYS"])
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / folder / "templates") for folder in TEMPLATE_FOLDERS])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Path(app.config["DATA_DIR"]).mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from application import tasks
+from foundation import sealing
 from foundation.db import db
 from workflows import access, settings
 from workflows.actors import COMMAND_LINE
@@ -38,6 +39,14 @@ def install(app: Flask) -> None:
         click.echo(f"{staff} can log in at {app.config['PUBLIC_URL']}/admin/ with {email}.")
 
     app.cli.add_command(owner)
+    keys = AppGroup("field-keys", help="The keys that seal alarm codes and the like.")
+
+    @keys.command("new")
+    def new() -> None:
+        """Print a fresh key. Put it in front of the others in FIELD_KEYS, restart, then reseal."""
+        click.echo(sealing.new_key())
+
+    app.cli.add_command(keys)
 
     @app.cli.command("worker")
     @click.option("--processes", default=1, show_default=True)

@@ -3,9 +3,12 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from foundation import sealing
 
 
 class ConfigError(RuntimeError):
@@ -25,6 +28,7 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "PUBLIC_URL": public_url,
         "SECRET_KEY": get("SECRET_KEY") or ("" if name == "production" else _kept_key(data_dir)),
         "SECRET_KEY_FALLBACKS": [k for k in get("SECRET_KEY_FALLBACKS", "").split(",") if k],
+        "FIELD_KEYS": get("FIELD_KEYS", ""),
         "TRUSTED_PROXIES": int(get("TRUSTED_PROXIES", "0")),
         "QUEUE_URL": get("QUEUE_URL", ""),
         "MAIL_SERVER": get("MAIL_SERVER", ""),
@@ -39,13 +43,24 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
 
 def _kept_key(data_dir: Path) -> str:
     """The random key that `make run` keeps beside the data, made on first use: web, worker and command line share it."""
-    path = data_dir / "secret_key"
+    return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(48))
+
+
+def _field_keys(config: dict[str, Any]) -> list[str]:
+    """The keys that seal home access, newest first; in development those kept beside the data, one a line."""
+    given = config["FIELD_KEYS"]
+    if not given and config["ENV_NAME"] != "production":
+        given = _kept(Path(config["DATA_DIR"]) / "field_keys", sealing.new_key)
+    return given if isinstance(given, list) else given.replace(",", " ").split()
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as new:
-                new.write(secrets.token_urlsafe(48))
+                new.write(make())
     return path.read_text().strip()
 
 
@@ -63,6 +78,9 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     production = config["ENV_NAME"] == "production"
     if not key or (production and len(key) < 32):
         raise ConfigError("Set SECRET_KEY to at least 32 random characters.")
+    field_keys = _field_keys(config)
+    if not field_keys:
+        raise ConfigError("Set FIELD_KEYS to a key from `flask field-keys new`: it seals alarm codes and the like.")
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ConfigError("Set PUBLIC_URL to the full address that people use, such as https://portal.example.com.")
     if production and url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
@@ -70,6 +88,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     https = url.scheme == "https"
     return {
         **config,
+        "FIELD_KEYS": field_keys,
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

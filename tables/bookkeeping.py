@@ -88,12 +88,13 @@ class FormKey(Base):
 
 
 class BulkKind(enum.StrEnum):
-    """Work on many visits at once, which the worker does in pieces."""
+    """Work on many visits or clients at once, which the worker does in pieces."""
 
     CANCEL = "cancel"
     MOVE = "move"
     REASSIGN = "reassign"
     GENERATE = "generate"
+    INVITE = "invite"
 
 
 class BulkState(enum.StrEnum):

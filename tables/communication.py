@@ -86,6 +86,18 @@ class NotificationKind(enum.StrEnum):
     SERIES_TROUBLE = "series_trouble"
     BASKET_BLOCKED = "basket_blocked"
     MAIL_FAILED = "mail_failed"
+    DATA_CHANGED = "data_changed"
+    DATA_PROPOSED = "data_proposed"
+    PET_ADDED = "pet_added"
+    PET_LEFT = "pet_left"
+    FILES_UPLOADED = "files_uploaded"
+    VET_PROPOSED = "vet_proposed"
+    VACCINATION_DUE = "vaccination_due"
+    AGREEMENT_ACCEPTED = "agreement_accepted"
+    CLIENT_REGISTERED = "client_registered"
+    REGISTRATION_WAITING = "registration_waiting"
+    LETTER_RECEIVED = "letter_received"
+    VISITS_OF_ARCHIVED = "visits_of_archived"
 
 
 class Notification(Base):

@@ -78,6 +78,7 @@ class StaffLogin(Base):
     link_serial: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     last_login_at: Mapped[utc | None]
+    invited_at: Mapped[utc | None]
     created_at: Mapped[created_at]
     staff: Mapped[Staff] = relationship(back_populates="login")
 
@@ -120,6 +121,8 @@ class Client(Base):
     #: office only
     notes: Mapped[long_text] = mapped_column(default="")
     created_at: Mapped[created_at]
+    #: their data were erased on their wish; what the law keeps is without name
+    erased_at: Mapped[utc | None]
     version: Mapped[int] = mapped_column(default=1)
     primary_sitter: Mapped[Staff | None] = relationship()
     client_type: Mapped[ClientType | None] = relationship()
@@ -176,6 +179,10 @@ class ClientLogin(Base):
     link_serial: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     last_login_at: Mapped[utc | None]
+    #: of the last invitation; it was accepted when a password is there
+    invited_at: Mapped[utc | None]
+    #: kinds of mail that this person does not want; some kinds cannot be refused
+    mails_off: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     created_at: Mapped[created_at]
     client: Mapped[Client] = relationship(back_populates="logins")
     __table_args__ = (sa.UniqueConstraint("client_id", "email"),)
@@ -202,11 +209,129 @@ class SignIn(Base):
     created_at: Mapped[created_at]
     expires_at: Mapped[utc]
     ended_at: Mapped[utc | None]
+    #: for the person's own list of sign-ins: "Firefox on Android", and where from
+    device: Mapped[short_text] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(sa.String(64), default="")
+    #: to the hour
+    last_seen_at: Mapped[utc | None]
+    #: password accepted, second factor not yet: opens nothing but the page that asks for it
+    awaits_factor: Mapped[bool] = mapped_column(default=False)
     staff_login: Mapped[StaffLogin | None] = relationship()
     client_login: Mapped[ClientLogin | None] = relationship()
     viewed_client: Mapped[Client | None] = relationship()
     viewing_staff: Mapped[Staff | None] = relationship()
     opened_by: Mapped["SignIn | None"] = relationship(remote_side="SignIn.id")
+
+
+class RolePermission(Base):
+    """A permission that the owner gave to a role or took from it; without a row the product's own table counts."""
+
+    __tablename__ = "role_permission"
+    role: Mapped[StaffRole] = mapped_column(enum_column(StaffRole), primary_key=True)
+    permission: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    is_allowed: Mapped[bool]
+
+
+class ClientSitter(Base):
+    """A sitter whom a client prefers, or who is never to be sent there."""
+
+    __tablename__ = "client_sitter"
+    client_id: Mapped[int] = fk("client.id", ondelete="CASCADE", index=False, primary_key=True)
+    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", primary_key=True)
+    is_blocked: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[line_text] = mapped_column(default="")
+    client: Mapped[Client] = relationship()
+    staff: Mapped[Staff] = relationship()
+
+
+class Authenticator(Base):
+    """A phone's code generator (TOTP) as second factor of a log-in."""
+
+    __tablename__ = "authenticator"
+    id: Mapped[pk]
+    staff_login_id: Mapped[int | None] = fk("staff_login.id", ondelete="CASCADE", unique=True)
+    client_login_id: Mapped[int | None] = fk("client_login.id", ondelete="CASCADE", unique=True)
+    #: encrypted
+    sealed: Mapped[long_text]
+    #: None until the first right code proved it
+    confirmed_at: Mapped[utc | None]
+    #: the step of the last code used: none is good twice
+    last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    created_at: Mapped[created_at]
+
+
+class RecoveryCode(Base):
+    """A code on paper that lets its owner in once without the phone."""
+
+    __tablename__ = "recovery_code"
+    id: Mapped[pk]
+    staff_login_id: Mapped[int | None] = fk("staff_login.id", ondelete="CASCADE")
+    client_login_id: Mapped[int | None] = fk("client_login.id", ondelete="CASCADE")
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    used_at: Mapped[utc | None]
+
+
+class Passkey(Base):
+    """A passkey (WebAuthn) of a log-in."""
+
+    __tablename__ = "passkey"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    staff_login_id: Mapped[int | None] = fk("staff_login.id", ondelete="CASCADE")
+    client_login_id: Mapped[int | None] = fk("client_login.id", ondelete="CASCADE")
+    name: Mapped[short_text]
+    #: base64url
+    credential_id: Mapped[str] = mapped_column(sa.String(1400), unique=True)
+    public_key: Mapped[long_text]
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    created_at: Mapped[created_at]
+    last_used_at: Mapped[utc | None]
+    staff_login: Mapped[StaffLogin | None] = relationship()
+    client_login: Mapped[ClientLogin | None] = relationship()
+
+
+class RegistrationState(enum.StrEnum):
+    """How far somebody who registers has come."""
+
+    MAILED = "mailed"
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+REGISTRATION_MOVES: dict[RegistrationState, set[RegistrationState]] = {
+    RegistrationState.MAILED: {RegistrationState.WAITING, RegistrationState.ACCEPTED},
+    RegistrationState.WAITING: {RegistrationState.ACCEPTED, RegistrationState.DECLINED},
+    RegistrationState.ACCEPTED: set(),
+    RegistrationState.DECLINED: set(),
+}
+
+
+class Registration(Base):
+    """Somebody who wants to become a client: an address to be verified, then names, then perhaps the office's yes."""
+
+    __tablename__ = "registration"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    #: always lower case
+    email: Mapped[line_text] = mapped_column(index=True)
+    state: Mapped[RegistrationState] = mapped_column(enum_column(RegistrationState), default=RegistrationState.MAILED)
+    #: raised with every link, so that an older link is dead
+    link_serial: Mapped[int] = mapped_column(default=1)
+    first_name: Mapped[short_text] = mapped_column(default="")
+    last_name: Mapped[short_text] = mapped_column(default="")
+    #: kept until the client exists
+    password_hash: Mapped[line_text | None]
+    client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
+    address: Mapped[str] = mapped_column(sa.String(64), default="")
+    created_at: Mapped[created_at]
+    verified_at: Mapped[utc | None]
+    decided_at: Mapped[utc | None]
+    decided_by_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    answer: Mapped[line_text] = mapped_column(default="")
+    client: Mapped[Client | None] = relationship()
+    decided_by: Mapped[Staff | None] = relationship()
+    __table_args__ = (sa.Index("ix_registration_state", "state", "id"),)
 
 
 class LoginAttempt(Base):

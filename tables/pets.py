@@ -2,14 +2,18 @@
 
 import datetime as dt
 import enum
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from foundation.db import Base
-from foundation.types import created_at, enum_column, line_text, long_text, pk, public_id, short_text
+from foundation.types import created_at, enum_column, line_text, long_text, pk, public_id, short_text, utc
 from tables.columns import fk
 from tables.people import Client
+
+if TYPE_CHECKING:
+    from tables.papers import StoredFile
 
 
 class Species(enum.StrEnum):
@@ -71,11 +75,44 @@ class Pet(Base):
     #: the first day on which a vaccination has run out; None when it is not watched
     vaccinations_expire_on: Mapped[dt.date | None]
     status: Mapped[PetStatus] = mapped_column(enum_column(PetStatus), default=PetStatus.ACTIVE)
+    #: since when it is no longer with us
+    left_on: Mapped[dt.date | None]
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     client: Mapped[Client] = relationship(back_populates="pets")
     vet: Mapped[Vet | None] = relationship()
+    vaccinations: Mapped[list["Vaccination"]] = relationship(back_populates="pet", order_by="Vaccination.id")
+    photo: Mapped["StoredFile | None"] = relationship(
+        primaryjoin="and_(StoredFile.pet_id == Pet.id, StoredFile.purpose == 'pet_photo', StoredFile.removed_at.is_(None))",
+        viewonly=True,
+        uselist=False,
+    )
     __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Vaccination(Base):
+    """A vaccination of a pet and until when it lasts."""
+
+    __tablename__ = "vaccination"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    pet_id: Mapped[int] = fk("pet.id", ondelete="CASCADE")
+    name: Mapped[short_text]
+    given_on: Mapped[dt.date | None]
+    #: the first day on which it has run out
+    expires_on: Mapped[dt.date | None]
+    certificate_id: Mapped[int | None] = fk("stored_file.id", ondelete="SET NULL")
+    #: replaced by a newer one, or entered by mistake
+    ended_at: Mapped[utc | None]
+    #: the day of the last reminder about it
+    reminded_on: Mapped[dt.date | None]
+    created_at: Mapped[created_at]
+    pet: Mapped[Pet] = relationship(back_populates="vaccinations")
+    certificate: Mapped["StoredFile | None"] = relationship()
+    __table_args__ = (sa.Index("ix_vaccination_expires_on", "expires_on", "id"),)
 
     def __str__(self) -> str:
         return self.name

@@ -33,7 +33,16 @@ NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo(ZONE))
 # Whoever asks the machine's own zone gets a wrong answer here too, not only on the customer's server.
 os.environ["TZ"] = "Pacific/Auckland"
 time.tzset()
-for name in ("DATABASE_URL", "DATA_DIR", "LATCHKEY_ENV", "MAIL_SERVER", "PUBLIC_URL", "QUEUE_URL", "SECRET_KEY"):
+for name in (
+    "DATABASE_URL",
+    "DATA_DIR",
+    "FIELD_KEYS",
+    "LATCHKEY_ENV",
+    "MAIL_SERVER",
+    "PUBLIC_URL",
+    "QUEUE_URL",
+    "SECRET_KEY",
+):
     os.environ.pop(name, None)
 
 # The least that werkzeug lets scrypt run with.

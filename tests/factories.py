@@ -16,6 +16,10 @@ from foundation.db import Base, db
 from models import (
     Activity,
     ActorKind,
+    Agreement,
+    AgreementAcceptance,
+    AgreementVersion,
+    Authenticator,
     BulkKind,
     BulkRun,
     CalendarFeed,
@@ -28,30 +32,43 @@ from models import (
     ClientContact,
     ClientLogin,
     ClientPrice,
+    ClientSitter,
     ClientType,
     ClosedDay,
     Counter,
+    CustomField,
     ExtraPetPrice,
+    FieldArea,
+    FieldPage,
+    FieldProposal,
+    FieldSection,
+    FieldValue,
+    FilePurpose,
     FormKey,
     Job,
     JobRequest,
     JobRequestLine,
+    Letter,
     LineState,
     LoginAttempt,
     Notification,
     NotificationKind,
     OpeningHours,
     OutboxMail,
+    Passkey,
     PayKind,
     Pet,
     PriceRule,
     PublicHoliday,
     Realm,
+    RecoveryCode,
+    Registration,
     Repeat,
     RepeatPause,
     RepeatSkip,
     RepeatTime,
     RequestMessage,
+    RolePermission,
     ServiceGroup,
     ServiceItem,
     Setting,
@@ -59,10 +76,13 @@ from models import (
     Staff,
     StaffLogin,
     StaffRole,
+    StoredFile,
     TimeBlock,
     TimeOff,
     TimeType,
+    Vaccination,
     Vet,
+    VetProposal,
     Via,
 )
 from workflows import access, activity
@@ -456,8 +476,99 @@ def bulk_run(kind: BulkKind = BulkKind.CANCEL, **more: Any) -> BulkRun:
     return _save(BulkRun(kind=kind, **more))
 
 
+def role_permission(
+    role: StaffRole = StaffRole.MANAGER, permission: str = "office:lists:export", is_allowed: bool = False
+) -> RolePermission:
+    return _save(RolePermission(role=role, permission=permission, is_allowed=is_allowed))
+
+
+def client_sitter(client: Client | None = None, sitter: Staff | None = None, **more: Any) -> ClientSitter:
+    return _save(ClientSitter(client=client or globals()["client"](), staff=sitter or staff(), **more))
+
+
+def authenticator(login: StaffLogin | None = None, **more: Any) -> Authenticator:
+    return _save(Authenticator(staff_login_id=(login or staff_login()).id, **{"sealed": "x", **more}))
+
+
+def recovery_code(login: StaffLogin | None = None, **more: Any) -> RecoveryCode:
+    return _save(RecoveryCode(staff_login_id=(login or staff_login()).id, **{"code_hash": "0" * 64, **more}))
+
+
+def passkey(login: StaffLogin | None = None, **more: Any) -> Passkey:
+    facts = {"name": "Phone", "credential_id": secrets.token_urlsafe(24), "public_key": "x"}
+    return _save(Passkey(staff_login=login or staff_login(), **{**facts, **more}))
+
+
+def registration(email: str = "new@example.com", **more: Any) -> Registration:
+    return _save(Registration(email=email, **more))
+
+
+def vaccination(pet: Pet | None = None, **more: Any) -> Vaccination:
+    return _save(Vaccination(pet=pet or globals()["pet"](), **{"name": "Rabies", **more}))
+
+
+def field_page(area: FieldArea = FieldArea.CLIENT, **more: Any) -> FieldPage:
+    return _save(FieldPage(area=area, **{"name": "Home", **more}))
+
+
+def field_section(page: FieldPage | None = None, **more: Any) -> FieldSection:
+    return _save(FieldSection(page=page or field_page(), **{"name": "Door", **more}))
+
+
+def custom_field(section: FieldSection | None = None, **more: Any) -> CustomField:
+    return _save(CustomField(section=section or field_section(), **{"label": "Way in", **more}))
+
+
+def field_value(field: CustomField | None = None, client: Client | None = None, **more: Any) -> FieldValue:
+    owner = {} if more.keys() & {"pet", "staff"} else {"client": client or globals()["client"]()}
+    return _save(FieldValue(field=field or custom_field(), **{"text": "Back door", **owner, **more}))
+
+
+def field_proposal(field: CustomField | None = None, client: Client | None = None, **more: Any) -> FieldProposal:
+    return _save(FieldProposal(field=field or custom_field(), client=client or globals()["client"](), **more))
+
+
+def vet_proposal(client: Client | None = None, **more: Any) -> VetProposal:
+    return _save(VetProposal(client=client or globals()["client"](), **{"name": "Hill Vets", **more}))
+
+
+def stored_file(client: Client | None = None, **more: Any) -> StoredFile:
+    facts = {
+        "purpose": FilePurpose.UPLOAD, "name": "plan.pdf", "media_type": "application/pdf", "n_bytes": 9,
+        "sha256": "0" * 64, "key": f"files/{secrets.token_urlsafe(24)}.pdf",
+    }  # fmt: skip
+    return _save(StoredFile(client=client or globals()["client"](), **{**facts, **more}))
+
+
+def agreement(name: str = "Terms", **more: Any) -> Agreement:
+    return _save(Agreement(name=name, **more))
+
+
+def agreement_version(agreement: Agreement | None = None, number: int = 1, **more: Any) -> AgreementVersion:
+    parent = agreement or globals()["agreement"]()
+    facts = {"body": "We care.", "text_hash": "0" * 64}
+    return _save(AgreementVersion(agreement=parent, number=number, **{**facts, **more}))
+
+
+def agreement_acceptance(
+    version: AgreementVersion | None = None, client: Client | None = None, **more: Any
+) -> AgreementAcceptance:
+    facts = {"typed_name": "Alice Archer", "address": "127.0.0.1", "text_hash": "0" * 64}
+    parents = {"agreement_version": version or agreement_version(), "client": client or globals()["client"]()}
+    return _save(AgreementAcceptance(**{**parents, **facts, **more}))
+
+
+def letter(client: Client | None = None, **more: Any) -> Letter:
+    facts = {"from_office": False, "body": "Is Sunday possible?"}
+    return _save(Letter(client=client or globals()["client"](), **{**facts, **more}))
+
+
 FACTORIES: dict[type[Base], Callable[..., Base]] = {
     Activity: activity_line,
+    Agreement: agreement,
+    AgreementAcceptance: agreement_acceptance,
+    AgreementVersion: agreement_version,
+    Authenticator: authenticator,
     BulkRun: bulk_run,
     CalendarFeed: calendar_feed,
     CancellationReason: cancellation_reason,
@@ -468,33 +579,47 @@ FACTORIES: dict[type[Base], Callable[..., Base]] = {
     ClientContact: client_contact,
     ClientLogin: client_login,
     ClientPrice: client_price,
+    ClientSitter: client_sitter,
     ClientType: client_type,
     ClosedDay: closed_day,
     Counter: counter,
+    CustomField: custom_field,
     ExtraPetPrice: extra_pet_price,
+    FieldPage: field_page,
+    FieldProposal: field_proposal,
+    FieldSection: field_section,
+    FieldValue: field_value,
     FormKey: form_key,
     Job: job,
     JobRequest: job_request,
     JobRequestLine: line,
+    Letter: letter,
     LoginAttempt: login_attempt,
     Notification: notification,
     OpeningHours: opening_hours,
     OutboxMail: outbox_mail,
+    Passkey: passkey,
     Pet: pet,
     PriceRule: price_rule,
     PublicHoliday: public_holiday,
+    RecoveryCode: recovery_code,
+    Registration: registration,
     Repeat: repeat,
     RepeatPause: repeat_pause,
     RepeatSkip: repeat_skip,
     RepeatTime: repeat_time,
     RequestMessage: request_message,
+    RolePermission: role_permission,
     ServiceGroup: service_group,
     ServiceItem: service_item,
     Setting: setting,
     SignIn: sign_in,
     Staff: staff,
     StaffLogin: staff_login,
+    StoredFile: stored_file,
     TimeBlock: time_block,
     TimeOff: time_off,
+    Vaccination: vaccination,
     Vet: vet,
+    VetProposal: vet_proposal,
 }

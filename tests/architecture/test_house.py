@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def locked(name: str) -> dict[str, str]:
     """Package -> version of a lock file."""
     lines = (ROOT / "requirements" / name).read_text("utf-8").splitlines()
-    return {match[1]: match[2] for line in lines if (match := re.match(r"([a-z0-9.-]+)(?:\[[a-z,]+\])?==(\S+)", line))}
+    return {
+        match[1]: match[2] for line in lines if (match := re.match(r"([a-z0-9.-]+)(?:\[[a-z0-9,]+\])?==(\S+)", line))
+    }
 
 
 def declared() -> list[Requirement]:

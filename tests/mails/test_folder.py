@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from application import create_app, dev_mails
-from foundation import clock
+from application.config import ConfigError
+from foundation import clock, sealing
 from foundation.db import db
 from mailer import folder
 from models import MailState, OutboxMail
@@ -75,12 +76,18 @@ def test_no_other_file_can_be_read(tmp_path, name):
 
 
 def test_the_pages_exist_only_in_development_and_without_a_server(app, tmp_path):
+    keys = app.config["FIELD_KEYS"]
+
     def rules(**config):
         made = create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path / 'x.db'}", "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 40, **config})  # fmt: skip
         return sorted(r.rule for r in made.url_map.iter_rules() if r.rule.startswith("/dev"))
 
     assert rules() == ["/dev/mails/", "/dev/mails/<name>", "/dev/mails/<name>/html"]
-    assert rules(ENV_NAME="production", PUBLIC_URL="https://portal.example.com") == []
+    in_earnest = {"ENV_NAME": "production", "PUBLIC_URL": "https://portal.example.com"}
+    assert rules(**in_earnest, FIELD_KEYS=sealing.new_key()) == []
+    with pytest.raises(ConfigError, match="FIELD_KEYS"):
+        rules(**in_earnest)
+    sealing.use_keys(keys)
     assert rules(MAIL_SERVER="127.0.0.1") == []
 
 
