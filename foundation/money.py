@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -30,12 +31,21 @@ def currency() -> str:
 
 def exponent(code: str | None = None) -> int:
     """How many decimals the currency has: 2 for USD, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(code or _currency)
+    return _precision(code or _currency)
+
+
+#: asked for each amount that is read or written
+_precision = cache(get_currency_precision)
 
 
 def quantum() -> Decimal:
     """The smallest amount: 0.01 for USD, 1 for JPY."""
-    return Decimal(1).scaleb(-exponent())
+    return _smallest(exponent())
+
+
+@cache
+def _smallest(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def to_minor(amount: Decimal) -> int:
@@ -54,7 +64,7 @@ def to_minor(amount: Decimal) -> int:
 
 def from_minor(minor: int) -> Decimal:
     """Minor units to Decimal with the currency's own number of decimals."""
-    return Decimal(minor).scaleb(-exponent()).quantize(quantum())
+    return Decimal(minor).scaleb(-exponent())
 
 
 def round_half_up(amount: Decimal) -> Decimal:

@@ -40,7 +40,8 @@ def calendar(first: dt.date, last: dt.date) -> Calendar:
     """Closed days, holidays and opening hours from `first` to `last`, with two queries."""
     closed: dict[Scope, dict[dt.date, str]] = defaultdict(dict)
     holidays: dict[dt.date, str] = {}
-    for is_holiday, is_closed, begins, ends, name, group_id, item_id in db.session.execute(_days(first, last)):
+    days = db.session.execute(_DAYS, {"first": first, "last": last})
+    for is_holiday, is_closed, begins, ends, name, group_id, item_id in days:
         if is_holiday:
             holidays[begins] = name
         if not is_closed:
@@ -53,8 +54,9 @@ def calendar(first: dt.date, last: dt.date) -> Calendar:
     return Calendar(everything, holidays, dict(closed), _all_hours())
 
 
-def _days(first: dt.date, last: dt.date) -> sa.CompoundSelect[*tuple[Any, ...]]:
+def _days() -> sa.CompoundSelect[*tuple[Any, ...]]:
     """Closed stretches and holidays in one: the owner's own words for a day come first."""
+    first, last = sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)
     nobody = sa.cast(sa.null(), sa.Integer)
     stretches = sa.select(
         sa.literal(False).label("is_holiday"), sa.literal(True).label("is_closed"), ClosedDay.first_on.label("begins"),
@@ -68,6 +70,14 @@ def _days(first: dt.date, last: dt.date) -> sa.CompoundSelect[*tuple[Any, ...]]:
     return sa.union_all(stretches, holidays).order_by("is_holiday", "begins")
 
 
+#: each page about days asks, so the statements are built once
+_DAYS = _days()
+_HOURS = sa.select(
+    OpeningHours.service_group_id, OpeningHours.service_item_id, OpeningHours.weekday, OpeningHours.opens_at,
+    OpeningHours.closes_at,
+).order_by(OpeningHours.opens_at, OpeningHours.id)  # fmt: skip
+
+
 def _scope(group_id: int | None, item_id: int | None) -> Scope:
     if item_id is not None:
         return ("item", item_id)
@@ -76,10 +86,8 @@ def _scope(group_id: int | None, item_id: int | None) -> Scope:
 
 def _all_hours() -> dict[Scope, dict[int, list[Stretch]]]:
     found: dict[Scope, dict[int, list[Stretch]]] = {}
-    for row in db.session.scalars(sa.select(OpeningHours).order_by(OpeningHours.opens_at, OpeningHours.id)):
-        found.setdefault(_scope(row.service_group_id, row.service_item_id), {}).setdefault(row.weekday, []).append(
-            (row.opens_at, row.closes_at)
-        )
+    for group_id, item_id, weekday, opens_at, closes_at in db.session.execute(_HOURS):
+        found.setdefault(_scope(group_id, item_id), {}).setdefault(weekday, []).append((opens_at, closes_at))
     return found
 
 

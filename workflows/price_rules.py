@@ -122,6 +122,11 @@ def _why_not_visit(rule: Rule, case: Case) -> str | None:
     return None
 
 
+def is_day(rule: Rule, day: dt.date | None, *, is_holiday: bool) -> bool:
+    """Does the rule allow for this day, whatever the visit?"""
+    return _why_not_day(rule, day, is_holiday=is_holiday) is None
+
+
 def _begins_within(rule: Rule, begins: dt.time | None) -> bool:
     """From `starts_from` (included) until `starts_before` (excluded); over midnight when it ends before it starts."""
     if begins is None:

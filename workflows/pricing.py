@@ -10,9 +10,10 @@ booked at short notice) holds for the first day only, since the later days have 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -35,9 +36,10 @@ from models import (
     TimeType,
 )
 from workflows.errors import N_
-from workflows.price_rules import PERCENTS, Case, Rule, judge, rule_of
+from workflows.price_rules import PERCENTS, Case, Rule, is_day, judge, rule_of
 from workflows.wanted import Slot, Wanted
 
+_HOUR = dt.timedelta(hours=1)
 #: holidays are read for so many days after the last day that a visit of the book may begin on
 _LONGEST_STAY = dt.timedelta(days=400)
 
@@ -79,30 +81,42 @@ class Book:
     #: what it was read for; None when it knows of no bounds
     client_ids: frozenset[int] | None = None
     days: tuple[dt.date, dt.date] | None = None
+    #: what was quoted already, by `kind_of`: a year of visits has few different days
+    quotes: dict[Hashable, Quote] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _day_kinds: dict[dt.date | None, tuple[bool, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        return (*self.price_rules, *self.pay_rules)
+
+    @cached_property
+    def _notices(self) -> frozenset[int]:
+        return frozenset(r.booked_within_hours for r in self._rules if r.booked_within_hours is not None)
+
+    def kind_of(self, item: ServiceItem, case: Case, agreed: Decimal | None) -> Hashable:
+        """All that the quote of one day depends on: days of one kind cost the same, with the same lines."""
+        day = self._day_kinds.get(case.on_date)
+        if day is None:
+            day = tuple(is_day(rule, case.on_date, is_holiday=case.is_holiday) for rule in self._rules)
+            self._day_kinds[case.on_date] = day
+        is_late = tuple(n for n in self._notices if case.starts_in is not None and case.starts_in < n * _HOUR)
+        of_item = (item.name, item.price, item.extra_pet_price, item.pay_kind, item.pay_amount, item.pay_percent)
+        return (
+            case.item_id, case.group_id, case.client_type_id, case.n_pets, case.begins, day, is_late, agreed, of_item,
+            money.currency(),
+        )  # fmt: skip
 
 
 def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
     """The price book for these clients' visits that begin from `first` to `last`, with four queries."""
     ids = frozenset(client.id for client in clients)
-    rows = db.session.scalars(
-        sa.select(PriceRule).where(PriceRule.is_active).order_by(PriceRule.position, PriceRule.id)
-    )
-    rules = [rule_of(row) for row in rows]
-    steps = db.session.execute(
-        sa.select(ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet, ExtraPetPrice.amount).order_by(
-            ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet
-        )
-    )
-    agreed = db.session.execute(
-        sa.select(ClientPrice.client_id, ClientPrice.service_item_id, ClientPrice.price).where(
-            ClientPrice.client_id.in_(ids)
-        )
-    )
-    holidays = db.session.execute(
-        sa.select(PublicHoliday.on_date, PublicHoliday.name).where(
-            PublicHoliday.on_date.between(first, last + min(_LONGEST_STAY, dt.date.max - last))
-        )
-    )
+    rules = [rule_of(row) for row in db.session.scalars(_RULES)]
+    steps = db.session.execute(_EXTRA_PETS)
+    agreed = db.session.execute(_AGREED, {"client_ids": sorted(ids)})
+    furthest = last + min(_LONGEST_STAY, dt.date.max - last)
+    holidays = db.session.execute(_HOLIDAYS, {"first": first, "last": furthest})
     return Book(
         price_rules=tuple(r for r in rules if r.target is PriceTarget.PRICE),
         pay_rules=tuple(r for r in rules if r.target is PriceTarget.PAY),
@@ -112,6 +126,19 @@ def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
         client_ids=ids,
         days=(first, last),
     )
+
+
+# Built once: putting the statements together takes longer than the database takes to answer them.
+_RULES = sa.select(PriceRule).where(PriceRule.is_active).order_by(PriceRule.position, PriceRule.id)
+_EXTRA_PETS = sa.select(ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet, ExtraPetPrice.amount).order_by(
+    ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet
+)
+_AGREED = sa.select(ClientPrice.client_id, ClientPrice.service_item_id, ClientPrice.price).where(
+    ClientPrice.client_id.in_(sa.bindparam("client_ids", expanding=True))
+)
+_HOLIDAYS = sa.select(PublicHoliday.on_date, PublicHoliday.name).where(
+    PublicHoliday.on_date.between(sa.bindparam("first"), sa.bindparam("last"))
+)
 
 
 def quote(
@@ -136,18 +163,23 @@ def quote(
         book = load_book([client] if client and client.id else [], day, day)
     _check_covers(book, client, on_date)
     agreed = book.agreed.get((client.id, item.id)) if client else None
-    extra = list(_extra_pets(item, n_pets, book.extra_pets.get(item.id, ())))
+    days = cases(
+        item, n_pets=n_pets, n_days=n_days, client=client, on_date=on_date, begins=begins, booked_at=booked_at, book=book
+    )  # fmt: skip
+    if n_days > 1:
+        return _sum_up(item, days, n_days, agreed, book)
+    case = next(days)
+    key = book.kind_of(item, case, agreed)
+    found = book.quotes.get(key)
+    if found is None:
+        found = book.quotes[key] = _sum_up(item, [case], 1, agreed, book)
+    return found
+
+
+def _sum_up(item: ServiceItem, days: Iterable[Case], n_days: int, agreed: Decimal | None, book: Book) -> Quote:
     price, pay = _Sum(n_days), _Sum(n_days)
-    for case in cases(
-        item,
-        n_pets=n_pets,
-        n_days=n_days,
-        client=client,
-        on_date=on_date,
-        begins=begins,
-        booked_at=booked_at,
-        book=book,
-    ):
+    for case in days:
+        extra = list(_extra_pets(item, case.n_pets, book.extra_pets.get(item.id, ())))
         of_day = price.add_day(_price_of_day(item, case, agreed, extra, book.price_rules))
         pay.add_day(_pay_of_day(item, case, of_day, book.pay_rules))
     return Quote(price.total, pay.total, price.lines(), pay.lines())

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -490,3 +491,36 @@ def test_without_rules_the_price_is_the_lists(of, case):
 def test_rules_that_are_not_met_change_nothing(of, rules, case):
     never = [replace(r, service_item_id=99) for r in rules]
     assert quote(of, book=book(*never), **case) == quote(of, book=Book(), **case)
+
+
+MANY = [
+    rule(25, weekdays=0b1100000), rule(18, starts_before=dt.time(9)), rule(percent=90, effect=PriceEffect.SET_PERCENT, first_on=SAT),
+    add(7, on_holiday=True), add(3, booked_within_hours=48), add(4, booked_within_hours=24, last_on=SUN), add(percent=10, pets_from=2),
+    add(2, client_type_id=RECURRING), pay(9, weekdays=0b0000001), pay(2, PriceEffect.ADD_AMOUNT, on_holiday=True),
+]  # fmt: skip
+
+
+def test_book_that_quoted_much_already_quotes_as_a_fresh_one():
+    """Days of one kind are priced once; whatever a rule asks about must be part of the kind."""
+    used = book(*MANY, agreed={(8, 1): Decimal("11.00")})
+    asked_at = dt.datetime(2026, 11, 26, 15, tzinfo=dt.UTC)
+    services = [item(), item(name="Long walk"), item(price=Decimal("30.00")), item(id=2), item(pay_percent=Decimal(40))]
+    clients = [Client(id=7, client_type_id=RECURRING), Client(id=7, client_type_id=FIRST_TIME), Client(id=8)]
+    seen = set()
+    for of, client, day, n_pets, begins, at in product(
+        services, clients, (THU, FRI, SAT, SUN, MON), (1, 2), (dt.time(8), NOON, None), (None, asked_at)
+    ):
+        asked = {"n_pets": n_pets, "client": client, "on_date": day, "begins": begins, "booked_at": at}
+        found = quote(of, **asked, book=used)
+        alone = quote(of, **asked, book=replace(used))
+        assert (found, found.lines, found.pay_lines) == (alone, alone.lines, alone.pay_lines), asked
+        seen.add(found.price)
+    assert len(seen) > 30
+    assert len(used.quotes) < 5 * 3 * 5 * 2 * 3 * 2
+
+
+def test_book_does_not_keep_what_a_service_cost_before():
+    used, walk = book(), item()
+    assert price(of=walk, book=used) == 20
+    walk.price = Decimal("21.00")
+    assert price(of=walk, book=used) == 21
