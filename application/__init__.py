@@ -68,11 +68,15 @@ def _install_extensions(app: Flask) -> None:
 
 
 def _install_requests(app: Flask) -> None:
-    @app.before_request
-    def _begin() -> None:
-        mark_request(reads_only=request.method in {"GET", "HEAD", "OPTIONS"})
+    # Before everything else, as some pages ask for their switches before the checks of a request.
+    @app.url_value_preprocessor
+    def _begin(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        view = app.view_functions.get(endpoint or "")
+        mark_request(
+            reads_only=request.method in {"GET", "HEAD", "OPTIONS"}, reads_first=getattr(view, "reads_first", False)
+        )
         settings.forget()
-        if request.endpoint not in {"healthz", "logo"}:
+        if endpoint not in {"healthz", "logo"}:
             settings.read()
 
     @app.teardown_request

@@ -9,10 +9,10 @@ import contextvars
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -28,6 +28,10 @@ NAMING = {
 }
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class Base(DeclarativeBase):
     """The declarative base of every table."""
 
@@ -37,6 +41,7 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _read_only: contextvars.ContextVar[bool] = contextvars.ContextVar("read_only", default=False)
+_reads_first: contextvars.ContextVar[bool] = contextvars.ContextVar("reads_first", default=False)
 _holding = threading.local()
 
 
@@ -50,9 +55,36 @@ def reading() -> Iterator[None]:
         _read_only.reset(token)
 
 
-def mark_request(*, reads_only: bool) -> None:
-    """Say once a request whether it may write; GET and HEAD may not."""
-    _read_only.set(reads_only)
+def mark_request(*, reads_only: bool, reads_first: bool = False) -> None:
+    """Say once a request whether it may write; GET and HEAD may not.
+
+    One that reads first may, but only after `begin_writing`: until then it takes no lock.
+    """
+    _read_only.set(reads_only or reads_first)
+    _reads_first.set(reads_first)
+
+
+def reads_first(view: Callable[P, T]) -> Callable[P, T]:
+    """Mark a view whose workflow checks what it can before it locks (`workflows.locks`), and writes only afterwards.
+
+    The others who want to write then wait for a fraction of the request. Up to the lock it is as on PostgreSQL:
+    somebody may change meanwhile what was read, so what decides is read again under the lock.
+    """
+    view.reads_first = True  # type: ignore[attr-defined]
+    return view
+
+
+def begin_writing() -> None:
+    """End the part of a request that only reads: the next statement waits for the write lock. Else does nothing."""
+    if _reads_first.get():
+        db.session.commit()  # objects stay as they are
+        mark_request(reads_only=False)
+
+
+@event.listens_for(db.session, "before_flush")
+def _not_yet(*_session_and_more: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's arguments
+    if _reads_first.get():
+        raise RuntimeError("this view reads first: it must lock (workflows.locks) before it changes anything")
 
 
 #: mmap: what is mapped counts as each worker's memory, and 64 MB hold the upper levels of a large business's indexes

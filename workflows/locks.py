@@ -8,20 +8,25 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from foundation.db import db
+from foundation.db import begin_writing, db
 from models import Client, JobRequestLine, LineState
 from workflows.errors import N_, WrongState
+
+#: built once: putting a statement together takes longer than the database takes to answer it
+_ONE_CLIENT = sa.select(Client.id).where(Client.id == sa.bindparam("client_id")).with_for_update()
 
 
 def lock_client(client_id: int) -> None:
     """Wait for our turn with this client. Take it late, right before the state is read and checked."""
-    db.session.execute(sa.select(Client.id).where(Client.id == client_id).with_for_update())
+    begin_writing()
+    db.session.execute(_ONE_CLIENT, {"client_id": client_id})
 
 
 def lock_clients(client_ids: Iterable[int]) -> None:
     """Wait for our turn with all of these clients, always in the same order, so that two of us never wait in a ring."""
     wanted = sorted(set(client_ids))
     if wanted:
+        begin_writing()
         db.session.execute(sa.select(Client.id).where(Client.id.in_(wanted)).order_by(Client.id).with_for_update())
 
 

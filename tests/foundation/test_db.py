@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from foundation import db as foundation_db
-from foundation.db import db, mark_request, prepare_engine, reading
+from foundation.db import begin_writing, db, mark_request, prepare_engine, reading
 from models import Counter
 from tests import factories as make
 
@@ -166,6 +166,41 @@ def test_reading_inside_reading_ends_with_the_outer_one(engine):
             pass
         assert foundation_db._read_only.get() is True
     assert foundation_db._read_only.get() is False
+
+
+@pytest.fixture
+def reads_first(db_session):
+    db_session.commit()
+    mark_request(reads_only=False, reads_first=True)
+    yield
+    mark_request(reads_only=False)
+
+
+def test_request_that_reads_first_takes_its_turn_when_it_begins_to_write(reads_first, elsewhere):
+    def waits():
+        return db.engine.dialect.name == "sqlite" and not turnstile_is_free(db.engine)
+
+    assert db.session.get(Counter, "turns") is None
+    assert not waits()
+    elsewhere(lambda: make.counter("turns", 1))
+    begin_writing()
+    row = db.session.get(Counter, "turns")
+    assert row.value == 1, "what was written since is seen under the lock"
+    assert waits() or db.engine.dialect.name != "sqlite"
+    row.value = 2
+    db.session.commit()
+    assert not waits()
+    begin_writing()
+    assert db.session.get(Counter, "turns").value == 2, "a second time it does nothing"
+
+
+def test_request_that_reads_first_cannot_change_anything_without_its_turn(db_session, reads_first):
+    make_one = Counter(name="early", value=1)
+    db_session.add(make_one)
+    with pytest.raises(RuntimeError, match="reads first"):
+        db_session.flush()
+    with pytest.raises(RuntimeError, match="reads first"):
+        begin_writing()
 
 
 def test_waiting_writers_are_served_and_none_is_lost(app, together):
