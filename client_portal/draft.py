@@ -19,7 +19,7 @@ from foundation import clock
 from models import Client, Job, JobRequestLine, TimeBlock, TimeType
 from workflows import limits, settings
 from workflows.errors import WorkflowError
-from workflows.limits import Refusal
+from workflows.limits import Calendar, Refusal
 from workflows.wanted import MAX_LINES, Wanted, clean_note, slots
 
 #: how many days are named in one message
@@ -38,6 +38,8 @@ class Draft:
     pets: list[str] = field(default_factory=list)
     note: str = ""
     keep_days: bool = False
+    #: of the days, once they were checked
+    calendar: Calendar | None = None
     #: field -> sentences
     errors: dict[str, list[str]] = field(default_factory=dict)
 
@@ -158,6 +160,7 @@ def _check_meaning(draft: Draft, wanted: Wanted, client: Client) -> None:
         blame(draft, problem)
         return
     known, now = limits.calendar(*limits.span(draft.dates)), clock.now()
+    draft.calendar = known
     refused: dict[str, list[dt.date]] = {}
     late = False
     for slot in all_slots:

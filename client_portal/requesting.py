@@ -20,12 +20,11 @@ from client_portal.frame import View, by_htmx, client_here, know_basket, page, p
 from client_portal.offer import Offer, offer_for, usual_pets
 from client_portal.urls import is_public_id, read_day, read_month
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, reads_first
 from models import Client, JobRequest, JobRequestLine, LineState, ServiceItem
 from sign_in import current_actor
 from workflows import baskets, job_requests, limits, settings
 from workflows.errors import Invalid, WorkflowError, WrongState
-from workflows.locks import lock_client
 from workflows.wanted import MAX_LINES
 
 pages = page_group("portal_requesting", __name__, under="/request", nav="request", switches=[requests_are_on])
@@ -62,6 +61,7 @@ def show() -> View:
 
 
 @pages.post("")
+@reads_first
 def add() -> View:
     """Add visits to the basket; or, by a button that says `go`, show another month with everything kept."""
     client = client_here()
@@ -76,7 +76,7 @@ def add() -> View:
     wanted = drafts.checked(draft, offer, client)
     if wanted is not None:
         try:
-            added = baskets.add(client, wanted, actor=current_actor())
+            added = baskets.add(client, wanted, actor=current_actor(), known=draft.calendar)
         except WorkflowError as problem:
             db.session.rollback()
             drafts.blame(draft, problem)
@@ -262,18 +262,12 @@ def new_start() -> View:
 
 
 @pages.post("/submission")
+@reads_first
 def submit() -> View:
     """Send the basket that the page showed. A second press or a second tab finds it sent and is told so."""
     client, shown = client_here(), request.form.get("basket", "")
-    lock_client(client.id)
-    # Only its key: sending reads the basket itself, while everybody else who wants to write waits.
-    waiting = db.session.scalar(
-        sa.select(JobRequest.public_id).where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
-    )
-    if waiting is None or waiting != shown:
-        return _not_this_one(client, shown)
     try:
-        sent = job_requests.submit(client, actor=current_actor())
+        sent = job_requests.submit(client, actor=current_actor(), shown=shown)
     except WrongState:
         db.session.rollback()
         return _not_this_one(client, shown)

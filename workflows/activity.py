@@ -1,5 +1,6 @@
 """The log: what happened, by whom, to what. Rows are only ever added; the sentence is made when it is shown."""
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -8,19 +9,24 @@ from foundation.db import Base, db
 from models import Activity, Client
 from workflows.actors import Actor
 
+#: kinds of values, as tuples, because a mail about ten visits asks some hundred times
+_AS_IT_IS, _MOMENTS, _SEQUENCES = (str, int, bool), (dt.datetime, dt.date, dt.time), (list, tuple, set)
+
 
 def plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a column holds
     """A value as JSON can keep it."""
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, _AS_IT_IS):
         return value
-    if isinstance(value, dt.datetime | dt.date | dt.time):
+    if isinstance(value, _MOMENTS):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, _SEQUENCES):
         return [plain(v) for v in value]
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return str(value)
 
 

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientStatus, JobRequest, JobRequestLine, LineState, NotificationKind, ServiceItem
+from models import (
+    Client,
+    ClientStatus,
+    JobRequest,
+    JobRequestLine,
+    LineState,
+    NotificationKind,
+    ServiceItem,
+    job_request_line_pet,
+)
 from workflows import activity, limits, notifications, outbox, pricing, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
@@ -44,13 +54,11 @@ def _require_requests(client: Client, actor: Actor) -> None:
 
 
 def basket_of(client_id: int) -> JobRequest | None:
-    """The client's basket with its lines and all that is needed to show them, or None. Two queries."""
-    return db.session.scalars(
-        sa.select(JobRequest)
-        .where(JobRequest.client_id == client_id, JobRequest.submitted_at.is_(None))
-        .options(joinedload(JobRequest.client), joinedload(JobRequest.adds_to), with_line_parts(joinedload(JobRequest.lines)))
-        .execution_options(populate_existing=True)
-    ).unique().one_or_none()  # fmt: skip
+    """The client's basket with its lines and all that is needed to show them, or None. Two queries.
+
+    A third one for a basket that adds to a request; the client is the one that the caller has.
+    """
+    return db.session.scalars(_BASKET, {"client_id": client_id}).unique().one_or_none()
 
 
 def with_line_parts(lines: _AbstractLoad) -> _AbstractLoad:
@@ -60,6 +68,15 @@ def with_line_parts(lines: _AbstractLoad) -> _AbstractLoad:
         joinedload(JobRequestLine.time_block),
         selectinload(JobRequestLine.pets),
     )
+
+
+#: built once: putting a statement with its options together takes longer than the database takes to answer it
+_BASKET = (
+    sa.select(JobRequest)
+    .where(JobRequest.client_id == sa.bindparam("client_id"), JobRequest.submitted_at.is_(None))
+    .options(selectinload(JobRequest.adds_to), with_line_parts(joinedload(JobRequest.lines)))
+    .execution_options(populate_existing=True)
+)  # fmt: skip
 
 
 def problems(
@@ -105,8 +122,10 @@ def _open_basket(client: Client) -> JobRequest:
     return basket
 
 
-def add(client: Client, wanted: Wanted, *, actor: Actor, now: dt.datetime | None = None) -> Added:
-    """Put visits into the basket: one line for each day and time block.
+def add(
+    client: Client, wanted: Wanted, *, actor: Actor, now: dt.datetime | None = None, known: Calendar | None = None
+) -> Added:
+    """Put visits into the basket: one line for each day and time block. `known` spares reading their days' calendar.
 
     Restarts the forgotten-basket clock and logs. Lines that are in the basket already are not added twice and
     counted. Refused: requests switched off (NotAllowed); anything of `wanted.slots`; a day or time that can no
@@ -115,7 +134,8 @@ def add(client: Client, wanted: Wanted, *, actor: Actor, now: dt.datetime | None
     _require_requests(client, actor)
     note = clean_note(wanted.note)
     new_slots = list(slots(wanted, client))
-    _check_slots(wanted.item, new_slots, now or clock.now())
+    _check_slots(wanted.item, new_slots, now or clock.now(), known)
+    book = pricing.load_book([client], *limits.span(s.on_date for s in new_slots))
     lock_client(client.id)
     basket = _open_basket(client)
     there = {line.fingerprint for line in basket.lines}
@@ -124,25 +144,43 @@ def add(client: Client, wanted: Wanted, *, actor: Actor, now: dt.datetime | None
         raise Invalid("duplicate", N_("This is already in your request. Nothing was added twice."))
     if len(basket.lines) + len(fresh) > MAX_LINES:
         raise Invalid("too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates", most=MAX_LINES)  # fmt: skip
-    at, book = clock.now(), pricing.load_book([client], *limits.span(s.on_date for s in fresh))
-    lines = [
-        JobRequestLine(
-            request=basket, client_id=client.id, service_item=wanted.item, on_date=s.on_date, start_time=s.start_time,
-            time_block=s.block, note=note, pets=list(wanted.pets),
-            price=pricing.quote_slot(wanted, s, client, booked_at=at, book=book).price,
-            fingerprint=fingerprint(wanted.item, s, wanted.pets),
-        )
-        for s in fresh
-    ]  # fmt: skip
-    db.session.add_all(lines)
-    basket.changed_at = at
-    db.session.flush()
+    lines = _insert(basket, wanted, fresh, client, note=note, book=book)
+    basket.changed_at = clock.now()
     _log(basket, "basket.added", actor, lines)
+    db.session.flush()
     return Added(lines, len(new_slots) - len(fresh))
 
 
-def _check_slots(item: ServiceItem, wanted: Sequence[Slot], now: dt.datetime) -> None:
-    known, values = limits.calendar(*limits.span(s.on_date for s in wanted)), settings.read()
+def _insert(
+    basket: JobRequest, wanted: Wanted, fresh: Sequence[Slot], client: Client, *, note: str, book: pricing.Book
+) -> list[JobRequestLine]:
+    """New lines of a basket with two statements, however many: everybody else who wants to write waits."""
+    at = clock.now()
+    rows = [
+        {
+            "request_id": basket.id, "client_id": client.id, "service_item_id": wanted.item.id, "on_date": s.on_date,
+            "start_time": s.start_time, "time_block_id": s.block.id if s.block else None, "note": note,
+            "price": pricing.quote_slot(wanted, s, client, booked_at=at, book=book).price,
+            "fingerprint": fingerprint(wanted.item, s, wanted.pets),
+        }
+        for s in fresh
+    ]  # fmt: skip
+    made = db.session.scalars(sa.insert(JobRequestLine).returning(JobRequestLine), rows).all()
+    pairs = [{"line_id": line.id, "pet_id": pet.id} for line in made for pet in wanted.pets]
+    if pairs:
+        db.session.execute(sa.insert(job_request_line_pet), pairs)
+    lines = sorted(made, key=lambda x: (x.on_date, x.start_time or dt.time(0), x.time_block_id or 0))
+    for line in lines:
+        set_committed_value(line, "service_item", wanted.item)
+        set_committed_value(line, "pets", sorted(wanted.pets, key=lambda p: p.name))
+    db.session.expire(basket, ["lines"])
+    return lines
+
+
+def _check_slots(
+    item: ServiceItem, wanted: Sequence[Slot], now: dt.datetime, known: Calendar | None = None
+) -> None:  # fmt: skip
+    known, values = known or limits.calendar(*limits.span(s.on_date for s in wanted)), settings.read()
     for slot in wanted:
         refusal = limits.why_not_request(
             item, slot.on_date, start_time=slot.start_time, block=slot.block, known=known, values=values, now=now

@@ -8,11 +8,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm.attributes import set_committed_value
 
 from foundation import clock
 from foundation.db import db
@@ -39,6 +41,7 @@ from workflows.mail_facts import (
     RequestCancelled,
     RequestDeclined,
     RequestReceived,
+    VisitFacts,
 )
 from workflows.permissions import Permission
 from workflows.visit_facts import job_facts, line_facts, short
@@ -55,14 +58,16 @@ def move_line(line: JobRequestLine, to: LineState) -> None:
 
 def next_number() -> int:
     """The next request number, without gaps: the counter's row stays locked until the commit."""
-    insert = pg_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = (
-        insert(Counter)
-        .values(name="job_request", value=1)
-        .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
-        .returning(Counter.value)
-    )
-    return int(db.session.execute(statement).scalar_one())
+    return int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name]).one())
+
+
+_COUNT = {
+    name: insert(Counter)
+    .values(name="job_request", value=1)
+    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+    .returning(Counter.value)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
+}
 
 
 # -------------------------------------------------------------------------------------------------------- sending
@@ -77,41 +82,78 @@ class Sent:
     kept_back: dict[str, Refusal]
 
 
-def submit(client: Client, *, actor: Actor, now: dt.datetime | None = None, auto: bool = False) -> Sent:
-    """Send the basket. Nothing enters the schedule.
+def submit(
+    client: Client, *, actor: Actor, shown: str | None = None, now: dt.datetime | None = None, auto: bool = False
+) -> Sent:
+    """Send the basket. Nothing enters the schedule. With `shown`, only the basket of this public id.
 
     In this order: the lines become submitted with a fresh estimate; a new number is given, or the lines join the
     request that they were added to (while it still waits); lines that can no longer be requested stay in the basket;
     mail to the client with copies and to the admin inbox; a notification on HOME; a line in the client's log.
-    Refused: requests switched off (NotAllowed), an empty basket, which is also what a second press finds
-    (WrongState 'nothing_to_send'), or no line that can still be requested (Invalid).
+    Refused: requests switched off (NotAllowed), an empty basket, which is also what a second press finds, or another
+    one than was shown (WrongState 'nothing_to_send'), or no line that can still be requested (Invalid).
     """
     if not baskets.may_request(client):
         raise NotAllowed("requests_off", N_("Requests are switched off at the moment."))
     if actor.kind is not ActorKind.SYSTEM and (actor.client is None or actor.client.id != client.id):
         raise NotAllowed("not_allowed", N_("Your account does not allow this."))
+    # Read before the lock for whatever the basket holds: everybody else who wants to write waits afterwards.
+    days = limits.requestable(now or clock.now(), settings.read())
+    known, book = limits.calendar(*days), pricing.load_book([client], *days)
     lock_client(client.id)
     basket = baskets.basket_of(client.id)
-    if basket is None or not basket.lines:
+    if basket is None or not basket.lines or shown not in {None, basket.public_id}:
         raise WrongState(
             "nothing_to_send", N_("There is nothing to send: your request was sent already, or it is empty.")
         )
-    found = baskets.problems(basket.lines, now=now)
+    found = baskets.problems(basket.lines, known=known, now=now)
     going = [line for line in basket.lines if line.id not in found]
     if not going:
         first = next(iter(found.values()))
         raise first.error()
     request, added = _become_request(basket, going)
-    at, book = clock.now(), pricing.load_book([client], *limits.span(line.on_date for line in going))
-    for line in going:
-        move_line(line, LineState.SUBMITTED)
-        line.submitted_at, line.auto_submitted, line.blocked_code = at, auto, None
-        line.price = pricing.quote_line(line, booked_at=at, book=book).price
-    db.session.flush()
+    _mark_submitted(going, book, auto=auto)
     _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
     db.session.flush()
     kept = {line.public_id: found[line.id] for line in basket.lines if line.id in found} if found else {}
     return Sent(request, going, kept)
+
+
+def _mark_submitted(going: list[JobRequestLine], book: pricing.Book, *, auto: bool) -> None:
+    """Move all lines with one statement for each price that they have: everybody else who wants to write waits."""
+    at = clock.now()
+    by_price: dict[Decimal, list[JobRequestLine]] = defaultdict(list)
+    for line in going:
+        by_price[pricing.quote_line(line, booked_at=at, book=book).price].append(line)
+    n_moved = 0
+    for price, lines in by_price.items():
+        values = {"submitted_at": at, "auto_submitted": auto, "price": price}
+        result = db.session.execute(_SUBMIT, {"ids": [x.id for x in lines], **values})
+        n_moved += int(getattr(result, "rowcount", 0))
+        for line in lines:
+            now = {**values, "state": LineState.SUBMITTED, "decided_at": None, "blocked_code": None}
+            for name, value in {**now, "version": line.version + 1}.items():
+                set_committed_value(line, name, value)
+    if n_moved != len(going):
+        raise WrongState("line_moved", N_("This visit is no longer waiting. Nothing was changed."))
+
+
+_SUBMIT = (
+    sa.update(JobRequestLine.__table__)  # type: ignore[arg-type]
+    .where(
+        JobRequestLine.id.in_(sa.bindparam("ids", expanding=True)),
+        JobRequestLine.state == LineState.DRAFT,
+    )
+    .values(
+        state=LineState.SUBMITTED,
+        decided_at=None,
+        blocked_code=None,
+        version=JobRequestLine.version + 1,
+        submitted_at=sa.bindparam("submitted_at"),
+        auto_submitted=sa.bindparam("auto_submitted"),
+        price=sa.bindparam("price"),
+    )
+)
 
 
 def _become_request(basket: JobRequest, going: list[JobRequestLine]) -> tuple[JobRequest, bool]:
@@ -146,9 +188,14 @@ def _tell_received(
     request: JobRequest, lines: list[JobRequestLine], *, added: bool, auto: bool, n_kept_back: int, actor: Actor
 ) -> None:
     client = request.client
-    facts = RequestReceived(
-        str(client), client.account_number, request.number or 0, tuple(line_facts(x) for x in lines), added, n_kept_back
+    visits = tuple(line_facts(x) for x in lines)
+    facts = RequestReceived(str(client), client.account_number, request.number or 0, visits, added, n_kept_back)
+    notice = NotificationKind.REQUEST_AUTO_SUBMITTED if auto else NotificationKind.REQUEST_RECEIVED
+    notifications.notify_office(
+        notice, client=client, request=request, number=request.number, n_lines=len(lines), added=added
     )
+    verb = "job_request.auto_submitted" if auto else ("job_request.added" if added else "job_request.submitted")
+    _log(verb, request, visits, actor)
     kind = MailKind.REQUEST_AUTO_SUBMITTED if auto else MailKind.REQUEST_RECEIVED
     outbox.queue_client_mail(
         kind,
@@ -157,12 +204,6 @@ def _tell_received(
         copy_admin=True,
         dedupe_key=f"request_received:{request.id}:{min(x.id for x in lines)}",
     )
-    notice = NotificationKind.REQUEST_AUTO_SUBMITTED if auto else NotificationKind.REQUEST_RECEIVED
-    notifications.notify_office(
-        notice, client=client, request=request, number=request.number, n_lines=len(lines), added=added
-    )
-    verb = "job_request.auto_submitted" if auto else ("job_request.added" if added else "job_request.submitted")
-    _log(verb, request, lines, actor)
 
 
 def auto_submit_due(*, now: dt.datetime | None = None) -> list[int]:
@@ -187,6 +228,7 @@ def auto_submit(client: Client, *, now: dt.datetime | None = None) -> Sent | Non
     """
     at = now or clock.now()
     lock_client(client.id)
+    db.session.refresh(client)
     basket = baskets.basket_of(client.id)
     hours = settings.read()["portal.auto_submit_hours"]
     if basket is None or not hours or basket.changed_at > at - dt.timedelta(hours=hours):
@@ -485,8 +527,11 @@ CLIENTS_WAITING = sa.select(sa.func.count(sa.distinct(JobRequestLine.client_id))
 )
 
 
-def _log(verb: str, request: JobRequest, lines: Sequence[JobRequestLine], actor: Actor, **more: object) -> None:
+def _log(
+    verb: str, request: JobRequest, lines: Sequence[JobRequestLine | VisitFacts], actor: Actor, **more: object
+) -> None:
+    facts = [x if isinstance(x, VisitFacts) else line_facts(x) for x in lines[:20]]
     activity.record(
         verb, actor=actor, subject=request, client=request.client, number=request.number, n_lines=len(lines),
-        lines=[short(line_facts(x)) for x in lines[:20]], **more,
+        lines=[short(x) for x in facts], **more,
     )  # fmt: skip

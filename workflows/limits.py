@@ -17,7 +17,7 @@ from workflows.errors import N_, Invalid
 from workflows.opening import Calendar, calendar
 
 __all__ = [
-    "NO_LIMIT", "Calendar", "Limit", "Refusal", "Use", "calendar", "check_limit", "limit_for", "request_limit", "span",
+    "NO_LIMIT", "Calendar", "Limit", "Refusal", "Use", "calendar", "check_limit", "limit_for", "request_limit", "requestable", "span",
     "why_not_day", "why_not_request", "why_not_target", "why_not_touch",
 ]  # fmt: skip
 
@@ -303,6 +303,12 @@ def why_not_touch(
     begins = job.start_time or (job.time_block.starts_at if job.time_block else dt.time(0))
     limit = limit_for(job.service_item, use, values)
     return check_limit(limit, job.on_date, clock.from_local(job.on_date, begins), now, use=use)
+
+
+def requestable(now: dt.datetime, values: settings.Values) -> tuple[dt.date, dt.date]:
+    """First and last day that clients can request."""
+    today = clock.to_local(now).date()
+    return today, today + dt.timedelta(days=values["booking.days_ahead"])
 
 
 def span(days: Iterable[dt.date]) -> tuple[dt.date, dt.date]:

@@ -4,7 +4,6 @@
 """
 
 import contextvars
-import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
@@ -80,25 +81,27 @@ def queue_mail(
         if not others:
             return None
         to, others = others[0], others[1:]
-    if dedupe_key and db.session.scalar(sa.select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
-        return None
     hold = _hold.get()
     seen = {to.casefold()}
     copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
-    mail = OutboxMail(
-        kind=kind.value,
-        facts=stored(facts),
-        to_address=to,
-        cc_addresses=copies,
-        client_id=client.id if client else None,
-        staff_id=staff.id if staff else None,
-        message_id=f"<{uuid.uuid4()}@{_domain()}>",
-        dedupe_key=dedupe_key,
-        next_at=max(not_before or clock.now(), hold.until if hold else clock.now()),
-    )
+    values = {
+        "kind": kind.value,
+        "facts": stored(facts),
+        "to_address": to,
+        "cc_addresses": copies,
+        "client_id": client.id if client else None,
+        "staff_id": staff.id if staff else None,
+        "message_id": f"<{uuid.uuid4()}@{_domain()}>",
+        "dedupe_key": dedupe_key,
+        "next_at": max(not_before or clock.now(), hold.until if hold else clock.now()),
+    }
+    mail: OutboxMail | None
     if dedupe_key is None:
+        mail = OutboxMail(**values)
         db.session.add(mail)
-    elif not _add_once(mail):
+    else:
+        mail = _add_once(values)
+    if mail is None:
         return None
     if hold is not None:
         hold.mails.append(mail)
@@ -108,19 +111,20 @@ def queue_mail(
 
 def stored(facts: Any) -> dict[str, Any]:  # noqa: ANN401 -- the kind's own dataclass of mail_facts
     """Facts as the row keeps them."""
-    plain: dict[str, Any] = activity.plain(dataclasses.asdict(facts))
+    plain: dict[str, Any] = activity.plain(facts)
     return plain
 
 
-def _add_once(mail: OutboxMail) -> bool:
-    """Add a mail with a dedupe key; False when another transaction queued the same one at this very moment."""
-    db.session.flush()
-    try:
-        with db.session.begin_nested():
-            db.session.add(mail)
-    except sa.exc.IntegrityError:
-        return False
-    return True
+def _add_once(values: dict[str, Any]) -> OutboxMail | None:
+    """Add a mail with a dedupe key; None when the same one is there, also if it was queued at this very moment."""
+    return db.session.scalars(_ONCE[db.session.get_bind().dialect.name], [values]).one_or_none()
+
+
+# The database itself looks whether the mail is there: one statement instead of five.
+_ONCE = {
+    name: insert(OutboxMail).on_conflict_do_nothing(index_elements=[OutboxMail.dedupe_key]).returning(OutboxMail)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
+}
 
 
 def _domain() -> str:

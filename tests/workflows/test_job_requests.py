@@ -60,6 +60,14 @@ def send(cast, **more):
     return job_requests.submit(cast.alice, actor=cast.as_alice, **more)
 
 
+def test_only_the_basket_that_was_shown_is_sent(cast, basket, db_session, outbox):
+    with pytest.raises(WrongState) as refusal:
+        send(cast, shown="another-one")
+    assert refusal.value.code == "nothing_to_send"
+    assert (basket.is_basket, len(outbox)) == (True, 0)
+    assert send(cast, shown=basket.public_id).request is basket
+
+
 def log(db_session, *verbs):
     db_session.flush()
     lines = db_session.query(Activity).order_by(Activity.id)
