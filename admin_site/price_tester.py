@@ -12,7 +12,7 @@ from admin_site import lookups, price_words
 from admin_site.converters import LocalMomentField, RecordField
 from foundation import clock
 from workflows import price_testing
-from workflows.jobs import MAX_STAY_DAYS
+from workflows.conflicts import MAX_STAY_DAYS
 from workflows.price_list import MOST_PETS
 
 _NEEDED = validators.InputRequired(_l("Fill this in."))
