@@ -35,8 +35,9 @@ def page_group(
 
     @group.context_processor
     def _shared() -> dict[str, Any]:
-        # The frame is made when a page asks for it: answers to htmx are only a part of a page and do without.
-        return {"frame": LocalProxy(frame), "nav": nav, "by_htmx": by_htmx()}
+        # Answers to htmx are only a part of a page: their frame is made when they ask for it, which few do.
+        is_part = by_htmx()
+        return {"frame": LocalProxy(frame) if is_part else frame(), "nav": nav, "by_htmx": is_part}
 
     def check() -> None:
         if switches and not any(is_on() for is_on in switches):
