@@ -161,14 +161,9 @@ def two_lines(first: Any, second: Any) -> Markup:
     return Markup(f'{escape(first)}<div class="ui-meta ui-num">{escape(second)}</div>')  # noqa: S704 -- escaped
 
 
-@lru_cache(maxsize=4096)
-def _phone(value: str, here: str) -> str:
-    return show_phone(value, region=here)
-
-
 def phone(value: str | None) -> str:
     """A phone number as people here write it."""
-    return _phone(value, region()) if value else ""
+    return show_phone(value, region=region()) if value else ""
 
 
 def ticks(record: Any, *pairs: tuple[str, Any]) -> str:
