@@ -65,6 +65,34 @@ def test_an_empty_week_says_what_will_come(http, cast, sign_in_as_staff):
     assert "No visits in these seven days" in page.text
 
 
+def test_the_first_day_stands_in_full_and_the_later_ones_short_with_the_way_to_theirs(http, cast, sign_in_as_staff):
+    today, later = dt.date(2026, 11, 23), dt.date(2026, 11, 25)
+    cast.biscuit.warning = "Insulin at 8 and 18"
+    factories.job(cast.alice, on_date=today, ends_on=today, sitter=cast.sam, staff_note="Key under pot")
+    factories.job(
+        cast.alice, on_date=later, ends_on=later, start_time=dt.time(17), sitter=cast.sam, pets=[cast.biscuit],
+        staff_note="Gate code 12",
+    )  # fmt: skip
+    factories.job(cast.bob, cast.walk, on_date=later, ends_on=later, start_time=dt.time(9), sitter=cast.sam, state=JobState.CANCELLED)  # fmt: skip
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    week = sams.get("/staff/").text.replace("\u00a0", " ")
+    assert [text in week for text in ("Key under pot", "Gate code 12", "Insulin at 8 and 18")] == [True, False, False]
+    short = week[week.index("Wednesday, November 25") :]
+    assert 0 < short.index("9:00 AM to 9:30 AM") < short.index("5:00 PM to 5:30 PM") < short.index("Alice Archer")
+    assert "<del>Dog walk, Bob Baker</del>" in short
+    assert 'href="?from=2026-11-25"' in short
+    full = sams.get("/staff/?from=2026-11-25").text
+    assert [text in full for text in ("Key under pot", "Gate code 12", "Insulin at 8 and 18")] == [False, True, True]
+
+
+def test_without_visits_on_the_first_day_the_next_that_has_any_stands_in_full(http, cast, sign_in_as_staff):
+    later = dt.date(2026, 11, 25)
+    factories.job(cast.alice, on_date=later, ends_on=later, sitter=cast.sam, staff_note="Gate code 12")
+    db.session.commit()
+    assert "Gate code 12" in sign_in_as_staff(http(), cast.sam).get("/staff/").text
+
+
 def test_a_week_of_sixty_visits_takes_as_many_queries_as_one_visit(http, cast, sign_in_as_staff):
     today = dt.date(2026, 11, 23)
     sams = sign_in_as_staff(http(), cast.sam)
