@@ -21,6 +21,7 @@ from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Client, J
 from ui_kit import formats
 from workflows import change_requests, conflicts
 from workflows.change_facts import visit_of, wanted_of
+from workflows.change_preview import EndPreview, preview_end
 from workflows.conflicts import Clash, plan_of_item, plan_of_job
 from workflows.mail_facts import VisitFacts
 
@@ -173,6 +174,8 @@ def item_words(item: ChangeItem) -> str:
     """One line about an item: the visit, what is wanted instead, the days of a pause."""
     visit = visit_of(item)
     if item.repeat_id is not None:
+        if item.first_on is None and item.last_on is not None:
+            return gettext("%(service)s: last day %(day)s", service=visit.service, day=formats.short_day(item.last_on))
         days = " - ".join(formats.short_day(d) for d in (item.first_on, item.last_on) if d)
         return f"{visit.service}: {days}"
     wanted = wanted_of(item)
@@ -196,6 +199,8 @@ class Detail:
     difference: Decimal | None
     #: why it cannot be decided any more, though nobody has
     over: str = ""
+    #: what the end of a series that waits would call off, and cost
+    end: EndPreview | None = None
     is_soon: bool = False
 
 
@@ -231,8 +236,16 @@ def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
         difference = item.price_after - item.price_before
     return Detail(
         item, item_words(item), chip_of(item.state), _compared(item), clashes, difference, over[ends] if ends else "",
-        is_soon=begins is not None and item.state is ChangeState.PENDING and begins - now <= SOON,
+        is_soon=begins is not None and item.state is ChangeState.PENDING and begins - now <= SOON, end=end_of(item),
     )  # fmt: skip
+
+
+def end_of(item: ChangeItem) -> EndPreview | None:
+    """What a waiting end of a series calls off, at the figures that the client was shown; None for anything else."""
+    is_end = item.request.kind is ChangeKind.END and item.state is ChangeState.PENDING
+    if not is_end or item.repeat is None or item.last_on is None:
+        return None
+    return preview_end(item.repeat, item.last_on, shown=item.request.snapshot)
 
 
 def _compared(item: ChangeItem) -> list[tuple[str, str, str, bool]]:

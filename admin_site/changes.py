@@ -121,8 +121,9 @@ class ChangesPage(WorkPage):
         if how == "deny":
             return change_deciding.deny(items, actor=self.actor, note=note)
         return change_deciding.approve(
-            items, actor=self.actor, fees=_fees(items), note=note, accept=read_tokens(request.form.get("accept"))
-        )
+            items, actor=self.actor, fees=_fees(items), visit_fees=_visit_fees(items), note=note,
+            accept=read_tokens(request.form.get("accept")),
+        )  # fmt: skip
 
     def _next(self, about: ChangeRequest) -> Response:
         """Stay while something of it waits, else on to the inbox."""
@@ -246,6 +247,18 @@ def _fees(items: list[ChangeItem]) -> dict[int, FeeDecision]:
             fee = Decimal(0)
         if item.request.kind is ChangeKind.CANCEL:
             found[item.id] = FeeDecision(fee, pay, request.form.get("why", ""), item.refund_to)
+    return found
+
+
+def _visit_fees(items: list[ChangeItem]) -> dict[int, FeeDecision]:
+    """The same for the visits that the end of a series calls off: those that cost something have fields of their own."""
+    found = {}
+    ends = [end for item in items if (end := change_queue.end_of(item)) is not None]
+    for job, outcome in (pair for end in ends for pair in end.charged):
+        fee, pay = _amount(f"fee-visit-{job.id}", outcome.charge), _amount(f"pay-visit-{job.id}", outcome.sitter_pay)
+        if "waive" in request.form:
+            fee = Decimal(0)
+        found[job.id] = FeeDecision(fee, pay, request.form.get("why", ""))
     return found
 
 

@@ -4,6 +4,7 @@ Withdrawing is open as long as the schedule is, whatever else is switched off by
 take back.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from foundation.db import db
 from models import ChangeItem, ChangeRequest, ChangeState, Job, Repeat, RepeatTime, ServiceItem
 from sign_in import current_actor
 from workflows import change_asking, change_requests, once, settings
+from workflows.change_preview import EndPreview, FiguresChanged, preview_end
 from workflows.errors import Conflict, WorkflowError, WrongState
 
 withdrawing = page_group("portal_withdrawing", __name__, under="/changes", nav="schedule", switches=[schedule_is_on])
@@ -191,6 +193,19 @@ class Repeating:
     is_asked: bool
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What ending a repeating service costs."""
+
+    n_visits: int
+    #: "" when it is free
+    total: str
+    #: (visit, fee) of those that cost something
+    lines: list[tuple[str, str]]
+    #: names the figures; goes back with the answer
+    mark: str
+
+
 def of_repeat(repeat: Repeat, *, is_asked: bool) -> Repeating:
     """A repeating service in words."""
     return Repeating(
@@ -236,8 +251,10 @@ def pause(repeat_id: str) -> View:
 
 @series.get("/<public_id:repeat_id>/end")
 def end(repeat_id: str) -> View:
-    """Ask to end a repeating service."""
-    return _ask_series(_own_repeat(repeat_id), "end")
+    """Ask to end a repeating service; with `?last_on=` what that costs is shown at once."""
+    repeat, last = _own_repeat(repeat_id), read_day(request.args.get("last_on"))
+    shown = preview_end(repeat, last) if last is not None and last >= clock.today() else None
+    return _ask_series(repeat, "end", shown=shown)
 
 
 @series.post("/<public_id:repeat_id>/pause")
@@ -262,7 +279,14 @@ def _send_series(repeat: Repeat, what: str) -> View:
         if what == "pause" and first is not None:
             change_asking.ask_to_pause(client, repeat, first, last, actor=current_actor(), body=body)
         else:
-            change_asking.ask_to_end(client, repeat, last, actor=current_actor(), body=body)
+            seen = request.form.get("seen", "")
+            change_asking.ask_to_end(client, repeat, last, actor=current_actor(), body=body, seen=seen)
+    except FiguresChanged as changed:
+        db.session.rollback()
+        repeat = _own_repeat(repeat_id)
+        # The first press asks what it costs; a later one finds other figures than those that were shown.
+        problem_words = changed.say(_) if request.form.get("seen") else ""
+        return _ask_series(repeat, what, 409, problem=problem_words, shown=preview_end(repeat, last))
     except WorkflowError as problem:
         db.session.rollback()
         if problem.code == "asked_already":
@@ -277,7 +301,33 @@ def _send_series(repeat: Repeat, what: str) -> View:
     return see(url_for("portal_schedule.month"))
 
 
-def _ask_series(repeat: Repeat, what: str, status: int = 200, *, problem: str = "") -> View:
+def end_from(job: Job, open_requests: Sequence[ChangeRequest]) -> str | None:
+    """Where this visit and all that follow in its series are called off: the series ends the day before.
+
+    None for a visit of no series, where it is switched off, asked for already, or the day before is over.
+    """
+    if job.repeat_id is None or not can_ask_about_series() or job.on_date <= clock.today():
+        return None
+    if any(i.repeat_id == job.repeat_id and i.state is ChangeState.PENDING for r in open_requests for i in r.items):
+        return None
+    found = db.session.scalar(_repeats().where(Repeat.id == job.repeat_id))
+    if found is None:
+        return None
+    return url_for("portal_series.end", repeat_id=found.public_id, last_on=job.on_date - dt.timedelta(days=1))
+
+
+def _costs(shown: EndPreview) -> Costs:
+    lines = [
+        (f"{words.day_words(job.on_date)}, {words.job_time(job)}", words.amount(outcome.charge))
+        for job, outcome in shown.lines
+        if outcome.charge
+    ]
+    return Costs(len(shown.lines), words.amount(shown.total) if shown.total else "", lines, shown.mark)
+
+
+def _ask_series(
+    repeat: Repeat, what: str, status: int = 200, *, problem: str = "", shown: EndPreview | None = None
+) -> View:
     return page(
         "series.html",
         status,
@@ -286,7 +336,8 @@ def _ask_series(repeat: Repeat, what: str, status: int = 200, *, problem: str = 
         what=what,
         problem=problem,
         first_on=request.form.get("first_on", ""),
-        last_on=request.form.get("last_on", ""),
+        last_on=request.values.get("last_on", ""),
+        costs=_costs(shown) if shown is not None else None,
         today=clock.today(),
         body=request.form.get("body", ""),
         policy=settings.read()["changes.policy_text"],

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import joinedload, selectinload
 
-from client_portal import asked, cards, words
+from client_portal import asked, asking, cards, words
 from client_portal.asked import Touch
 from client_portal.cards import Card
 from client_portal.frame import View, can_cancel_visits, client_here, page, page_group, schedule_is_on, see
@@ -75,7 +75,8 @@ def show(visit_id: str) -> View:
 
 def _show(job: Job) -> View:
     client, now = client_here(), clock.now()
-    waiting = asked.waiting_items(change_requests.open_of(client))
+    open_requests = change_requests.open_of(client)
+    waiting = asked.waiting_items(open_requests)
     item = waiting.get(job.id)
     touch = asked.touch_of(job, waiting, now) if job.state is JobState.SCHEDULED else Touch(None, None)
     card = cards.of_job(job, asked=asked.of_item(item) if item else None, touch=touch)
@@ -84,6 +85,7 @@ def _show(job: Job) -> View:
         "visit.html",
         card=card,
         question=_question([job], preview_cancel(client, [job])) if can_cancel else None,
+        end_url=asking.end_from(job, open_requests) if job.state is JobState.SCHEDULED else None,
         back=url_for("portal_schedule.day", day=job.on_date),
         business=settings.read()["business.name"],
     )

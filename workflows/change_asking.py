@@ -35,6 +35,7 @@ from workflows.change_preview import (
     check_wish,
     preview_cancel,
     preview_change,
+    preview_end,
 )
 from workflows.change_requests import (
     auto_approves,
@@ -252,9 +253,15 @@ def ask_to_pause(
     return _ask_series(ChangeKind.PAUSE, client, repeat, first_on, last_on, actor=actor, body=body)
 
 
-def ask_to_end(client: Client, repeat: Repeat, last_on: dt.date, *, actor: Actor, body: str = "") -> ChangeRequest:
-    """Ask to end a repeating service after its last day. Told and refused as `ask_to_pause`."""
-    return _ask_series(ChangeKind.END, client, repeat, None, last_on, actor=actor, body=body)
+def ask_to_end(
+    client: Client, repeat: Repeat, last_on: dt.date, *, actor: Actor, body: str = "", seen: str | None = None
+) -> ChangeRequest:
+    """Ask to end a repeating service after its last day. `seen` is the mark of the preview that was shown.
+
+    The fee of each visit that this calls off is kept as the client was shown it. Told and refused as `ask_to_pause`,
+    and with other figures by now than `seen` (FiguresChanged).
+    """
+    return _ask_series(ChangeKind.END, client, repeat, None, last_on, actor=actor, body=body, seen=seen)
 
 
 def _ask_series(
@@ -266,6 +273,7 @@ def _ask_series(
     *,
     actor: Actor,
     body: str,
+    seen: str | None = None,
 ) -> ChangeRequest:
     require_own(client, actor=actor, is_on=series_are_on())
     text, today = clean_note(body), clock.today()
@@ -281,9 +289,20 @@ def _ask_series(
         raise Invalid("asked_already", N_("You asked about this already. Withdraw that first."))
     item = ChangeItem(repeat=repeat, first_on=first_on, last_on=last_on, old=repeat_facts(repeat))
     request = ChangeRequest(client=client, kind=kind, body=text, items=[item])
-    _keep(request, policy=settings.read()["changes.policy_text"])
+    shown: dict[str, object] = {}
+    if kind is ChangeKind.END:
+        preview = preview_end(repeat, last_on)
+        if seen is not None and seen != preview.mark:
+            raise FiguresChanged(preview)
+        item.fee, item.sitter_pay, item.rule_name = preview.total, preview.sitter_pay, preview.rule_name
+        shown = {
+            "visits": [job.id for job, _outcome in preview.lines],
+            "charged": preview.kept(),
+            "shown": preview.mark,
+        }
+    _keep(request, policy=settings.read()["changes.policy_text"], **shown)
     _notify(NotificationKind.SERIES_REQUESTED, request)
-    _mail_asked(MailKind.SERIES_CHANGE_REQUESTED, request, total=Decimal(0))
+    _mail_asked(MailKind.SERIES_CHANGE_REQUESTED, request, total=item.fee or Decimal(0))
     log(f"change_request.{kind.value}_asked", request, request.items, actor=actor, reason=text)
     db.session.flush()
     return request

@@ -7,7 +7,7 @@ the client is told. The figures are those that the client was shown, whatever th
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from foundation import clock
@@ -17,6 +17,7 @@ from workflows import activity, cancelling, outbox, repeats
 from workflows.actors import Actor
 from workflows.cancellation import Outcome
 from workflows.change_asking import reason_text
+from workflows.change_preview import preview_end
 from workflows.change_requests import by_request, fresh_items, log, log_over, move, settle, why_over
 from workflows.errors import N_, Invalid, WrongState
 from workflows.jobs import Change, change
@@ -57,16 +58,18 @@ def approve(
     note: str = "",
     accept: Iterable[str] = (),
     edited: Change | None = None,
+    visit_fees: Mapping[int, FeeDecision] | None = None,
     now: dt.datetime | None = None,
 ) -> Decided:
     """Say yes to items of one client: the visits are cancelled or changed as asked, or as `edited` for a single change.
 
     In this order: items whose visit began or changed end undecided; cancellations take the figures that the client
     was shown, or `fees` ({item id: decision}, with a reason); changes take the price that was shown (a quote of now
-    when `edited`) plus the fee of a moved date; series are paused or ended on the days that were asked for; the sitters
-    are told; the client gets one mail for each request of which nothing waits any more; the log. Refused, and then nothing changes: decided already (WrongState); a day of a
-    change that is past by now (Invalid 'target_past'); other figures without a reason or permission; conflicts whose
-    tokens are not in `accept` (ConflictsFound).
+    when `edited`) plus the fee of a moved date; series are paused or ended on the days that were asked for, and what an
+    end calls off costs what the client was shown, or `visit_fees` ({visit id: decision}, with a reason); the sitters
+    are told; the client gets one mail for each request of which nothing waits any more; the log. Refused, and then
+    nothing changes: decided already (WrongState); a day of a change that is past by now (Invalid 'target_past'); other
+    figures without a reason or permission; conflicts whose tokens are not in `accept` (ConflictsFound).
     """
     text, at = clean_note(note), now or clock.now()
     current, over = _take(items, actor=actor, now=at)
@@ -82,7 +85,7 @@ def approve(
         if item.request.kind is ChangeKind.CHANGE:
             _change(item, figures[item.id], edited, actor=actor, accept=accepted, now=at)
         elif item.repeat is not None:
-            _change_series(item, actor=actor)
+            _change_series(item, visit_fees or {}, actor=actor)
     return _end(current, over, "change_request.approved", answer=text, actor=actor)
 
 
@@ -233,7 +236,7 @@ def _change(
         )  # fmt: skip
 
 
-def _change_series(item: ChangeItem, *, actor: Actor) -> None:
+def _change_series(item: ChangeItem, visit_fees: Mapping[int, FeeDecision], *, actor: Actor) -> None:
     """Pause or end the series on the days that were asked for; its visits are called off as `repeats` says."""
     request, reason = item.request, reason_text(item.request)
     if item.repeat is None or item.last_on is None:
@@ -241,7 +244,16 @@ def _change_series(item: ChangeItem, *, actor: Actor) -> None:
     if request.kind is ChangeKind.PAUSE and item.first_on is not None:
         repeats.pause(item.repeat, item.first_on, item.last_on, actor=actor, reason=reason, initiator=Initiator.CLIENT)
     elif request.kind is ChangeKind.END:
-        repeats.end(item.repeat, item.last_on, actor=actor, reason=reason, initiator=Initiator.CLIENT)
+        shown = {job.id: o for job, o in preview_end(item.repeat, item.last_on, shown=request.snapshot).lines}
+        own = {job_id: d for job_id, d in visit_fees.items() if job_id in shown}
+        outcomes = {job_id: replace(shown[job_id], charge=d.fee, sitter_pay=d.sitter_pay) for job_id, d in own.items()}
+        why = next((d.why for d in own.values() if d.why), "") if outcomes != {i: shown[i] for i in own} else ""
+        done = repeats.end(
+            item.repeat, item.last_on, actor=actor, reason=reason, initiator=Initiator.CLIENT, policy=shown,
+            outcomes=outcomes, fee_reason=why,
+        )  # fmt: skip
+        item.fee = sum((job.price for job in done.cancelled), Decimal(0))
+        item.sitter_pay, item.fee_reason = sum((job.sitter_pay for job in done.cancelled), Decimal(0)), why
 
 
 def _end(

@@ -4,14 +4,14 @@ Asking computes them again by the same functions; the mark tells whether they ar
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from foundation import clock
-from models import ChangeItem, Client, Initiator, Job, Pet, ServiceItem, TimeBlock, TimeType
-from workflows import cancellation, limits, pricing, settings
+from models import ChangeItem, Client, Initiator, Job, Pet, RefundTo, Repeat, ServiceItem, TimeBlock, TimeType
+from workflows import cancellation, limits, pricing, repeats, settings
 from workflows.cancellation import Outcome
 from workflows.conflicts import last_day
 from workflows.errors import N_, Conflict, Invalid
@@ -40,6 +40,45 @@ class CancelPreview:
     def mark(self) -> str:
         """Names exactly these figures; a form carries it, so that nobody is charged what they were not shown."""
         return " ".join(f"{job.public_id}={_plain(outcome.charge)}" for job, outcome in self.lines)
+
+
+@dataclass(frozen=True)
+class EndPreview:
+    """What ending a repeating service costs: every visit that it calls off, and which of them the policy charges."""
+
+    lines: tuple[tuple[Job, Outcome], ...]
+    policy_text: str
+
+    @property
+    def total(self) -> Decimal:
+        """All fees together."""
+        return sum((outcome.charge for _job, outcome in self.lines), Decimal(0))
+
+    @property
+    def sitter_pay(self) -> Decimal:
+        """What the sitters are paid all the same."""
+        return sum((outcome.sitter_pay for _job, outcome in self.lines), Decimal(0))
+
+    @property
+    def charged(self) -> tuple[tuple[Job, Outcome], ...]:
+        """The visits that cost the client something, or the business its sitter."""
+        return tuple((job, outcome) for job, outcome in self.lines if outcome.charge or outcome.sitter_pay)
+
+    @property
+    def rule_name(self) -> str:
+        """The rules that charge, each once."""
+        return ", ".join(dict.fromkeys(o.rule_name for _job, o in self.charged if o.rule_name))[:120]
+
+    @property
+    def mark(self) -> str:
+        """Names exactly these figures, as `CancelPreview.mark`; "" when it is free."""
+        return " ".join(f"{job.public_id}={_plain(o.charge)}" for job, o in self.lines if o.charge)
+
+    def kept(self) -> dict[str, list[str]]:
+        """The charged visits as the snapshot of a request keeps them; `preview_end` reads them."""
+        return {
+            str(job.id): [str(o.charge), str(o.sitter_pay), o.refund_to.value, o.rule_name] for job, o in self.charged
+        }
 
 
 def is_stay(item: ServiceItem, end_time: dt.time | None) -> bool:
@@ -112,7 +151,7 @@ class ChangePreview:
 class FiguresChanged(Conflict):
     """The figures are not those that the client was shown any more: nothing was sent; show `preview` and ask again."""
 
-    def __init__(self, preview: CancelPreview | ChangePreview) -> None:
+    def __init__(self, preview: CancelPreview | ChangePreview | EndPreview) -> None:
         self.preview = preview
         super().__init__(
             "figures_changed", N_("The amounts changed meanwhile. Please look at them before you confirm.")
@@ -124,6 +163,28 @@ def preview_cancel(client: Client, jobs: Sequence[Job], *, now: dt.datetime | No
     own = [j for j in jobs if j.client_id == client.id]
     outcomes = cancellation.preview(own, initiator=Initiator.CLIENT, now=now) if own else {}
     return CancelPreview(tuple((j, outcomes[j.id]) for j in own), settings.read()["changes.policy_text"])
+
+
+def preview_end(repeat: Repeat, last_on: dt.date, *, shown: Mapping[str, Any] | None = None) -> EndPreview:
+    """What the end of a series after `last_on` calls off when the client wishes it, and what the policy says of it.
+
+    With `shown`, the snapshot of a request, visits cost what the client was shown (nothing, where nothing was); only
+    those that were made since are looked at afresh.
+    """
+    jobs = repeats.ended_visits(repeat, last_on)
+    fees = cancellation.preview(jobs, initiator=Initiator.CLIENT, ends_series=True) if jobs else {}
+    if shown is not None:
+        known = set(shown.get("visits", ()))
+        kept = {job_id: _outcome(figures) for job_id, figures in shown.get("charged", {}).items()}
+        fees = {
+            job_id: kept.get(str(job_id), cancellation.FREE) if job_id in known else fee for job_id, fee in fees.items()
+        }
+    return EndPreview(tuple((job, fees[job.id]) for job in jobs), settings.read()["changes.policy_text"])
+
+
+def _outcome(kept: Sequence[str]) -> Outcome:
+    charge, pay, refund_to, rule_name = kept
+    return Outcome(Decimal(charge), Decimal(pay), RefundTo(refund_to), rule_name)
 
 
 def preview_change(client: Client, job: Job, wanted: Wish, *, now: dt.datetime | None = None) -> ChangePreview:

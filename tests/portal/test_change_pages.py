@@ -542,6 +542,81 @@ def test_a_pause_and_an_end_are_asked_for_and_wait(cast, walk, outbox):
     assert items()[1].request.kind is ChangeKind.END
 
 
+@pytest.fixture
+def weekly(cast, half):
+    """Alice's walk with its visits of Thursday (which costs half when it is called off) and in two weeks (nothing)."""
+    series = make.repeat(cast.alice, cast.walk, pets=[cast.biscuit], starts_on=dt.date(2026, 11, 19))
+    for day in (THU, THU + dt.timedelta(days=14)):
+        make.job(
+            cast.alice, cast.walk, sitter=cast.sam, on_date=day, pets=[cast.biscuit], repeat=series, repeat_on=day,
+            repeat_time_id=series.times[0].id,
+        )  # fmt: skip
+    db.session.commit()
+    return series
+
+
+@pytest.mark.covers("X3", "X11")
+def test_this_and_all_following_visits_of_a_series_are_called_off_after_their_fee_was_shown(cast, walk, weekly, half):
+    thursday = db.session.scalars(sa.select(Job).where(Job.repeat_id == weekly.id).order_by(Job.on_date)).first()
+    me = walk(cast.alice)
+    page = me.get(address(thursday))
+    assert "Cancel this and all following" in page.text
+    (url,) = [u for u in page.links() if u.startswith(f"/portal/repeats/{weekly.public_id}/end")]
+    page = me.get(url.replace("&amp;", "&"))
+    for words in ("2 visits would be cancelled.", "The fee would be $10.00.", "Thu, Nov 26"):
+        assert words in page.text, words
+    half.charge_percent = Decimal(100)
+    db.session.commit()
+    again = me.press(page, "/end")
+    assert (again.status, items()) == (409, [])
+    assert "changed meanwhile" in again.text
+    assert "The fee would be $20.00." in again.text
+    assert "being reviewed" in me.press(again, "/end", body="We move").text
+    (item,) = items()
+    assert (item.request.kind, item.last_on, item.fee, item.state) == (
+        ChangeKind.END, dt.date(2026, 11, 25), Decimal(20), ChangeState.PENDING,
+    )  # fmt: skip
+    assert "The fee would be $20.00." in me.get("/portal/schedule").text
+    assert "Cancel this and all following" not in me.get(address(thursday)).text, "it was asked for"
+    change_deciding.approve([item], actor=cast.as_max)
+    db.session.commit()
+    assert [(j.state, j.price) for j in db.session.scalars(sa.select(Job).where(Job.repeat_id == weekly.id).order_by(Job.on_date))] == [
+        (JobState.CANCELLED, Decimal(20)), (JobState.CANCELLED, Decimal(0)),
+    ]  # fmt: skip
+
+
+@pytest.mark.covers("X3", "X11")
+def test_an_end_that_costs_something_is_asked_twice_and_a_free_one_once(cast, walk, weekly):
+    me = walk(cast.alice)
+    form = me.get(f"/portal/repeats/{weekly.public_id}/end")
+    shown = me.press(form, "/end", last_on="2026-11-25")
+    assert ("The fee would be $10.00." in shown.text, "Press the button again" in shown.text, items()) == (
+        True,
+        True,
+        [],
+    )
+    other_day = me.press(shown, "/end", last_on="2026-11-26")
+    assert "being reviewed" not in other_day.text, "another day than the one whose fee was shown"
+    assert "There is no fee." in other_day.text
+    assert "being reviewed" in me.press(other_day, "/end", last_on="2026-11-26").text
+    assert items()[0].fee == 0
+
+
+def test_this_and_following_is_offered_only_where_it_can_be_asked(cast, walk, weekly, visit, change_settings):
+    offered = "Cancel this and all following"
+    later = db.session.scalars(sa.select(Job).where(Job.repeat_id == weekly.id).order_by(Job.on_date.desc())).first()
+    today = make.job(cast.alice, cast.walk, on_date=dt.date(2026, 11, 23), start_time=dt.time(18), repeat=weekly)
+    db.session.commit()
+    me = walk(cast.alice)
+    assert [offered in me.get(address(j)).text for j in (later, today, visit)] == [True, False, False]
+    weekly.ends_on = dt.date(2026, 11, 20)
+    db.session.commit()
+    assert offered not in me.get(address(later)).text
+    weekly.ends_on = None
+    change_settings({"changes.series": False})
+    assert offered not in me.get(address(later)).text
+
+
 def test_others_series_are_404(cast, walk):
     bobs = make.repeat(cast.bob, cast.walk)
     db.session.commit()

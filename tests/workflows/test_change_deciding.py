@@ -13,23 +13,26 @@ from models import (
     ChangeKind,
     ChangeState,
     Initiator,
+    Job,
     JobState,
     NoticeKind,
     Notification,
     RefundTo,
+    StaffRole,
 )
 from tests import factories as make
 from tests.databases import count
 from workflows import change_asking, change_deciding, jobs, settings
 from workflows.actors import COMMAND_LINE
 from workflows.change_deciding import FeeDecision, approve, deny, put_away
-from workflows.change_preview import Wish
+from workflows.change_preview import FiguresChanged, Wish, preview_end
 from workflows.conflicts import ConflictsFound, tokens
 from workflows.errors import Invalid, NotAllowed, WorkflowError, WrongState
 from workflows.jobs import Change
 from workflows.mail_facts import MailKind
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 
-THU, FRI, SAT = (dt.date(2026, 11, d) for d in (26, 27, 28))
+WED, THU, FRI, SAT = (dt.date(2026, 11, d) for d in (25, 26, 27, 28))
 NOON = dt.time(12)
 
 
@@ -370,3 +373,103 @@ def test_home_is_told_once_for_what_the_client_did_and_never_for_what_the_office
 def test_fees_and_dates_of_the_snapshot_survive_the_office(cast, off):
     assert off.snapshot["total"] == "10.00"
     assert change_deciding.MOST_REASON == 255
+
+
+# ------------------------------------------------------------------------------------------------ the end of a series
+
+
+@pytest.fixture
+def series(cast, rule):
+    """Alice's walk at noon by Sam with its visits of Thursday, Friday and Saturday; within four days half is charged."""
+    made = make.repeat(cast.alice, cast.walk, pets=[cast.biscuit], sitter=cast.sam, starts_on=dt.date(2026, 11, 19))
+    for n, day in enumerate((THU, FRI, SAT)):
+        make.job(
+            cast.alice, cast.walk, sitter=cast.sam, on_date=day, pets=[cast.biscuit], repeat=made, repeat_on=day,
+            repeat_time_id=made.times[0].id, price=Decimal(20 + n), sitter_pay=Decimal(10),
+        )  # fmt: skip
+    return made
+
+
+def figures_of(series):
+    jobs_ = db.session.scalars(sa.select(Job).where(Job.repeat_id == series.id).order_by(Job.on_date, Job.id))
+    return [(j.on_date, j.state.value, j.price, j.sitter_pay) for j in jobs_]
+
+
+def end_on(cast, series, day, **more):
+    return change_asking.ask_to_end(cast.alice, series, day, actor=cast.as_alice, **more)
+
+
+@pytest.mark.covers("X10", "X11")
+def test_the_end_of_a_series_costs_what_the_client_was_shown(cast, series, rule, outbox):
+    shown = preview_end(series, WED)
+    assert [(job.on_date, o.charge) for job, o in shown.charged] == [(THU, Decimal(10))]
+    assert (shown.total, shown.sitter_pay, len(shown.lines), shown.rule_name) == (Decimal(10), Decimal(5), 3, "Half")
+    request = end_on(cast, series, WED, seen=shown.mark)
+    (item,) = request.items
+    assert (item.fee, item.sitter_pay, item.rule_name) == (Decimal(10), Decimal(5), "Half")
+    assert outbox.facts(MailKind.SERIES_CHANGE_REQUESTED).items[0].fee == "10.00"
+    assert {state for _day, state, _price, _pay in figures_of(series)} == {"scheduled"}
+    rule.charge_percent = Decimal(100)
+    outbox.clear()
+    approve(request.items, actor=cast.as_max)
+    assert figures_of(series) == [
+        (THU, "cancelled", Decimal(10), Decimal(5)), (FRI, "cancelled", Decimal(0), Decimal(0)), (SAT, "cancelled", Decimal(0), Decimal(0)),
+    ]  # fmt: skip
+    assert (item.fee, item.fee_reason, series.ends_on) == (Decimal(10), "", WED)
+    assert outbox.facts(MailKind.CHANGE_DECIDED).items[0].fee == "10.00"
+
+
+@pytest.mark.covers("X10", "X11")
+def test_other_fees_for_the_end_of_a_series_need_a_reason_and_the_permission(cast, series, monkeypatch):
+    request = end_on(cast, series, WED)
+    db.session.commit()
+    ((job, _outcome),) = preview_end(series, WED, shown=request.snapshot).charged
+    waived = {job.id: FeeDecision(Decimal(0), Decimal(5), "")}
+    for fees, code in (
+        (waived, "no_fee_reason"), ({job.id: FeeDecision(Decimal(21), Decimal(5), "x")}, "fee_range"),
+        ({job.id: FeeDecision(Decimal(1), Decimal(-1), "x")}, "pay_range"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refused:
+            approve(request.items, actor=cast.as_max, visit_fees=fees)
+        assert refused.value.code == code
+        db.session.rollback()
+    monkeypatch.setitem(ROLE_PERMISSIONS, StaffRole.MANAGER, ROLE_PERMISSIONS[StaffRole.MANAGER] - {Permission.FEES})
+    with pytest.raises(NotAllowed):
+        approve(request.items, actor=cast.as_max, visit_fees={job.id: FeeDecision(Decimal(0), Decimal(5), "Kind")})
+    db.session.rollback()
+    approve(request.items, actor=cast.as_olivia, visit_fees={job.id: FeeDecision(Decimal(0), Decimal(5), "Kind")})
+    assert figures_of(series)[0] == (THU, "cancelled", Decimal(0), Decimal(5))
+    assert (request.items[0].fee, request.items[0].fee_reason) == (Decimal(0), "Kind")
+
+
+def test_visits_made_since_the_client_asked_cost_what_the_policy_says_now_and_others_days_are_left_alone(cast, series):
+    request = end_on(cast, series, THU)
+    assert request.items[0].fee == 0
+    new = make.job(
+        cast.alice, cast.walk, on_date=FRI, start_time=dt.time(8), repeat=series, repeat_on=FRI, price=Decimal(30),
+        repeat_time_id=make.repeat_time(series, 4, dt.time(8)).id,
+    )  # fmt: skip
+    later = make.job(cast.alice, cast.walk, on_date=SAT, start_time=dt.time(8))
+    fees = {later.id: FeeDecision(Decimal(3), Decimal(0), "not of this series")}
+    approve(request.items, actor=cast.as_max, visit_fees=fees)
+    assert (new.state, new.price, request.items[0].fee, request.items[0].fee_reason) == (
+        JobState.CANCELLED, Decimal(15), Decimal(15), "",
+    )  # fmt: skip
+    assert (later.state, later.price) == (JobState.SCHEDULED, Decimal(20))
+    assert figures_of(series)[0][1] == "scheduled", "the last day's own visit takes place"
+
+
+def test_a_client_who_was_shown_another_fee_is_asked_again(cast, series, rule):
+    mark = preview_end(series, WED).mark
+    rule.charge_percent = Decimal(100)
+    with pytest.raises(FiguresChanged) as changed:
+        end_on(cast, series, WED, seen=mark)
+    assert changed.value.preview.total == Decimal(20)
+    assert end_on(cast, series, WED, seen=changed.value.preview.mark).items[0].fee == Decimal(20)
+
+
+def test_denying_the_end_of_a_series_changes_nothing(cast, series, outbox):
+    request = end_on(cast, series, WED)
+    deny(request.items, actor=cast.as_max, note="Please call us")
+    assert {row[1] for row in figures_of(series)} == {"scheduled"}
+    assert (series.ends_on, request.is_open) == (None, False)

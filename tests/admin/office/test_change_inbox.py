@@ -4,9 +4,10 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from foundation.db import db
-from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, JobState
+from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, JobState, NoticeKind, StaffRole
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.admin.office.walk import Office
@@ -15,6 +16,7 @@ from workflows import change_asking, change_requests, settings
 from workflows.actors import COMMAND_LINE, client_actor
 from workflows.change_preview import Wish
 from workflows.mail_facts import MailKind
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 FRIDAY = THURSDAY + dt.timedelta(days=1)
 
@@ -307,6 +309,84 @@ def test_a_pause_that_was_asked_for_is_made(office, cast):
     assert (again(visit).state, [(p.first_on, p.last_on) for p in series.pauses]) == (
         JobState.CANCELLED, [(THURSDAY, FRIDAY)],
     )  # fmt: skip
+
+
+@pytest.fixture
+def ended(cast):
+    """Alice asks to end her walks after Wednesday: Thursday's costs half, Friday's and Saturday's nothing."""
+    make.cancellation_rule(
+        "Half", notice_kind=NoticeKind.HOURS, notice_number=96, charge_percent=Decimal(50), pay_percent=Decimal(50)
+    )
+    series = make.repeat(cast.alice, cast.walk, starts_on=dt.date(2026, 11, 19))
+    for n in range(3):
+        day = THURSDAY + dt.timedelta(days=n)
+        time_id = series.times[0].id
+        make.job(
+            cast.alice,
+            cast.walk,
+            on_date=day,
+            repeat=series,
+            repeat_on=day,
+            repeat_time_id=time_id,
+            sitter_pay=Decimal(10),
+        )
+    request = change_asking.ask_to_end(cast.alice, series, dt.date(2026, 11, 25), actor=cast.as_alice, body="We move")
+    db.session.commit()
+    return request
+
+
+def visits_of(request):
+    return db.session.scalars(
+        sa.select(Job).where(Job.repeat_id == request.items[0].repeat_id).order_by(Job.on_date)
+    ).all()
+
+
+@pytest.mark.covers("X7", "X10", "X11")
+def test_the_end_of_a_series_shows_what_it_calls_off_and_costs_before_it_is_approved(office, ended, outbox):
+    assert "Dog walk: last day Wed, Nov 25" in office.get("/admin/change-requests/changes/").main
+    page = office.get(url(ended))
+    for words in (
+        "3 visits would be cancelled. Your policy takes $10.00.",
+        "2 visits are free of charge.",
+        "Half",
+        "We move",
+    ):
+        assert words in page.main, words
+    thursday = visits_of(ended)[0]
+    assert page.fields(f"/admin/change-requests/{ended.id}/approval")[f"fee-visit-{thursday.id}"] == "10.00"
+    assert (
+        "between 0 and the visit's price"
+        in page.press("Approve", **{f"fee-visit-{thursday.id}": "21", "why": "x"}).main
+    )
+    assert page.press("Approve", **{f"fee-visit-{thursday.id}": "7"}).status == 422, "without a reason"
+    outbox.clear()
+    page = page.press("Approve", **{f"fee-visit-{thursday.id}": "7.50", "why": "Half of half"})
+    assert [(j.state, j.price) for j in map(again, visits_of(ended))] == [
+        (JobState.CANCELLED, Decimal("7.50")), (JobState.CANCELLED, Decimal(0)), (JobState.CANCELLED, Decimal(0)),
+    ]  # fmt: skip
+    facts = outbox.facts(MailKind.CHANGE_DECIDED)
+    assert (facts.items[0].fee, facts.items[0].fee_reason) == ("7.50", "Half of half")
+    assert "Fee $7.50" in office.get(url(ended)).main
+
+
+@pytest.mark.covers("X7", "X10", "X11")
+def test_the_fee_of_an_end_is_waived_with_a_reason(office, ended):
+    page = office.get(url(ended))
+    assert page.press("Approve and waive the fee").status == 422
+    page.press("Approve and waive the fee", why="Long-standing client")
+    assert [(j.price, j.sitter_pay) for j in map(again, visits_of(ended))] == [
+        (Decimal(0), Decimal(5)), (Decimal(0), Decimal(0)), (Decimal(0), Decimal(0)),
+    ]  # fmt: skip
+    assert ended.items[0].fee_reason == "Long-standing client"
+
+
+def test_who_may_not_change_fees_sees_those_of_an_end_as_they_are(office, ended, monkeypatch):
+    less = ROLE_PERMISSIONS[StaffRole.OWNER] - {Permission.FEES}
+    monkeypatch.setitem(ROLE_PERMISSIONS, StaffRole.OWNER, less)
+    page = office.get(url(ended))
+    assert ("Fee $10.00, pay for the sitter $5.00" in page.main, "fee-visit-" in page.html) == (True, False)
+    page.press("Approve")
+    assert again(visits_of(ended)[0]).price == Decimal(10)
 
 
 @pytest.mark.covers("X7", "X1")
