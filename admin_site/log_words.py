@@ -79,6 +79,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "cancellation_rule.moved": ("arrow-up", *NN_("%(who)s moved a cancellation rule")),
     "cancellation_reason.moved": ("arrow-up", *NN_("%(who)s moved a cancellation reason")),
     "price_rule.moved": ("arrows-exchange", *NN_("%(who)s changed the order of the price rules")),
+    "secret.seen": ("eye", *NN_("%(who)s looked at secrets")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 

@@ -28,6 +28,8 @@ class Permission(enum.StrEnum):
     EXPORT = "office:lists:export"
     #: the log and the outbox
     RECORDS = "office:records:read"
+    #: alarm codes, key places and other secrets in the clear, each look logged
+    SECRETS = "office:secrets:read"
     #: look at a client's portal as the client
     PORTAL_AS_CLIENT = "office:portal:open"
     #: the sitter's own pages
