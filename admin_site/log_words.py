@@ -80,6 +80,15 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "cancellation_reason.moved": ("arrow-up", *NN_("%(who)s moved a cancellation reason")),
     "price_rule.moved": ("arrows-exchange", *NN_("%(who)s changed the order of the price rules")),
     "secret.seen": ("eye", *NN_("%(who)s looked at secrets")),
+    "field_page.moved": ("grip-vertical", *NN_("%(who)s moved the page %(name)s")),
+    "field_page.retired": ("archive", *NN_("%(who)s retired the page %(name)s")),
+    "field_page.restored": ("archive-off", *NN_("%(who)s brought the page %(name)s back")),
+    "field_section.moved": ("grip-vertical", *NN_("%(who)s moved the section %(name)s")),
+    "field_section.retired": ("archive", *NN_("%(who)s retired the section %(name)s")),
+    "field_section.restored": ("archive-off", *NN_("%(who)s brought the section %(name)s back")),
+    "custom_field.moved": ("grip-vertical", *NN_("%(who)s moved the field %(name)s")),
+    "custom_field.retired": ("archive", *NN_("%(who)s retired the field %(name)s")),
+    "custom_field.restored": ("archive-off", *NN_("%(who)s brought the field %(name)s back")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 
@@ -112,6 +121,9 @@ RECORDS = {
     "price_rule": ("coins", N_("price rule")),
     "extra_pet_price": ("coins", N_("amount for extra pets")),
     "client_price": ("tag", N_("agreed price")),
+    "field_page": ("forms", N_("page")),
+    "field_section": ("forms", N_("section")),
+    "custom_field": ("forms", N_("field")),
 }
 
 FIELDS = {
@@ -148,4 +160,8 @@ FIELDS = {
     "amount": N_("Amount"), "percent": N_("Percentage"), "stops": N_("Ends the list"), "weekdays": N_("Weekdays"),
     "starts_from": N_("Begins from"), "starts_before": N_("Begins before"), "pets_from": N_("Pets, from"),
     "pets_to": N_("Pets, up to"), "booked_within_hours": N_("Booked less than, hours"), "from_pet": N_("From pet no."),
+    "label": N_("Label"), "help": N_("Help"), "kind": N_("Asks for"), "choices": N_("Choices"),
+    "is_required": N_("Required"), "is_secret": N_("Secret"), "needs_approval": N_("Waits for approval"),
+    "portal_access": N_("Clients"), "staff_access": N_("Sitters"), "show_if": N_("Shown if"), "page": N_("Page"),
+    "section": N_("Section"),
 }  # fmt: skip

@@ -22,6 +22,8 @@ class Permission(enum.StrEnum):
     STAFF = "office:staff:edit"
     #: take another cancellation fee than the policy's, with a reason
     FEES = "office:fees:waive"
+    #: the pages, sections and fields that clients, sitters and the office fill in
+    FIELDS = "office:fields:design"
     #: business and portal settings
     SETTINGS = "office:settings:edit"
     #: lists as files

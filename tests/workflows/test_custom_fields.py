@@ -1,0 +1,320 @@
+"""What the office asks for: adding, changing, retiring pages, sections and fields; refusals with their field, the log."""
+
+import pytest
+import sqlalchemy as sa
+
+from foundation.db import db
+from models import (
+    Activity,
+    CustomField,
+    FieldArea,
+    FieldKind,
+    FieldPage,
+    FieldSection,
+    FieldValue,
+    PortalAccess,
+    ProposalState,
+    Species,
+    StaffAccess,
+)
+from tests import factories as make
+from workflows import custom_fields, field_order
+from workflows.errors import Conflict, Invalid, NotAllowed
+
+pytestmark = pytest.mark.covers("D3")
+
+WAYS = [{"key": "", "label": "Key"}, {"key": "", "label": "Key safe"}, {"key": "", "label": "Somebody opens"}]
+
+
+def last_log():
+    return db.session.scalars(sa.select(Activity).order_by(Activity.id.desc()).limit(1)).one()
+
+
+def a_page(actor, name="Home", area=FieldArea.CLIENT, **more):
+    return custom_fields.save_page(FieldPage(), {"area": area, "name": name, **more}, actor=actor)
+
+
+def a_section(actor, page=None, name="Door", **more):
+    return custom_fields.save_section(
+        FieldSection(), {"page": page or a_page(actor), "name": name, **more}, actor=actor
+    )
+
+
+def a_field(actor, section=None, label="Way in", **more):
+    return custom_fields.save_field(
+        CustomField(), {"section": section or a_section(actor), "label": label, **more}, actor=actor
+    )
+
+
+def refused(doing, kind=Invalid):
+    """The refusal; and nothing of it is in the database."""
+    with pytest.raises(kind) as refusal:
+        doing()
+    db.session.rollback()
+    return refusal.value.code, refusal.value.field
+
+
+# ------------------------------------------------------------------------------------------------ adding and changing
+
+
+def test_pages_sections_and_fields_are_added_at_the_end_with_a_log_line_each(cast):
+    page = a_page(cast.as_max, "Home", help="About the house.", portal_access=PortalAccess.VIEW)
+    assert (last_log().verb, last_log().facts) == ("field_page.added", {"name": "Home", "area": "client"})
+    section = a_section(cast.as_max, page, "Door", staff_access=StaffAccess.RESTRICTED)
+    assert last_log().verb == "field_section.added"
+    first, second = a_field(cast.as_max, section, "Way in"), a_field(cast.as_max, section, "Alarm")
+    assert (last_log().verb, last_log().subject_id, last_log().facts["name"]) == ("custom_field.added", second.id, "Alarm")  # fmt: skip
+    assert [f.position for f in (first, second)] == [1, 2]
+    assert [p.name for p in field_order.pages_of(FieldArea.CLIENT)] == ["Home"]
+    assert a_page(cast.as_max, "Garden").position == 2
+    assert a_page(cast.as_max, "Feeding", FieldArea.PET).position == 1
+
+
+def test_a_change_is_logged_from_old_to_new_and_no_change_is_not(cast):
+    field = a_field(cast.as_max, kind=FieldKind.CHOICE, choices=WAYS)
+    values = {"label": "How we get in", "is_required": True, "choices": [*field.choices[:2], {"label": "Window"}]}
+    custom_fields.save_field(field, values, actor=cast.as_max)
+    assert last_log().facts["changes"] == {
+        "label": ["Way in", "How we get in"],
+        "is_required": [False, True],
+        "choices": ["Key, Key safe, Somebody opens", "Key, Key safe, Window"],
+    }
+    before = last_log().id
+    custom_fields.save_field(field, {"label": " How  we get in "}, actor=cast.as_max)
+    assert last_log().id == before
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\x00"], ids=["empty", "blank", "unseen"])
+def test_a_page_needs_a_name_and_a_field_a_label(cast, name):
+    assert refused(lambda: a_page(cast.as_max, name)) == ("required", "name")
+    section = a_section(cast.as_max)
+    db.session.commit()
+    assert refused(lambda: a_field(cast.as_max, section, name)) == ("required", "label")
+    assert a_section(cast.as_max, name=name).name == ""
+
+
+def test_texts_have_an_end(cast):
+    section = a_section(cast.as_max)
+    db.session.commit()
+    assert refused(lambda: a_page(cast.as_max, "x" * 10_000)) == ("too_long", "name")
+    assert refused(lambda: a_section(cast.as_max, section.page, "x" * 121)) == ("too_long", "name")
+    assert refused(lambda: a_field(cast.as_max, section, "x" * 10_000)) == ("too_long", "label")
+    assert refused(lambda: a_field(cast.as_max, section, help="x" * 2001)) == ("too_long", "help")
+    many = [{"label": str(n)} for n in range(101)]
+    long = [{"label": "x" * 121}]
+    twice = [{"label": "Key"}, {"label": " key "}]
+    for choices, code in ((many, "too_many"), (long, "too_long"), (twice, "choice_twice"), ([], "no_choices")):
+        answer = refused(lambda c=choices: a_field(cast.as_max, section, kind=FieldKind.CHOICE, choices=c))
+        assert answer == (code, "choices")
+    assert a_field(cast.as_max, section, "🐕" * 120).label == "🐕" * 120
+
+
+def test_species_only_on_pages_about_pets_and_services_only_on_report_cards(cast):
+    home = a_page(cast.as_max, species=Species.DOG, service_group_id=cast.dog_walks.id)
+    assert (home.species, home.service_group_id) == (None, None)
+    walks = a_page(cast.as_max, "Walks", FieldArea.PET, species=Species.DOG)
+    card = a_page(cast.as_max, "Card", FieldArea.REPORT, service_group_id=cast.dog_walks.id)
+    assert (walks.species, card.service_group_id) == (Species.DOG, cast.dog_walks.id)
+    db.session.commit()
+    doing = lambda: custom_fields.save_page(walks, {"area": FieldArea.CLIENT}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("keeps_area", "area")
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast):
+    field = a_field(cast.as_max)
+    seen = field.version
+    custom_fields.save_field(field, {"label": "Entrance"}, actor=cast.as_olivia, seen_version=seen)
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"help": "Mine"}, actor=cast.as_max, seen_version=seen)  # noqa: E731
+    assert refused(doing, Conflict) == ("meanwhile", None)
+    assert (field.label, field.help) == ("Entrance", "")
+
+
+def test_only_who_may_design_does(cast):
+    field = a_field(cast.as_max)
+    section = field.section
+    for doing in (
+        lambda: a_page(cast.as_sam),
+        lambda: custom_fields.save_section(section, {"name": "X"}, actor=cast.as_sam),
+        lambda: custom_fields.save_field(field, {"label": "X"}, actor=cast.as_alice),
+        lambda: custom_fields.retire(field, actor=cast.as_sam),
+        lambda: custom_fields.restore(field, actor=cast.as_sam),
+        lambda: custom_fields.remove(field, actor=cast.as_sam),
+        lambda: field_order.move(field, 0, seen=[field.public_id], actor=cast.as_sam),
+    ):
+        with pytest.raises(NotAllowed):
+            doing()
+
+
+# ------------------------------------------------------------------------------------------------- what is filled in
+
+
+def test_kind_of_a_field_that_holds_something_stays_but_text_may_become_longer(cast):
+    field = a_field(cast.as_max, kind=FieldKind.TEXT)
+    custom_fields.save_field(field, {"kind": FieldKind.NUMBER}, actor=cast.as_max)
+    custom_fields.save_field(field, {"kind": FieldKind.TEXT}, actor=cast.as_max)
+    make.field_value(field, cast.alice)
+    db.session.commit()
+    for kind in set(FieldKind) - {FieldKind.TEXT, FieldKind.LONG_TEXT}:
+        values = {"kind": kind, "choices": WAYS}
+        doing = lambda v=values: custom_fields.save_field(field, v, actor=cast.as_max)  # noqa: E731
+        assert refused(doing) == ("kind_fixed", "kind"), kind
+    custom_fields.save_field(field, {"kind": FieldKind.LONG_TEXT}, actor=cast.as_max)
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"kind": FieldKind.TEXT}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("kind_fixed", "kind")
+
+
+def test_choices_keep_their_keys_when_they_are_called_something_else(cast):
+    field = a_field(cast.as_max, kind=FieldKind.CHOICE, choices=[*WAYS, {"label": "KEY!"}, {"label": "🗝"}])
+    assert [c["key"] for c in field.choices] == ["key", "key_safe", "somebody_opens", "key_2", "choice"]
+    renamed = [{**field.choices[1], "label": "Box"}, {"key": "made_up", "label": "Window"}, *field.choices[2:]]
+    custom_fields.save_field(field, {"choices": renamed}, actor=cast.as_max)
+    assert [(c["key"], c["label"]) for c in field.choices] == [
+        ("key_safe", "Box"), ("window", "Window"), ("somebody_opens", "Somebody opens"), ("key_2", "KEY!"), ("choice", "🗝"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "held",
+    [{"text": "key"}, {"text": None, "keys": ["key_safe", "key"]}, {"text": None, "sealed": "gAAA"}],
+    ids=["choice", "several", "sealed"],
+)
+def test_a_choice_that_somebody_chose_is_retired_not_destroyed(cast, held):
+    field = a_field(cast.as_max, kind=FieldKind.MULTI_CHOICE if "keys" in held else FieldKind.CHOICE, choices=WAYS)
+    make.field_value(field, cast.alice, **held)
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"choices": field.choices[1:]}, actor=cast.as_max)  # noqa: E731
+    with pytest.raises(Invalid) as refusal:
+        doing()
+    assert (refusal.value.code, refusal.value.field) == ("choice_in_use", "choices")
+    assert "“Key”" in str(refusal.value)
+    db.session.rollback()
+    custom_fields.save_field(field, {"choices": [{**field.choices[0], "retired": "yes"}, *field.choices[1:]]}, actor=cast.as_max)  # fmt: skip
+    assert field.choices[0] == {"key": "key", "label": "Key", "retired": "yes"}
+    assert last_log().facts["changes"]["choices"][1] == "(Key), Key safe, Somebody opens"
+    if "sealed" not in held:
+        custom_fields.save_field(field, {"choices": field.choices[:2]}, actor=cast.as_max)
+        assert [c["key"] for c in field.choices] == ["key", "key_safe"]
+
+
+def test_a_choice_that_waits_for_approval_is_in_use(cast):
+    field = a_field(cast.as_max, kind=FieldKind.CHOICE, choices=WAYS, needs_approval=True)
+    proposal = make.field_proposal(field, cast.alice, facts={"old": None, "new": "key"})
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"choices": field.choices[1:]}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("choice_in_use", "choices")
+    proposal.state = ProposalState.DECLINED
+    custom_fields.save_field(field, {"choices": field.choices[1:]}, actor=cast.as_max)
+    assert [c["key"] for c in field.choices] == ["key_safe", "somebody_opens"]
+
+
+def test_a_secret_stays_one_while_something_is_filled_in_and_a_photo_never_is_one(cast):
+    field = a_field(cast.as_max, is_secret=True)
+    make.field_value(field, cast.alice, text=None, sealed="gAAA")
+    section = field.section
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"is_secret": False}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("secret_fixed", "is_secret")
+    for kind in (FieldKind.IMAGE, FieldKind.FILE):
+        doing = lambda k=kind: a_field(cast.as_max, section, kind=k, is_secret=True)  # noqa: E731
+        assert refused(doing) == ("never_secret", "is_secret")
+
+
+# -------------------------------------------------------------------------------------- retire, restore, remove
+
+
+@pytest.mark.parametrize("level", ["field", "section", "page"])
+def test_what_holds_data_is_retired_and_comes_back_with_it_and_is_not_deleted(cast, level):
+    field = a_field(cast.as_max)
+    part = {"field": field, "section": field.section, "page": field.section.page}[level]
+    value = make.field_value(field, cast.alice)
+    db.session.commit()
+    assert refused(lambda: custom_fields.remove(part, actor=cast.as_max)) == ("holds_data", None)
+    assert custom_fields.retire(part, actor=cast.as_max)
+    assert last_log().verb == f"{part.__tablename__}.retired"
+    assert not field_order.is_live(field)
+    assert not custom_fields.retire(part, actor=cast.as_max)
+    assert custom_fields.restore(part, actor=cast.as_max)
+    assert last_log().verb == f"{part.__tablename__}.restored"
+    assert not custom_fields.restore(part, actor=cast.as_max)
+    assert field_order.is_live(field)
+    assert db.session.get(FieldValue, value.id).text == "Back door"
+
+
+def test_what_is_restored_stands_at_the_end(cast):
+    section = a_section(cast.as_max)
+    fields = [a_field(cast.as_max, section, label) for label in "ABC"]
+    custom_fields.retire(fields[0], actor=cast.as_max)
+    custom_fields.restore(fields[0], actor=cast.as_max)
+    assert [f.label for f in field_order.siblings(fields[0])] == ["B", "C", "A"]
+
+
+@pytest.mark.parametrize("level", ["field", "section", "page"])
+def test_what_is_empty_can_be_deleted(cast, level):
+    field = a_field(cast.as_max)
+    stays = a_field(cast.as_max, a_section(cast.as_max, a_page(cast.as_max, "Garden")))
+    part = {"field": field, "section": field.section, "page": field.section.page}[level]
+    table, number, name = part.__tablename__, part.id, str(part)
+    db.session.commit()
+    custom_fields.remove(part, actor=cast.as_max)
+    line = last_log()
+    assert (line.verb, line.subject_type, line.subject_id, line.facts["name"]) == (f"{table}.removed", table, number, name)  # fmt: skip
+    left = [db.session.scalar(sa.select(sa.func.count()).select_from(k)) for k in (FieldPage, FieldSection, CustomField)]  # fmt: skip
+    assert left == {"field": [2, 2, 1], "section": [2, 1, 1], "page": [1, 1, 1]}[level]
+    assert db.session.get(CustomField, stays.id) is not None
+
+
+def test_what_only_a_proposal_names_holds_data_too(cast):
+    field = a_field(cast.as_max)
+    make.field_proposal(field, cast.alice, state=ProposalState.WITHDRAWN)
+    db.session.commit()
+    assert refused(lambda: custom_fields.remove(field, actor=cast.as_max)) == ("holds_data", None)
+
+
+def test_a_column_of_ours_keeps_all_but_its_label_help_place_and_access(cast):
+    section = a_section(cast.as_max)
+    phone = a_field(cast.as_max, section, "Phone", kind=FieldKind.PHONE, column="client.phone")
+    elsewhere = a_section(cast.as_max, section.page, "Elsewhere")
+    db.session.commit()
+    wrong = {"kind": FieldKind.TEXT, "is_required": True, "is_secret": True, "needs_approval": True, "column": None,
+             "show_if": {"field": "x", "values": ["yes"]}}  # fmt: skip
+    for key, value in wrong.items():
+        doing = lambda k=key, v=value: custom_fields.save_field(phone, {k: v}, actor=cast.as_max)  # noqa: E731
+        assert refused(doing) == ("system_field", key)
+    values = {"label": "Mobile", "help": "With the country", "portal_access": PortalAccess.VIEW,
+              "staff_access": StaffAccess.HIDDEN, "section": elsewhere}  # fmt: skip
+    custom_fields.save_field(phone, values, actor=cast.as_max)
+    assert {key: getattr(phone, key) for key in values} == values
+    page = section.page
+    db.session.commit()
+    for doing in (custom_fields.retire, custom_fields.remove):
+        assert refused(lambda do=doing: do(phone, actor=cast.as_max)) == ("system_field", None)
+        for part in (elsewhere, page):
+            assert refused(lambda do=doing, p=part: do(p, actor=cast.as_max)) == ("holds_system", None)
+    assert custom_fields.holds_data(page)
+    custom_fields.remove(section, actor=cast.as_max)
+
+
+def test_a_field_of_the_office_cannot_be_turned_into_a_column(cast):
+    field = a_field(cast.as_max)
+    db.session.commit()
+    doing = lambda: custom_fields.save_field(field, {"column": "client.phone"}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("system_field", "column")
+
+
+def test_parts_move_to_another_page_of_the_same_area_only(cast):
+    field = a_field(cast.as_max)
+    home, other = field.section.page, a_section(cast.as_max, a_page(cast.as_max, "Garden"), "Shed")
+    tool = a_field(cast.as_max, other, "Tools")
+    pets = a_section(cast.as_max, a_page(cast.as_max, "Feeding", FieldArea.PET))
+    db.session.commit()
+    assert refused(lambda: custom_fields.save_field(field, {"section": pets}, actor=cast.as_max)) == ("other_area", "section")  # fmt: skip
+    doing = lambda: custom_fields.save_section(field.section, {"page": pets.page}, actor=cast.as_max)  # noqa: E731
+    assert refused(doing) == ("other_area", "page")
+    assert refused(lambda: custom_fields.save_field(CustomField(), {"label": "X"}, actor=cast.as_max)) == ("no_parent", "section")  # fmt: skip
+    custom_fields.save_field(field, {"section": other}, actor=cast.as_max)
+    assert [f.label for f in field_order.siblings(tool)] == ["Tools", "Way in"]
+    assert last_log().facts["changes"] == {"section": ["Door", "Shed"]}
+    custom_fields.save_section(other, {"page": home}, actor=cast.as_max)
+    assert [s.name for s in field_order.siblings(other)] == ["Door", "Shed"]
