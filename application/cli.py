@@ -6,11 +6,12 @@ import os
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from flask_babel import gettext
 
 from application import tasks
 from foundation import sealing
 from foundation.db import db
-from workflows import access, settings
+from workflows import access, field_defaults, settings
 from workflows.actors import COMMAND_LINE
 from workflows.errors import WorkflowError
 
@@ -32,6 +33,7 @@ def install(app: Flask) -> None:
             staff = access.create_owner(first_name, last_name, email, password, actor=COMMAND_LINE)
             if business:
                 settings.change({"business.name": business}, actor=COMMAND_LINE)
+            field_defaults.install(actor=COMMAND_LINE, say=gettext)
             db.session.commit()
         except WorkflowError as problem:
             db.session.rollback()

@@ -24,7 +24,7 @@ from models import (
     TimeType,
     Vet,
 )
-from workflows import access, catalogue, people, settings
+from workflows import access, catalogue, field_defaults, people, settings
 from workflows.actors import COMMAND_LINE
 
 #: of every log-in of the demo
@@ -95,6 +95,7 @@ class House:
 def found(random: Random, *, n_more_sitters: int) -> House:
     """Settings, price list, holidays of this year and the next, vets and staff with their log-ins."""
     settings.change(BUSINESS, actor=COMMAND_LINE)
+    field_defaults.install(actor=COMMAND_LINE)
     blocks = _blocks()
     items = _items(blocks)
     olivia = access.create_owner("Olivia", "Hart", "olivia@example.com", PASSWORD, actor=COMMAND_LINE)
