@@ -10,6 +10,7 @@ import enum
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -117,6 +118,10 @@ class Plan:
 
     def window(self) -> Window:
         """The window that the sitter must find the time in."""
+        return self._window
+
+    @cached_property
+    def _window(self) -> Window:
         length = dt.timedelta(minutes=self.minutes)
         if self.start_time is not None:
             start = clock.from_local(self.on_date, self.start_time)

@@ -37,7 +37,7 @@ class DayBook:
 
     def __init__(self, sitter_ids: Iterable[int], first: dt.date, last: dt.date) -> None:
         sitters = sorted(set(sitter_ids))
-        self._days: dict[tuple[int, dt.date], list[tuple[Window, int | None, str]]] = defaultdict(list)
+        self._days: dict[tuple[int, dt.date], list[Plan]] = defaultdict(list)
         self._away: dict[int, list[tuple[dt.date, dt.date, str]]] = defaultdict(list)
         if not sitters:
             return
@@ -64,10 +64,9 @@ class DayBook:
         """Put a visit into its sitter's days."""
         if plan.sitter_id is None:
             return
-        entry = (plan.window(), plan.job_id, plan.label)
         day = plan.on_date
         while day <= plan.ends_on:
-            self._days[plan.sitter_id, day].append(entry)
+            self._days[plan.sitter_id, day].append(plan)
             day += DAY
 
     def find(self, plan: Plan) -> list[Found]:
@@ -77,16 +76,16 @@ class DayBook:
         found: list[Found] = []
         window, beside = plan.window(), []
         seen: list[Window] = []
-        for entry in self._around(plan):
-            theirs, job_id, label = entry
+        for other in self._around(plan):
+            theirs = other.window()
             if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
                 continue
-            if any(theirs is other for other in seen):
+            if any(theirs is one for one in seen):
                 continue
             seen.append(theirs)
             if conflicts.clash(window, theirs):
                 found.append(
-                    Found(ClashKind.OVERLAP, plan.on_date, plan.start_time, plan.sitter_id, job_id, label)
+                    Found(ClashKind.OVERLAP, plan.on_date, plan.start_time, plan.sitter_id, other.job_id, other.label)
                 )  # fmt: skip
             else:
                 beside.append(theirs)
@@ -98,7 +97,7 @@ class DayBook:
                 found.append(Found(ClashKind.TIME_OFF, plan.on_date, plan.start_time, plan.sitter_id, None, note))
         return found
 
-    def _around(self, plan: Plan) -> Iterable[tuple[Window, int | None, str]]:
+    def _around(self, plan: Plan) -> Iterable[Plan]:
         if plan.sitter_id is None:
             return
         day = plan.on_date

@@ -7,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -25,8 +26,9 @@ from models import (
     RepeatSkip,
     RepeatTime,
     ServiceItem,
+    TimeType,
 )
-from workflows.conflicts import Plan, plan_of_item
+from workflows.conflicts import Plan, last_day, plan_of_item
 from workflows.repeat_clashes import DayBook, Found
 from workflows.repeat_patterns import Occurrence, Slot, occurrences
 
@@ -52,6 +54,11 @@ class Outlook:
     conflicts: list[Found] = field(default_factory=list)
     #: why it makes nothing at all, or not as it says: "client_away", "no_pets", "sitter_left", "item_inactive"
     remarks: list[str] = field(default_factory=list)
+
+    @cached_property
+    def label(self) -> str:
+        """Its visits in words, for those that clash with them."""
+        return f"{self.repeat.service_item.name}, {self.repeat.client}"
 
     @property
     def wanted(self) -> list[Occurrence]:
@@ -230,12 +237,20 @@ class Closed:
         )
 
 
+def ends_on(o: Outlook, x: Occurrence) -> dt.date:
+    """The last day of a visit that is not made yet."""
+    item = o.repeat.service_item
+    return last_day(
+        x.on_date, start_time=x.start_time, minutes=item.duration_minutes, block=x.block,
+        all_day=item.time_type is TimeType.ALL_DAY,
+    )  # fmt: skip
+
+
 def plan(o: Outlook, x: Occurrence) -> Plan:
     """A visit that is not made yet, in its sitter's day."""
-    repeat = o.repeat
     return plan_of_item(
-        None, repeat.service_item, sitter_id=o.sitter_id, on_date=x.on_date, start_time=x.start_time, block=x.block,
-        label=f"{repeat.service_item.name}, {repeat.client}",
+        None, o.repeat.service_item, sitter_id=o.sitter_id, on_date=x.on_date, start_time=x.start_time, block=x.block,
+        label=o.label,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from foundation.types import new_public_id
-from models import Job, JobState, Repeat, job_pet, repeat_pet
+from models import Job, JobState, Repeat, job_pet
 from workflows import activity, pricing, repeat_outlook, settings
 from workflows.actors import Actor
 from workflows.locks import lock_clients
@@ -140,16 +140,11 @@ def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
         return
     highest = db.session.scalar(sa.select(sa.func.max(Job.id))) or 0
     db.session.execute(sa.insert(Job.__table__), rows)  # type: ignore[arg-type]
-    with_pets = [p.id for o in outlooks for p in o.pets]
-    made_of = [o.repeat.id for o in outlooks if o.ready]
-    db.session.execute(
-        sa.insert(job_pet).from_select(
-            ["job_id", "pet_id"],
-            sa.select(Job.id, repeat_pet.c.pet_id)
-            .join(repeat_pet, repeat_pet.c.repeat_id == Job.repeat_id)
-            .where(Job.id > highest, Job.repeat_id.in_(made_of), repeat_pet.c.pet_id.in_(with_pets)),
-        )
-    )
+    pets = {o.repeat.id: o.pets for o in outlooks if o.ready}
+    made = db.session.execute(sa.select(Job.id, Job.repeat_id).where(Job.id > highest, Job.repeat_id.in_(pets)))
+    pairs = [{"job_id": job_id, "pet_id": pet.id} for job_id, repeat_id in made for pet in pets[repeat_id or 0]]
+    if pairs:
+        db.session.execute(sa.insert(job_pet), pairs)
 
 
 def _row(o: Outlook, x: Occurrence, prices: pricing.Book, at: dt.datetime) -> dict[str, Any]:
@@ -160,7 +155,7 @@ def _row(o: Outlook, x: Occurrence, prices: pricing.Book, at: dt.datetime) -> di
     )  # fmt: skip
     return {
         "public_id": new_public_id(), "client_id": repeat.client_id, "service_item_id": item.id, "on_date": x.on_date,
-        "ends_on": repeat_outlook.plan(o, x).ends_on, "start_time": x.start_time, "time_block_id": x.block.id if x.block else None,
+        "ends_on": repeat_outlook.ends_on(o, x), "start_time": x.start_time, "time_block_id": x.block.id if x.block else None,
         "duration_minutes": item.duration_minutes, "sitter_id": o.sitter_id, "state": JobState.SCHEDULED,
         "price": figures.price, "sitter_pay": figures.sitter_pay, "price_lines": pricing.lines_to_keep(figures), "note": repeat.note, "staff_note": repeat.staff_note,
         "repeat_id": repeat.id, "repeat_on": x.on_date, "repeat_time_id": x.time_id, "created_at": at,
