@@ -143,21 +143,25 @@ def _count(kind: type[ChangeRequest] | type[Repeat], *where: sa.ColumnElement[bo
     return sa.select(sa.func.count()).select_from(kind).where(*where).scalar_subquery()
 
 
+_CLIENT = sa.bindparam("client_id", type_=sa.Integer)
+#: every page asks, so the statement is built once
+_FACTS = (
+    sa.select(
+        sa.func.count(JobRequestLine.id),
+        sa.func.count(JobRequestLine.blocked_code),
+        sa.func.max(JobRequest.changed_at),
+        _count(ChangeRequest, ChangeRequest.client_id == _CLIENT, ChangeRequest.is_open.is_(True)),
+        _count(Repeat, Repeat.client_id == _CLIENT, Repeat.is_active.is_(True)),
+    )
+    .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
+    .where(JobRequest.client_id == _CLIENT, JobRequest.submitted_at.is_(None))
+)
+
+
 def basket_facts(client: Client) -> BasketFacts:
     """Read once a request, in one query."""
     if "portal_basket" not in g:
-        row = db.session.execute(
-            sa.select(
-                sa.func.count(JobRequestLine.id),
-                sa.func.count(JobRequestLine.blocked_code),
-                sa.func.max(JobRequest.changed_at),
-                _count(ChangeRequest, ChangeRequest.client_id == client.id, ChangeRequest.is_open.is_(True)),
-                _count(Repeat, Repeat.client_id == client.id, Repeat.is_active.is_(True)),
-            )
-            .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
-            .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_(None))
-        ).one()
-        g.portal_basket = BasketFacts(*row)
+        g.portal_basket = BasketFacts(*db.session.execute(_FACTS, {"client_id": client.id}).one())
     facts: BasketFacts = g.portal_basket
     return facts
 

@@ -91,29 +91,29 @@ class Offer:
         yield from found if len(found) > 1 else [("", own) for _name, own in found]
 
 
+#: built once: putting a statement with its options together takes longer than the database takes to answer it
+_OFFERED = (
+    sa.select(ServiceItem)
+    .outerjoin(ServiceItem.group)
+    .where(ServiceItem.is_active, ServiceItem.visible_in_portal)
+    .options(joinedload(ServiceItem.group), joinedload(ServiceItem.time_blocks))
+    .order_by(
+        ServiceGroup.id.is_(None),
+        ServiceGroup.position,
+        ServiceGroup.name,
+        ServiceItem.position,
+        ServiceItem.name,
+        ServiceItem.id,
+    )
+)
+
+
 def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
     """Two queries: the services with group and blocks, the pets. Four more where prices are shown.
 
     With `keep`, that visit's own service and block are among them, whatever is offered by now.
     """
-    items = (
-        db.session.scalars(
-            sa.select(ServiceItem)
-            .outerjoin(ServiceItem.group)
-            .where(ServiceItem.is_active, ServiceItem.visible_in_portal)
-            .options(joinedload(ServiceItem.group), joinedload(ServiceItem.time_blocks))
-            .order_by(
-                ServiceGroup.id.is_(None),
-                ServiceGroup.position,
-                ServiceGroup.name,
-                ServiceItem.position,
-                ServiceItem.name,
-                ServiceItem.id,
-            )
-        )
-        .unique()
-        .all()
-    )
+    items = db.session.scalars(_OFFERED).unique().all()
     book = _book(client)
     services = [
         Service(i, keep.time_block if keep and keep.service_item_id == i.id else None, _costs(i, client, book))

@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from flask import make_response, request, url_for
@@ -46,10 +47,10 @@ from models import (
 )
 from ui_kit import MonthGrid, month_grid
 from ui_kit.formats import clock_time, pill_time
-from ui_kit.month import DayItem
+from ui_kit.month import DayItem, weeks_of
 from workflows import change_requests
-from workflows.cancelling import still_shown
-from workflows.conflicts import touching_own
+from workflows.cancelling import shown_from
+from workflows.conflicts import reach
 
 #: how many coming visits stand beside the month
 COMING = 6
@@ -92,7 +93,7 @@ def day(day: dt.date) -> View:
         response.headers["HX-Push-Url"] = url_for(".month", month=f"{day:%Y-%m}", day=day.isoformat())
         return response
     client = client_here()
-    lines, jobs = _lines(client, JobRequestLine.on_date == day), _jobs_of_day(client, day)
+    lines, jobs = _lines_of_day(client, day), _jobs_of_day(client, day)
     waiting = asked.waiting_items(_open_of(client))
     return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines, waiting).cards)
 
@@ -104,7 +105,7 @@ def _open_of(client: Client) -> list[ChangeRequest]:
 
 def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
     client, today = client_here(), clock.today()
-    lines = _lines(client, sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == chosen))
+    lines = _waiting_lines(client, chosen)
     jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
     is_part = by_htmx("schedule")
     open_requests = _open_of(client)
@@ -130,12 +131,25 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
 # ---------------------------------------------------------------------------------------------------- the queries
 
 
-def _shown_jobs(client: Client) -> sa.Select[Job]:
+_CLIENT = sa.bindparam("client_id", type_=sa.Integer)
+_FIRST, _LAST, _REACH, _SHOWN_FROM = (
+    sa.bindparam(name, type_=sa.Date) for name in ("first", "last", "reach", "shown_from")
+)
+_TOUCHING = sa.and_(Job.on_date.between(_REACH, _LAST), Job.ends_on >= _FIRST)
+_OWN_JOBS = Job.client_id == _CLIENT, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False)
+_STILL_SHOWN = sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= _SHOWN_FROM)
+#: requested visits that are not in the schedule: waiting, declined, cancelled
+_OWN_LINES = (
+    JobRequestLine.client_id == _CLIENT,
+    JobRequestLine.state.in_([LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]),
+)
+
+
+def _jobs() -> sa.Select[Job]:
     return (
         sa.select(Job)
         .join(Job.service_item)
-        .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
-        .where(still_shown())
+        .where(*_OWN_JOBS, _TOUCHING)
         .options(
             joinedload(Job.service_item).joinedload(ServiceItem.group),
             joinedload(Job.time_block),
@@ -146,21 +160,10 @@ def _shown_jobs(client: Client) -> sa.Select[Job]:
     )
 
 
-def _jobs_of_day(client: Client, day: dt.date) -> Sequence[Job]:
-    return db.session.scalars(_shown_jobs(client).where(touching_own(day, day))).all()
-
-
-def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
-    wanted = touching_own(today, dt.date.max), Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])
-    return db.session.scalars(_shown_jobs(client).where(*wanted).limit(COMING)).all()
-
-
-def _lines(client: Client, which: sa.ColumnElement[bool]) -> Sequence[JobRequestLine]:
-    """Requested visits that are not in the schedule: waiting, declined, cancelled."""
-    states = [LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]
-    return db.session.scalars(
+def _lines() -> sa.Select[JobRequestLine]:
+    return (
         sa.select(JobRequestLine)
-        .where(JobRequestLine.client_id == client.id, JobRequestLine.state.in_(states), which)
+        .where(*_OWN_LINES)
         .options(
             joinedload(JobRequestLine.service_item),
             joinedload(JobRequestLine.time_block),
@@ -168,7 +171,42 @@ def _lines(client: Client, which: sa.ColumnElement[bool]) -> Sequence[JobRequest
             selectinload(JobRequestLine.pets),
         )
         .order_by(JobRequestLine.on_date, JobRequestLine.start_time, JobRequestLine.id)
-    ).all()
+    )
+
+
+# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_JOBS_OF_DAY = _jobs().where(_STILL_SHOWN)
+_COMING = _jobs().where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])).limit(COMING)
+_LINES_OF_DAY = _lines().where(JobRequestLine.on_date == _FIRST)
+_LINES_WAITING = _lines().where(sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == _FIRST))
+
+
+def _days(client: Client, first: dt.date, last: dt.date) -> dict[str, Any]:
+    """What the statements ask for: the client's, between these days."""
+    return {
+        "client_id": client.id,
+        "first": first,
+        "last": last,
+        "reach": reach(first),
+        "shown_from": shown_from(),
+    }
+
+
+def _jobs_of_day(client: Client, day: dt.date) -> Sequence[Job]:
+    return db.session.scalars(_JOBS_OF_DAY, _days(client, day, day)).all()
+
+
+def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
+    return db.session.scalars(_COMING, _days(client, today, dt.date.max)).all()
+
+
+def _lines_of_day(client: Client, day: dt.date) -> Sequence[JobRequestLine]:
+    return db.session.scalars(_LINES_OF_DAY, {"client_id": client.id, "first": day}).all()
+
+
+def _waiting_lines(client: Client, day: dt.date | None) -> Sequence[JobRequestLine]:
+    """What waits, on any day, and all that is left of the day."""
+    return db.session.scalars(_LINES_WAITING, {"client_id": client.id, "first": day}).all()
 
 
 # ------------------------------------------------------------------------------------------------------- the month
@@ -176,8 +214,8 @@ def _lines(client: Client, which: sa.ColumnElement[bool]) -> Sequence[JobRequest
 
 def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: Container[int]) -> MonthGrid:
     """The month's weeks with a pill for each visit; one query for visits and requested visits together."""
-    bare = month_grid(first, today=clock.today())
-    begin, end = bare.weeks[0][0].date, bare.weeks[-1][-1].date
+    weeks = weeks_of(first)
+    begin, end = weeks[0][0], weeks[-1][-1]
     found: dict[dt.date, list[tuple[tuple[bool, dt.time, str], DayItem]]] = defaultdict(list)
     for job_id, state, on_date, ends_on, start, block, block_start, name in _pill_rows(client, begin, end):
         kind = "change" if job_id in asked_about else state
@@ -198,29 +236,22 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: C
     )
 
 
-def _pill_rows(
-    client: Client, begin: dt.date, end: dt.date
-) -> Iterable[tuple[int, str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
-    """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
-    jobs = (
-        sa.select(
-            Job.id,
-            sa.type_coerce(Job.state, sa.String).label("state"),
-            Job.on_date,
-            Job.ends_on,
-            Job.start_time,
-            TimeBlock.name.label("block"),
-            TimeBlock.starts_at.label("block_start"),
-            ServiceItem.name,
-            sa.literal("job").label("what"),
-        )
-        .join(Job.service_item)
-        .outerjoin(Job.time_block)
-        .where(Job.client_id == client.id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
-        .where(still_shown())
-        .where(touching_own(begin, end))
+_PILLS = (
+    sa.select(
+        Job.id,
+        sa.type_coerce(Job.state, sa.String).label("state"),
+        Job.on_date,
+        Job.ends_on,
+        Job.start_time,
+        TimeBlock.name.label("block"),
+        TimeBlock.starts_at.label("block_start"),
+        ServiceItem.name,
+        sa.literal("job").label("what"),
     )
-    lines = (
+    .join(Job.service_item)
+    .outerjoin(Job.time_block)
+    .where(*_OWN_JOBS, _STILL_SHOWN, _TOUCHING)
+    .union_all(
         sa.select(
             sa.literal(0),
             sa.type_coerce(JobRequestLine.state, sa.String),
@@ -234,10 +265,16 @@ def _pill_rows(
         )
         .join(JobRequestLine.service_item)
         .outerjoin(JobRequestLine.time_block)
-        .where(JobRequestLine.client_id == client.id, JobRequestLine.on_date.between(begin, end))
-        .where(JobRequestLine.state.in_([LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]))
+        .where(*_OWN_LINES, JobRequestLine.on_date.between(_FIRST, _LAST))
     )
-    for job_id, state, *rest, what in db.session.execute(jobs.union_all(lines)):
+)
+
+
+def _pill_rows(
+    client: Client, begin: dt.date, end: dt.date
+) -> Iterable[tuple[int, str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
+    """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
+    for job_id, state, *rest, what in db.session.execute(_PILLS, _days(client, begin, end)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
         yield (job_id, kind, *rest)  # type: ignore[misc]  # the columns above, in their order
 

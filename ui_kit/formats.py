@@ -7,7 +7,7 @@ from typing import Protocol
 
 from babel import Locale
 from babel import dates as babel_dates
-from flask import has_app_context
+from flask import g, has_app_context
 from flask_babel import get_locale, get_timezone, gettext
 
 from foundation import clock
@@ -28,7 +28,12 @@ class Hours(Protocol):
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale("en", "GB")
+    """The reader's locale; taken from where Flask-Babel keeps it, whose own way there is three times as long."""
+    try:
+        found = g._flask_babel.babel_locale  # noqa: SLF001 -- asked for each date and time of a page
+    except (AttributeError, RuntimeError):  # nobody asked in this context yet, or there is none
+        found = None
+    return found or get_locale() or Locale("en", "GB")
 
 
 def _zone() -> dt.tzinfo:

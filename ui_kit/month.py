@@ -46,6 +46,11 @@ class MonthGrid:
     weeks: list[list[Day]] = field(default_factory=list)
 
 
+def weeks_of(month: dt.date) -> list[list[dt.date]]:
+    """The whole weeks that cover the month, beginning on the locale's first day of the week."""
+    return calendar.Calendar(formats.first_weekday()).monthdatescalendar(month.year, month.month)
+
+
 def month_grid(
     month: dt.date,
     *,
@@ -57,8 +62,7 @@ def month_grid(
     notes: Mapping[dt.date, str] | None = None,
 ) -> MonthGrid:
     """The month that holds `month`. `reasons` are the days that cannot be picked, `notes` remarks on days."""
-    first = month.replace(day=1)
-    weeks = calendar.Calendar(formats.first_weekday()).monthdatescalendar(first.year, first.month)
+    first, weeks = month.replace(day=1), weeks_of(month)
     return MonthGrid(
         title=formats.month_name(first),
         first=first,

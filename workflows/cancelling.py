@@ -50,10 +50,13 @@ def still_shown() -> sa.ColumnElement[bool]:
 
     The setting says how many; empty shows them for ever. They are never deleted.
     """
+    return sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= shown_from())
+
+
+def shown_from() -> dt.date:
+    """Cancelled visits whose last day is this one or later stand in schedules, as `still_shown` says."""
     days = settings.read()["schedule.cancelled_days"]
-    if days is None:
-        return sa.true()
-    return sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= clock.today() - dt.timedelta(days=days))
+    return dt.date.min if days is None else clock.today() - dt.timedelta(days=days)
 
 
 def _move(job: Job, to: JobState) -> None:
