@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from foundation import clock
 from foundation.db import db
@@ -223,9 +224,7 @@ def _change(
     if edited is None and item.price_after is not None:
         price, pay = item.price_after, Decimal(snapshot["pay_after"])
         lines = snapshot["price_lines"] or lines
-    if figures.fee or figures.sitter_pay:
-        name = item.rule_name or "changes.count_as_cancel"
-        lines = [*lines, {"of": "price", "code": "change_fee", "text": name, "values": {}, "amount": str(figures.fee)}]
+    lines = [*lines, *_fee_lines(item, figures)]
     before = changed.price, changed.sitter_pay
     changed.price, changed.sitter_pay, changed.price_lines = price + figures.fee, pay + figures.sitter_pay, lines
     if before != (changed.price, changed.sitter_pay):
@@ -234,6 +233,20 @@ def _change(
             "job.priced", actor=actor, subject=changed, client=changed.client, fee_reason=figures.why,
             changes={"price": [before[0], changed.price], "sitter_pay": [before[1], changed.sitter_pay]},
         )  # fmt: skip
+
+
+def _fee_lines(item: ChangeItem, figures: FeeDecision) -> list[dict[str, Any]]:
+    """What a moved date costs and pays on top, among the lines that explain the visit's figures."""
+    texts = (
+        ("price", figures.fee, N_("Fee for the moved date: %(rule)s"), N_("Fee for the moved date")),
+        ("pay", figures.sitter_pay, N_("Pay for the moved date: %(rule)s"), N_("Pay for the moved date")),
+    )
+    values = {"rule": item.rule_name} if item.rule_name else {}
+    return [
+        {"of": of, "code": "change_fee", "text": by_rule if values else alone, "values": values, "amount": str(amount)}
+        for of, amount, by_rule, alone in texts
+        if amount
+    ]
 
 
 def _change_series(item: ChangeItem, visit_fees: Mapping[int, FeeDecision], *, actor: Actor) -> None:

@@ -215,13 +215,20 @@ def test_the_fee_of_a_moved_date_is_on_the_price_and_explained(cast, visit, rule
     rule.charge_percent = Decimal(100)
     approve(request.items, actor=cast.as_olivia)
     assert (visit.price, visit.sitter_pay) == (30, 15)
-    assert visit.price_lines[-1] == {
-        "of": "price",
-        "code": "change_fee",
-        "text": "Half",
-        "values": {},
-        "amount": "10.00",
-    }
+    added = [x for x in visit.price_lines if x["code"] == "change_fee"]
+    assert [(x["of"], x["text"] % x["values"], x["amount"]) for x in added] == [
+        ("price", "Fee for the moved date: Half", "10.00"), ("pay", "Pay for the moved date: Half", "5.00"),
+    ]  # fmt: skip
+
+
+def test_a_fee_that_no_rule_asked_for_has_words_of_its_own(cast, visit, outbox):
+    request = asked(cast, visit, outbox)
+    decision = FeeDecision(Decimal(3), Decimal(2), "Third move this week")
+    approve(request.items, actor=cast.as_olivia, fees={request.items[0].id: decision})
+    added = [x for x in visit.price_lines if x["code"] == "change_fee"]
+    assert [(x["of"], x["text"] % x["values"], x["amount"]) for x in added] == [
+        ("price", "Fee for the moved date", "3"), ("pay", "Pay for the moved date", "2"),
+    ]  # fmt: skip
 
 
 def test_the_office_may_waive_the_fee_of_a_moved_date(cast, visit, rule, outbox):
