@@ -458,7 +458,9 @@ def schedule(
         facts = JobScheduled(
             str(client), client.account_number, request.number or 0, tuple(job_facts(j) for j in own), text
         )
-        outbox.queue_client_mail(MailKind.JOB_SCHEDULED, facts, client=client, dedupe_key=f"job_scheduled:{own[0].id}")
+        outbox.queue_client_mail(
+            MailKind.JOB_SCHEDULED, facts, client=client, dedupe_key=f"job_scheduled:{own[0].public_id}"
+        )
         activity.record(
             "job_request.scheduled", actor=actor, subject=request, client=client, number=request.number,
             n_lines=len(own), lines=[short(job_facts(j)) for j in own[:20]], accepted=len(conflicts.tokens(found)),

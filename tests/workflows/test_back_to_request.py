@@ -75,6 +75,18 @@ def test_a_visit_goes_back_to_the_request_that_it_came_from(cast, job, db_sessio
 
 
 @pytest.mark.covers("B12")
+def test_scheduled_once_more_the_client_is_told_once_more(cast, job, outbox, db_session):
+    """Also where the database gives the new visit the id of the one that is gone."""
+    (line,) = back(cast, job)
+    db_session.commit()
+    for _ in range(2):
+        (again,) = job_requests.schedule(cast.alice, [line], actor=cast.as_max)
+        db_session.commit()
+        back(cast, again)
+    assert outbox.kinds().count(MailKind.JOB_SCHEDULED.value) == 2
+
+
+@pytest.mark.covers("B12")
 def test_the_line_is_what_the_visit_was_at_last(cast, job):
     jobs.change(
         job, jobs.Change(cast.cat_visit, FRI, None, cast.evening, cast.sita, [cast.mochi], "new", "private"),
