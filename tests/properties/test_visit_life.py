@@ -1,120 +1,333 @@
-"""A visit through asking, deciding, cancelling and reinstating in any order: one state, no loss, every figure explained."""
+"""The life of visits in any order: asked for, scheduled, changed, called off, taken back, while the clock moves on.
+
+A machine does what clients and the office do, for three clients, three services and two sitters. It keeps its own
+books of what must be there, and after each step compares them with the database.
+"""
 
 import datetime as dt
-import itertools
+from collections.abc import Iterable
 from decimal import Decimal
 
-import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import settings as effort
 from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from models import (
-    Activity,
-    CancellationRule,
-    ChangeItem,
-    ChangeKind,
-    ChangeRequest,
-    ChangeState,
-    Job,
-    JobState,
-    Notification,
-    OutboxMail,
-    change_item_pet,
-    job_pet,
-)
+from foundation import clock
+from foundation.db import db
+from models import CancellationRule, Client, JobState, LineState, PriceRule
 from tests import factories as make
-from workflows import cancelling, change_asking, change_deciding, change_requests
+from tests.properties.visit_books import Books, insist
+from workflows import (
+    back_to_request,
+    baskets,
+    cancellation,
+    cancelling,
+    change_asking,
+    change_deciding,
+    change_requests,
+    job_requests,
+    jobs,
+    settings,
+)  # fmt: skip
+from workflows.actors import WORKER, client_actor
 from workflows.change_preview import Wish
-from workflows.errors import WorkflowError
+from workflows.mail_facts import MailKind
 
 #: an example fills and empties tables, so fewer of them
-FEWER = settings(max_examples=max(settings.default.max_examples // 3, 8))
-DAYS = [dt.date(2026, 12, d) for d in (3, 4, 5)]
-STEPS = ("ask_cancel", "ask_change", "withdraw", "approve", "deny", "office_cancel", "reinstate", "dearer")
-LIFE = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 1), st.sampled_from(DAYS)), min_size=1, max_size=14)
+FEWER = effort(max_examples=max(effort.default.max_examples // 15, 6), stateful_step_count=25)
+
+WHO, WHICH = st.integers(0, 2), st.integers(0, 9)
+FEW = st.lists(WHICH, min_size=1, max_size=3, unique=True)
+DAYS = st.integers(0, 9)
+HOURS = st.sampled_from([8, 12, 12, 17])
 
 
-@pytest.fixture
-def wipe(cast, db_session):
-    """Two walks of Alice at half the price when they are called off; nothing of the example before."""
-
-    def do():
-        for table in (OutboxMail, Notification, Activity, change_item_pet, ChangeItem, ChangeRequest, job_pet, Job):
-            db_session.execute(sa.delete(table))
-        db_session.execute(sa.delete(CancellationRule))
-        db_session.commit()
-        db_session.expire_all()
-        make.cancellation_rule("Half", charge_percent=Decimal(50), pay_percent=Decimal(50))
-        visits = [make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=d, pets=[cast.biscuit]) for d in DAYS[:2]]
-        db_session.commit()
-        return visits
-
-    return do
+def has_room(life: "Life") -> bool:
+    """More of the same teaches nothing."""
+    return len(life.visits) + list(life.lines.values()).count(LineState.SUBMITTED) < 8
 
 
-def step(cast, db_session, name, visit, day):
-    """One thing that somebody does, in a transaction of its own; refusals change nothing."""
-    waiting = list(change_requests.waiting_for([visit.id]).values())
-    wanted = Wish(cast.walk, day, dt.time(15), pets=[cast.biscuit])
-    doings = {
-        "ask_cancel": lambda: change_asking.ask_to_cancel(cast.alice, [visit], actor=cast.as_alice),
-        "ask_change": lambda: change_asking.ask_to_change(cast.alice, visit, wanted, actor=cast.as_alice),
-        "withdraw": lambda: change_requests.withdraw(waiting, actor=cast.as_alice),
-        "approve": lambda: change_deciding.approve(waiting, actor=cast.as_olivia),
-        "deny": lambda: change_deciding.deny(waiting, actor=cast.as_olivia, note="No"),
-        "office_cancel": lambda: cancelling.cancel([visit], actor=cast.as_olivia),
-        "reinstate": lambda: cancelling.reinstate(visit, actor=cast.as_olivia),
-        "dearer": lambda: make.cancellation_rule("All of it", position=-1),
-    }
-    try:
-        doings[name]()
-    except WorkflowError:
-        db_session.rollback()
-    db_session.commit()
-    db_session.expire_all()
+class Life(Books):
+    """Clients, the office and the worker; each rule is one transaction of one of them, or refused and nothing."""
 
-
-def check(cast, db_session, ids):
-    """What must hold whatever happened."""
-    visits = list(db_session.scalars(sa.select(Job).where(Job.client_id == cast.alice.id).order_by(Job.id)))
-    assert [v.id for v in visits] == ids, "no visit is lost or doubled"
-    for visit in visits:
-        own = list(db_session.scalars(sa.select(ChangeItem).where(ChangeItem.job_id == visit.id)))
-        pending = [i for i in own if i.state is ChangeState.PENDING]
-        approved = [i for i in own if i.state is ChangeState.APPROVED]
-        assert len(pending) <= (1 if visit.state is JobState.SCHEDULED else 0)
-        assert visit.state in {JobState.SCHEDULED, JobState.CANCELLED}
-        assert (visit.prior_price is not None) is (visit.state is JobState.CANCELLED)
-        assert visit.prior_price in {None, Decimal(20)}
-        if visit.state is JobState.SCHEDULED:
-            assert (visit.price, visit.sitter_pay) == (20, 10), "the price is whole again"
-        lines = list(
-            db_session.scalars(
-                sa.select(Activity)
-                .where(
-                    Activity.subject_type == "job",
-                    Activity.subject_id == visit.id,
-                    Activity.facts["changes"].is_not(None),
-                )
-                .order_by(Activity.id)
-            )
+    @initialize(counts=st.booleans(), at_once=st.booleans(), admin=st.booleans())
+    def the_business_is_set_up(self, counts: bool, at_once: bool, admin: bool) -> None:
+        """With a fee for a moved date or without; cancellations approved by a person or not; an admin inbox or none."""
+        values = {"changes.count_as_cancel": counts, "changes.auto_approve": at_once, "changes.future_only": False}
+        settings.change(
+            {**values, "business.admin_inbox": "office@example.com" if admin else ""}, actor=self.cast.as_olivia
         )
-        told = [x.facts["changes"]["price"] for x in lines if x.facts.get("changes")]
-        for before, after in itertools.pairwise(told):
-            assert before[1] == after[0], "each line goes on from the one before"
-        assert Decimal(told[-1][1] if told else 20) == visit.price, "the last line says today's price"
-        assert all(i.decided_at is not None for i in approved)
-    for request in db_session.scalars(sa.select(ChangeRequest)):
-        assert request.is_open is any(i.state is ChangeState.PENDING for i in request.items)
-        assert request.kind in {ChangeKind.CANCEL, ChangeKind.CHANGE}
+        db.session.commit()
+        self._book(0, 0, 3, 12, 0)
+        self._book(2, 2, 1, 8, 1)
+        for who in (0, 1):
+            self._request(who, who, 2, 8, several=True)
+        self._schedule([0, 1], alone=False)
+        self._ask_to_cancel([0])
+        self._ask_to_change(2, 5, 17, 0, both=True)
+
+    # Few rules with many ways, for a run of the machine leaves some rules out.
+
+    @precondition(has_room)
+    @rule(who=WHO, item=WHO, days=DAYS, hour=HOURS, sitter=WHO, by_phone=st.booleans(), several=st.booleans())
+    def more(self, who: int, item: int, days: int, hour: int, sitter: int, by_phone: bool, several: bool) -> None:
+        if by_phone:
+            self._book(who, item, days, hour, sitter)
+        else:
+            self._request(who, item, days, hour, several=several)
+
+    @precondition(lambda self: LineState.SUBMITTED in self.lines.values())
+    @rule(
+        how=st.sampled_from(["schedule", "schedule", "schedule", "decline", "cancel"]), which=FEW, alone=st.booleans()
+    )
+    def answer_a_request(self, how: str, which: list[int], alone: bool) -> None:
+        if how == "schedule":
+            self._schedule(which, alone=alone)
+        else:
+            (self._decline if how == "decline" else self._cancel_the_request)(which[0])
+
+    @precondition(lambda self: JobState.SCHEDULED in self.visits.values())
+    @rule(off=st.booleans(), which=FEW, days=DAYS, hour=HOURS, item=WHO, both=st.booleans())
+    def ask(self, off: bool, which: list[int], days: int, hour: int, item: int, both: bool) -> None:
+        if off:
+            self._ask_to_cancel(which)
+        else:
+            self._ask_to_change(which[0], days, hour, item, both=both)
+
+    @precondition(lambda self: bool(self._waiting()))
+    @rule(
+        how=st.sampled_from(["as asked", "as asked", "edited", "fee", "deny", "withdraw"]),
+        which=FEW,
+        hour=HOURS,
+        sitter=WHO,
+    )
+    def answer_what_waits(self, how: str, which: list[int], hour: int, sitter: int) -> None:
+        if how in {"deny", "withdraw"}:
+            (self._deny if how == "deny" else self._withdraw)(which)
+        else:
+            self._approve(which, edited=how == "edited", other=how == "fee", hour=hour, sitter=sitter)
+
+    @precondition(lambda self: JobState.VOIDED in self.visits.values() or self._has_past())
+    @rule(which=FEW, back=st.booleans())
+    def void_or_back(self, which: list[int], back: bool) -> None:
+        if back:
+            self._unvoid(which[0])
+        else:
+            self._void(which)
+
+    # ------------------------------------------------------------------------------------------------ the clients
+
+    def _request(self, who: int, item: int, days: int, hour: int, *, several: bool, both: bool = False) -> None:
+        client = self.clients[who]
+        dates = [clock.today() + dt.timedelta(days=days + n) for n in range(2 if several else 1)]
+        wanted = self._wanted(client, item, dates, hour, both=both)
+
+        def send() -> None:
+            baskets.add(client, wanted, actor=client_actor(client))
+            sent = job_requests.submit(client, actor=client_actor(client))
+            self.lines |= {line.id: LineState.SUBMITTED for line in sent.lines}
+
+        self._do(send, tells=[(MailKind.REQUEST_RECEIVED, client)])
+
+    def _cancel_the_request(self, which: int) -> None:
+        if line := self._pick(self._lines(LineState.SUBMITTED), which):
+            client = line.client
+            doing = lambda: job_requests.cancel_lines(client, [line], actor=client_actor(client))  # noqa: E731
+            self._do(doing, then={line.id: LineState.CANCELLED}, tells=[(MailKind.REQUEST_CANCELLED, client)])  # fmt: skip
+
+    def _ask_to_cancel(self, which: list[int]) -> None:
+        found = self._of_one_client(self._free(), which)
+        if not found:
+            return
+        client, actor = found[0].client, client_actor(found[0].client)
+        at_once = change_requests.auto_approves()
+        kind = MailKind.VISIT_CANCELLED_BY_CLIENT if at_once else MailKind.CANCELLATION_REQUESTED
+        self._do(lambda: change_asking.ask_to_cancel(client, found, actor=actor), tells=[(kind, client)],
+            visits={j.id: JobState.CANCELLED for j in found} if at_once else {},
+        )  # fmt: skip
+
+    def _ask_to_change(self, which: int, days: int, hour: int, item: int, *, both: bool) -> None:
+        job = self._pick(self._free(), which)
+        if job is None:
+            return
+        client, day = job.client, clock.today() + dt.timedelta(days=days)
+        wanted = self._wanted(client, item, [day], hour, both=both)
+        block = wanted.blocks[0] if wanted.blocks else None
+        wish = Wish(wanted.item, day, wanted.start_time, block, wanted.pets)
+        self._do(lambda: change_asking.ask_to_change(client, job, wish, actor=client_actor(client)),
+            tells=[(MailKind.CHANGE_REQUESTED, client)],
+        )  # fmt: skip
+
+    def _withdraw(self, which: list[int]) -> None:
+        found = self._of_one_client(self._waiting(), which)
+        if found:
+            client = found[0].request.client
+            self._do(lambda: change_requests.withdraw(found, actor=client_actor(client)),
+                tells=[(MailKind.CHANGE_WITHDRAWN, client)],
+            )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------- the office
+
+    def _schedule(self, which: list[int], *, alone: bool) -> None:
+        found = self._of_one_client(self._lines(LineState.SUBMITTED), which)
+        if not found:
+            return
+        client, actor = found[0].client, self.cast.as_olivia
+
+        def do(accept: Iterable[str]) -> None:
+            if alone or client.primary_sitter is None:
+                job_requests.choose_sitters(client, {x.id: (None, True) for x in found}, actor=actor)
+            for job in job_requests.schedule(client, found, actor=actor, accept=accept):
+                self.visits[job.id] = JobState.SCHEDULED
+
+        self._do(lambda: insist(do), then={x.id: LineState.SCHEDULED for x in found},
+            tells=[(MailKind.JOB_SCHEDULED, client)],
+        )  # fmt: skip
+
+    def _decline(self, which: int) -> None:
+        if line := self._pick(self._lines(LineState.SUBMITTED), which):
+            client = line.client
+            doing = lambda: job_requests.decline(client, [line], reason="We are full", actor=self.cast.as_olivia)  # noqa: E731
+            self._do(doing, then={line.id: LineState.DECLINED}, tells=[(MailKind.REQUEST_DECLINED, client)])
+
+    def _book(self, who: int, item: int, days: int, hour: int, sitter: int) -> None:
+        client = self.clients[who]
+        wanted = self._wanted(client, item, [clock.today() + dt.timedelta(days=days)], hour)
+
+        def do(accept: Iterable[str]) -> None:
+            made = jobs.book(client, wanted, sitter=self._sitter(sitter), actor=self.cast.as_olivia, accept=accept)
+            self.visits |= {job.id: JobState.SCHEDULED for job in made}
+
+        self._do(lambda: insist(do), tells=[(MailKind.VISITS_BOOKED, client)])
+
+    @precondition(lambda self: JobState.SCHEDULED in self.visits.values())
+    @rule(which=WHICH, days=DAYS, hour=HOURS, item=WHO, sitter=WHO, both=st.booleans())
+    def edit(self, which: int, days: int, hour: int, item: int, sitter: int, both: bool) -> None:
+        job = self._pick(self._ahead(), which)
+        if job is None:
+            return
+        wanted = self._change(job, days, hour, item, sitter, both=both)
+        self._do(
+            lambda: insist(lambda accept: jobs.change(job, wanted, actor=self.cast.as_olivia, accept=accept)),
+        )
+
+    @precondition(lambda self: JobState.SCHEDULED in self.visits.values())
+    @rule(which=FEW, waive=st.booleans(), mail=st.booleans())
+    def cancel(self, which: list[int], waive: bool, mail: bool) -> None:
+        found = self._of_one_client(self._ahead(), which)
+        if not found:
+            return
+        client = found[0].client
+        given = {j.id: cancellation.FREE for j in found} if waive else None
+        self._do(
+            lambda: cancelling.cancel(
+                found, actor=self.cast.as_olivia, reason="Snow", mail_client=mail, outcomes=given, fee_reason="Snow"
+            ),
+            visits={j.id: JobState.CANCELLED for j in found},
+            tells=[(MailKind.VISIT_CANCELLED, client)] if mail else [],
+        )
+
+    @precondition(lambda self: JobState.CANCELLED in self.visits.values())
+    @rule(which=WHICH, alone=st.booleans())
+    def reinstate(self, which: int, alone: bool) -> None:
+        if job := self._pick(self._in_state(JobState.CANCELLED), which):
+            doing = lambda accept: cancelling.reinstate(  # noqa: E731
+                job, actor=self.cast.as_olivia, accept=accept, leave_unassigned=alone, mail_client=True
+            )
+            self._do(lambda: insist(doing), visits={job.id: JobState.SCHEDULED},
+                tells=[(MailKind.VISIT_REINSTATED, job.client)],
+            )  # fmt: skip
+
+    def _approve(self, which: list[int], *, edited: bool, other: bool, hour: int, sitter: int) -> None:
+        """As asked, as edited, or with another fee than the policy's."""
+        found = self._of_one_client(self._waiting(), which[:1] if edited else which)
+        if not found:
+            return
+        changes = [i for i in found if i.new_service_item is not None]
+        wanted = None
+        if edited and changes and found[0].job is not None:
+            days = max((found[0].new_on_date - clock.today()).days, 0) + 1
+            wanted = self._change(found[0].job, days, hour, 0, sitter)
+        decisions = {
+            i.id: change_deciding.FeeDecision(Decimal(1), Decimal(1), "A long-standing client") for i in found if other
+        }
+        now = clock.now()
+        gone = {
+            i.job_id: JobState.CANCELLED for i in found if i not in changes and not change_requests.why_over(i, now)
+        }
+        self._do(
+            lambda: insist(
+                lambda accept: change_deciding.approve(
+                    found, actor=self.cast.as_olivia, edited=wanted, fees=decisions, accept=accept
+                )
+            ),
+            visits=gone,
+        )
+
+    def _deny(self, which: list[int]) -> None:
+        if found := self._of_one_client(self._waiting(), which):
+            self._do(lambda: change_deciding.deny(found, actor=self.cast.as_olivia, note="We are full"))
+
+    @precondition(lambda self: JobState.SCHEDULED in self.visits.values())
+    @rule(which=FEW, keep=st.booleans(), message=st.booleans())
+    def back_to_request(self, which: list[int], keep: bool, message: bool) -> None:
+        found = self._of_one_client(self._ahead(), which)
+        if not found:
+            return
+        client, ids = found[0].client, [j.id for j in found]
+
+        def do() -> None:
+            text = "Is the gate open?" if message else ""
+            back = back_to_request.back_to_request(found, actor=self.cast.as_olivia, message=text, keep_sitter=keep)
+            self.lines |= {line.id: LineState.SUBMITTED for line in back}
+            for job_id in ids:
+                del self.visits[job_id]
+
+        self._do(do, tells=[(MailKind.REQUEST_MESSAGE, client)] if message else [])
+
+    def _void(self, which: list[int]) -> None:
+        found = self._of_one_client([*self._in_state(JobState.COMPLETED), *self._past()], which)
+        if found:
+            doing = lambda: cancelling.void(found, actor=self.cast.as_olivia, reason="Nobody was there")  # noqa: E731
+            self._do(doing, visits={j.id: JobState.VOIDED for j in found}, sitters_hear=False)
+
+    def _unvoid(self, which: int) -> None:
+        if job := self._pick(self._in_state(JobState.VOIDED), which):
+            was = self.before_void[job.id]
+            doing = lambda: cancelling.unvoid([job], actor=self.cast.as_olivia)  # noqa: E731
+            self._do(doing, visits={job.id: was}, sitters_hear=False)
+
+    @rule(percent=st.sampled_from([0, 50, 100]))
+    def another_policy(self, percent: int) -> None:
+        rule_ = db.session.get(CancellationRule, self.half.id)
+        rule_.charge_percent = rule_.pay_percent = Decimal(percent)
+        db.session.commit()
+
+    @rule(amount=st.sampled_from([20, 24, 35]))
+    def another_price(self, amount: int) -> None:
+        """A rule of the price list, which visits that are priced already do not follow by themselves."""
+        db.session.execute(sa.delete(PriceRule))
+        if amount != 20:
+            make.price_rule("Season", amount=Decimal(amount))
+        db.session.commit()
+
+    # ----------------------------------------------------------------------------------------------- time goes by
+
+    @rule(hours=st.sampled_from([5, 26, 26, 50, 100]), done=st.booleans())
+    def time_goes_by(self, hours: int, done: bool) -> None:
+        """The worker looks at once what has begun meanwhile; and sitters do their visits, or forget to say so."""
+        self.move_to(clock.now() + dt.timedelta(hours=hours))
+        for client_id in change_requests.expire_due():
+            client = db.session.get(Client, client_id)
+            self._do(lambda client=client: change_requests.expire(client, actor=WORKER))
+        if done:
+            for job in [j for j in self._past() if j.sitter_id]:
+                job.state = self.visits[job.id] = JobState.COMPLETED
+        db.session.commit()
 
 
-@FEWER
-@given(LIFE)
-def test_a_visit_keeps_one_state_and_every_figure_is_explained(cast, db_session, wipe, life):
-    visits = wipe()
-    ids = [v.id for v in visits]
-    for name, which, day in life:
-        step(cast, db_session, name, db_session.get(Job, ids[which]), day)
-        check(cast, db_session, ids)
+def test_no_visit_is_lost_doubled_or_unexplained(sqlite_app, clock_at):
+    with sqlite_app.app_context():
+        run_state_machine_as_test(lambda: Life(sqlite_app, clock_at), settings=FEWER)
+        db.session.rollback()
