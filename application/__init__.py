@@ -13,10 +13,9 @@ import models
 import sign_in
 import ui_kit
 from application import cli, config, dev_mails, errors, tasks
-from foundation import clock, sealing
+from foundation import clock, sealing, storage
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
-from foundation.storage import LocalStore
 from workflows import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +34,8 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Path(app.config["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
     _install_extensions(app)
-    app.extensions["store"] = LocalStore(Path(app.config["DATA_DIR"]) / "files")
+    app.extensions["store"] = config.file_store(app.config)
+    storage.use(app.extensions["store"])
     _install_requests(app)
     errors.install(app)
     sign_in.install(app)
@@ -95,7 +95,7 @@ def _install_requests(app: Flask) -> None:
     @app.get("/business-logo/<path:key>")
     def logo(key: str) -> Response:
         """The business's own logo, the only stored file that is public; any other key is 404."""
-        data = app.extensions["store"].read(key) if key == settings.read()["business.logo"] else None
+        data = storage.here().read(key) if key == settings.read()["business.logo"] else None
         if data is None:
             return errors.page(404)
         headers = {"Cache-Control": "public, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}

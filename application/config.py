@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from foundation import sealing
+from foundation import sealing, storage
 
 
 class ConfigError(RuntimeError):
@@ -31,6 +31,8 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "FIELD_KEYS": get("FIELD_KEYS", ""),
         "TRUSTED_PROXIES": int(get("TRUSTED_PROXIES", "0")),
         "QUEUE_URL": get("QUEUE_URL", ""),
+        "FILES_URL": get("FILES_URL", ""),
+        "FILES_ENDPOINT": get("FILES_ENDPOINT", ""),
         "MAIL_SERVER": get("MAIL_SERVER", ""),
         "MAIL_PORT": int(get("MAIL_PORT", "587" if get("MAIL_SERVER") else "25")),
         "MAIL_USERNAME": get("MAIL_USERNAME"),
@@ -103,3 +105,14 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         "MAIL_SUPPRESS_SEND": False,
         "FLASK_ADMIN_FLUID_LAYOUT": True,
     }
+
+
+def file_store(config: dict[str, Any]) -> storage.Store:
+    """Where uploads lie: what FILES_URL names, or a folder beside the data. ConfigError when it cannot be one."""
+    folder = Path(config["DATA_DIR"]) / "files"
+    try:
+        return storage.from_config(config.get("FILES_URL", ""), endpoint=config.get("FILES_ENDPOINT"), folder=folder)
+    except ValueError as problem:
+        raise ConfigError("Set FILES_URL to s3://bucket or s3://bucket/prefix, or leave it empty.") from problem
+    except ImportError as problem:
+        raise ConfigError("FILES_URL needs boto3: pip install 'latchkey[s3]'.") from problem

@@ -11,6 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from foundation.db import db
+from foundation.storage import StoreAwayError
 from ui_kit import render_error
 from workflows.access import TooManyTries
 from workflows.errors import Conflict, NotAllowed, WorkflowError, WrongState
@@ -57,6 +58,12 @@ def install(app: Flask) -> None:
     def _busy(problem: OperationalError) -> Response:
         db.session.rollback()
         log.exception("database unavailable, request %s", g.get("request_id", ""), exc_info=problem)
+        return page(503)
+
+    @app.errorhandler(StoreAwayError)
+    def _store_away(problem: StoreAwayError) -> Response:
+        db.session.rollback()
+        log.error("file store unavailable, request %s: %s", g.get("request_id", ""), problem)
         return page(503)
 
     @app.errorhandler(DBAPIError)

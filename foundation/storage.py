@@ -1,21 +1,62 @@
-"""Files that people give us, kept outside the web root under random keys. A local folder; other stores can follow."""
+"""Files that people give us, kept outside the web root under random keys: in a folder, or in any S3-compatible store.
 
+Nothing here knows a database. Whoever keeps a key in a row deletes the bytes only after the commit that took the row
+away, and what a rolled-back transaction left behind is found by `keys`.
+"""
+
+import datetime as dt
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
 
 _KEY = re.compile(r"[a-z]+/[A-Za-z0-9_-]{16,64}\.[a-z0-9]{1,5}")
 
 
+class StoreAwayError(RuntimeError):
+    """The store cannot be reached, or refuses us; what was asked may be tried again later."""
+
+
+class Store(Protocol):
+    """Where files lie. Keys look like `logos/<random>.webp` and are the only names that ever reach it."""
+
+    def put(self, data: bytes, *, folder: str, suffix: str) -> str:
+        """Keep the bytes and return their new key; a key never shows half of them."""
+
+    def open(self, key: str) -> BinaryIO | None:
+        """The bytes as a stream to be closed, or None for a key that is not there or not one of ours."""
+
+    def read(self, key: str) -> bytes | None:
+        """All bytes at once, or None as above."""
+
+    def delete(self, key: str) -> None:
+        """Forget the file; a key that is gone already is no error, a name that is no key is a bug (ValueError)."""
+
+    def keys(self, *, before: dt.datetime) -> Iterator[str]:
+        """The keys of all files that were put before that moment."""
+
+
+def _new_key(folder: str, suffix: str) -> str:
+    return _checked(f"{folder}/{secrets.token_urlsafe(24)}.{suffix}")
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError("not a storage key")
+    return key
+
+
 class LocalStore:
-    """A folder. Keys look like `logos/<random>.webp` and are the only names that ever reach the disk."""
+    """A folder of this machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def put(self, data: bytes, *, folder: str, suffix: str) -> str:
-        """Keep the bytes and return their new key; written under another name first, so a key never shows half."""
-        key = f"{folder}/{secrets.token_urlsafe(24)}.{suffix}"
+        """Written under another name first, so a key never shows half."""
+        key = _new_key(folder, suffix)
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
@@ -23,18 +64,152 @@ class LocalStore:
         part.replace(path)
         return key
 
+    def open(self, key: str) -> BinaryIO | None:
+        """See `Store`."""
+        try:
+            return self._path(key).open("rb")
+        except (FileNotFoundError, ValueError):
+            return None
+
     def read(self, key: str) -> bytes | None:
-        """The bytes, or None for a key that is not there or not one of ours."""
+        """See `Store`."""
         try:
             return self._path(key).read_bytes()
         except (FileNotFoundError, ValueError):
             return None
 
     def delete(self, key: str) -> None:
-        """Forget the file; a key that is gone already is no error."""
+        """See `Store`."""
         self._path(key).unlink(missing_ok=True)
 
+    def keys(self, *, before: dt.datetime) -> Iterator[str]:
+        """See `Store`."""
+        for path in self.root.glob("*/*"):
+            key = path.relative_to(self.root).as_posix()
+            try:
+                is_old = path.stat().st_mtime < before.timestamp()
+            except FileNotFoundError:  # deleted while we look
+                continue
+            if is_old and _KEY.fullmatch(key):
+                yield key
+
     def _path(self, key: str) -> Path:
+        return self.root / _checked(key)
+
+
+class S3Store:
+    """A bucket of any store that speaks S3, through boto3, which is an extra and imported here only.
+
+    Who we are is said in the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, or a
+    role of the machine). Every trouble with the store is a StoreAwayError.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "", *, endpoint: str | None = None) -> None:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        self.bucket, self.prefix = bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._troubles = (BotoCoreError, ClientError)
+        self._refusals = ClientError
+        # Stores other than Amazon's often know neither addresses by bucket name nor the newer checksums.
+        self._client: Any = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=30,
+                retries={"total_max_attempts": 3},
+                s3={"addressing_style": "path"} if endpoint else None,
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def put(self, data: bytes, *, folder: str, suffix: str) -> str:
+        """See `Store`."""
+        key = _new_key(folder, suffix)
+        self._ask("put_object", Key=self.prefix + key, Body=data)
+        return key
+
+    def open(self, key: str) -> BinaryIO | None:
+        """See `Store`."""
         if not _KEY.fullmatch(key):
-            raise ValueError("not a storage key")
-        return self.root / key
+            return None
+        try:
+            found = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)
+        except self._refusals as problem:
+            if problem.response.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:
+                return None
+            raise StoreAwayError(str(problem)) from problem
+        except self._troubles as problem:
+            raise StoreAwayError(str(problem)) from problem
+        body: BinaryIO = found["Body"]
+        return body
+
+    def read(self, key: str) -> bytes | None:
+        """See `Store`."""
+        stream = self.open(key)
+        if stream is None:
+            return None
+        try:
+            return stream.read()
+        except self._troubles as problem:
+            raise StoreAwayError(str(problem)) from problem
+        finally:
+            stream.close()
+
+    def delete(self, key: str) -> None:
+        """See `Store`."""
+        self._ask("delete_object", Key=self.prefix + _checked(key))
+
+    def keys(self, *, before: dt.datetime) -> Iterator[str]:
+        """See `Store`."""
+        more: dict[str, str] = {}
+        while True:
+            page = self._ask("list_objects_v2", Prefix=self.prefix, **more)
+            for found in page.get("Contents", ()):
+                key = found["Key"].removeprefix(self.prefix)
+                if found["LastModified"] < before and _KEY.fullmatch(key):
+                    yield key
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _ask(self, what: str, **details: Any) -> Any:  # noqa: ANN401 -- boto3's answers have no types
+        try:
+            return getattr(self._client, what)(Bucket=self.bucket, **details)
+        except self._troubles as problem:
+            raise StoreAwayError(str(problem)) from problem
+
+
+def from_config(files_url: str, *, endpoint: str | None, folder: Path) -> Store:
+    """The store that FILES_URL names: empty for the folder, s3://bucket/prefix for a bucket; else ValueError."""
+    if not files_url:
+        return LocalStore(folder)
+    parts = urlsplit(files_url)
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("FILES_URL is no s3:// address")
+    return S3Store(parts.netloc, parts.path, endpoint=endpoint or None)
+
+
+class _Process:
+    """The process's store."""
+
+    def __init__(self) -> None:
+        self.store: Store | None = None
+
+
+_process = _Process()
+
+
+def use(store: Store) -> None:
+    """Make it the store of this process."""
+    _process.store = store
+
+
+def here() -> Store:
+    """The store of this process."""
+    if _process.store is None:
+        raise RuntimeError("no store: call use first")
+    return _process.store
