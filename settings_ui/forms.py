@@ -39,7 +39,7 @@ def _field(entry: Entry) -> Field:
     if entry.kind is Kind.LONG_TEXT:
         return TextAreaField(render_kw={"rows": 3, "maxlength": entry.max_length}, **common)
     if entry.kind is Kind.IMAGE:
-        return FileField(render_kw={"accept": "image/jpeg,image/png,image/webp"}, **common)
+        return FileField(render_kw={"accept": "image/jpeg,image/png,image/webp,image/heic,.heic"}, **common)
     if entry.kind is Kind.CHOICE and entry.choices:
         choices = [SelectChoice(value, gettext(label)) for value, label in entry.choices()]
         searchable = {"data-searchable": ""} if len(choices) > 15 else {}

@@ -3,12 +3,13 @@
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext, ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
+from foundation import storage
 from foundation.db import db
 from models import Activity
 from settings_ui.forms import digest, entries_of, field_name, make_form
@@ -73,7 +74,7 @@ class SettingsView(BaseView):
 
     def _save(self, page: str, form: FlaskForm) -> int:
         """Save what the form says; new pictures are stored first and old ones forgotten after the commit."""
-        store = current_app.extensions["store"]
+        store = storage.here()
         wanted: dict[str, Any] = {}
         old_pictures: list[str] = []
         for entry in entries_of(page):
@@ -84,7 +85,7 @@ class SettingsView(BaseView):
             present = settings.read()[entry.key]
             if field.data:
                 try:
-                    data = uploads.clean_image(field.data.read(uploads.MAX_BYTES + 1), max_side=LOGO_SIDE)
+                    data = uploads.clean_image(field.data.read(uploads.MAX_LOGO_BYTES + 1), max_side=LOGO_SIDE)
                 except Invalid as refusal:
                     refusal.field = entry.key
                     raise

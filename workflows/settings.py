@@ -149,7 +149,7 @@ GROUPS = (
 
 _ENTRIES = (
     Entry("business.name", Kind.TEXT, "My pet care business", "profile", N_("Business name"), N_("Shown in the portal, the back office and every mail."), max_length=80),
-    Entry("business.logo", Kind.IMAGE, None, "profile", N_("Logo"), N_("JPEG, PNG or WebP up to 5 MB; shown in the portal header. It is stored as a fresh copy without hidden data."), blank=True),
+    Entry("business.logo", Kind.IMAGE, None, "profile", N_("Logo"), N_("JPEG, PNG, WebP or HEIC up to 5 MB; shown in the portal header. It is stored as a fresh copy without hidden data."), blank=True),
     Entry("business.address", Kind.LONG_TEXT, "", "profile", N_("Address"), N_("Shown at the end of mails."), blank=True, max_length=500),
     Entry("business.phone", Kind.TEXT, "", "profile", N_("Phone"), N_("Clients are told to call it when it is too late to request online."), blank=True, max_length=40),
     Entry("business.email", Kind.TEXT, "", "profile", N_("Public mail address"), N_("Answers to mails go here; also shown in the portal."), blank=True, check=_email),

@@ -1,41 +1,201 @@
-"""Pictures that people give us: checked by content, made anew, and nothing of the old file kept."""
+"""What people send us: pictures are made anew with nothing of the old file kept, documents are checked by content.
 
+`upload_kinds` tells the documents apart; `files` keeps what came through here.
+"""
+
+import contextlib
 import io
+import math
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PureWindowsPath
 
-from PIL import Image, ImageOps
+import pillow_heif
+from PIL import Image
 
 from workflows.errors import N_, Invalid
+from workflows.upload_kinds import document_kind
 
-MAX_BYTES = 5 * 2**20
-MAX_PIXELS = 40_000_000
-FORMATS = ("JPEG", "PNG", "WEBP")
+pillow_heif.register_heif_opener()
+
+MAX_BYTES = 15 * 2**20
+MAX_LOGO_BYTES = 5 * 2**20
+#: what each format may hold, so that unpacking takes less than 250 MB, measured: 4 bytes a pixel for PNG, 7 for HEIC, 15
+#: for WebP. A JPEG is unpacked at the size that we want, unless it is progressive; then it takes 6.
+PIXELS = {"JPEG": 51_000_000, "PNG": 51_000_000, "HEIF": 36_000_000, "WEBP": 16_000_000}
+PROGRESSIVE_PIXELS = 36_000_000
+#: pixels of the longer side of a kept photo, and of its small copy
+PHOTO_SIDE, THUMBNAIL_SIDE = 2000, 320
+NAME_LENGTH = 200
+
+#: unpacking takes memory for a moment; two at once would take twice that
+_one_at_a_time = threading.Lock()
 
 
-def clean_image(data: bytes, *, max_side: int) -> bytes:
+@dataclass(frozen=True)
+class Upload:
+    """A file as a person sent it: nothing of this is to be trusted."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that may be kept, with the name that people will see."""
+
+    name: str
+    suffix: str
+    media_type: str
+    data: bytes
+    #: the small copy and the size in pixels, for pictures
+    thumbnail: bytes | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+def photo(upload: Upload) -> Checked:
+    """The photo as a fresh WebP of at most 2000 pixels a side, upright, without place or camera, and a small copy.
+
+    Of moving pictures the first one is kept. Refused with Invalid as `clean_image` says.
+    """
+    _check_size(upload.data, MAX_BYTES)
+    with _opened(upload.data) as picture:
+        large = _fresh(picture, PHOTO_SIDE)
+    small = large.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return Checked(
+        display_name(upload.name, "webp"), "webp", "image/webp", _webp(large), _webp(small), large.width, large.height
+    )
+
+
+def photo_or_document(upload: Upload) -> Checked:
+    """A photo as above, or a document as it came; which of them is told by the content.
+
+    Refused with Invalid: empty, over 15 MB, and what `clean_image` or `document_kind` refuse.
+    """
+    _check_size(upload.data, MAX_BYTES)
+    if _looks_like_photo(upload.data):
+        return photo(upload)
+    kind = document_kind(upload.data, _suffix(upload.name))
+    return Checked(display_name(upload.name, kind.suffix), kind.suffix, kind.media_type, upload.data)
+
+
+def clean_image(data: bytes, *, max_side: int, max_bytes: int = MAX_LOGO_BYTES) -> bytes:
     """The picture as a fresh WebP, upright, at most `max_side` pixels, without EXIF, GPS or anything hidden.
 
-    Refused with Invalid: empty, over 5 MB, not really a JPEG, PNG or WebP, broken, or too many pixels (told from the
-    header, before anything is unpacked).
+    Refused with Invalid: empty, over `max_bytes`, not really a JPEG, PNG, WebP or HEIC, broken, or too many pixels
+    (told from the header, before anything is unpacked).
     """
+    _check_size(data, max_bytes)
+    with _opened(data) as picture:
+        return _webp(_fresh(picture, max_side))
+
+
+def _check_size(data: bytes, max_bytes: int) -> None:
     if not data:
         raise Invalid("file_empty", N_("This file is empty."))
-    if len(data) > MAX_BYTES:
-        raise Invalid("file_big", N_("This file is larger than %(mb)s MB."), mb=MAX_BYTES // 2**20)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first."))  # noqa: TRY301 -- told from the header
-            upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((max_side, max_side))
-            transparent = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
-            fresh = upright.convert("RGBA" if transparent else "RGB")
-    except Invalid:
-        raise
-    except Exception as problem:
-        raise Invalid("not_an_image", N_("This is not a JPEG, PNG or WebP picture that can be read.")) from problem
-    # A new image with only the pixels: what the old one carried along has no way over.
-    clean = Image.new(fresh.mode, fresh.size)
-    clean.paste(fresh)
+    if len(data) > max_bytes:
+        raise Invalid("file_big", N_("This file is larger than %(mb)s MB."), mb=max_bytes // 2**20)
+
+
+def _looks_like_photo(data: bytes) -> bool:
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+        or data[4:8] == b"ftyp"
+    )
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """The picture, its header checked. Whatever Pillow raises while it is used becomes a refusal."""
+    with _one_at_a_time:
+        try:
+            with Image.open(io.BytesIO(data), formats=list(PIXELS)) as picture:
+                if picture.width * picture.height > _most_pixels(picture):
+                    raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first."))  # noqa: TRY301 -- told from the header
+                yield picture
+        except Invalid:
+            raise
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+            raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first.")) from problem
+        except Exception as problem:
+            raise Invalid(
+                "not_an_image", N_("This is not a JPEG, PNG, WebP or HEIC picture that can be read.")
+            ) from problem
+
+
+def _most_pixels(picture: Image.Image) -> int:
+    if picture.info.get("progressive"):
+        return PROGRESSIVE_PIXELS
+    return PIXELS.get(picture.format or "", PIXELS["JPEG"])  # MPO is a JPEG with others behind it
+
+
+def _fresh(picture: Image.Image, max_side: int) -> Image.Image:
+    """A new image with only the pixels: what the old one carried along has no way over."""
+    orientation = picture.getexif().get(0x0112, 1)
+    scale = min(1, max_side / max(picture.size))
+    picture.draft("RGB", (math.ceil(picture.width * scale), math.ceil(picture.height * scale)))
+    picture.load()
+    small = _reduced(picture, max(1, max(picture.size) // max_side))
+    small.thumbnail((max_side, max_side))
+    clean = Image.new(small.mode, small.size)
+    clean.paste(small)
+    turned = _TURNS.get(orientation)
+    return clean.transpose(turned) if turned is not None else clean
+
+
+def _reduced(picture: Image.Image, factor: int) -> Image.Image:
+    """The picture in screen colours, `factor` times smaller; strip by strip, as Pillow would copy all of it twice."""
+    transparent = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+    mode = "RGBA" if transparent else "RGB"
+    size = (math.ceil(picture.width / factor), math.ceil(picture.height / factor))
+    whole, rows = Image.new(mode, size), 64 * factor
+    for top in range(0, picture.height, rows):
+        strip = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        if strip.mode.startswith("I"):  # 16 bits of grey
+            strip = strip.point(lambda grey: grey * (1 / 256)).convert("L")
+        whole.paste(strip.convert(mode).reduce(factor), (0, top // factor))
+    return whole
+
+
+#: EXIF's orientation: how to turn it to make it upright
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    clean.save(out, "WEBP", quality=88, method=4)
+    picture.save(out, "WEBP", quality=86, method=4)
     return out.getvalue()
+
+
+# ----------------------------------------------------------------------------------------------------------- names
+
+
+def _last_part(name: str) -> str:
+    return PureWindowsPath(name.replace("\0", "")).name  # takes both kinds of slash
+
+
+def _suffix(name: str) -> str:
+    match = re.search(r"\.([A-Za-z0-9]{1,5})\s*\Z", _last_part(name))
+    return match[1].lower() if match else ""
+
+
+def display_name(name: str, suffix: str) -> str:
+    """A name for people to see: without folders and unseen characters, at most 200 long, with its true suffix."""
+    stem = unicodedata.normalize("NFC", _last_part(name))
+    stem = "".join(" " if c.isspace() else c for c in stem if c.isspace() or unicodedata.category(c)[0] != "C")
+    stem = re.sub(r" +", " ", re.sub(r"\.[A-Za-z0-9]{1,5}\s*\Z", "", stem)).strip(" .")
+    return f"{stem[: NAME_LENGTH - len(suffix) - 1].rstrip(' .') or 'file'}.{suffix}"

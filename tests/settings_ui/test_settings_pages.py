@@ -166,7 +166,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(owner, data):
     form["business__logo"] = (io.BytesIO(data), "logo.png")
     answer = owner.post("/admin/settings/business", data=form, content_type="multipart/form-data")
     assert answer.status_code == 422
-    assert ("not a JPEG, PNG or WebP" if data else "This file is empty") in answer.text
+    assert ("not a JPEG, PNG, WebP or HEIC" if data else "This file is empty") in answer.text
     assert "Still here" in answer.text
 
 
