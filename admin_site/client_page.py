@@ -39,7 +39,7 @@ from models import (
 )
 from sign_in import current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import access, people
+from workflows import invitations, people, portal_views
 from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -91,7 +91,7 @@ class ClientPage(WorkPage):
         client, me = get_or_404(Client, client_id), current_sign_in()
         if me is None:
             abort(403)
-        opened = access.open_portal_as(client, actor=self.actor, opened_by=me.sign_in)
+        opened = portal_views.open_portal_as(client, actor=self.actor, opened_by=me.sign_in)
         db.session.commit()
         response = make_response(redirect("/portal/"))
         put_cookie(response, Realm.CLIENT, {"_user_id": f"{Realm.CLIENT.value}.{opened.token}", "_fresh": False})
@@ -102,7 +102,7 @@ class ClientPage(WorkPage):
         """Mail the client a link with which the portal's password is set."""
         client = get_or_404(Client, client_id)
         try:
-            login = access.invite_client(client, actor=self.actor)
+            login = invitations.invite_client(client, actor=self.actor)
             db.session.commit()
         except WorkflowError as problem:
             refuse(problem)

@@ -16,7 +16,7 @@ from admin_site.listing import Pill
 from admin_site.rows import Column
 from foundation import clock
 from models import Client, ClientContact, ClientStatus, ClientType, Staff
-from workflows import access, people
+from workflows import invitations, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
@@ -144,7 +144,7 @@ class ClientList(OfficeList):
         """Mail the one-time link to each; those without an address are said."""
         self.each(
             records,
-            lambda c: access.invite_client(c, actor=self.actor),
+            lambda c: invitations.invite_client(c, actor=self.actor),
             lambda n: ngettext("%(num)d invitation is on its way.", "%(num)d invitations are on their way.", n),
         )
 

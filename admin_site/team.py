@@ -19,7 +19,7 @@ from admin_site.rows import Column
 from foundation import clock
 from models import Staff, TimeOff
 from ui_kit import formats
-from workflows import access, people
+from workflows import invitations, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
@@ -104,7 +104,7 @@ class StaffList(OfficeList):
         """Mail the one-time link to each; those without an address are said."""
         self.each(
             records,
-            lambda s: access.invite_staff(s, actor=self.actor),
+            lambda s: invitations.invite_staff(s, actor=self.actor),
             lambda n: ngettext("%(num)d invitation is on its way.", "%(num)d invitations are on their way.", n),
         )
 

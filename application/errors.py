@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 from foundation.db import db
 from foundation.storage import StoreAwayError
 from ui_kit import render_error
-from workflows.access import TooManyTries
 from workflows.errors import Conflict, NotAllowed, WorkflowError, WrongState
+from workflows.tries import TooManyTries
 
 log = logging.getLogger("latchkey.errors")
 

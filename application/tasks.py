@@ -30,7 +30,6 @@ from foundation.db import db, reading
 from mailer import deliver
 from models import Client
 from workflows import (
-    access,
     bulk,
     change_requests,
     job_requests,
@@ -39,7 +38,9 @@ from workflows import (
     repeat_orders,
     repeat_runs,
     settings,
+    sign_ins,
     sitter_mails,
+    tries,
 )
 from workflows.actors import WORKER
 
@@ -306,7 +307,8 @@ def clean_up(app: Flask) -> None:
     with unit_of_work(app):
         once.forget_old()
     with unit_of_work(app):
-        access.forget_old_attempts()
+        tries.forget_old()
+        sign_ins.forget_old()
 
 
 # ------------------------------------------------------------------------------------------------------ the nudge

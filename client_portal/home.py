@@ -5,7 +5,7 @@ from flask import abort
 from client_portal.frame import View, client_here, first_page, page, page_group, see
 from foundation.db import db
 from sign_in import current_sign_in, end
-from workflows import access
+from workflows import portal_views
 
 pages = page_group("portal_home", __name__)
 
@@ -25,7 +25,7 @@ def end_office_view() -> View:
     if user is None or not user.is_view:
         abort(404)
     client = client_here()
-    access.close_portal_view(user.sign_in)
+    portal_views.close_portal_view(user.sign_in)
     db.session.commit()
     end()
     return see(f"/admin/client/{client.id}/")

@@ -4,6 +4,8 @@ The keys come from the environment (FIELD_KEYS) or from a file beside the data, 
 seals, all open: so a key is replaced by putting a new one in front, sealing everything anew, and dropping the old one.
 """
 
+import hashlib
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
@@ -29,6 +31,11 @@ def new_key() -> str:
 def use_keys(keys: list[str]) -> None:
     """Take these keys, the newest first. ValueError when one of them is none."""
     _ring.fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 in hex: by it a long random secret is found again without being kept."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def seal(text: str) -> str:

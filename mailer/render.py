@@ -21,7 +21,7 @@ from foundation.text import visible
 from mailer.formats import Formats
 from mailer.kinds import TEMPLATES
 from models import OutboxMail, Realm
-from workflows import access, people, request_threads, settings
+from workflows import login_links, people, request_threads, settings
 from workflows.mail_facts import MailKind, RequestMessageFacts, SetPassword, from_json
 
 #: where the links of mails lead, under PUBLIC_URL
@@ -96,8 +96,8 @@ def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN4
         return {"answer_link": _answer_link(facts)}
     if not isinstance(facts, SetPassword):
         return {}
-    token = access.sign_link(current_app.config["SECRET_KEY"], facts)
-    lifetime = Formats(Locale.parse(values["business.locale"])).lifetime(access.LINK_LIFETIME[facts.reason])
+    token = login_links.sign_link(current_app.config["SECRET_KEY"], facts)
+    lifetime = Formats(Locale.parse(values["business.locale"])).lifetime(login_links.LINK_LIFETIME[facts.reason])
     return {"link": absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + token), "lifetime": lifetime}
 
 

@@ -13,7 +13,7 @@ from models import ClientLogin, Realm
 from sign_in.guard import local_path
 from sign_in.people import begin, current_sign_in, end
 from ui_kit.frames import AuthFrame
-from workflows import access, settings
+from workflows import access, login_links, settings, sign_ins, tries
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
@@ -81,7 +81,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
             opened = access.log_in(
                 realm, form.name.data or "", form.password.data or "", address=request.remote_addr or ""
             )
-        except access.TooManyTries as slow:
+        except tries.TooManyTries as slow:
             db.session.rollback()
             headers = {"Retry-After": str(slow.retry_after)}
             return show("log_in.html", 429, headers, form=form, problem=slow.say(gettext))
@@ -95,7 +95,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
     def log_out() -> View:
         user = current_sign_in()
         if user is not None:
-            access.log_out(user.sign_in)
+            sign_ins.log_out(user.sign_in)
             db.session.commit()
         end()
         flash(gettext("You are logged out."), "success")
@@ -107,8 +107,8 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
         if not form.validate_on_submit():
             return show("forgotten.html", 422 if form.errors else 200, form=form, sent=False, problem=None)
         try:
-            access.ask_for_link(realm, form.name.data or "", address=request.remote_addr or "")
-        except access.TooManyTries as slow:
+            login_links.ask_for_link(realm, form.name.data or "", address=request.remote_addr or "")
+        except tries.TooManyTries as slow:
             db.session.rollback()
             return show("forgotten.html", 429, form=form, sent=False, problem=slow.say(gettext))
         db.session.commit()
@@ -118,7 +118,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
     def set_password(token: str) -> View:
         form = SetPasswordForm(request.form if request.method == "POST" else None)
         try:
-            login = access.read_link(current_app.config["SECRET_KEY"], realm, token)
+            login = login_links.read_link(current_app.config["SECRET_KEY"], realm, token)
         except WorkflowError as dead:
             return show("link_dead.html", 410, message=dead.say(gettext))
         number = login.client.account_number_grouped if isinstance(login, ClientLogin) else None
@@ -126,7 +126,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
         if not form.validate_on_submit():
             return show("set_password.html", 422 if form.errors else 200, form=form, who=who, number=number)
         try:
-            opened = access.set_password(
+            opened = login_links.set_password(
                 login, form.password.data or "", serial=login.link_serial, repeated=form.repeated.data
             )
         except WorkflowError as refusal:

@@ -5,7 +5,7 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 
 from models import Client, Realm, SignIn, Staff
 from sign_in.cookies import realm_of
-from workflows import access
+from workflows import sign_ins
 from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
 
 
@@ -54,7 +54,7 @@ def load(user_id: str) -> SignedIn | None:
     realm, _dot, token = user_id.partition(".")
     if realm != realm_of(request.path).value or not token:
         return None
-    found = access.find_sign_in(Realm(realm), token)
+    found = sign_ins.find_sign_in(Realm(realm), token)
     return SignedIn(found, token) if found else None
 
 
@@ -84,7 +84,7 @@ def current_actor() -> Actor:
     return user.actor
 
 
-def begin(opened: access.Opened) -> None:
+def begin(opened: sign_ins.Opened) -> None:
     """Start a session with a fresh cookie: what an attacker may have planted before is gone."""
     session.clear()
     session.permanent = True

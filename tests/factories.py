@@ -85,7 +85,7 @@ from models import (
     VetProposal,
     Via,
 )
-from workflows import access, activity
+from workflows import access, activity, tries
 from workflows.change_facts import old_facts
 from workflows.conflicts import plan_of_item
 from workflows.mail_facts import BasketReminder, MailKind
@@ -175,7 +175,7 @@ def sign_in(login: StaffLogin | ClientLogin | None = None, **more: Any) -> SignI
 
 def login_attempt(name: str = "carla@example.com", *, realm: Realm = Realm.CLIENT, **more: Any) -> LoginAttempt:
     more = {"purpose": "log-in", "address": "127.0.0.1", **more}
-    return _save(LoginAttempt(realm=realm, account_key=access._hash(f"{realm}:{name}"), **more))
+    return _save(LoginAttempt(realm=realm, account_key=tries.account_key(realm, name), **more))
 
 
 # --------------------------------------------------------------------------------------------------- pets and vets

@@ -19,14 +19,13 @@ from models import (
     ClientStatus,
     Pet,
     PetStatus,
-    SignIn,
     Staff,
     StaffLogin,
     StaffRole,
     TimeOff,
     Vet,
 )
-from workflows import records
+from workflows import records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
@@ -123,26 +122,13 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
         _check_sitter(cleaned.get("primary_sitter"))
     changed = records.change(client, cleaned, actor=actor)
     if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
-        end_client_sign_ins(client)
+        sign_ins.end_of_client(client)
     return changed
 
 
 def _check_sitter(sitter: Staff | None) -> None:
     if sitter is not None and not (sitter.is_sitter and sitter.is_active):
         raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="primary_sitter", name=str(sitter))
-
-
-def end_client_sign_ins(client: Client) -> None:
-    """Sign the whole household out, on every device, at once."""
-    logins = [login.id for login in client.logins]
-    db.session.execute(
-        sa.update(SignIn)
-        .where(
-            SignIn.ended_at.is_(None), sa.or_(SignIn.client_login_id.in_(logins), SignIn.viewed_client_id == client.id)
-        )
-        .values(ended_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def remove_client(client: Client, *, actor: Actor) -> None:
@@ -241,7 +227,7 @@ def remove_vet(vet: Vet, *, actor: Actor) -> None:
 
 
 def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
-    """Add a staff member; logged. A log-in is made by `access.invite_staff`."""
+    """Add a staff member; logged. A log-in is made by `invitations.invite_staff`."""
     actor.require(Permission.STAFF)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
@@ -264,7 +250,7 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
         raise Invalid("last_owner", N_("The business needs at least one active owner."), field="role")
     changed = records.change(staff, cleaned, actor=actor)
     if {"role", "is_active"} & set(changed):
-        end_staff_sign_ins(staff)
+        sign_ins.end_of_staff(staff)
     return changed
 
 
@@ -280,19 +266,6 @@ def _other_owner(staff: Staff) -> bool:
     return bool(set(owners) - {staff.id})
 
 
-def end_staff_sign_ins(staff: Staff) -> None:
-    """Sign a staff member out on every device, and end the client views they opened."""
-    theirs = SignIn.viewing_staff_id == staff.id
-    if staff.login is not None:
-        theirs = sa.or_(SignIn.staff_login_id == staff.login.id, theirs)
-    db.session.execute(
-        sa.update(SignIn)
-        .where(SignIn.ended_at.is_(None), theirs)
-        .values(ended_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
-
-
 def remove_staff(staff: Staff, *, actor: Actor) -> None:
     """Delete a staff member who never had a visit; others are deactivated (Invalid says so). Nobody deletes themselves."""
     actor.require(Permission.STAFF)
@@ -302,7 +275,7 @@ def remove_staff(staff: Staff, *, actor: Actor) -> None:
         raise Invalid("own_account", N_("You cannot delete your own account. Another owner can."))
     with db.session.begin_nested():
         if staff.login is not None:
-            end_staff_sign_ins(staff)
+            sign_ins.end_of_staff(staff)
             db.session.delete(staff.login)
         records.remove(staff, actor=actor)
 

@@ -11,7 +11,7 @@ from foundation import clock
 from foundation.db import db
 from models import Client, Job, OutboxMail
 from tests import databases
-from workflows import access, mail_facts
+from workflows import login_links, mail_facts
 from workflows.mail_facts import MailKind
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,9 @@ def test_an_empty_business_comes_to_its_first_scheduled_visit(live, live_app, vi
     rosa.look()
     live.look_again()
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == MailKind.SET_PASSWORD.value)).one()
-    token = access.sign_link(live_app.config["SECRET_KEY"], mail_facts.from_json(MailKind.SET_PASSWORD, mail.facts))
+    token = login_links.sign_link(
+        live_app.config["SECRET_KEY"], mail_facts.from_json(MailKind.SET_PASSWORD, mail.facts)
+    )
     live.look_again()
     guest = visitor(size)
     portal = guest.go(f"/portal/set-password/{token}")

@@ -13,7 +13,7 @@ from mailer.previews import PREVIEWS, preview_mail
 from mailer.render import PATHS, SET_PASSWORD_PATHS, render
 from models import Realm, Setting
 from tests import databases, factories
-from workflows import access, settings
+from workflows import login_links, settings
 from workflows.errors import Invalid
 from workflows.mail_facts import FACTS, MailKind, SetPassword, SitterSchedule, VisitFacts
 
@@ -373,12 +373,12 @@ def test_the_link_of_a_password_mail_opens_the_log_in_until_its_time_is_over(app
     db.session.commit()
     facts = SetPassword("Alice", "client", login.id, 3, "forgotten", cast.alice.account_number)
     token = re.search(r"/portal/set-password/(\S+)", render(preview_mail(MailKind.SET_PASSWORD, facts)).text)[1]
-    assert access.read_link(app.config["SECRET_KEY"], Realm.CLIENT, token).id == login.id
+    assert login_links.read_link(app.config["SECRET_KEY"], Realm.CLIENT, token).id == login.id
     with pytest.raises(Invalid):
-        access.read_link(app.config["SECRET_KEY"], Realm.STAFF, token)
+        login_links.read_link(app.config["SECRET_KEY"], Realm.STAFF, token)
     clock_at(dt.datetime(2026, 11, 23, 16, 0, 1, tzinfo=dt.UTC))
     with pytest.raises(Invalid):
-        access.read_link(app.config["SECRET_KEY"], Realm.CLIENT, token)
+        login_links.read_link(app.config["SECRET_KEY"], Realm.CLIENT, token)
 
 
 def test_facts_of_a_newer_version_are_shown_as_far_as_they_are_known():

@@ -13,7 +13,7 @@ from tests import factories as make
 from tests.conftest import _put_cookie as put_cookie
 from tests.databases import statements
 from tests.portal.conftest import Walker
-from workflows import access
+from workflows import portal_views, sign_ins
 
 DAY = make.DAY
 
@@ -113,9 +113,9 @@ def test_without_a_basket_there_is_no_banner(walk, cast):
 @pytest.fixture
 def olivia_as_alice(http, cast):
     """Olivia in Alice's portal."""
-    opener = access._open(Realm.STAFF, make.staff_login(cast.olivia))
+    opener = sign_ins.begin(make.staff_login(cast.olivia))
     db.session.flush()
-    opened = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=opener.sign_in)
+    opened = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=opener.sign_in)
     db.session.commit()
     browser = http()
     put_cookie(browser, Realm.CLIENT, opened.token)

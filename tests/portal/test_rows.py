@@ -11,7 +11,7 @@ from foundation.db import db
 from models import Activity, JobRequest, JobRequestLine, LineState, Notification, NotificationKind, PetStatus, Realm
 from tests import factories
 from tests.conftest import _put_cookie as put_cookie
-from workflows import access, baskets, catalogue, job_requests, settings
+from workflows import baskets, catalogue, job_requests, portal_views, settings, sign_ins
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -420,9 +420,9 @@ def test_what_belongs_to_others_is_not_found_and_stays_as_it_is(alice, post, cas
 
 @pytest.mark.covers("B14")
 def test_staff_in_a_clients_portal_are_named_in_the_log_and_cannot_stay(http, cast, app, clock_at):
-    opener = access._open(Realm.STAFF, factories.staff_login(cast.olivia))
+    opener = sign_ins.begin(factories.staff_login(cast.olivia))
     db.session.flush()
-    opened = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=opener.sign_in)
+    opened = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=opener.sign_in)
     db.session.commit()
     browser = http()
     put_cookie(browser, Realm.CLIENT, opened.token)

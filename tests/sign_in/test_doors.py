@@ -9,7 +9,7 @@ from foundation.db import db
 from models import OutboxMail, Realm, SignIn, StaffRole
 from sign_in import cookie_name
 from tests import factories
-from workflows import access, mail_facts, people
+from workflows import invitations, login_links, mail_facts, people
 from workflows.mail_facts import MailKind
 
 
@@ -28,7 +28,7 @@ def link_token(app):
     """The token of the newest set-password mail, made as the mailer makes it."""
     mail = db.session.scalars(sa.select(OutboxMail).order_by(OutboxMail.id.desc())).first()
     facts = mail_facts.from_json(MailKind.SET_PASSWORD, mail.facts)
-    return access.sign_link(app.config["SECRET_KEY"], facts)
+    return login_links.sign_link(app.config["SECRET_KEY"], facts)
 
 
 def test_owner_logs_in_and_lands_in_the_back_office(http, cast):
@@ -180,7 +180,7 @@ def test_forgotten_answers_the_same_for_known_and_unknown_names(http, cast, outb
 def test_a_link_sets_the_password_once_and_signs_in(http, cast, app, sign_in_as_client):
     factories.client_login(cast.alice, email=cast.alice.email)
     other_device = sign_in_as_client(http(), cast.alice)
-    access.invite_client(cast.alice, actor=cast.as_olivia)
+    invitations.invite_client(cast.alice, actor=cast.as_olivia)
     db.session.commit()
     path = f"/portal/set-password/{link_token(app)}"
     browser = http()
@@ -203,7 +203,7 @@ def test_a_link_sets_the_password_once_and_signs_in(http, cast, app, sign_in_as_
 
 
 def test_a_link_of_one_realm_opens_nothing_in_the_other(http, cast, app):
-    access.invite_client(cast.alice, actor=cast.as_olivia)
+    invitations.invite_client(cast.alice, actor=cast.as_olivia)
     db.session.commit()
     assert http().get(f"/office/set-password/{link_token(app)}").status_code == 410
 

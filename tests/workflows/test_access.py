@@ -21,7 +21,7 @@ from models import (
 from tests import factories as make
 from tests.databases import count, statements
 from tests.factories import PASSWORD
-from workflows import access, people
+from workflows import access, invitations, login_links, people, portal_views, sign_ins, tries
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.errors import Conflict, Invalid, NotAllowed
 from workflows.mail_facts import MailKind, SetPassword
@@ -36,7 +36,7 @@ def log_in(name, password=PASSWORD, *, realm=Realm.CLIENT, address=HOME):
 
 def found(opened, realm=None):
     """What a browser that holds this secret is."""
-    return access.find_sign_in(realm or opened.sign_in.realm, opened.token)
+    return sign_ins.find_sign_in(realm or opened.sign_in.realm, opened.token)
 
 
 @pytest.fixture
@@ -165,9 +165,9 @@ def test_sign_in_lasts_its_time_and_no_longer(cast, clock_at, fresh, realm, hour
 def test_sign_in_is_found_by_its_own_secret_in_its_own_realm_only(cast):
     make.client_login(cast.alice)
     opened = log_in("alice@example.com")
-    assert access.find_sign_in(Realm.STAFF, opened.token) is None
-    assert access.find_sign_in(Realm.CLIENT, opened.token[:-1] + "x") is None
-    assert access.find_sign_in(Realm.CLIENT, opened.sign_in.token_hash) is None
+    assert sign_ins.find_sign_in(Realm.STAFF, opened.token) is None
+    assert sign_ins.find_sign_in(Realm.CLIENT, opened.token[:-1] + "x") is None
+    assert sign_ins.find_sign_in(Realm.CLIENT, opened.sign_in.token_hash) is None
 
 
 def test_find_sign_in_asks_the_database_once(cast, fresh):
@@ -175,7 +175,7 @@ def test_find_sign_in_asks_the_database_once(cast, fresh):
     opened = log_in("alice@example.com")
     fresh()
     with statements() as sent:
-        sign_in = access.find_sign_in(Realm.CLIENT, opened.token)
+        sign_in = sign_ins.find_sign_in(Realm.CLIENT, opened.token)
         assert (sign_in.client_login.client.first_name, len(sent)) == ("Alice", 1)
 
 
@@ -196,7 +196,7 @@ def test_sign_in_is_dead_once_its_person_is_out(cast, fresh, shut):
 def test_log_out_ends_this_sign_in_and_no_other(cast, fresh):
     make.client_login(cast.alice)
     phone, laptop = log_in("alice@example.com"), log_in("alice@example.com")
-    access.log_out(phone.sign_in)
+    sign_ins.log_out(phone.sign_in)
     fresh()
     assert (found(phone), found(laptop)) == (None, laptop.sign_in)
 
@@ -213,13 +213,13 @@ def test_log_in_is_refused_after_ten_wrong_passwords_even_with_the_right_one_fro
     make.client_login(cast.alice)
     guess(10)
     for address in (HOME, CAFE):
-        with pytest.raises(access.TooManyTries) as refused:
+        with pytest.raises(tries.TooManyTries) as refused:
             log_in("alice@example.com", address=address)
         assert (refused.value.code, refused.value.retry_after) == ("too_many_tries", 301)
     assert "Wait 6 minutes" in str(refused.value)
     assert count(LoginAttempt) == 10
     clock_at("2026-11-23 10:04:59")
-    with pytest.raises(access.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         log_in("alice@example.com")
     clock_at("2026-11-23 10:05:00")
     assert log_in("alice@example.com")
@@ -229,7 +229,7 @@ def test_log_in_with_ten_wrong_passwords_from_ten_places_is_refused_too(cast):
     make.client_login(cast.alice)
     for i in range(10):
         guess(1, address=f"192.0.2.{i}")
-    with pytest.raises(access.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         log_in("alice@example.com", address="203.0.113.9")
 
 
@@ -246,7 +246,7 @@ def test_log_in_limit_takes_each_writing_of_an_account_number_as_the_same(cast):
     make.client_login(cast.alice)
     for i in range(10):
         guess(1, ["4417209318", "4417 209 318"][i % 2])
-    with pytest.raises(access.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         log_in("4417-209-318")
 
 
@@ -261,7 +261,7 @@ def test_log_in_that_succeeds_does_not_wipe_out_the_wrong_ones(cast):
     guess(9)
     assert log_in("alice@example.com")
     guess(1)
-    with pytest.raises(access.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         log_in("alice@example.com")
 
 
@@ -270,7 +270,7 @@ def test_log_in_from_an_address_is_refused_after_twenty_wrong_in_an_hour(cast, c
     for i in range(20):
         clock_at(f"2026-11-23 10:{i:02}")
         guess(1, f"somebody{i}@example.com")
-    with pytest.raises(access.TooManyTries) as refused:
+    with pytest.raises(tries.TooManyTries) as refused:
         log_in("alice@example.com")
     assert refused.value.retry_after == 41 * 60 + 1
     assert log_in("alice@example.com", address=CAFE)
@@ -286,7 +286,7 @@ def test_log_in_limits_are_each_realm_s_own(cast):
 
 
 def test_refusal_names_at_least_one_minute():
-    assert "Wait 1 minutes" in str(access.TooManyTries(0))
+    assert "Wait 1 minutes" in str(tries.TooManyTries(0))
 
 
 def test_forget_old_attempts_drops_what_no_limit_asks_for(cast, clock_at, db_session):
@@ -294,11 +294,11 @@ def test_forget_old_attempts_drops_what_no_limit_asks_for(cast, clock_at, db_ses
     guess(3)
     opened = log_in("alice@example.com")
     clock_at("2026-11-25 10:00")
-    assert access.forget_old_attempts() == 0
+    assert tries.forget_old() == 0
     clock_at("2026-11-25 10:01")
-    assert (access.forget_old_attempts(), count(SignIn, SignIn.id == opened.sign_in.id)) == (4, 1)
+    assert (tries.forget_old(), count(SignIn, SignIn.id == opened.sign_in.id)) == (4, 1)
     clock_at("2027-01-06 10:01")
-    access.forget_old_attempts()
+    sign_ins.forget_old()
     assert count(SignIn) == 0
 
 
@@ -308,17 +308,17 @@ def test_forget_old_attempts_drops_what_no_limit_asks_for(cast, clock_at, db_ses
 def link_of(outbox, *, to):
     """The token of the newest link mailed to this address, with its facts."""
     facts = SetPassword(**outbox.mails(MailKind.SET_PASSWORD, to=to)[-1].facts)
-    return access.sign_link(KEY, facts), facts
+    return login_links.sign_link(KEY, facts), facts
 
 
 def use(token, password="a new good password", *, realm=Realm.CLIENT, **more):
-    login = access.read_link(KEY, realm, token)
-    return access.set_password(login, password, serial=login.link_serial, **more)
+    login = login_links.read_link(KEY, realm, token)
+    return login_links.set_password(login, password, serial=login.link_serial, **more)
 
 
 def is_dead(token, *, realm=Realm.CLIENT):
     try:
-        access.read_link(KEY, realm, token)
+        login_links.read_link(KEY, realm, token)
     except Invalid as refused:
         assert refused.code == "link_dead"
         return True
@@ -326,10 +326,10 @@ def is_dead(token, *, realm=Realm.CLIENT):
 
 
 def test_invite_client_makes_a_log_in_and_mails_a_link(cast, outbox, db_session):
-    login = access.invite_client(cast.alice, actor=cast.as_max)
+    login = invitations.invite_client(cast.alice, actor=cast.as_max)
     token, facts = link_of(outbox, to="alice@example.com")
     assert facts == SetPassword("Alice", "client", login.id, 1, "invitation", "4417209318")
-    assert access.read_link(KEY, Realm.CLIENT, token) is login
+    assert login_links.read_link(KEY, Realm.CLIENT, token) is login
     assert (login.email, login.password_hash) == ("alice@example.com", None)
     assert [(a.verb, a.client_id, a.facts) for a in db_session.query(Activity)] == [
         ("access.invited", cast.alice.id, {"email": "alice@example.com"})
@@ -337,16 +337,16 @@ def test_invite_client_makes_a_log_in_and_mails_a_link(cast, outbox, db_session)
 
 
 def test_invite_client_for_another_member_of_the_household(cast, outbox):
-    access.invite_client(cast.alice, actor=cast.as_max)
-    other = access.invite_client(cast.alice, actor=cast.as_max, email="Kim@Example.com")
+    invitations.invite_client(cast.alice, actor=cast.as_max)
+    other = invitations.invite_client(cast.alice, actor=cast.as_max, email="Kim@Example.com")
     assert (other.email, other.client, count(ClientLogin)) == ("kim@example.com", cast.alice, 2)
     assert [m.to_address for m in outbox.mails()] == ["alice@example.com", "kim@example.com"]
 
 
 def test_invite_client_again_kills_the_older_link(cast, outbox):
-    access.invite_client(cast.alice, actor=cast.as_max)
+    invitations.invite_client(cast.alice, actor=cast.as_max)
     older, _facts = link_of(outbox, to="alice@example.com")
-    access.invite_client(cast.alice, actor=cast.as_max)
+    invitations.invite_client(cast.alice, actor=cast.as_max)
     newer, _facts = link_of(outbox, to="alice@example.com")
     assert (is_dead(older), is_dead(newer), count(ClientLogin)) == (True, False, 1)
 
@@ -354,7 +354,7 @@ def test_invite_client_again_kills_the_older_link(cast, outbox):
 def test_invite_client_without_an_address_is_refused(cast):
     cast.alice.email = None
     with pytest.raises(Invalid) as refused:
-        access.invite_client(cast.alice, actor=cast.as_max)
+        invitations.invite_client(cast.alice, actor=cast.as_max)
     assert (refused.value.code, refused.value.field, count(ClientLogin)) == ("no_email", "email", 0)
 
 
@@ -365,23 +365,23 @@ def test_invite_client_whose_portal_is_closed_is_refused(cast, shut):
     else:
         cast.alice.status = ClientStatus.ARCHIVED
     with pytest.raises(NotAllowed) as refused:
-        access.invite_client(cast.alice, actor=cast.as_max)
+        invitations.invite_client(cast.alice, actor=cast.as_max)
     assert refused.value.code == "portal_closed"
 
 
 def test_invite_staff_makes_a_log_in_and_mails_a_link_into_the_staff_realm(cast, outbox):
-    login = access.invite_staff(cast.sam, actor=cast.as_olivia)
+    login = invitations.invite_staff(cast.sam, actor=cast.as_olivia)
     token, facts = link_of(outbox, to="sam@example.com")
     assert facts == SetPassword("Sam", "staff", login.id, 1, "invitation", "")
-    assert access.read_link(KEY, Realm.STAFF, token) is login
+    assert login_links.read_link(KEY, Realm.STAFF, token) is login
     assert is_dead(token, realm=Realm.CLIENT)
     assert use(token, realm=Realm.STAFF).sign_in.staff_login is login
 
 
 def test_invite_staff_again_follows_their_new_address(cast):
-    login = access.invite_staff(cast.sam, actor=cast.as_olivia)
+    login = invitations.invite_staff(cast.sam, actor=cast.as_olivia)
     people.change_staff(cast.sam, {"email": "sam.stone@example.com"}, actor=cast.as_olivia)
-    assert access.invite_staff(cast.sam, actor=cast.as_olivia) is login
+    assert invitations.invite_staff(cast.sam, actor=cast.as_olivia) is login
     assert (login.email, login.link_serial) == ("sam.stone@example.com", 2)
 
 
@@ -390,14 +390,14 @@ def test_invite_staff_needs_an_address_of_their_own(cast, email, code):
     make.staff_login(cast.olivia)
     cast.sam.email = email
     with pytest.raises(Invalid) as refused:
-        access.invite_staff(cast.sam, actor=cast.as_olivia)
+        invitations.invite_staff(cast.sam, actor=cast.as_olivia)
     assert (refused.value.code, refused.value.field, cast.sam.login) == (code, "email", None)
 
 
 def test_invitations_need_their_permission(cast):
     for do in (
-        lambda: access.invite_client(cast.alice, actor=cast.as_sam),
-        lambda: access.invite_staff(cast.sam, actor=cast.as_max),
+        lambda: invitations.invite_client(cast.alice, actor=cast.as_sam),
+        lambda: invitations.invite_staff(cast.sam, actor=cast.as_max),
     ):
         with pytest.raises(NotAllowed):
             do()
@@ -406,21 +406,21 @@ def test_invitations_need_their_permission(cast):
 @pytest.mark.parametrize("name", ["alice@example.com", "ALICE@example.com ", "4417 209 318"])
 def test_ask_for_link_mails_one_to_who_forgot(cast, outbox, name):
     login = make.client_login(cast.alice)
-    access.ask_for_link(Realm.CLIENT, name, address=HOME)
+    login_links.ask_for_link(Realm.CLIENT, name, address=HOME)
     token, facts = link_of(outbox, to="alice@example.com")
-    assert (facts.reason, facts.name, access.read_link(KEY, Realm.CLIENT, token)) == ("forgotten", "Alice", login)
+    assert (facts.reason, facts.name, login_links.read_link(KEY, Realm.CLIENT, token)) == ("forgotten", "Alice", login)
 
 
 def test_ask_for_link_of_staff(cast, outbox):
     login = make.staff_login(cast.sam)
-    access.ask_for_link(Realm.STAFF, "sam@example.com", address=HOME)
-    assert access.read_link(KEY, Realm.STAFF, link_of(outbox, to="sam@example.com")[0]) is login
+    login_links.ask_for_link(Realm.STAFF, "sam@example.com", address=HOME)
+    assert login_links.read_link(KEY, Realm.STAFF, link_of(outbox, to="sam@example.com")[0]) is login
 
 
 def test_ask_for_link_for_nobody_and_for_somebody_gives_the_same_answer(cast, outbox):
     make.client_login(cast.alice)
     answers = {
-        access.ask_for_link(Realm.CLIENT, n, address=HOME)
+        login_links.ask_for_link(Realm.CLIENT, n, address=HOME)
         for n in ("alice@example.com", "nobody@example.com", "", "\0")
     }
     assert (answers, len(outbox), count(LoginAttempt)) == ({None}, 1, 4)
@@ -429,7 +429,7 @@ def test_ask_for_link_for_nobody_and_for_somebody_gives_the_same_answer(cast, ou
 def test_ask_for_link_for_a_shared_address_mails_one_for_each_household(cast, outbox):
     for client in (cast.alice, cast.bob):
         make.client_login(client, email="shared@example.com")
-    access.ask_for_link(Realm.CLIENT, "shared@example.com", address=HOME)
+    login_links.ask_for_link(Realm.CLIENT, "shared@example.com", address=HOME)
     assert [m.facts["account_number"] for m in outbox.mails()] == ["4417209318", "8890123456"]
 
 
@@ -438,39 +438,39 @@ def test_ask_for_link_of_a_closed_account_or_one_without_address_mails_nothing(c
     cast.bob.email = None
     make.client_login(cast.bob)
     for name in ("alice@example.com", "8890123456"):
-        access.ask_for_link(Realm.CLIENT, name, address=HOME)
+        login_links.ask_for_link(Realm.CLIENT, name, address=HOME)
     assert len(outbox) == 0
 
 
 def test_ask_for_link_a_fourth_time_in_an_hour_mails_nothing_and_says_nothing(cast, outbox, clock_at):
     make.client_login(cast.alice)
     for _ in range(4):
-        access.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
+        login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
     assert len(outbox) == 3
     clock_at("2026-11-23 11:00")
-    access.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
+    login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
     assert len(outbox) == 4
 
 
 def test_ask_for_link_from_one_address_is_refused_after_twenty(cast, outbox):
     make.client_login(cast.alice)
     for i in range(20):
-        access.ask_for_link(Realm.CLIENT, f"somebody{i}@example.com", address=HOME)
-    with pytest.raises(access.TooManyTries):
-        access.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
-    access.ask_for_link(Realm.CLIENT, "alice@example.com", address=CAFE)
+        login_links.ask_for_link(Realm.CLIENT, f"somebody{i}@example.com", address=HOME)
+    with pytest.raises(tries.TooManyTries):
+        login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
+    login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=CAFE)
     assert len(outbox) == 1
 
 
 def test_ask_for_link_does_not_count_as_a_wrong_password(cast):
     make.client_login(cast.alice)
     for _ in range(15):
-        access.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
+        login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)
     assert log_in("alice@example.com")
 
 
 def test_link_sets_the_password_once(cast, outbox, fresh):
-    access.invite_client(cast.alice, actor=cast.as_max)
+    invitations.invite_client(cast.alice, actor=cast.as_max)
     token, _facts = link_of(outbox, to="alice@example.com")
     opened = use(token)
     fresh()
@@ -480,22 +480,22 @@ def test_link_sets_the_password_once(cast, outbox, fresh):
 
 
 def test_link_used_in_two_windows_sets_the_first_password_only(cast, outbox):
-    access.invite_client(cast.alice, actor=cast.as_max)
+    invitations.invite_client(cast.alice, actor=cast.as_max)
     token, _facts = link_of(outbox, to="alice@example.com")
-    login = access.read_link(KEY, Realm.CLIENT, token)
+    login = login_links.read_link(KEY, Realm.CLIENT, token)
     serial = login.link_serial
-    access.set_password(login, "the first password", serial=serial)
+    login_links.set_password(login, "the first password", serial=serial)
     with pytest.raises(Conflict) as refused:
-        access.set_password(login, "the second password", serial=serial)
+        login_links.set_password(login, "the second password", serial=serial)
     assert (refused.value.code, log_in("alice@example.com", "the second password")) == ("link_dead", None)
 
 
 def test_link_used_by_two_at_the_same_moment_works_for_one(cast, outbox, together, db_session):
-    login = access.invite_client(cast.alice, actor=cast.as_max)
+    login = invitations.invite_client(cast.alice, actor=cast.as_max)
     login_id, serial = login.id, login.link_serial
 
     def set_to(password):
-        return lambda: access.set_password(db_session.get(ClientLogin, login_id), password, serial=serial).token
+        return lambda: login_links.set_password(db_session.get(ClientLogin, login_id), password, serial=serial).token
 
     results = together(set_to("the first password"), set_to("the second password"))
     assert sorted(type(r).__name__ for r in results) == ["Conflict", "str"]
@@ -504,7 +504,7 @@ def test_link_used_by_two_at_the_same_moment_works_for_one(cast, outbox, togethe
 @pytest.mark.parametrize(("reason", "last"), [("forgotten", "2026-11-23 11:00"), ("invitation", "2026-11-30 10:00")])
 def test_link_lasts_its_time_from_delivery(cast, clock_at, reason, last):
     login = make.client_login(cast.alice)
-    token = access.sign_link(KEY, SetPassword("Alice", "client", login.id, 0, reason))
+    token = login_links.sign_link(KEY, SetPassword("Alice", "client", login.id, 0, reason))
     at = clock_at(last)
     assert not is_dead(token)
     clock_at(at + dt.timedelta(seconds=1))
@@ -513,8 +513,8 @@ def test_link_lasts_its_time_from_delivery(cast, clock_at, reason, last):
 
 def test_link_of_an_unknown_kind_or_log_in_is_dead(cast, clock_at):
     login = make.client_login(cast.alice)
-    unknown_kind = access.sign_link(KEY, SetPassword("A", "client", login.id, 0, "birthday"))
-    unknown_login = access.sign_link(KEY, SetPassword("A", "client", login.id + 99, 0, "forgotten"))
+    unknown_kind = login_links.sign_link(KEY, SetPassword("A", "client", login.id, 0, "birthday"))
+    unknown_login = login_links.sign_link(KEY, SetPassword("A", "client", login.id + 99, 0, "forgotten"))
     clock_at("2026-11-23 10:00:01")
     assert is_dead(unknown_kind)
     assert is_dead(unknown_login)
@@ -523,9 +523,9 @@ def test_link_of_an_unknown_kind_or_log_in_is_dead(cast, clock_at):
 def test_link_that_was_altered_or_signed_by_others_is_dead(cast):
     login = make.client_login(cast.alice)
     facts = SetPassword("Alice", "client", login.id, 0, "forgotten")
-    token = access.sign_link(KEY, facts)
-    for bad in ("", "x", token[:-2], token + "x", token.replace(".", "", 1), access.sign_link("other key" * 5, facts),
-                access._signer(KEY, "client").dumps("not three"), access._signer(KEY, "client").dumps([1, 2])):  # fmt: skip
+    token = login_links.sign_link(KEY, facts)
+    for bad in ("", "x", token[:-2], token + "x", token.replace(".", "", 1), login_links.sign_link("other key" * 5, facts),
+                login_links._signer(KEY, "client").dumps("not three"), login_links._signer(KEY, "client").dumps([1, 2])):  # fmt: skip
         assert is_dead(bad)
     assert not is_dead(token)
 
@@ -533,7 +533,7 @@ def test_link_that_was_altered_or_signed_by_others_is_dead(cast):
 def test_link_of_the_other_realm_is_dead_though_the_number_is_the_same(cast):
     client, staff = make.client_login(cast.alice), make.staff_login(cast.sam)
     for realm, login in ((Realm.CLIENT, staff), (Realm.STAFF, client)):
-        token = access.sign_link(
+        token = login_links.sign_link(
             KEY, SetPassword("X", "staff" if login is staff else "client", login.id, 0, "forgotten")
         )
         assert is_dead(token, realm=realm)
@@ -541,7 +541,7 @@ def test_link_of_the_other_realm_is_dead_though_the_number_is_the_same(cast):
 
 def test_link_of_an_account_that_was_closed_meanwhile_is_dead(cast):
     login = make.client_login(cast.alice)
-    token = access.sign_link(KEY, SetPassword("Alice", "client", login.id, 0, "forgotten"))
+    token = login_links.sign_link(KEY, SetPassword("Alice", "client", login.id, 0, "forgotten"))
     cast.alice.portal_enabled = False
     assert is_dead(token)
 
@@ -550,7 +550,7 @@ def test_set_password_ends_all_other_sign_ins_of_this_log_in(cast, fresh, db_ses
     login = make.client_login(cast.alice)
     thief, kim = log_in("alice@example.com"), make.client_login(cast.alice, email="kim@example.com")
     kims = log_in("kim@example.com")
-    opened = access.set_password(login, "a new good password", serial=0)
+    opened = login_links.set_password(login, "a new good password", serial=0)
     fresh()
     assert (found(thief), found(kims), found(opened)) == (None, kims.sign_in, opened.sign_in)
     assert kim.link_serial == 0
@@ -561,8 +561,8 @@ def test_set_password_ends_all_other_sign_ins_of_this_log_in(cast, fresh, db_ses
 def test_set_password_of_staff_ends_the_portals_they_look_at(cast, fresh, db_session):
     login = make.staff_login(cast.olivia)
     office = log_in("olivia@example.com", realm=Realm.STAFF)
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
-    access.set_password(login, "a new good password", serial=0)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    login_links.set_password(login, "a new good password", serial=0)
     fresh()
     assert (found(office), found(view)) == (None, None)
     line = db_session.query(Activity).order_by(Activity.id.desc()).first()
@@ -611,7 +611,7 @@ def office(cast):
 
 @pytest.mark.covers("B14")
 def test_open_portal_as_a_client_shows_that_client_s_portal_and_is_logged(cast, office, db_session, fresh):
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
     fresh()
     seen = found(view)
     assert (seen.realm, seen.viewed_client, seen.viewing_staff) == (Realm.CLIENT, cast.alice, cast.olivia)
@@ -621,7 +621,7 @@ def test_open_portal_as_a_client_shows_that_client_s_portal_and_is_logged(cast, 
 
 @pytest.mark.covers("B14")
 def test_portal_view_ends_after_thirty_minutes(cast, office, clock_at):
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
     clock_at("2026-11-23 10:29:59")
     assert found(view)
     clock_at("2026-11-23 10:30")
@@ -634,11 +634,11 @@ def test_portal_view_ends_after_thirty_minutes(cast, office, clock_at):
 )
 def test_portal_view_ends_with_the_staff_member_s_own_sign_in(cast, office, clock_at, fresh, db_session, how):
     clock_at("2026-11-24 09:50")  # ten minutes before the sign-in itself expires
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
     fresh()
     assert found(view)
     if how == "log out":
-        access.log_out(office.sign_in)
+        sign_ins.log_out(office.sign_in)
     elif how == "row ended":
         office.sign_in.ended_at = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
     elif how == "expired":
@@ -656,17 +656,17 @@ def test_portal_view_ends_with_the_staff_member_s_own_sign_in(cast, office, cloc
 def test_portal_view_survives_the_client_s_own_log_out(cast, office, fresh):
     make.client_login(cast.alice)
     own = log_in("alice@example.com")
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
-    access.log_out(own.sign_in)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    sign_ins.log_out(own.sign_in)
     fresh()
     assert found(view)
 
 
 @pytest.mark.covers("B14")
 def test_close_portal_view_is_logged_once(cast, office, db_session, fresh):
-    view = access.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
-    access.close_portal_view(view.sign_in)
-    access.close_portal_view(view.sign_in)
+    view = portal_views.open_portal_as(cast.alice, actor=cast.as_olivia, opened_by=office.sign_in)
+    portal_views.close_portal_view(view.sign_in)
+    portal_views.close_portal_view(view.sign_in)
     fresh()
     assert (found(view), found(office)) == (None, office.sign_in)
     assert count(Activity, Activity.verb == "access.portal_closed", Activity.client_id == cast.alice.id) == 1
@@ -675,7 +675,7 @@ def test_close_portal_view_is_logged_once(cast, office, db_session, fresh):
 def test_close_portal_view_of_a_client_s_own_sign_in_changes_nothing(cast, fresh):
     make.client_login(cast.alice)
     own = log_in("alice@example.com")
-    access.close_portal_view(own.sign_in)
+    portal_views.close_portal_view(own.sign_in)
     fresh()
     assert found(own)
 
@@ -683,7 +683,7 @@ def test_close_portal_view_of_a_client_s_own_sign_in_changes_nothing(cast, fresh
 def test_open_portal_as_a_client_needs_the_permission_and_a_person(cast, office):
     for actor in (cast.as_sam, cast.as_alice, COMMAND_LINE):
         with pytest.raises(NotAllowed):
-            access.open_portal_as(cast.bob, actor=actor, opened_by=office.sign_in)
+            portal_views.open_portal_as(cast.bob, actor=actor, opened_by=office.sign_in)
 
 
 # ------------------------------------------------------------------------------------------------------- first owner
