@@ -11,13 +11,24 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import format_timedelta, gettext, ngettext
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from admin_site import texts
 from admin_site.words import chip_of
 from foundation import clock
 from foundation.db import db
-from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Client, Job, Repeat
+from models import (
+    CancellationReason,
+    ChangeItem,
+    ChangeKind,
+    ChangeRequest,
+    ChangeState,
+    Client,
+    Job,
+    Pet,
+    ServiceItem,
+    Staff,
+)
 from ui_kit import formats
 from workflows import change_requests, conflicts
 from workflows.change_facts import visit_of, wanted_of
@@ -122,18 +133,26 @@ def of_client(client: Client) -> list[Row]:
 
 
 def _row_loads() -> tuple[Any, ...]:
-    return (
-        joinedload(ChangeRequest.client),
-        joinedload(ChangeRequest.decided_by),
-        joinedload(ChangeRequest.reason),
-        selectinload(ChangeRequest.items).options(
-            joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.client)),
-            joinedload(ChangeItem.new_service_item),
-            joinedload(ChangeItem.new_time_block),
-            joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
-            selectinload(ChangeItem.new_pets),
-        ),
+    """Only what a row says. The visit's client is the request's, which is there by then."""
+    of_item = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
+    of_job = (
+        Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
+        Job.service_item_id, Job.time_block_id,
     )  # fmt: skip
+    of_staff = (Staff.first_name, Staff.last_name)
+    return (
+        joinedload(ChangeRequest.client).load_only(Client.first_name, Client.last_name),
+        joinedload(ChangeRequest.decided_by).load_only(*of_staff),
+        joinedload(ChangeRequest.reason).load_only(CancellationReason.name),
+        selectinload(ChangeRequest.items).options(
+            joinedload(ChangeItem.job).options(
+                load_only(*of_job), joinedload(Job.service_item).load_only(*of_item), joinedload(Job.time_block)
+            ),
+            joinedload(ChangeItem.new_service_item).load_only(*of_item),
+            joinedload(ChangeItem.new_time_block),
+            selectinload(ChangeItem.new_pets).load_only(Pet.name),
+        ),
+    )
 
 
 def _row(request: ChangeRequest, now: dt.datetime) -> Row:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import models
+from benchmarks import changes
 from foundation import clock
 from models import (
     ActorKind,
@@ -128,6 +129,7 @@ class Filling:
         yield "counter", ("name", "value"), [("job_request", len(self._request_plan))]
         yield "job", _JOB, self._jobs()
         yield "job_pet", ("job_id", "pet_id"), self._job_pets()
+        yield from changes.tables(self._to_come(), self.tier.open_requests, now=self.now)
         yield "notification", ("id", "kind", "client_id", "facts", "created_at"), self._notifications()
         yield "activity", _ACTIVITY, self._activity()
 
@@ -324,6 +326,16 @@ class Filling:
                 job_id += 1
                 for pet_id in self.pets_of[self._client_of(random, i)][:2]:
                     yield job_id, pet_id
+
+    def _to_come(self) -> Iterator[tuple[int, int, dt.date]]:
+        """(visit, client, day) of scheduled visits after the fullest day."""
+        random, job_id = Random(SEED), 0
+        for day, n_visits in self.days:
+            for i in range(n_visits):
+                job_id += 1
+                client_id = self._client_of(random, i)
+                if day > peak_day(self.today) and job_id % 23:
+                    yield job_id, client_id, day
 
     # -------------------------------------------------------------------------------------------------------- rest
 

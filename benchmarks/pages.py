@@ -61,6 +61,7 @@ def _office(tier: Tier, today: dt.date) -> list[Page]:
         Page("client page", OWNER, "client_page.show", {"client_id": filling.READER}, queries=14, share=1 / 15),
         Page("client edit form", OWNER, "clients.edit_view", {"id": filling.READER}, queries=14, share=1 / 15, kb=40),
         Page("request queue, 500 open", OWNER, "requests.index", queries=10, share=1 / 20),
+        Page("change inbox, 500 open", OWNER, "changes.tab", {"tab": "cancellations"}, queries=10, share=1 / 40),
         Page("schedule, day of 900", OWNER, "schedule.index", {"view": "day", "on": day}, share=1 / 40),
         Page("schedule, week of 3,500", OWNER, "schedule.index", {"view": "week", "on": monday}, share=1 / 120),
         Page("schedule, month of 15,000", OWNER, "schedule.index", {"view": "month", "on": day}, share=1 / 40, kb=200),

@@ -25,14 +25,22 @@ OPEN = (BulkState.WAITING, BulkState.RUNNING)
 
 
 def order(repeats: Sequence[Repeat], first: dt.date, until: dt.date, *, actor: Actor) -> BulkRun | None:
-    """Store a run of these series over a range for the worker; None when it is small enough to be done at once. Logged."""
+    """Store a run of these series over a range for the worker; None when it is small enough to be done at once. Logged.
+
+    While the same series over the same days are under way already, that run is given back: a second press orders
+    nothing. (Two presses in the same moment may order two runs; the second then makes what is missing, nothing.)
+    """
     actor.require(Permission.SCHEDULE)
     if len(repeats) < SMALL:
         return None
     ids = [r.id for r in sorted(repeats, key=lambda r: (r.client_id, r.id))]
+    days = {"first": first.isoformat(), "until": until.isoformat()}
+    for open_run in db.session.scalars(sa.select(BulkRun).where(_is_open()).order_by(BulkRun.id)):
+        if {"ids": ids, **days}.items() <= open_run.wish.items():
+            return open_run
     run = BulkRun(
         kind=BulkKind.GENERATE, staff_id=actor.staff.id if actor.staff else None, n_total=len(ids), failures=[],
-        wish={"ids": ids, "first": first.isoformat(), "until": until.isoformat(), "n_made": 0, "n_conflicts": 0},
+        wish={"ids": ids, **days, "n_made": 0, "n_conflicts": 0},
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()
@@ -43,8 +51,11 @@ def order(repeats: Sequence[Repeat], first: dt.date, until: dt.date, *, actor: A
 
 def due() -> list[int]:
     """Runs that are not finished, the oldest first."""
-    found = sa.select(BulkRun.id).where(BulkRun.kind == BulkKind.GENERATE, BulkRun.state.in_(OPEN))
-    return list(db.session.scalars(found.order_by(BulkRun.id)))
+    return list(db.session.scalars(sa.select(BulkRun.id).where(_is_open()).order_by(BulkRun.id)))
+
+
+def _is_open() -> sa.ColumnElement[bool]:
+    return sa.and_(BulkRun.kind == BulkKind.GENERATE, BulkRun.state.in_(OPEN))
 
 
 def work(run_id: int) -> bool:

@@ -160,6 +160,27 @@ def test_the_lists_and_the_screen_take_the_same_queries_however_many_wait(office
     assert first.follow("Next").main.count("Many Things") == 11
 
 
+@pytest.mark.covers("X7")
+def test_an_inbox_of_500_open_requests_is_read_with_few_queries(office, cast):
+    for n in range(25):
+        client = make.client("Many", f"Things {n}")
+        for k in range(20):
+            kind = ChangeKind.CANCEL if k % 2 else ChangeKind.CHANGE
+            job = make.job(client, cast.walk, on_date=FRIDAY + dt.timedelta(days=k))
+            asked = make.change_request(client, kind)
+            make.change_item(asked, job, new_service_item=cast.walk, new_on_date=FRIDAY, fee=Decimal(5))
+    db.session.commit()
+    for tab in ("changes", "cancellations", "done"):
+        path = f"/admin/change-requests/{tab}/"
+        office.get(path)
+        with statements() as sent:
+            page = office.get(path)
+        assert len(sent) <= 10, (tab, sent)
+        assert page.main.count("Many Things") == (0 if tab == "done" else 50)
+        assert len(page.html) < 80_000
+    assert "Cancellations 250" in office.get("/admin/change-requests/").main
+
+
 # ------------------------------------------------------------------------------------------------------- cancelling
 
 
