@@ -5,7 +5,6 @@ or staff member has which value is `field_values`.
 """
 
 import datetime as dt
-import hashlib
 import json
 import re
 from collections.abc import Callable, Collection
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from babel.dates import format_skeleton
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 
+from foundation import sealing
 from foundation.db import db
 from foundation.text import tidy
 from models import Client, CustomField, FieldKind, FilePurpose, Pet, Staff, StoredFile
@@ -367,5 +367,5 @@ def unpack(field: CustomField, packed: Any) -> Value:  # noqa: ANN401 -- whateve
 
 
 def mark(value: Value) -> str:
-    """A short sign of the value, to see later whether it is still the same; the value cannot be read from it."""
-    return hashlib.sha256(json.dumps(pack(value)).encode()).hexdigest()[:20]
+    """A short sign of the value, to see later whether it is still the same; nobody can guess the value from it."""
+    return sealing.sign(json.dumps(pack(value)))

@@ -9,10 +9,10 @@ from foundation import sealing
 
 @pytest.fixture(autouse=True)
 def _own_keys():
-    kept = sealing._ring.fernet
+    kept = sealing._ring.fernet, sealing._ring.newest
     sealing.use_keys([sealing.new_key()])
     yield
-    sealing._ring.fernet = kept
+    sealing._ring.fernet, sealing._ring.newest = kept
 
 
 @given(st.text())
@@ -55,3 +55,13 @@ def test_without_keys_nothing_is_sealed():
 def test_key_that_is_none_is_refused():
     with pytest.raises(ValueError, match="Fernet key"):
         sealing.use_keys(["short"])
+
+
+def test_signs_tell_texts_apart_and_need_the_key():
+    first = sealing.sign("4711")
+    assert sealing.sign("4711") == first != sealing.sign("4712")
+    sealing.use_keys([sealing.new_key()])
+    assert sealing.sign("4711") != first
+    sealing.use_keys([])
+    with pytest.raises(RuntimeError):
+        sealing.sign("4711")
