@@ -391,7 +391,10 @@ def field_label(key: str) -> str:
     """A column's or a setting's name as people read it."""
     if key in settings.REGISTRY:
         return gettext(settings.REGISTRY[key].label)
-    return gettext(FIELDS[key]) if key in FIELDS else key.replace("_", " ").capitalize()
+    if key in FIELDS:
+        return gettext(FIELDS[key])
+    # Columns are lower case; anything else is the label of a field that the office designed.
+    return key.replace("_", " ").capitalize() if key == key.lower() else key
 
 
 def value_words(value: Any) -> str:

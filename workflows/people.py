@@ -166,8 +166,7 @@ def add_pet(values: Mapping[str, Any], *, actor: Actor) -> Pet:
     """Add a pet to a client; logged in the client's log."""
     actor.require(Permission.CLIENTS)
     cleaned = records.tidy(values)
-    records.require_text(cleaned, ["name"], _NAME)
-    _check_born(cleaned)
+    check_pet(cleaned)
     pet = Pet(**cleaned)
     records.add(pet, actor=actor, client=cleaned["client"])
     return pet
@@ -177,13 +176,14 @@ def change_pet(pet: Pet, values: Mapping[str, Any], *, actor: Actor) -> dict[str
     """Change a pet; logged in the client's log. A pet keeps its client."""
     actor.require(Permission.CLIENTS)
     cleaned = records.tidy(values)
-    records.require_text(cleaned, ["name"], _NAME)
-    _check_born(cleaned)
+    check_pet(cleaned)
     kept = {k: v for k, v in cleaned.items() if k != "client"}
     return records.change(pet, kept, actor=actor, client=pet.client)
 
 
-def _check_born(values: Mapping[str, Any]) -> None:
+def check_pet(values: Mapping[str, Any]) -> None:
+    """Refuse with Invalid, naming the field: a pet without a name, or born in the future or before any pet alive."""
+    records.require_text(values, ["name"], _NAME)
     born = values.get("born_on")
     if isinstance(born, dt.date) and not clock.today() - dt.timedelta(days=120 * 366) <= born <= clock.today():
         raise Invalid("bad_birthday", N_("Enter a birthday in the past."), field="born_on")

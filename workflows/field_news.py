@@ -1,0 +1,77 @@
+"""Telling the office what clients changed about themselves: a line on HOME, and a digest by mail for who wants one."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from foundation import clock
+from foundation.db import db
+from models import CustomField, Notification, NotificationKind, Pet
+from workflows import field_kinds, notifications
+from workflows.field_kinds import Owner, Value
+from workflows.field_values import client_of
+
+#: changes of one client this close together are one line on HOME
+TOGETHER = dt.timedelta(minutes=15)
+#: as many fields as a line on HOME keeps, and as much of each
+MOST_TOLD = 40
+MOST_WORDS = 120
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field with what it held and what it holds now."""
+
+    field: CustomField
+    old: Value
+    new: Value
+
+
+def in_words(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """Label to old and new in words, secrets masked, as log and notifications keep it."""
+    said: dict[str, list[str]] = {}
+    for change in changes:
+        label, n = change.field.label, 1
+        while label in said:
+            n += 1
+            label = f"{change.field.label} ({n})"
+        said[label] = [field_kinds.shown(change.field, change.old), field_kinds.shown(change.field, change.new)]
+    return said
+
+
+def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = NotificationKind.DATA_CHANGED) -> None:
+    """Put what a client changed on HOME: each field with old and new, secrets masked.
+
+    Joins the line that an earlier save within minutes left, unless somebody has dismissed that. The caller holds the
+    client's lock.
+    """
+    said, client = in_words(changes), client_of(owner)
+    if not said or client is None:
+        return
+    if isinstance(owner, Pet):
+        said = {f"{owner.name}, {label}": pair for label, pair in said.items()}
+    line = db.session.scalar(
+        sa.select(Notification)
+        .where(Notification.kind == kind, Notification.client_id == client.id, Notification.dismissed_at.is_(None))
+        .where(Notification.created_at >= clock.now() - TOGETHER)
+        .order_by(Notification.id.desc())
+        .limit(1)
+    )
+    if line is None:
+        line = notifications.notify_office(kind, client=client)
+    before = (line.facts or {}).get("changes", {})
+    for label, (old, new) in said.items():
+        before = {**before, label: [before.get(label, [old])[0], new]}
+    kept = dict(list(before.items())[-MOST_TOLD:])
+    line.facts = {"changes": kept, "about": [_sentence(label, *pair) for label, pair in kept.items()]}
+
+
+def _sentence(label: str, old: str, new: str) -> str:
+    return f"{label}: {_short(old)} → {_short(new)}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return (flat if len(flat) <= MOST_WORDS else f"{flat[: MOST_WORDS - 1]}…") or "-"
