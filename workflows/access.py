@@ -6,6 +6,7 @@ down is `tries`.
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from functools import cache
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from foundation import clock
 from foundation.db import db
 from models import Client, ClientLogin, Realm, Staff, StaffLogin, StaffRole
-from workflows import activity, sign_ins, tries
+from workflows import activity, passwords, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.people import clean_email
@@ -23,33 +24,6 @@ from workflows.permissions import Permission
 from workflows.sign_ins import Browser, Login, Opened
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 200
-_COMMON = frozenset(
-    [
-        "password",
-        "password1",
-        "12345678",
-        "123456789",
-        "1234567890",
-        "qwertyuiop",
-        "qwerty123",
-        "iloveyou",
-        "sunshine",
-        "princess",
-        "football",
-        "baseball",
-        "welcome1",
-        "letmein1",
-        "superman",
-        "trustno1",
-        "11111111",
-        "00000000",
-        "abc12345",
-        "passw0rd",
-        "dogwalker",
-        "petsitter",
-        "latchkey",
-    ]
-)
 
 
 def hash_password(password: str) -> str:
@@ -129,16 +103,21 @@ def candidates(realm: Realm, name: str) -> list[Login]:
     )
 
 
-def check_password(password: str, repeated: str | None = None) -> None:
-    """Length and commonness only (no rules about signs); Invalid says what is wrong."""
+def check_password(password: str, repeated: str | None = None, *, words: Iterable[str] = ()) -> None:
+    """Length and commonness only (no rules about signs); Invalid says what is wrong.
+
+    `words` are those around the log-in (`passwords.words_of`), which are guessed first.
+    """
     if len(password) < PASSWORD_LEAST:
         raise Invalid("password_short", N_("Use at least %(n)s characters."), field="password", n=PASSWORD_LEAST)
     if len(password) > PASSWORD_MOST:
         raise Invalid("password_long", N_("Use at most %(n)s characters."), field="password", n=PASSWORD_MOST)
-    if password.casefold() in _COMMON or len(set(password)) < 3:
+    if passwords.is_common(password, words):
         raise Invalid(
             "password_common",
-            N_("This password is among the first that are guessed. Choose another."),
+            N_(
+                "This password is among the first that are guessed. Choose another, for example three words of your own."
+            ),
             field="password",
         )
     if repeated is not None and not hmac.compare_digest(password.encode(), repeated.encode()):
@@ -157,7 +136,8 @@ def create_owner(first_name: str, last_name: str, email: str, password: str, *, 
     address = clean_email(email)
     if not address:
         raise Invalid("no_email", N_("Enter a full mail address, for example office@example.com."), field="email")
-    check_password(password)
+    around = [first_name, last_name, first_name + last_name, address, address.partition("@")[0]]
+    check_password(password, words=[*passwords.words_of(None), *around])
     if db.session.scalar(sa.select(StaffLogin.id).where(StaffLogin.email == address)):
         raise Invalid("email_taken", N_("Another staff member logs in with this address."), field="email")
     if not first_name.strip():

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, LoginAttempt, Realm, StaffLogin
-from workflows import access, activity, outbox, sign_ins, tries
+from workflows import access, activity, outbox, passwords, sign_ins, tries
 from workflows.errors import N_, Conflict, Invalid
 from workflows.mail_facts import MailKind, SetPassword
 from workflows.sign_ins import NOWHERE, Browser, Login, Opened, why_closed
@@ -94,7 +94,7 @@ def set_password(
     `serial` is the link's; Conflict when another window used it first. Invalid: too short, too long, too common, the
     two entries differ.
     """
-    access.check_password(password, repeated)
+    access.check_password(password, repeated, words=passwords.words_of(login))
     kind = type(login)
     used = db.session.execute(
         sa.update(kind)
