@@ -4,7 +4,7 @@ from typing import Any
 
 import flask_babel
 from flask import g
-from flask_babel import Babel, Domain
+from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager
 from flask_mail import Mail
 from flask_migrate import Migrate
@@ -12,20 +12,19 @@ from flask_wtf import CSRFProtect
 
 
 class OneLookUp(Domain):  # type: ignore[misc]
-    """The texts of the request's language, looked up once a request: Flask-Babel asks for the language at each text.
+    """The texts of a language, looked up once a request: Flask-Babel writes the language out at each text to find them.
 
-    That took a tenth of a list page's time. Kept where `force_locale` and `refresh` of Flask-Babel forget it.
+    That took a tenth of a list page's time. A language that `force_locale` sets has texts of its own.
     """
 
     def get_translations(self) -> Any:  # noqa: ANN401 -- of a library without types
-        try:
-            context = g._flask_babel  # noqa: SLF001 -- where Flask-Babel keeps the rest of it
-        except (AttributeError, RuntimeError):  # nobody asked in this context yet, or there is none
+        locale = get_locale()
+        if locale is None:  # nobody is asking: there is no context
             return super().get_translations()
-        found = getattr(context, "babel_translations", None)
-        if found is None:
-            found = context.babel_translations = super().get_translations()
-        return found
+        kept = g.get("texts_of_language")
+        if kept is None or kept[0] is not locale:
+            g.texts_of_language = kept = (locale, super().get_translations())
+        return kept[1]
 
 
 class QuickBabel(Babel):  # type: ignore[misc]
