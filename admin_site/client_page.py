@@ -16,6 +16,7 @@ from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
 from foundation import clock
 from foundation.db import db
+from mailer import kinds
 from models import (
     Activity,
     Client,
@@ -289,7 +290,7 @@ def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
         MailState.FAILED: ("late", gettext("Failed")),
         MailState.CANCELLED: ("off", gettext("Stopped")),
     }
-    return {"mails": found[:PER_PAGE], "has_more": len(found) > PER_PAGE, "chips": chips, "mail_word": words.mail_word}
+    return {"mails": found[:PER_PAGE], "has_more": len(found) > PER_PAGE, "chips": chips, "mail_word": kinds.label}
 
 
 def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:

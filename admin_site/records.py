@@ -17,7 +17,7 @@ from admin_site.listing import Pill
 from admin_site.log_words import RECORDS
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
-from admin_site.words import mail_word
+from mailer.kinds import label as mail_word
 from models import (
     Activity,
     ActorKind,

@@ -40,7 +40,6 @@ from models import (
     Via,
 )
 from workflows.errors import N_
-from workflows.mail_facts import MailKind
 from workflows.settings import LIMIT_LABELS
 
 #: by class: members of two enums with the same text are equal to Python
@@ -233,37 +232,6 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         Via.WORKER: N_("Automatic"),
         Via.COMMAND_LINE: N_("Command line"),
     },
-    MailKind: {
-        MailKind.REQUEST_RECEIVED: N_("Request received"),
-        MailKind.REQUEST_AUTO_SUBMITTED: N_("Forgotten basket sent"),
-        MailKind.REQUEST_CANCELLED: N_("Request cancelled"),
-        MailKind.JOB_SCHEDULED: N_("Visits scheduled"),
-        MailKind.REQUEST_DECLINED: N_("Request declined"),
-        MailKind.REQUEST_MESSAGE: N_("Message about a request"),
-        MailKind.BASKET_REMINDER: N_("Basket reminder"),
-        MailKind.VISITS_BOOKED: N_("Visits booked"),
-        MailKind.VISIT_CANCELLED: N_("Visit cancelled"),
-        MailKind.VISIT_REINSTATED: N_("Visit takes place after all"),
-        MailKind.CHANGE_REQUESTED: N_("Change asked for"),
-        MailKind.CANCELLATION_REQUESTED: N_("Cancellation asked for"),
-        MailKind.VISIT_CANCELLED_BY_CLIENT: N_("Visits cancelled by the client"),
-        MailKind.SERIES_CHANGE_REQUESTED: N_("Pause or end asked for"),
-        MailKind.CHANGE_DECIDED: N_("Change or cancellation decided"),
-        MailKind.CHANGE_WITHDRAWN: N_("Change or cancellation withdrawn"),
-        MailKind.CHANGE_SUPERSEDED: N_("Change or cancellation closed"),
-        MailKind.CLIENT_MESSAGE: N_("Message about the schedule"),
-        MailKind.CLIENT_MESSAGE_ANSWERED: N_("Message answered"),
-        MailKind.SITTER_VISIT_ASSIGNED: N_("Sitter: new visit"),
-        MailKind.SITTER_VISIT_MOVED: N_("Sitter: visit moved"),
-        MailKind.SITTER_VISIT_TAKEN_AWAY: N_("Sitter: visit taken away"),
-        MailKind.SITTER_REQUEST_MESSAGE: N_("Sitter: message about a request"),
-        MailKind.SITTER_SCHEDULE: N_("Sitter: evening schedule"),
-        MailKind.VISIT_MOVED: N_("Visit moved"),
-        MailKind.SITTER_CHANGES: N_("Sitter: several changes"),
-        MailKind.REQUEST_ANSWERED: N_("Answer about a request"),
-        MailKind.MASTER_SCHEDULE: N_("Schedule of two weeks"),
-        MailKind.SET_PASSWORD: N_("Log-in link"),
-    },
 }
 
 #: what is not named here is grey
@@ -309,11 +277,6 @@ def chip_of(value: enum.StrEnum) -> tuple[str, str]:
     if isinstance(value, JobState):
         return texts.job_chip(value)
     return _CHIPS.get(type(value), {}).get(value, "mute"), word(value)
-
-
-def mail_word(kind: str) -> str:
-    """What a mail kind is called; one that is gone from the code is shown as it was kept."""
-    return word(MailKind(kind)) if kind in set(MailKind) else kind
 
 
 def choices(kind: type[enum.StrEnum]) -> list[tuple[str, str]]:

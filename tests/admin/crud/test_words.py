@@ -11,6 +11,7 @@ from markupsafe import Markup
 from admin_site import rows, words
 from foundation import clock
 from foundation.db import Base
+from mailer import kinds
 from models import ClientStatus, LimitKind, PayKind, PetStatus, ServiceItem
 from workflows import settings
 from workflows.mail_facts import MailKind
@@ -34,9 +35,9 @@ def test_codes_with_the_same_text_have_words_of_their_own(app):
             "",
         )
         assert words.chip_of(ClientStatus.ARCHIVED) == ("mute", "Archived")
-        assert words.mail_word("set_password") == "Log-in link"
-        assert words.mail_word("gone_from_the_code") == "gone_from_the_code"
-        assert all(words.mail_word(kind.value) for kind in MailKind)
+        assert kinds.label("set_password") == "Log-in link"
+        assert kinds.label("gone_from_the_code") == "gone_from_the_code"
+        assert all(kinds.label(kind.value) for kind in MailKind)
 
 
 @pytest.mark.parametrize(
