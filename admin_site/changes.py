@@ -26,7 +26,6 @@ from workflows import change_deciding, conflicts, once
 from workflows.change_deciding import Decided, FeeDecision
 from workflows.change_requests import fresh_items
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 from workflows.permissions import Permission
 
@@ -198,7 +197,7 @@ class ChangesPage(WorkPage):
         stopped: conflicts.ConflictsFound | None = None
         if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
             try:
-                edited = _change_of(form)
+                edited = form.change()
                 accept = read_tokens(request.form.get("accept"))
                 note = request.form.get("answer", "")
                 decided = change_deciding.approve([item], actor=self.actor, note=note, accept=accept, edited=edited)
@@ -295,24 +294,8 @@ def _edit_form(item: ChangeItem, formdata: Any) -> VisitForm:
         end_time=item.new_end_time, note=item.new_note, staff_note=job.staff_note, service=str(item.new_service_item_id),
     )  # fmt: skip
     if formdata is None:
-        form.block.data = str(item.new_time_block_id or "")
-        form.pets.data = [str(p.id) for p in item.new_pets]
-        form.sitter.data = str(job.sitter_id or "none")
+        form.choose(block_id=item.new_time_block_id, pets=item.new_pets, sitter_id=job.sitter_id)
     return form
-
-
-def _change_of(form: VisitForm) -> Change:
-    if form.item is None or form.on_date.data is None:
-        raise Invalid("no_service", N_("Choose a service."), field="service")
-    if form.chosen_sitter is None and not form.is_unassigned:
-        raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
-    return Change(
-        item=form.item, on_date=form.on_date.data,
-        start_time=form.start_time.data if form.kind != "anytime" else None, block=form.chosen_block,
-        sitter=form.chosen_sitter, pets=form.chosen_pets, note=form.note.data or "",
-        staff_note=form.staff_note.data or "", ends_on=form.ends_on.data if form.is_all_day else None,
-        end_time=form.end_time.data if form.is_all_day else None,
-    )  # fmt: skip
 
 
 def register(admin: Admin) -> None:

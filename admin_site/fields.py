@@ -32,7 +32,8 @@ from admin_site.reading import read_clock, read_day, read_id
 from foundation.db import db
 from models import Client, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from ui_kit import formats
-from workflows.errors import WorkflowError
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.jobs import Change
 
 UNASSIGNED = "none"
 
@@ -235,6 +236,26 @@ class VisitForm(OfficeForm):
     def is_unassigned(self) -> bool:
         """Was "Unassigned" said?"""
         return bool(self.sitter.data == UNASSIGNED)
+
+    def choose(self, *, block_id: int | None, pets: Iterable[Pet], sitter_id: int | None) -> None:
+        """Show a visit's block, pets and sitter as chosen, before anything was sent."""
+        self.block.data = str(block_id or "")
+        self.pets.data = [str(p.id) for p in pets]
+        self.sitter.data = str(sitter_id or UNASSIGNED)
+
+    def change(self) -> Change:
+        """What the visit shall be; refused with Invalid when its service or its sitter is not chosen."""
+        if self.item is None or self.on_date.data is None:
+            raise Invalid("no_service", N_("Choose a service."), field="service")
+        if self.chosen_sitter is None and not self.is_unassigned:
+            raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
+        return Change(
+            item=self.item, on_date=self.on_date.data,
+            start_time=self.start_time.data if self.kind != "anytime" else None, block=self.chosen_block,
+            sitter=self.chosen_sitter, pets=self.chosen_pets, note=self.note.data or "",
+            staff_note=self.staff_note.data or "", ends_on=self.ends_on.data if self.is_all_day else None,
+            end_time=self.end_time.data if self.is_all_day else None,
+        )  # fmt: skip
 
     def require(self, *names: str) -> bool:
         """Ask for these fields too; says whether all are there."""

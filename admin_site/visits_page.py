@@ -13,7 +13,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from admin_site import price_words, texts, undo
-from admin_site.fields import UNASSIGNED, DayField, MultiTicks, VisitForm, option
+from admin_site.fields import DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
     FIRST_DAY,
@@ -229,24 +229,8 @@ class VisitsPage(VisitEnds):
         return self._show_visit(job, form, stopped)
 
     def _change(self, job: Job, form: VisitForm) -> None:
-        if form.item is None or form.on_date.data is None:
-            raise Invalid("no_service", N_("Choose a service."), field="service")
-        if form.chosen_sitter is None and not form.is_unassigned:
-            raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
-        wanted = jobs.Change(
-            item=form.item,
-            on_date=form.on_date.data,
-            start_time=form.start_time.data if form.kind != "anytime" else None,
-            block=form.chosen_block,
-            sitter=form.chosen_sitter,
-            pets=form.chosen_pets,
-            note=form.note.data or "",
-            staff_note=form.staff_note.data or "",
-            ends_on=form.ends_on.data if form.is_all_day else None,
-            end_time=form.end_time.data if form.is_all_day else None,
-        )
         jobs.change(
-            job, wanted, actor=self.actor, seen_version=read_id(form.version.data),
+            job, form.change(), actor=self.actor, seen_version=read_id(form.version.data),
             accept=read_tokens(request.form.get("accept")),
         )  # fmt: skip
 
@@ -279,9 +263,7 @@ def _visit_form(job: Job, formdata: Any) -> VisitForm:
         staff_note=job.staff_note, version=str(job.version), service=str(job.service_item_id),
     )  # fmt: skip
     if formdata is None:
-        form.block.data = str(job.time_block_id or "")
-        form.pets.data = [str(p.id) for p in job.pets]
-        form.sitter.data = str(job.sitter_id or UNASSIGNED)
+        form.choose(block_id=job.time_block_id, pets=job.pets, sitter_id=job.sitter_id)
     return form
 
 
