@@ -3,7 +3,7 @@
 `price_tester` tries rules out; `price_words` says them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +45,8 @@ class PricesList(CatalogueList):
     """One of the lists that stand behind the menu's Prices."""
 
     list_template = "admin/prices/list.html"
+    #: the workflow that adds and changes
+    save: Callable[..., Any]
 
     def tabs(self) -> list[tuple[str, str | None, bool, None]]:
         """The lists beside this one."""
@@ -54,6 +56,12 @@ class PricesList(CatalogueList):
             (gettext("Try a price"), "price_rules.try_out"),
         )  # fmt: skip
         return [(label, link(to), request.endpoint == to, None) for label, to in pages]
+
+    def add(self, values: dict[str, Any], actor: Actor) -> Any:
+        return self.save(self.model(), values, actor=actor)
+
+    def change(self, record: Any, values: dict[str, Any], actor: Actor) -> None:
+        self.save(record, values, actor=actor)
 
     def remove(self, record: Any, actor: Actor) -> None:
         price_list.remove(record, actor=actor)
@@ -109,6 +117,7 @@ def _button(value: str, picture: str, label: str) -> Markup:
 class RuleList(PriceTester, PricesList):
     """Price rules in the order in which they are asked."""
 
+    save = staticmethod(price_list.save_rule)
     title, add_label = _l("Price rules"), _l("Add rule")
     empty = (
         "dog",
@@ -185,12 +194,6 @@ class RuleList(PriceTester, PricesList):
     def find(self, text: str) -> Any:
         return search.plain(PriceRule.name)(text)
 
-    def add(self, values: dict[str, Any], actor: Actor) -> PriceRule:
-        return price_list.save_rule(PriceRule(), values, actor=actor)
-
-    def change(self, record: PriceRule, values: dict[str, Any], actor: Actor) -> None:
-        price_list.save_rule(record, values, actor=actor)
-
     @expose("/order/", methods=("POST",))
     def move(self) -> Response:
         """Put one rule before another one: the value of the pressed button names both, so twice is once."""
@@ -230,6 +233,7 @@ class RuleList(PriceTester, PricesList):
 class TypeList(PricesList):
     """Types of clients, for rules and for finding clients."""
 
+    save = staticmethod(price_list.save_type)
     title, add_label = _l("Client types"), _l("Add client type")
     empty = (
         "cat",
@@ -252,12 +256,6 @@ class TypeList(PricesList):
     def find(self, text: str) -> Any:
         return search.plain(ClientType.name)(text)
 
-    def add(self, values: dict[str, Any], actor: Actor) -> ClientType:
-        return price_list.save_type(ClientType(), values, actor=actor)
-
-    def change(self, record: ClientType, values: dict[str, Any], actor: Actor) -> None:
-        price_list.save_type(record, values, actor=actor)
-
 
 _SERVICE_NAME = joinedload(ExtraPetPrice.service_item).load_only(ServiceItem.name)
 
@@ -265,6 +263,7 @@ _SERVICE_NAME = joinedload(ExtraPetPrice.service_item).load_only(ServiceItem.nam
 class ExtraPetList(PricesList):
     """What the nth pet adds, where one amount for every further pet is not enough."""
 
+    save = staticmethod(price_list.save_extra_pet)
     title, add_label = _l("Extra pets"), _l("Add amount")
     empty = (
         "rabbit",
@@ -303,16 +302,11 @@ class ExtraPetList(PricesList):
     def record_name(self, record: ExtraPetPrice) -> str:
         return gettext("%(service)s, from pet no. %(n)s", service=record.service_item.name, n=record.from_pet)
 
-    def add(self, values: dict[str, Any], actor: Actor) -> ExtraPetPrice:
-        return price_list.save_extra_pet(ExtraPetPrice(), values, actor=actor)
-
-    def change(self, record: ExtraPetPrice, values: dict[str, Any], actor: Actor) -> None:
-        price_list.save_extra_pet(record, values, actor=actor)
-
 
 class AgreedList(PricesList):
     """Prices agreed with single clients."""
 
+    save = staticmethod(price_list.save_agreed)
     title, add_label = _l("Agreed prices"), _l("Add agreed price")
     empty = (
         "bird",
@@ -357,9 +351,3 @@ class AgreedList(PricesList):
 
     def saved_url(self, record: ClientPrice) -> str:
         return client_url(record.client_id)
-
-    def add(self, values: dict[str, Any], actor: Actor) -> ClientPrice:
-        return price_list.save_agreed(ClientPrice(), values, actor=actor)
-
-    def change(self, record: ClientPrice, values: dict[str, Any], actor: Actor) -> None:
-        price_list.save_agreed(record, values, actor=actor)
