@@ -63,6 +63,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),
     )),
     (N_("Set up"), (
+        Entry("fields", N_("Custom fields"), "forms", Permission.FIELDS, "index"),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
 )  # fmt: skip

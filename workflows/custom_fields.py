@@ -37,7 +37,7 @@ CHOICE_KINDS = frozenset({FieldKind.CHOICE, FieldKind.MULTI_CHOICE})
 #: what stands in a file or is picked is no secret
 NEVER_SECRET = frozenset({FieldKind.IMAGE, FieldKind.FILE})
 #: the only change of kind that loses nothing
-_KEEPS_VALUES = frozenset({(FieldKind.TEXT, FieldKind.LONG_TEXT)})
+KEEPS_VALUES = frozenset({(FieldKind.TEXT, FieldKind.LONG_TEXT)})
 #: what the office may change of a column of ours
 SYSTEM_OPEN = frozenset({"label", "help", "portal_access", "staff_access", "section"})
 
@@ -98,7 +98,7 @@ def save_field(
     kind = cleaned.get("kind", field.kind) or FieldKind.TEXT
     is_new = field.id is None
     filled = not is_new and holds_data(field)
-    if filled and kind is not field.kind and (field.kind, kind) not in _KEEPS_VALUES:
+    if filled and kind is not field.kind and (field.kind, kind) not in KEEPS_VALUES:
         raise Invalid("kind_fixed", N_("Something is filled in here already, so it stays what it is. Retire it, and add another field."), field="kind")  # fmt: skip
     if kind in NEVER_SECRET and cleaned.get("is_secret", field.is_secret):
         raise Invalid("never_secret", N_("Photos and documents cannot be kept as a secret."), field="is_secret")

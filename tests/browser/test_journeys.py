@@ -190,6 +190,7 @@ OFFICE_PAGES = (
     "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",
     "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
     "/admin/change-requests/", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
+    "/admin/fields/client/", "/admin/fields/pet/?new=page",
 )  # fmt: skip
 PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar")
 

@@ -155,7 +155,7 @@ class Page:
             f for f in self._read.forms if f.action.partition("?")[0] == action.partition("?")[0] and f.method == "post"
         ).fields
 
-    def press(self, label: str, *, at: str = "", follow: bool = True, **changes: Any) -> "Page":
+    def press(self, label: str, /, *, at: str = "", follow: bool = True, **changes: Any) -> "Page":
         """Press a button (the last with these words, so that the one inside a dialog counts): None leaves a field out."""
         found = [
             b for b in self._read.buttons
