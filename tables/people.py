@@ -181,6 +181,8 @@ class ClientLogin(Base):
     last_login_at: Mapped[utc | None]
     #: of the last invitation; it was accepted when a password is there
     invited_at: Mapped[utc | None]
+    #: `workflows.agreements.epoch` when this person had nothing left to accept
+    agreed_epoch: Mapped[int] = mapped_column(default=0)
     #: kinds of mail that this person does not want; some kinds cannot be refused
     mails_off: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     created_at: Mapped[created_at]

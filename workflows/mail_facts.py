@@ -41,6 +41,7 @@ class MailKind(enum.StrEnum):
     SITTER_SCHEDULE = "sitter_schedule"
     REQUEST_ANSWERED = "request_answered"
     MASTER_SCHEDULE = "master_schedule"
+    AGREEMENT_ACCEPTED = "agreement_accepted"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
 
 
@@ -325,6 +326,17 @@ class MasterSchedule:
     last_on: str
     n_visits: int
     sitters: tuple[SitterDays, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgreementAccepted:
+    """To the client: your copy of what you accepted, as PDF."""
+
+    client_name: str
+    account_number: str
+    agreement_name: str
+    typed_name: str
+    accepted_on: str
 
 
 @dataclass(frozen=True)

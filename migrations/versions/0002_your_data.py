@@ -741,6 +741,7 @@ def upgrade() -> None:
 
     op.add_column("client", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
 
+    op.add_column("client_login", sa.Column("agreed_epoch", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("client_login", sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("client_login", sa.Column("mails_off", sa.JSON(), nullable=False, server_default="[]"))
 
@@ -753,6 +754,7 @@ def upgrade() -> None:
 
     op.add_column("staff_login", sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True))
 
+    op.add_column("outbox_mail", sa.Column("file_ids", sa.JSON(), nullable=False, server_default="[]"))
     change_values("notification", "kind", "notificationkind", NOTICES, [*NOTICES, *NEW_NOTICES])
     change_values("bulk_run", "kind", "bulkkind", BULK, [*BULK, "invite"])
 
@@ -774,6 +776,8 @@ def downgrade() -> None:
 
     op.drop_column("pet", "left_on")
 
+    op.drop_column("outbox_mail", "file_ids")
+    op.drop_column("client_login", "agreed_epoch")
     op.drop_column("client_login", "mails_off")
     op.drop_column("client_login", "invited_at")
 
