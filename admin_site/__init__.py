@@ -11,6 +11,7 @@ from flask_admin import Admin
 from flask_babel import get_locale
 
 from admin_site import (
+    agreements,
     animals,
     board,
     bookings,
@@ -53,6 +54,7 @@ _MODULES = (
     field_designer,
     bookings,
     change_list,
+    agreements,
     records,
     repeats,
     repeat_pages,

@@ -26,10 +26,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from application.config import ConfigError
+from documents import agreement
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
 from workflows import (
+    agreement_copies,
     bulk,
     change_requests,
     job_requests,
@@ -177,7 +179,29 @@ def unit_of_work(app: Flask) -> Iterator[None]:
 
 def send_mails(app: Flask) -> int:
     """Deliver what is due. Safe with many workers: each claims its own mails, and only the claim's holder writes."""
+    make_agreement_copies(app)
     return deliver.drain(app, should_stop=_stopping)
+
+
+def make_agreement_copies(app: Flask) -> int:
+    """Draw the PDFs of accepted agreements and queue their mails; how many.
+
+    Safe with many workers: only the first to write its file's id down keeps it, the other's bytes are thrown away.
+    """
+    with reading(), unit_of_work(app):
+        due = agreement_copies.due()
+    n_made = 0
+    for acceptance_id in due:
+        try:
+            with reading(), unit_of_work(app):
+                copy = agreement_copies.facts(acceptance_id)
+                drawn = agreement.write(copy) if copy is not None else None
+            if drawn is not None:
+                with unit_of_work(app):
+                    n_made += agreement_copies.keep(acceptance_id, drawn, store=app.extensions["store"]) is not None
+        except Exception:
+            log.exception("the copy of acceptance %s could not be made; tried again in a minute", acceptance_id)
+    return n_made
 
 
 def bulk_orders(app: Flask) -> int:

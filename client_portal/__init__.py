@@ -5,7 +5,7 @@ Who may come in at all is decided by `sign_in.guard`; which functions are on, by
 
 from flask import Flask
 
-from client_portal import asking, calendar, changing, home, my_requests, requesting, schedule, visits
+from client_portal import agreements, asking, calendar, changing, home, my_requests, requesting, schedule, visits
 from client_portal.urls import DayConverter, PublicIdConverter
 
 __all__ = ["install"]
@@ -18,7 +18,8 @@ def install(app: Flask) -> None:
     groups = (
         home.pages, schedule.pages, requesting.pages, my_requests.pages, my_requests.cancelling, calendar.pages,
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
-        asking.series,
+        asking.series, agreements.pages,
     )  # fmt: skip
+    agreements.stand_before_the_portal(app)
     for group in groups:
         app.register_blueprint(group)

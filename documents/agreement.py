@@ -14,6 +14,4 @@ def write(copy: Copy) -> bytes:
     locale = str(settings.read()["business.locale"])
     paragraphs = [part.split("\n") for part in re.split(r"\n\s*\n", copy.body)]
     with force_locale(locale):
-        return draw(
-            "agreement.html", locale=locale, business_name=copy.business_name, copy=copy, paragraphs=paragraphs
-        )
+        return draw("agreement.html", locale=locale, business_name=copy.business_name, copy=copy, paragraphs=paragraphs)

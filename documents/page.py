@@ -2,7 +2,6 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from flask_babel import gettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,7 +16,11 @@ _LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE"})
 def _templates() -> Environment:
     folder = Path(__file__).resolve().parent / "templates"
     return Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -26,7 +29,7 @@ def paper(locale: str) -> str:
     return "letter" if locale.rpartition("_")[2] in _LETTER else "a4"
 
 
-def draw(template: str, *, locale: str, business_name: str, **values: Any) -> bytes:
+def draw(template: str, *, locale: str, business_name: str, **values: object) -> bytes:
     """A document as PDF, in the language that is set."""
     html = _templates().get_template(template).render(
         _=gettext, lang=locale.replace("_", "-"), paper=paper(locale), typeface=pdf.typeface(),

@@ -63,6 +63,7 @@ def typeface() -> str:
     from reportlab.lib.fonts import addMapping
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
+    from xhtml2pdf.default import DEFAULT_FONT
 
     for folder in FONT_FOLDERS:
         for regular, bold in FONT_FILES:
@@ -71,5 +72,6 @@ def typeface() -> str:
                 pdfmetrics.registerFont(TTFont("latchkey-bold", str(folder / bold)))
                 for is_bold, is_italic in ((0, 0), (0, 1), (1, 0), (1, 1)):
                     addMapping("latchkey", is_bold, is_italic, "latchkey-bold" if is_bold else "latchkey")
+                DEFAULT_FONT["latchkey"] = "latchkey"  # the families that xhtml2pdf's CSS knows
                 return "latchkey"
     return "Helvetica"

@@ -10,11 +10,13 @@ from email.headerregistry import Address
 from email.mime.base import MIMEBase
 from email.utils import parseaddr
 
+import sqlalchemy as sa
 from flask import current_app
 from flask_mail import Message
 
+from foundation.db import db
 from mailer.render import Rendered, one_line
-from models import OutboxMail
+from models import OutboxMail, StoredFile
 from workflows import settings
 
 #: one plain address: no spaces, quotes, lists or groups, so that it can only ever be one recipient
@@ -65,7 +67,17 @@ def compose(mail: OutboxMail, rendered: Rendered) -> Message:
     message.msgId = one_line(mail.message_id)
     # A pair stays a pair only when set afterwards: the constructor would write it as "name <address>" without quotes.
     message.sender = (one_line(values["business.name"]), sender_address())
+    for file in _files(mail):
+        message.attach(file.name, file.media_type, current_app.extensions["store"].read(file.key))
     return message
+
+
+def _files(mail: OutboxMail) -> list[StoredFile]:
+    """What goes along. A file that was taken away meanwhile is left out: the words must still arrive."""
+    if not mail.file_ids:
+        return []
+    wanted = sa.select(StoredFile).where(StoredFile.id.in_(mail.file_ids), StoredFile.removed_at.is_(None))
+    return list(db.session.scalars(wanted.order_by(StoredFile.id)))
 
 
 def sender_address() -> str:

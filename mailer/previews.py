@@ -10,6 +10,7 @@ from mailer.render import render
 from models import OutboxMail
 from workflows.activity import plain
 from workflows.mail_facts import (
+    AgreementAccepted,
     BasketReminder,
     ChangeAsked,
     ChangeDecided,
@@ -194,6 +195,7 @@ PREVIEWS: dict[MailKind, Any] = {
         ),
     ),
     # No log-in has the number 0, so the link of the example opens nothing.
+    MailKind.AGREEMENT_ACCEPTED: AgreementAccepted(_ALICE, _NUMBER, "Terms of service", _ALICE, "2026-11-26"),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
 }
 

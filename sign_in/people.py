@@ -38,6 +38,11 @@ class SignedIn(UserMixin):
         return self.sign_in.viewed_client is not None
 
     @property
+    def agreements_epoch(self) -> int:
+        """`agreements.EPOCH` as it was read together with the sign-in."""
+        return self.sign_in.agreements_epoch
+
+    @property
     def actor(self) -> Actor:
         """Who acts, as workflows and the log want to know it."""
         if self.sign_in.viewed_client is not None and self.sign_in.viewing_staff is not None:

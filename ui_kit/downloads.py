@@ -1,6 +1,10 @@
 """Files as answers."""
 
-from flask import Response, request
+from urllib.parse import quote
+
+from flask import Response, abort, request
+
+from models import StoredFile
 
 
 def calendar_file(data: bytes) -> Response:
@@ -11,3 +15,20 @@ def calendar_file(data: bytes) -> Response:
     answer.add_etag()
     answer.make_conditional(request)
     return answer
+
+
+def attachment(file: StoredFile, data: bytes | None) -> Response:
+    """A kept file to be saved: never opened by the browser as a page, never kept by a cache; 404 without its bytes."""
+    if data is None:
+        abort(404)
+    answer = Response(data, mimetype=file.media_type)
+    answer.headers["Content-Disposition"] = content_disposition(file.name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def content_disposition(name: str) -> str:
+    """`attachment` with the name in plain letters for old programs and in full for the others (RFC 6266)."""
+    plain = name.encode("ascii", "ignore").decode().replace("\\", "_").replace('"', "'") or "file"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

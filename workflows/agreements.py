@@ -52,7 +52,7 @@ def add(values: Mapping[str, Any], body: str, *, actor: Actor) -> Agreement:
     cleaned = _clean(values)
     records.require_text({"name": "", **cleaned}, ["name"], N_("Fill in a name."))
     text = _clean_body(body)
-    agreement = Agreement(**cleaned)
+    agreement = Agreement(**{"for_all": True, **cleaned})
     _check_clients(agreement)
     records.add(agreement, actor=actor)
     _add_version(agreement, text, number=1, keeps_consent=False, actor=actor)
@@ -83,7 +83,9 @@ def revise(agreement: Agreement, body: str, *, keeps_consent: bool, seen: int, a
     db.session.execute(sa.select(Agreement.id).where(Agreement.id == agreement.id).with_for_update())
     last = latest(agreement)
     if last.number != seen:
-        raise Conflict("agreement_changed", N_("Somebody else changed this text meanwhile. Look at theirs first."), field="body")
+        raise Conflict(
+            "agreement_changed", N_("Somebody else changed this text meanwhile. Look at theirs first."), field="body"
+        )
     if last.text_hash == text_hash(text):
         return None
     version = _add_version(agreement, text, number=last.number + 1, keeps_consent=keeps_consent, actor=actor)
@@ -118,7 +120,9 @@ def _check_clients(agreement: Agreement) -> None:
         raise Invalid("no_clients", N_("Choose at least one client, or ask all of them."), field="clients")
 
 
-def _add_version(agreement: Agreement, text: str, *, number: int, keeps_consent: bool, actor: Actor) -> AgreementVersion:
+def _add_version(
+    agreement: Agreement, text: str, *, number: int, keeps_consent: bool, actor: Actor
+) -> AgreementVersion:
     version = AgreementVersion(
         agreement=agreement, number=number, body=text, text_hash=text_hash(text), keeps_consent=keeps_consent,
         staff_id=actor.staff.id if actor.staff else None,
@@ -139,12 +143,12 @@ def latest(agreement: Agreement) -> AgreementVersion:
 # ------------------------------------------------------------------------------------------------- who has to accept
 
 #: a number that rises with every change of any agreement: who had nothing left at this number has nothing left now
-EPOCH = sa.select(sa.func.coalesce(sa.func.sum(Agreement.version), 0))
+EPOCH = sa.select(sa.func.coalesce(sa.func.sum(Agreement.version), 0)).scalar_subquery()
 
 
 def epoch() -> int:
     """The number of now, by one small query."""
-    return int(db.session.scalar(EPOCH) or 0)
+    return int(db.session.scalar(sa.select(EPOCH)) or 0)
 
 
 def outstanding(client: Client) -> list[AgreementVersion]:
@@ -161,15 +165,16 @@ def outstanding(client: Client) -> list[AgreementVersion]:
         .scalar_subquery()
     )
     newest = (
-        sa.select(sa.func.max(version.number)).where(version.agreement_id == Agreement.id).correlate(Agreement).scalar_subquery()
+        sa.select(sa.func.max(version.number))
+        .where(version.agreement_id == Agreement.id)
+        .correlate(Agreement)
+        .scalar_subquery()
     )
     said = aliased(AgreementVersion)
     accepted = (
         sa.select(AgreementAcceptance.id)
         .join(said, AgreementAcceptance.version_id == said.id)
-        .where(
-            AgreementAcceptance.client_id == client.id, said.agreement_id == Agreement.id, said.number >= binding
-        )
+        .where(AgreementAcceptance.client_id == client.id, said.agreement_id == Agreement.id, said.number >= binding)
         .correlate(Agreement)
         .exists()
     )
@@ -229,7 +234,9 @@ class Shown:
     text_hash: str
 
 
-def accept(client: Client, shown: Iterable[Shown], typed_name: str, *, address: str, actor: Actor) -> list[AgreementAcceptance]:
+def accept(
+    client: Client, shown: Iterable[Shown], typed_name: str, *, address: str, actor: Actor
+) -> list[AgreementAcceptance]:
     """The client's yes to what was shown. Safe when sent twice: what was accepted before is left as it is.
 
     In one transaction: a row for each text with typed name, moment (UTC), network address and hash; a line in the

@@ -384,6 +384,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_SCHEDULE: SitterSchedule,
     MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.MASTER_SCHEDULE: MasterSchedule,
+    MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.SET_PASSWORD: SetPassword,
 }
 

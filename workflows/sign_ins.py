@@ -19,6 +19,7 @@ from foundation.sealing import fingerprint
 from models import Client, ClientLogin, ClientStatus, Realm, SignIn, Staff, StaffLogin
 from workflows import activity
 from workflows.actors import Actor, client_actor, staff_actor
+from workflows.agreements import EPOCH
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
 
@@ -99,9 +100,12 @@ def find_sign_in(realm: Realm, token: str) -> SignIn | None:
 
     One query, as each request asks; a second one for the few that are a member of staff in a client's portal.
     """
-    sign_in = db.session.scalar(_LIVE[realm], {"token_hash": fingerprint(token)})
-    if sign_in is None or sign_in.awaits_factor or not _is_running(sign_in):
+    found = db.session.execute(_LIVE[realm], {"token_hash": fingerprint(token)}).first()
+    sign_in: SignIn | None = found[0] if found else None
+    if found is None or sign_in is None or sign_in.awaits_factor or not _is_running(sign_in):
         return None
+    # Read along because every page of a client asks it; see `agreements.must_accept`.
+    sign_in.agreements_epoch = int(found[1])
     if sign_in.viewed_client_id is None:
         return sign_in if _has_open_login(sign_in) else None
     db.session.scalar(_VIEW, {"sign_in_id": sign_in.id})
@@ -120,7 +124,7 @@ def find_waiting(realm: Realm, token: str) -> SignIn | None:
 
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(SignIn)
+    realm: sa.select(SignIn, EPOCH if realm is Realm.CLIENT else sa.literal(0))
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.realm == realm)
     .options(owner)
     for realm, owner in (
