@@ -8,14 +8,15 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from admin_site import filters, lookups, rows, search
+from admin_site import client_choice, filters, rows, search
 from admin_site.base import OfficeList, ReadList
 from admin_site.forms import Section
-from admin_site.pages import Answer, WorkPage, get_or_404, page
+from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import OF_CLIENT, client_link
-from admin_site.reading import like
+from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation.db import db
 from models import Agreement, AgreementAcceptance, AgreementVersion, Client
@@ -42,6 +43,7 @@ class AgreementList(OfficeList):
     empty = ("dog", _l("No agreements yet"), _l("Terms of service, a key release, a veterinary release: clients accept them at their next log-in."))  # fmt: skip
     search_hint = _l("Name")
     default_order = (Agreement.position, Agreement.id)
+    list_template = "admin/agreements/list.html"
     list_options = (selectinload(Agreement.versions).load_only(AgreementVersion.number, AgreementVersion.created_at),)
     record_options = (selectinload(Agreement.versions), selectinload(Agreement.clients))
     details_template = "admin/agreements/details.html"
@@ -56,21 +58,17 @@ class AgreementList(OfficeList):
         Column("is_active", _l("Active")),
     )
     filters = (filters.YesNo("active", Agreement.is_active, _l("Active")),)
-    sections = (
-        Section(_l("Agreement"), ("name", "is_active")),
-        Section(_l("Who is asked"), ("for_all", "clients", "at_registration")),
-    )
-    form_ajax_refs = {"clients": lookups.client("clients")}
+    sections = (Section(_l("Agreement"), ("name", "is_active", "at_registration", "position")),)
+    field_looks = {"position": {"class_": "ui-input--w8"}}
     form_args = {
         "name": {"label": _l("Name"), "description": _l("Clients read it as the heading.")},
         "is_active": {"label": _l("Active"), "description": _l("Off: nobody is asked any more. What was accepted stays.")},
-        "for_all": {"label": _l("All clients"), "description": _l("Off: only the clients that you choose below.")},
-        "clients": {"label": _l("Chosen clients")},
+        "position": {"label": _l("Place"), "description": _l("Clients are asked in this order.")},
         "at_registration": {"label": _l("At registration"), "description": _l("New clients accept it while they register.")},
     }  # fmt: skip
 
     def find(self, text: str) -> Any:
-        return like(Agreement.name, text)
+        return search.plain(Agreement.name)(text)
 
     def change(self, record: Agreement, values: dict[str, Any], actor: Actor) -> None:
         agreements.change(record, values, actor=actor)
@@ -81,6 +79,8 @@ class AgreementList(OfficeList):
     @expose("/new/")
     def create_view(self) -> Response:
         """It begins with its text, on the page for that."""
+        if not self.can_create:
+            abort(403)
         return redirect(url_for("agreement_text.new"))
 
 
@@ -154,6 +154,36 @@ class AgreementText(WorkPage):
             seen=now.number if now else 0, theirs=now if isinstance(problem, Conflict) else None,
             problem=problem.say(gettext), field=problem.field, form_key=once.new_key(),
         )  # fmt: skip
+
+    @expose("/<int:agreement_id>/clients", methods=("GET", "POST"))
+    def clients(self, agreement_id: int) -> Answer:
+        """Who is asked: all, or the clients that are chosen here."""
+        agreement = get_or_404(Agreement, agreement_id, selectinload(Agreement.clients))
+        if request.method == "POST":
+            return self._choose(agreement)
+        typed = search.tidy(request.args.get("search"))
+        chosen = sorted(agreement.clients, key=lambda c: (c.last_name, c.first_name, c.id))
+        found = client_choice.find(typed) if typed else []
+        return page("agreement_clients.html", agreement=agreement, chosen=chosen, search=typed, found=found)
+
+    def _choose(self, agreement: Agreement) -> Answer:
+        what, named = request.form.get("do"), read_id(request.form.get("client"))
+        client = db.session.get(Client, named) if named else None
+        try:
+            if what == "all":
+                agreements.change(agreement, {"for_all": True, "clients": []}, actor=self.actor)
+            elif what in {"add", "remove"} and client is not None:
+                work = agreements.choose if what == "add" else agreements.unchoose
+                work(agreement, client, actor=self.actor)
+            else:
+                abort(404)
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        except StaleDataError:
+            db.session.rollback()
+            flash(gettext("Someone changed this record meanwhile."), "error")
+        return redirect(url_for("agreement_text.clients", agreement_id=agreement.id))
 
     @expose("/version/<int:version_id>")
     def version(self, version_id: int) -> Answer:

@@ -58,7 +58,6 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
         Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
         Entry("change_items", N_("Changes asked for"), "calendar-x", Permission.OFFICE),
-        Entry("acceptances", N_("Accepted agreements"), "signature", Permission.OFFICE),
         Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
         Entry("activity", N_("Log"), "history", Permission.RECORDS),
         Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),
@@ -66,6 +65,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     (N_("Set up"), (
         Entry("fields", N_("Custom fields"), "forms", Permission.FIELDS, "index"),
         Entry("agreements", N_("Agreements"), "signature", Permission.SETTINGS),
+        Entry("agreements", N_("Agreements"), "signature", Permission.OFFICE),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
 )  # fmt: skip
@@ -73,6 +73,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 #: pages that have no entry of their own belong to one that has
 BELONGS_TO = {
     "agreement_text": "agreements",
+    "acceptances": "agreements",
     "agreed_prices": "price_rules",
     "client_types": "price_rules",
     "extra_pets": "price_rules",

@@ -330,12 +330,7 @@ def _sentence(line: Activity, who: str, facts: Mapping[str, Any]) -> tuple[str, 
         return "message", _message_text(who, facts)
     if line.verb in VERBS:
         icon, singular, plural = VERBS[line.verb]
-        values = {
-            "who": who,
-            "number": facts.get("number", ""),
-            "email": facts.get("email", ""),
-            "name": facts.get("name", ""),
-        }
+        values = {"who": who, **{name: facts.get(name, "") for name in ("number", "email", "name")}}
         n = _count(facts, "n_jobs" if "n_jobs" in facts else "n_lines")
         return icon, ngettext(singular, plural, n, **values) if plural else gettext(singular, **values)
     table, _dot, what = line.verb.rpartition(".")

@@ -45,7 +45,7 @@ def text_hash(body: str) -> str:
 def add(values: Mapping[str, Any], body: str, *, actor: Actor) -> Agreement:
     """Add an agreement with its first version; logged. Clients concerned are asked from now on.
 
-    `values`: name, for_all, clients (the chosen ones), at_registration, is_active, position. Invalid without a name
+    `values`: name, for_all, clients (the chosen ones, of whom there must be one unless it is for all), at_registration, is_active, position. Invalid without a name
     or a text, and for chosen clients without one.
     """
     actor.require(Permission.SETTINGS)
@@ -69,6 +69,17 @@ def change(agreement: Agreement, values: Mapping[str, Any], *, actor: Actor) -> 
     if changed.keys() == {"clients"}:
         _raise_epoch(agreement)
     return changed
+
+
+def choose(agreement: Agreement, client: Client, *, actor: Actor) -> None:
+    """Ask this client, and from now on only chosen ones; logged. Choosing somebody twice changes nothing."""
+    clients = [*(c for c in agreement.clients if c is not client), client]
+    change(agreement, {"for_all": False, "clients": clients}, actor=actor)
+
+
+def unchoose(agreement: Agreement, client: Client, *, actor: Actor) -> None:
+    """Ask this client no more; logged. The last one stays (Invalid): then ask all, or make the agreement inactive."""
+    change(agreement, {"clients": [c for c in agreement.clients if c is not client]}, actor=actor)
 
 
 def revise(agreement: Agreement, body: str, *, keeps_consent: bool, seen: int, actor: Actor) -> AgreementVersion | None:

@@ -336,7 +336,7 @@ class AgreementAccepted:
     account_number: str
     agreement_name: str
     typed_name: str
-    accepted_on: str
+    on_date: str
 
 
 @dataclass(frozen=True)

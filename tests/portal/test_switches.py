@@ -52,6 +52,9 @@ NEEDS = {
     "portal_withdrawing.withdraw_whole": (SCHEDULE,),
     "portal_messages.write": (SCHEDULE,),
     "portal_messages.send": (SCHEDULE,),
+    "portal_agreements.show": (),
+    "portal_agreements.accept": (),
+    "portal_agreements.copy": (),
     "portal_series.pause": (SCHEDULE,),
     "portal_series.send_pause": (SCHEDULE,),
     "portal_series.end": (SCHEDULE,),
@@ -77,7 +80,7 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        mine = dict.fromkeys(("visit_id", "item_id", "repeat_id"), "AAAAAAAAAAAA")
+        mine = dict.fromkeys(("visit_id", "item_id", "repeat_id", "acceptance_id"), "AAAAAAAAAAAA")
         every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
         found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]

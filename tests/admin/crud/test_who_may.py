@@ -9,7 +9,7 @@ from workflows import permissions
 from workflows.permissions import Permission
 
 READ = dict.fromkeys(
-    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets"],
+    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances"],
     Permission.OFFICE,
 ) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS}  # fmt: skip
 WRITE = {
@@ -19,7 +19,7 @@ WRITE = {
     "closed_days": Permission.CATALOGUE, "cancellation_rules": Permission.CATALOGUE,
     "price_rules": Permission.CATALOGUE, "agreed_prices": Permission.CATALOGUE, "client_types": Permission.CATALOGUE,
     "extra_pets": Permission.CATALOGUE, "cancellation_reasons": Permission.CATALOGUE, "visits": Permission.SCHEDULE,
-    "repeats": Permission.SCHEDULE,
+    "repeats": Permission.SCHEDULE, "agreements": Permission.SETTINGS,
 }  # fmt: skip
 
 
@@ -57,7 +57,11 @@ def test_who_may_only_look_sees_lists_without_buttons_and_gets_no_further(manage
             "cell/?id=1&field=price",
         ):
             endpoint = f"{name}.{ {'n': 'create_view', 'e': 'edit_view', 'd': 'delete_view', 'a': 'ajax_lookup', 'c': 'cell_view'}[path[0]] }"
-            if endpoint in managers.browser.application.view_functions and name not in {"visits", "repeats"}:
+            if endpoint in managers.browser.application.view_functions and name not in {
+                "visits",
+                "repeats",
+                "agreements",
+            }:
                 assert managers.browser.get(f"{view.url}/{path}").status_code == 403, (name, path)
     assert 'value="archive"' not in managers.open("/admin/clients/").text
     assert (
