@@ -38,7 +38,7 @@ def revision() -> str:
     digest = hashlib.sha256()
     for path in source_files(STATIC):
         digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:10]
+    return digest.hexdigest()[:6]
 
 
 def static_url(name: str) -> str:
