@@ -34,7 +34,7 @@ def pet_kinds() -> list[str]:
 
 @cache
 def revision() -> str:
-    """Ten letters that change when any file in `static/` does. Read once per process."""
+    """Six letters that change when any file in `static/` does. Read once per process."""
     digest = hashlib.sha256()
     for path in source_files(STATIC):
         digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
