@@ -64,7 +64,6 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     )),
     (N_("Set up"), (
         Entry("fields", N_("Custom fields"), "forms", Permission.FIELDS, "index"),
-        Entry("agreements", N_("Agreements"), "signature", Permission.SETTINGS),
         Entry("agreements", N_("Agreements"), "signature", Permission.OFFICE),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
