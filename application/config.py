@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from application import hosts
 from foundation import sealing, storage
 
 
@@ -29,6 +30,7 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "SECRET_KEY": get("SECRET_KEY") or ("" if name == "production" else _kept_key(data_dir)),
         "SECRET_KEY_FALLBACKS": [k for k in get("SECRET_KEY_FALLBACKS", "").split(",") if k],
         "FIELD_KEYS": get("FIELD_KEYS", ""),
+        "TRUSTED_HOSTS": hosts.from_text(get("TRUSTED_HOSTS", "")),
         "TRUSTED_PROXIES": int(get("TRUSTED_PROXIES", "0")),
         "QUEUE_URL": get("QUEUE_URL", ""),
         "FILES_URL": get("FILES_URL", ""),
@@ -91,6 +93,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     return {
         **config,
         "FIELD_KEYS": field_keys,
+        "TRUSTED_HOSTS": hosts.trusted(config),
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

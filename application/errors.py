@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from foundation.db import db
 from foundation.storage import StoreAwayError
@@ -76,6 +76,8 @@ def install(app: Flask) -> None:
     def _http(problem: HTTPException) -> Response | HTTPException:
         if problem.code is None or problem.code < 400:
             return problem
+        if isinstance(problem, SecurityError):  # of werkzeug, about the Host header; there are no addresses to link to
+            return Response(gettext("Latchkey does not answer under this name. Use the address that you were given."), 400, mimetype="text/plain")  # fmt: skip
         response = page(problem.code)
         if problem.code == 405 and problem.response is None:
             response.headers["Allow"] = ", ".join(getattr(problem, "valid_methods", None) or [])
