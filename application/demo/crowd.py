@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from application.demo import bulk, names
 from application.demo.founding import PASSWORD, House
+from application.demo.terms import FOSTERS
 from foundation import clock
 from foundation.db import db
 from foundation.types import new_public_id
@@ -201,6 +202,7 @@ class _Crowd:
                 "city": city, "postcode": postcode, "status": status,
                 "portal_enabled": status is not ClientStatus.ARCHIVED,
                 "primary_sitter_id": sitter.id if active and random.random() < 0.93 else None,
+                "client_type_id": self._type(i),
                 "notes": random.choice(names.CLIENT_NOTES), "created_at": created,
             }
         )  # fmt: skip
@@ -211,6 +213,10 @@ class _Crowd:
         if active:
             present = [a for a in animals if a is not None]
             self.households.append(Household(client_id, f"{first} {last}", created.date(), sitter.id, present))
+
+    def _type(self, i: int) -> int | None:
+        """One in twenty looks after animals of the shelter."""
+        return self.house.types[FOSTERS].id if i % 20 == 7 else None
 
     def _email(self, first: str, last: str) -> str:
         plain, n = f"{first}.{last}".lower(), 1

@@ -38,6 +38,11 @@ class CrowdStory:
 
     # ----------------------------------------------------------------------------------------------------- casting
 
+    def look_for(self, fits: Callable[[Household], bool]) -> Client | None:
+        """A client with a log-in who fits; None when nobody does."""
+        found = self._candidates(lambda h: h.sitter_id in self.route_ids and fits(h))
+        return next((client for client in found if client.email and client.logins), None)
+
     def find(self, fits: Callable[[Household], bool] = lambda _h: True) -> Client:
         """A client with a mail address who fits; in a small crowd anybody must do."""
         for client in self._candidates(lambda h: h.sitter_id in self.route_ids and fits(h)):

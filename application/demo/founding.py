@@ -6,10 +6,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from application.demo import names
+from application.demo import names, terms
 from foundation import clock
 from foundation.db import db
 from models import (
+    ClientType,
     ClosedDay,
     LimitKind,
     PayKind,
@@ -83,6 +84,8 @@ class House:
 
     items: dict[str, ServiceItem]
     blocks: dict[str, TimeBlock]
+    #: kinds of clients by name
+    types: dict[str, ClientType]
     vets: list[Vet]
     olivia: Staff
     max: Staff
@@ -94,10 +97,11 @@ class House:
 
 def found(random: Random, *, n_more_sitters: int) -> House:
     """Settings, price list, holidays of this year and the next, vets and staff with their log-ins."""
-    settings.change(BUSINESS, actor=COMMAND_LINE)
+    settings.change({**BUSINESS, **terms.SETTINGS}, actor=COMMAND_LINE)
     field_defaults.install(actor=COMMAND_LINE)
-    blocks = _blocks()
-    items = _items(blocks)
+    blocks, groups = _blocks(), _groups()
+    items = _items(blocks, groups)
+    types = terms.set_up(items, groups)
     olivia = access.create_owner("Olivia", "Hart", "olivia@example.com", PASSWORD, actor=COMMAND_LINE)
     people.change_staff(olivia, {"phone": "(413) 555-0101"}, actor=COMMAND_LINE)
     max_ = _staff("Max", "Brandt", "413-555-0102", role=StaffRole.MANAGER, is_sitter=False)
@@ -111,7 +115,7 @@ def found(random: Random, *, n_more_sitters: int) -> House:
         others.append(_staff(first, last, f"413-555-{105 + i:04}"))
         log_in_for(others[-1], shared)
     db.session.flush()
-    return House(items, blocks, _vets(random), olivia, max_, sam, sita, [sam, sita, *others])
+    return House(items, blocks, types, _vets(random), olivia, max_, sam, sita, [sam, sita, *others])
 
 
 def load_calendar() -> None:
@@ -170,11 +174,15 @@ def _blocks() -> dict[str, TimeBlock]:
     return made
 
 
-def _items(blocks: dict[str, TimeBlock]) -> dict[str, ServiceItem]:
-    groups = {}
+def _groups() -> dict[str, ServiceGroup]:
+    made = {}
     for position, (name, limit) in enumerate(GROUPS):
-        groups[name] = ServiceGroup()
-        catalogue.save_plain(groups[name], {"name": name, "position": position, **limit}, actor=COMMAND_LINE)
+        made[name] = ServiceGroup()
+        catalogue.save_plain(made[name], {"name": name, "position": position, **limit}, actor=COMMAND_LINE)
+    return made
+
+
+def _items(blocks: dict[str, TimeBlock], groups: dict[str, ServiceGroup]) -> dict[str, ServiceItem]:
     made = {}
     for position, (code, name, group, time_type, minutes, price, extra, percent, more) in enumerate(ITEMS):
         values = {

@@ -5,9 +5,13 @@ from collections import defaultdict
 from collections.abc import Container
 from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING
 
 from application.demo.crowd import Animal, Household
 from models import Species
+
+if TYPE_CHECKING:
+    from application.demo.series import Series
 
 NOON = 12 * 60
 
@@ -24,6 +28,8 @@ class Wish:
     trip: "Trip | None" = None
     #: nights of a boarding stay
     nights: int = 0
+    #: the standing arrangement that it is of
+    series: "Series | None" = None
 
 
 @dataclass
@@ -46,16 +52,17 @@ Wishes = dict[dt.date, list[Wish]]
 
 
 def all_wishes(
-    households: list[Household], first: dt.date, last: dt.date, *, holidays: Container[dt.date], random: Random
-) -> Wishes:
-    """Day -> what is wished for it."""
+    households: list[Household], first: dt.date, last: dt.date, *, holidays: Container[dt.date], settled: Container[int],
+    random: Random,
+) -> Wishes:  # fmt: skip
+    """Day -> what is wished for it. The `settled` households have a standing arrangement for their regular walks."""
     wishes: Wishes = defaultdict(list)
     for household in households:
         begins = max(first, household.since + dt.timedelta(days=3))
         if begins > last:
             continue
         dogs = household.of(Species.DOG)
-        if dogs and random.random() < 0.42:
+        if dogs and household.id not in settled and random.random() < 0.42:
             _regular(household, dogs, begins, last, holidays, wishes, random)
         taken: set[dt.date] = set()
         for _ in range(random.choice((1, 2, 2, 3, 4, 5))):

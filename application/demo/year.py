@@ -6,13 +6,13 @@ Bulk means rows as the workflows would have left them, without their mails and w
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 import sqlalchemy as sa
 
-from application.demo import bulk, names
+from application.demo import bulk, names, series
 from application.demo.crowd import Animal, Household
 from application.demo.founding import House
 from application.demo.roster import Roster
@@ -23,7 +23,9 @@ from foundation.types import new_public_id
 from models import (
     Activity,
     ActorKind,
+    Client,
     Counter,
+    Initiator,
     Job,
     JobRequest,
     JobRequestLine,
@@ -36,7 +38,8 @@ from models import (
     job_pet,
     job_request_line_pet,
 )
-from workflows import limits, pricing
+from workflows import cancellation, cancellation_facts, limits, pricing
+from workflows.cancellation import Facts, Outcome
 
 DAYS_AHEAD = 28
 #: whoever asked later than this did so by phone: the requests of the last days are made by the workflows
@@ -73,19 +76,30 @@ def fill_year(house: House, households: list[Household], roster: Roster, random:
     """Plan what is wished and write it down; how many visits."""
     today = clock.today()
     first, last = today - dt.timedelta(days=days_back), today + dt.timedelta(days=DAYS_AHEAD)
-    wishes = all_wishes(households, first, last, holidays=limits.calendar(first, last).holidays, random=random)
+    holidays = limits.calendar(first, last).holidays
+    standing = series.plan(households, roster, random, first)
+    series.begin(house, standing, house.types["Weekly regular"])
+    settled = {s.household.id for s in standing}
+    wishes = all_wishes(households, first, last, holidays=holidays, settled=settled, random=random)
+    for one in standing:
+        for day in series.days_behind(one, holidays, random):
+            wishes[day].append(Wish(one.household, one.code, one.pets, one.start, series=one))
     visits: list[Visit] = []
     spared = {house.sam.id, house.sita.id}
     for day in sorted(wishes):
-        # Nights and fixed times first, then what can be done at any time.
-        for wish in sorted(wishes[day], key=lambda w: (w.code != "Night", w.start is None, w.block is None)):
-            visit = _place(wish, day, roster, today, spared, random)
+        # What is settled, then nights and fixed times, then what can be done at any time.
+        for wish in sorted(
+            wishes[day], key=lambda w: (w.series is None, w.code != "Night", w.start is None, w.block is None)
+        ):
+            place = _place if wish.series is None else _place_settled
+            visit = place(wish, day, roster, today, spared, random)
             if visit is not None:
                 if wish.trip:
                     wish.trip.visits.append(len(visits))
                 visits.append(visit)
-    _Writer(house, random).write(visits)
-    return len(visits)
+    clients = db.session.scalars(sa.select(Client).where(Client.id.in_([h.id for h in households]))).all()
+    _Writer(house, random, clients, pricing.load_book(clients, first, last)).write(visits)
+    return len(visits) + series.make_ahead(standing)
 
 
 def _place(
@@ -107,6 +121,19 @@ def _place(
     return Visit(wish, day, wish.start, None, near) if day > today and random.random() < 0.3 else None
 
 
+def _place_settled(
+    wish: Wish, day: dt.date, roster: Roster, _today: dt.date, _spared: set[int], _random: Random
+) -> Visit | None:  # fmt: skip
+    """At its time by its sitter; by somebody else at the same time when that one is away."""
+    start, minutes = wish.start or 0, MINUTES[wish.code]
+    usual = wish.series.sitter_id if wish.series else 0
+    for sitter_id in roster.who(usual, day):
+        if roster.is_free(sitter_id, day, start, minutes + 15):
+            roster.take(sitter_id, day, start, minutes)
+            return Visit(wish, day, start, sitter_id, start)
+    return None
+
+
 MINUTES = {"Walk30": 30, "Walk60": 60, "Potty15": 15, "Cat20": 20, "Cat40": 40, "Home30": 30, "Night": 660}
 BLOCK_MINUTES = {"Morning": (420, 600), "Midday": (660, 840), "Afternoon": (840, 1020), "Evening": (1020, 1200)}
 
@@ -125,13 +152,14 @@ def _time_of(wish: Wish, random: Random) -> tuple[int, tuple[int, int] | None, i
 class _Writer:
     """Turns planned visits into rows."""
 
-    def __init__(self, house: House, random: Random) -> None:
+    def __init__(self, house: House, random: Random, clients: Iterable[Client], book: pricing.Book) -> None:
         self.house, self.random, self.ids = house, random, bulk.Ids()
+        self.clients, self.book = {c.id: c for c in clients}, book
+        self.policy = cancellation_facts.active_rules()
         self.now, self.today = clock.now(), clock.today()
         self.job_ids: list[int] = []
         self.line_ids: dict[int, int] = {}
         self.log: list[dict[str, Any]] = []
-        self.quote = cache(lambda code, n_pets, n_days: pricing.quote(house.items[code], n_pets=n_pets, n_days=n_days))
 
     def write(self, visits: Sequence[Visit]) -> None:
         self.job_ids = [self.ids.next(_table(Job)) for _ in visits]
@@ -153,28 +181,84 @@ class _Writer:
     def _job(self, i: int, visit: Visit) -> dict[str, Any]:
         wish, random = visit.wish, self.random
         item = self.house.items[wish.code]
-        quote = self.quote(wish.code, len(wish.pets), max(wish.nights, 1))
         state = self._state(visit, item)
         made = self._made_at(visit)
+        quote = self._quote(visit, self._asked_at(wish.trip) if wish.trip and i in self.line_ids else made)
         row = {
             "id": self.job_ids[i], "public_id": new_public_id(), "client_id": wish.household.id,
             "service_item_id": item.id, "on_date": visit.day, "ends_on": _ends_on(visit, item),
             "start_time": _clock_time(visit.start), "end_time": None,
             "time_block_id": self.house.blocks[wish.block].id if wish.block else None,
             "duration_minutes": item.duration_minutes, "sitter_id": visit.sitter_id, "state": state,
-            "price": quote.price, "sitter_pay": quote.sitter_pay, "prior_price": None, "prior_sitter_pay": None,
+            "price": quote.price, "sitter_pay": quote.sitter_pay, "price_lines": pricing.lines_to_keep(quote),
+            "prior_price": None, "prior_sitter_pay": None,
             "note": random.choice(names.VISIT_NOTES) if random.random() < 0.15 else "",
             "request_line_id": self.line_ids.get(i), "acknowledged_at": self._acknowledged(visit, made),
-            "cancelled_at": None, "cancel_reason": "", "created_at": made,
+            "cancelled_at": None, "cancelled_by": None, "cancel_reason": "", "created_at": made, **self._in_series(visit),
         }  # fmt: skip
         if state is JobState.CANCELLED:
-            cancelled_at = max(made, self._before(visit, hours=30))
-            row |= {"price": quote.price * 0, "sitter_pay": quote.price * 0, "prior_price": quote.price,
-                    "prior_sitter_pay": quote.sitter_pay, "cancelled_at": cancelled_at,
-                    "cancel_reason": random.choice(names.CANCEL_REASONS)}  # fmt: skip
-            self._note("job.cancelled", cancelled_at, visit.wish.household, "job", self.job_ids[i], self.house.max,
-                       {"reason": row["cancel_reason"], "n_jobs": 1, "jobs": [_short(visit, item)], "evening": []})  # fmt: skip
+            self._call_off(row, visit, quote)
+        elif state is JobState.VOIDED:
+            self._void(row, visit, quote)
         return row
+
+    def _call_off(self, row: dict[str, Any], visit: Visit, quote: pricing.Quote) -> None:
+        """The client rang, and pays what the policy says."""
+        at = max(row["created_at"], self._before(visit, hours=30))
+        outcome = self._outcome(visit, quote, at)
+        row |= {"price": outcome.charge, "sitter_pay": outcome.sitter_pay, "cancelled_by": Initiator.CLIENT,
+                "cancelled_at": at, "cancel_reason": self.random.choice(names.CANCEL_REASONS),
+                "repeat_edited": visit.wish.series is not None}  # fmt: skip
+        more = {"rule": outcome.rule_name, "by": Initiator.CLIENT.value}
+        self._note_gone("job.cancelled", row, visit, quote, more)
+
+    def _void(self, row: dict[str, Any], visit: Visit, quote: pricing.Quote) -> None:
+        """Nobody was there to do it: nothing is charged or paid."""
+        at = min(clock.from_local(visit.day, dt.time(21)), self.now)
+        row |= {"price": Decimal(0), "sitter_pay": Decimal(0), "cancelled_by": Initiator.OFFICE, "cancelled_at": at,
+                "cancel_reason": "The key was not where it should be."}  # fmt: skip
+        self._note_gone("job.voided", row, visit, quote, {"was": JobState.SCHEDULED.value})
+
+    def _note_gone(
+        self, verb: str, row: dict[str, Any], visit: Visit, quote: pricing.Quote, more: dict[str, Any]
+    ) -> None:
+        row |= {"prior_price": quote.price, "prior_sitter_pay": quote.sitter_pay}
+        changes = {k: [str(row[f"prior_{k}"]), str(row[k])] for k in ("price", "sitter_pay")}
+        facts = {
+            "reason": row["cancel_reason"], "n_jobs": 1, "jobs": [_short(visit, self.house.items[visit.wish.code])],
+            "evening": [], "changes": changes, **more,
+        }  # fmt: skip
+        self._note(verb, row["cancelled_at"], visit.wish.household, "job", row["id"], self.house.max, facts)
+
+    def _quote(self, visit: Visit, asked_at: dt.datetime) -> pricing.Quote:
+        """By the price list, for this client and day; a standing arrangement is never asked for at short notice."""
+        wish = visit.wish
+        block = self.house.blocks[wish.block] if wish.block else None
+        return pricing.quote(
+            self.house.items[wish.code], n_pets=len(wish.pets), n_days=max(wish.nights, 1),
+            client=self.clients[wish.household.id], on_date=visit.day,
+            begins=pricing.start_of(_clock_time(visit.start), block), booked_at=None if wish.series else asked_at,
+            book=self.book,
+        )  # fmt: skip
+
+    def _outcome(self, visit: Visit, quote: pricing.Quote, at: dt.datetime) -> Outcome:
+        """What the policy says when the client calls it off then."""
+        item = self.house.items[visit.wish.code]
+        facts = Facts(
+            quote.price, quote.sitter_pay, dt.datetime.combine(visit.day, _clock_time(visit.begins) or dt.time(0)),
+            clock.to_local(at).replace(tzinfo=None), group_id=item.group_id, on_holiday=visit.day in self.book.holidays,
+        )  # fmt: skip
+        return cancellation.decide(self.policy, facts)
+
+    def _in_series(self, visit: Visit) -> dict[str, Any]:
+        """What ties a visit to its standing arrangement; one that somebody else does was changed by a person."""
+        own = visit.wish.series
+        if own is None or own.row is None:
+            return {"repeat_id": None, "repeat_on": None, "repeat_time_id": None, "repeat_edited": False}
+        return {
+            "repeat_id": own.row.id, "repeat_on": visit.day, "repeat_time_id": own.time_ids[visit.day.weekday()],
+            "repeat_edited": visit.sitter_id != own.sitter_id,
+        }  # fmt: skip
 
     def _state(self, visit: Visit, item: ServiceItem) -> JobState:
         begins = clock.from_local(visit.day, _clock_time(visit.begins) or dt.time(0))
@@ -254,7 +338,7 @@ class _Writer:
             "id": self.line_ids[i], "public_id": new_public_id(), "request_id": request_id, "client_id": wish.household.id,
             "service_item_id": item.id, "on_date": visit.day, "start_time": start,
             "time_block_id": block.id if block else None, "state": LineState.SCHEDULED, "sitter_id": visit.sitter_id,
-            "leave_unassigned": visit.sitter_id is None, "price": self.quote(wish.code, len(wish.pets), 1).price,
+            "leave_unassigned": visit.sitter_id is None, "price": self._quote(visit, at).price,
             # As `workflows.wanted.fingerprint` would write it.
             "fingerprint": f"{item.id}|{visit.day}|{start.strftime('%H:%M') if start else ''}|{block.id if block else ''}|{who}"[:200],
             "submitted_at": at, "decided_at": at + dt.timedelta(hours=3), "created_at": at - dt.timedelta(minutes=5),

@@ -4,6 +4,7 @@ import ast
 import datetime as dt
 import re
 import time
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,14 @@ from foundation.db import Base, db
 from mailer.render import render
 from models import (
     Activity,
+    ChangeKind,
+    ChangeRequest,
+    ChangeState,
     Client,
     ClientLogin,
+    ClientPrice,
     Counter,
+    Initiator,
     Job,
     JobRequest,
     JobRequestLine,
@@ -31,8 +37,10 @@ from models import (
     NotificationKind,
     OutboxMail,
     Pet,
+    PriceTarget,
     PublicHoliday,
     Realm,
+    Repeat,
     RequestMessage,
     ServiceItem,
     Staff,
@@ -42,7 +50,17 @@ from models import (
 from tests import databases
 from tests import factories as make
 from tests.databases import count
-from workflows import access, conflicts, job_requests, people, settings
+from workflows import (
+    access,
+    change_requests,
+    conflicts,
+    job_requests,
+    people,
+    pricing,
+    repeat_outlook,
+    repeat_runs,
+    settings,
+)
 from workflows.actors import COMMAND_LINE
 
 #: the moment of every test, see tests/conftest.py
@@ -207,8 +225,14 @@ def test_no_sitter_is_in_two_places(business):
 
 def test_figures_of_visits_are_consistent(business):
     for job in db.session.scalars(sa.select(Job)):
-        if job.state is JobState.CANCELLED:
-            assert (job.price, job.sitter_pay) == (0, 0)
+        off = job.state in {JobState.CANCELLED, JobState.VOIDED}
+        assert [x is not None for x in (job.prior_price, job.prior_sitter_pay, job.cancelled_by)] == [off] * 3
+        whole = (job.prior_price, job.prior_sitter_pay) if off else (job.price, job.sitter_pay)
+        for of, figure in zip(PriceTarget, whole, strict=True):
+            assert sum(x.amount for x in pricing.kept_lines(job.price_lines, of)) == figure
+        if off:
+            assert 0 <= job.price <= job.prior_price
+            assert job.sitter_pay <= job.prior_sitter_pay
             assert job.cancelled_at is not None
             assert job.cancelled_at <= clock.now()
         else:
@@ -216,6 +240,57 @@ def test_figures_of_visits_are_consistent(business):
         assert job.pets
         assert all(p.client_id == job.client_id for p in job.pets)
         assert job.created_at <= clock.now()
+
+
+def test_prices_are_those_of_the_engine_for_this_client_and_day(business):
+    jobs = db.session.scalars(
+        sa.select(Job).where(Job.state == JobState.SCHEDULED, Job.on_date > clock.today()).order_by(Job.id).limit(400)
+    ).all()
+    book = pricing.load_book({j.client for j in jobs}, clock.today(), max(j.on_date for j in jobs))
+    figures = [pricing.quote_job(j, book=book) for j in jobs]
+    assert [(j.price, j.sitter_pay) for j in jobs] == [(f.price, f.sitter_pay) for f in figures]
+    # As many rules as can be seen at work in one small year: each shows what the price list can do.
+    seen = {x["text"] % x["values"] for lines in db.session.scalars(sa.select(Job.price_lines)) for x in lines}
+    for name in ("Weekend walk", "After hours", "Public holiday, 50%", "Thank you for fostering, -10%", "Holiday pay"):
+        assert name in seen
+    agreed = db.session.execute(sa.select(Client.first_name, ClientPrice.price).join_from(Client, ClientPrice)).all()
+    assert sorted(agreed) == [("Hannah", Decimal(19)), ("Leo", Decimal(34))]
+
+
+def test_late_cancellations_cost_what_the_policy_says(business):
+    charged = db.session.scalars(sa.select(Job).where(Job.state == JobState.CANCELLED, Job.price > 0)).all()
+    assert charged
+    assert {job.cancelled_by for job in charged} == {Initiator.CLIENT}
+    lines = db.session.scalars(
+        sa.select(Activity).where(Activity.verb == "job.cancelled", Activity.facts["rule"].as_string() != "")
+    ).all()
+    assert {x.facts["rule"] for x in lines} >= {"Within 24 hours", "Overnights and stays, within a week"}
+
+
+def test_repeating_visits_are_made_ahead_and_a_run_finds_nothing_to_make(business):
+    series = db.session.scalars(sa.select(Repeat)).all()
+    assert len(series) >= 5
+    assert count(Job, Job.repeat_id.is_not(None), Job.state == JobState.COMPLETED) > 50
+    last = db.session.scalar(sa.select(sa.func.max(Job.on_date)).where(Job.repeat_id.is_not(None)))
+    assert last > clock.today() + dt.timedelta(days=50)
+    run = repeat_outlook.preview(series, repeat_runs.horizon(), first=clock.today() + dt.timedelta(days=1))
+    assert (run.n_made, run.n_conflicts) == (0, 0)
+    paused = db.session.scalars(sa.select(Repeat).where(Repeat.pauses.any())).one()
+    assert count(Job, Job.repeat_id == paused.id, Job.state == JobState.CANCELLED, Job.repeat_off) > 0
+
+
+def test_changes_and_cancellations_wait_in_the_inbox(business):
+    requests = db.session.scalars(sa.select(ChangeRequest)).all()
+    waiting = [r for r in requests if r.is_open]
+    assert {r.kind for r in waiting} == {ChangeKind.CHANGE, ChangeKind.CANCEL, ChangeKind.PAUSE}
+    assert change_requests.n_open() == len(waiting) >= 6
+    items = [i for r in requests for i in r.items]
+    assert {i.state for i in items} == {
+        ChangeState.PENDING, ChangeState.APPROVED, ChangeState.DENIED, ChangeState.WITHDRAWN,
+    }  # fmt: skip
+    assert max(len(r.items) for r in waiting) >= 3
+    assert any(i.fee for i in items if i.state is ChangeState.PENDING)
+    assert {str(r.client) for r in waiting} >= {"Hannah Okafor", "Leo Feld"}
 
 
 def test_request_numbers_have_no_gaps_and_follow_the_time(business):
