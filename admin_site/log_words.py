@@ -9,7 +9,8 @@ def NN_(singular: str, plural: str = "") -> tuple[str, str]:  # noqa: N802 -- as
     return singular, plural
 
 
-#: verb -> picture, sentence for one and for several visits; %(who)s, %(num)d, and %(number)s, %(email)s of the facts
+#: verb -> picture, sentence for one and for several visits; %(who)s, %(num)d, and %(number)s, %(email)s, %(name)s of the
+#: facts
 VERBS: dict[str, tuple[str, str, str]] = {
     "job_request.submitted": ("inbox", *NN_("%(who)s requested %(num)d visit", "%(who)s requested %(num)d visits")),
     "job_request.added": ("circle-plus", *NN_("%(who)s added %(num)d visit to request #%(number)s", "%(who)s added %(num)d visits to request #%(number)s")),
@@ -85,6 +86,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "field_proposal.asked": ("hourglass", *NN_("%(who)s asks for changes that need your yes")),
     "field_proposal.withdrawn": ("arrow-back-up", *NN_("%(who)s took back a proposed change")),
     "field_proposal.declined": ("ban", *NN_("%(who)s declined a proposed change")),
+    "pet.left": ("paw", *NN_("%(who)s marked %(name)s as no longer with them")),
     "secret.seen": ("eye", *NN_("%(who)s looked at secrets")),
     "field_page.moved": ("grip-vertical", *NN_("%(who)s moved the page %(name)s")),
     "field_page.retired": ("archive", *NN_("%(who)s retired the page %(name)s")),

@@ -5,7 +5,19 @@ Who may come in at all is decided by `sign_in.guard`; which functions are on, by
 
 from flask import Flask
 
-from client_portal import agreements, asking, calendar, changing, home, my_requests, requesting, schedule, visits
+from client_portal import (
+    agreements,
+    asking,
+    calendar,
+    changing,
+    data_pages,
+    home,
+    my_requests,
+    own_pets,
+    requesting,
+    schedule,
+    visits,
+)
 from client_portal.urls import DayConverter, PublicIdConverter
 
 __all__ = ["install"]
@@ -18,7 +30,8 @@ def install(app: Flask) -> None:
     groups = (
         home.pages, schedule.pages, requesting.pages, my_requests.pages, my_requests.cancelling, calendar.pages,
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
-        asking.series, agreements.pages,
+        asking.series, agreements.pages, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
+        own_pets.leaving,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     for group in groups:

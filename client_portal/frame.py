@@ -86,6 +86,21 @@ def can_write_message() -> bool:
     return schedule_is_on() and change_requests.messages_are_on()
 
 
+def data_is_on() -> bool:
+    """May clients see what the business keeps about them?"""
+    return bool(settings.read()["portal.your_data"])
+
+
+def can_amend_data() -> bool:
+    """May clients change it?"""
+    return data_is_on() and bool(settings.read()["portal.your_data_amend"])
+
+
+def can_add_pet() -> bool:
+    """May clients add pets?"""
+    return data_is_on() and bool(settings.read()["portal.add_pet"])
+
+
 def client_here() -> Client:
     """The client whose portal this is; every query of a page begins with it."""
     client = current_client()
@@ -98,7 +113,9 @@ def first_page() -> str | None:
     """The address of the first function that is on, or None when all are off."""
     if schedule_is_on():
         return url_for("portal_schedule.month")
-    return url_for("portal_requesting.show") if requests_are_on() else None
+    if requests_are_on():
+        return url_for("portal_requesting.show")
+    return url_for("portal_data.start") if data_is_on() else None
 
 
 def by_htmx(target: str | None = None) -> bool:
@@ -205,6 +222,8 @@ def _nav(*, can_request: bool) -> list[NavItem]:
         items.append(NavItem("schedule", _("Schedule"), "calendar", url_for("portal_schedule.month")))
     if can_request:
         items.append(NavItem("requests", _("My requests"), "list-details", url_for("portal_requests.index")))
+    if data_is_on():
+        items.append(NavItem("data", _("Your Data"), "home-heart", url_for("portal_data.start")))
     return items
 
 

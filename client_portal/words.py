@@ -118,6 +118,11 @@ def names(of: Sequence[str]) -> str:
     return format_list(list(of), locale=get_locale()) if of else ""
 
 
+def one_of(of: Sequence[str]) -> str:
+    """`Yes or Sometimes`."""
+    return format_list(list(of), style="or", locale=get_locale()) if of else ""
+
+
 def amount(price: Decimal) -> str:
     """The price with its sign."""
     return money.show(price, locale=str(get_locale()))

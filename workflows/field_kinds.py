@@ -288,11 +288,16 @@ def shown(field: CustomField, value: Value, *, reveal: bool = False, translate: 
     if isinstance(value, Decimal):
         return format_decimal(value, format="#,##0.####", locale=_locale())
     if isinstance(value, dt.date):
-        return format_skeleton("yMMMd", value, locale=_locale())
+        return day_words(value)
     if isinstance(value, tuple):
         words = choices(field, value)
         return ", ".join(words[key] for key in value)
     return value.name if isinstance(value, StoredFile) else _shown_text(field, value)
+
+
+def day_words(day: dt.date) -> str:
+    """`Nov 26, 2026`, as the business's country writes it."""
+    return format_skeleton("yMMMd", day, locale=_locale())
 
 
 def _shown_text(field: CustomField, value: str) -> str:

@@ -88,6 +88,10 @@ class Layout:
         """One of the pages, or None when this reader has none of that id."""
         return next((page for page in self.pages if page.page.public_id == public_id), None)
 
+    def for_species(self, species: Species) -> "Layout":
+        """The pages of pets of this kind, out of the pages of all kinds."""
+        return Layout(tuple(page for page in self.pages if page.page.species in {None, species}))
+
     def for_portal(self) -> "Layout":
         """What clients see: without hidden fields, and without the sections and pages that are empty then."""
         return self._only(lambda placed: placed.portal is not PortalAccess.HIDDEN)
@@ -122,7 +126,7 @@ class Layout:
         asked = set(self.fields)
         while True:
             # Each round can only take fields away, so this ends, after as many rounds as the longest chain has links.
-            left = {key for key in asked if all(_is_met(c, asked, answers) for c in self.conditions[key])}
+            left = {key for key in asked if all(is_met(c, asked, answers) for c in self.conditions[key])}
             if left == asked:
                 return frozenset(asked)
             asked = left
@@ -137,7 +141,8 @@ class Layout:
         return {key: [c for c in found if not _leads_to(c["field"], key, known)] for key, found in known.items()}
 
 
-def _is_met(condition: dict[str, Any], asked: Collection[str], answers: Answers) -> bool:
+def is_met(condition: Mapping[str, Any], asked: Collection[str], answers: Answers) -> bool:
+    """Is a condition on a field of the layout met, when these fields are asked for and answered like this?"""
     wanted, given = condition.get("values") or [], answers.get(condition["field"], ())
     fits = any(str(value) in given for value in wanted) if wanted else bool(given)
     return fits and condition["field"] in asked

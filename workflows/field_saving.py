@@ -35,6 +35,8 @@ class Saved:
     changed: tuple[Change, ...] = ()
     #: these wait for the office's yes
     proposed: tuple[Change, ...] = ()
+    #: what waited for the office's yes and was taken back, by typing what the field holds
+    withdrawn: tuple[CustomField, ...] = ()
     #: the labels of what was typed into fields that the office took away, or closed, while the form was open
     gone: tuple[str, ...] = ()
     #: the labels of what was typed into fields that these answers do not ask for: they keep what they had
@@ -102,7 +104,8 @@ def save(owner: Owner, raw: Mapping[str, object], *, actor: Actor, seen: Mapping
     if actor.is_client:
         field_news.tell(owner, changed)
     db.session.flush()
-    return Saved(changed, really, form.gone(), tuple(form.unasked))
+    back = tuple(c.field for c in proposed if c not in really)
+    return Saved(changed, really, back, form.gone(), tuple(form.unasked))
 
 
 def may_edit(placed: PlacedField, *, actor: Actor) -> bool:

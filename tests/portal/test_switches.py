@@ -10,7 +10,7 @@ from tests import factories as make
 from tests.databases import count
 
 DAY = make.DAY
-REQUESTS, SCHEDULE = "portal.requests", "portal.schedule"
+REQUESTS, SCHEDULE, DATA = "portal.requests", "portal.schedule", "portal.your_data"
 
 #: endpoint -> the switches of which one must be on; none: always there
 NEEDS = {
@@ -59,6 +59,20 @@ NEEDS = {
     "portal_series.send_pause": (SCHEDULE,),
     "portal_series.end": (SCHEDULE,),
     "portal_series.send_end": (SCHEDULE,),
+    # Changing and adding have switches of their own: see test_your_data.py.
+    "portal_data.start": (DATA,),
+    "portal_data.show": (DATA,),
+    "portal_data.show_pet": (DATA,),
+    "portal_amending.edit": (DATA,),
+    "portal_amending.edit_pet": (DATA,),
+    "portal_amending.save": (DATA,),
+    "portal_amending.save_pet": (DATA,),
+    "portal_pets.index": (DATA,),
+    "portal_pets.show": (DATA,),
+    "portal_adding_pets.form": (DATA,),
+    "portal_adding_pets.add": (DATA,),
+    "portal_leaving_pets.ask": (DATA,),
+    "portal_leaving_pets.leave": (DATA,),
 }
 
 
@@ -80,7 +94,8 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        mine = dict.fromkeys(("visit_id", "item_id", "repeat_id", "acceptance_id"), "AAAAAAAAAAAA")
+        own = ("visit_id", "item_id", "repeat_id", "acceptance_id", "page_id", "pet_id")
+        mine = dict.fromkeys(own, "AAAAAAAAAAAA")
         every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
         found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]
@@ -92,7 +107,7 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
 
 
 @pytest.mark.covers("B1", "P8", "P3")
-@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE)], ids=" and ".join)
+@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,)], ids=" and ".join)
 def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
     alice = walk(cast.alice)
     token = alice.token()
@@ -104,7 +119,8 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
         for data in ({}, {"csrf_token": token}, {"csrf_token": token, "basket": alices[1].public_id}):
             answer = alice.browser.open(path, method=method, data=data if method == "POST" else None)
             assert answer.status_code == 404, (method, path, endpoint)
-    assert alice.browser.open("/portal/schedule" if SCHEDULE in off else "/portal/request", method="OPTIONS").status_code == 404  # fmt: skip
+    first = {SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/"}[off[-1]]
+    assert alice.browser.open(first, method="OPTIONS").status_code == 404
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
     assert (
         count(JobRequestLine, JobRequestLine.client_id == cast.alice.id, JobRequestLine.state == LineState.DRAFT) == 1
@@ -130,7 +146,13 @@ def test_menu_and_button_show_only_what_is_on(walk, cast, change_settings):
 @pytest.mark.covers("P8")
 def test_when_all_is_off_a_friendly_page_says_so(walk, cast, change_settings):
     change_settings(
-        {REQUESTS: False, SCHEDULE: False, "business.name": "Maple Lane", "business.phone": "020 7946 0018"}
+        {
+            REQUESTS: False,
+            SCHEDULE: False,
+            DATA: False,
+            "business.name": "Maple Lane",
+            "business.phone": "020 7946 0018",
+        }
     )
     page = walk(cast.alice).get("/portal/")
     assert (page.path, page.status) == ("/portal/", 200)

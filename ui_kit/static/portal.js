@@ -62,5 +62,37 @@ document.addEventListener("htmx:afterSettle", (event) => {
   next?.focus({ preventScroll: !next.matches("#problems") && !(pressed === "day" && matchMedia("(max-width: 979px)").matches) });
 });
 
+// ---- Your Data: questions that hang on other answers come and go while the form is filled in ----
+const answersOf = (form, key) => $$(`[name="f-${CSS.escape(key)}"]`, form)
+  .filter((one) => !["radio", "checkbox"].includes(one.type) || one.checked).map((one) => one.value).filter(Boolean);
+const askWhatFits = (form) => {
+  const entries = new Map($$("[data-entry]", form).map((one) => [one.dataset.entry, one]));
+  entries.forEach((one) => { one.hidden = false; });
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const one of entries.values()) {
+      if (one.hidden || !one.dataset.onlyIf) continue;
+      const fits = JSON.parse(one.dataset.onlyIf).every(({ field, values }) => {
+        const given = answersOf(form, field);
+        return !entries.get(field)?.hidden && (values.length ? values.some((value) => given.includes(value)) : given.length > 0);
+      });
+      if (!fits) { one.hidden = true; changed = true; }
+    }
+  }
+  $$("[data-part]", form).forEach((part) => { part.hidden = !$$("[data-entry]", part).some((one) => !one.hidden); });
+};
+$$("form[data-unsaved]").forEach((form) => {
+  const asSent = () => new URLSearchParams(new FormData(form)).toString();
+  const before = asSent();
+  let leaving = false;
+  if ($("[data-only-if]", form)) { askWhatFits(form); form.addEventListener("input", () => askWhatFits(form)); }
+  form.addEventListener("submit", () => { leaving = true; });
+  // What came back with a refusal is not saved either.
+  addEventListener("beforeunload", (event) => { if (!leaving && ($(".ui-problems") || asSent() !== before)) event.preventDefault(); });
+  addEventListener("pageshow", () => { leaving = false; });
+});
+const tab = $(".pt-tabs [aria-current]");
+if (tab && tab.parentElement.scrollWidth > tab.parentElement.clientWidth) tab.parentElement.scrollLeft = tab.offsetLeft - 16;
+
 count();
 watchBasket();
