@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from client_portal.words import soon
 from foundation import clock
 from foundation.db import db
-from models import ChangeRequest, Client, JobRequest, JobRequestLine, Repeat
+from models import ChangeRequest, Client, JobRequest, JobRequestLine, LineState, Repeat
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
 from workflows import baskets, calendar_feeds, change_requests, settings
@@ -146,6 +146,8 @@ class BasketFacts:
     changed_at: dt.datetime | None
     n_asked: int = 0
     n_series: int = 0
+    #: requested visits that were sent and are not decided
+    n_waiting: int = 0
 
 
 def know_basket(basket: JobRequest | None) -> None:
@@ -156,7 +158,7 @@ def know_basket(basket: JobRequest | None) -> None:
     )
 
 
-def _count(kind: type[ChangeRequest] | type[Repeat], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+def _count(kind: type[ChangeRequest | Repeat | JobRequestLine], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(kind).where(*where).scalar_subquery()
 
 
@@ -169,6 +171,7 @@ _FACTS = (
         sa.func.max(JobRequest.changed_at),
         _count(ChangeRequest, ChangeRequest.client_id == _CLIENT, ChangeRequest.is_open.is_(True)),
         _count(Repeat, Repeat.client_id == _CLIENT, Repeat.is_active.is_(True)),
+        _count(JobRequestLine, JobRequestLine.client_id == _CLIENT, JobRequestLine.state == LineState.SUBMITTED),
     )
     .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
     .where(JobRequest.client_id == _CLIENT, JobRequest.submitted_at.is_(None))

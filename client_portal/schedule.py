@@ -51,6 +51,7 @@ from ui_kit.month import DayItem, weeks_of
 from workflows import change_requests
 from workflows.cancelling import shown_from
 from workflows.conflicts import reach
+from workflows.errors import N_
 
 #: how many coming visits stand beside the month
 COMING = 6
@@ -105,7 +106,8 @@ def _open_of(client: Client) -> list[ChangeRequest]:
 
 def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
     client, today = client_here(), clock.today()
-    lines = _waiting_lines(client, chosen)
+    # Most clients wait for nothing, and the frame's query knows that.
+    lines = _waiting_lines(client, chosen) if chosen or basket_facts(client).n_waiting else []
     jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
     is_part = by_htmx("schedule")
     open_requests = _open_of(client)
@@ -279,17 +281,20 @@ def _pill_rows(
         yield (job_id, kind, *rest)  # type: ignore[misc]  # the columns above, in their order
 
 
+_SAID = {
+    "req": N_("REQ: requested, waiting for an answer"),
+    "scheduled": N_("Scheduled"),
+    "change": N_("Change or cancellation requested"),
+    "live": N_("On the visit"),
+    "done": N_("Done"),
+    "off": N_("Cancelled"),
+    "declined": N_("Declined"),
+}
+
+
 def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
     """A pill says what it is by its words, marks and lines, not by its colour alone."""
-    said = {
-        "req": _("REQ: requested, waiting for an answer"),
-        "scheduled": _("Scheduled"),
-        "change": _("Change or cancellation requested"),
-        "live": _("On the visit"),
-        "done": _("Done"),
-        "off": _("Cancelled"),
-        "declined": _("Declined"),
-    }[kind]
+    said = _(_SAID[kind])
     if kind == "done":
         return DayItem(kind, f"✓ {time}".strip(), name, said, short=f"✓{short}")
     if kind == "declined":

@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     env.globals.update(
         static_url=static_url,
         ui_icon=quick.icon,
+        ui_chip=quick.chip,
         ui_pet_kinds=frozenset(static_files.pet_kinds()),
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,
