@@ -40,7 +40,7 @@ from sign_in import current_actor
 from workflows import baskets, job_requests, once, request_threads, settings
 from workflows.errors import Conflict, WorkflowError, WrongState
 
-PER_PAGE = 10
+PER_PAGE = 5
 #: how many visits of a request the list shows
 SHOWN = 6
 
@@ -152,7 +152,7 @@ def _standing(own: list[Card]) -> list[tuple[str, str]]:
 
 @pages.get("")
 def index() -> View:
-    """Sent requests, newest first, ten a page."""
+    """Sent requests, newest first, five a page: each shows up to six visits."""
     number = request.args.get("page", 1, type=int)
     number = number if 1 <= number <= 10_000 else 1
     wanted = {"client_id": client_here().id, "n": PER_PAGE + 1, "skip": (number - 1) * PER_PAGE}
