@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, frame, home_figures, texts
+from admin_site import change_queue, frame, home_figures, job_lines, texts
 from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
 from admin_site.reading import link, read_id
 from foundation import clock
@@ -64,6 +64,7 @@ class HomePage(WorkPage):
             has_more=len(found) > len(shown),
             last_id=shown[0].id if shown else 0,
             weeks=_bars(),
+            lines=job_lines.of_chips,
             steps=_steps(self.actor, facts),
         )
 

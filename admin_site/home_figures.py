@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -47,14 +48,15 @@ class Waiting(NamedTuple):
 
 def waiting() -> Waiting:
     """All waiting lines in one row."""
-    n_lines, first_on, n_auto = db.session.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.min(JobRequestLine.on_date),
-            sa.func.count(sa.distinct(sa.case((JobRequestLine.auto_submitted, JobRequestLine.client_id)))),
-        ).where(JobRequestLine.state == LineState.SUBMITTED)
-    ).one()
-    return Waiting(n_lines, first_on, n_auto)
+    return Waiting(*db.session.execute(_WAITING).one())
+
+
+# Statements that are always the same are built once: that takes as long as their answer.
+_WAITING = sa.select(
+    sa.func.count(),
+    sa.func.min(JobRequestLine.on_date),
+    sa.func.count(sa.distinct(sa.case((JobRequestLine.auto_submitted, JobRequestLine.client_id)))),
+).where(JobRequestLine.state == LineState.SUBMITTED)
 
 
 @dataclass
@@ -170,7 +172,8 @@ def _name(runs: list[Run]) -> None:
     people = {r.sitter_id for r in runs if r.sitter_id}
     if not chips:
         return
-    names = {s.id: str(s) for s in db.session.scalars(sa.select(Staff).where(Staff.id.in_(people)))} if people else {}
+    named = sa.select(Staff.id, Staff.first_name, Staff.last_name).where(Staff.id.in_(people))
+    names = {row[0]: f"{row[1]} {row[2]}".strip() for row in db.session.execute(named)} if people else {}
     for run in runs:
         run.name = names.get(run.sitter_id or 0, "")
     animals = pet_names(chips)
@@ -227,40 +230,50 @@ class Facts(NamedTuple):
 
 def facts() -> Facts:
     """Counts and "is there any?"; one query."""
-    has_lines = sa.select(JobRequestLine.id).where(JobRequestLine.request_id == JobRequest.id).exists()
-    n_baskets = sa.select(sa.func.count()).select_from(JobRequest).where(JobRequest.submitted_at.is_(None), has_lines)
-    n_failed = sa.select(sa.func.count()).select_from(OutboxMail).where(OutboxMail.state == MailState.FAILED)
-    return Facts(
-        *db.session.execute(
-            sa.select(
-                n_baskets.scalar_subquery(),
-                n_failed.scalar_subquery(),
-                sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active)),
-                sa.exists(sa.select(Client.id)),
-                sa.exists(sa.select(Staff.id).where(Staff.is_active, Staff.is_sitter)),
-                sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active, ServiceItem.visible_in_portal)),
-                sa.exists(sa.select(ClientLogin.id)),
-            )
-        ).one()
-    )
+    return Facts(*db.session.execute(_FACTS).one())
+
+
+def _count(what: Any, *where: Any) -> Any:
+    return sa.select(sa.func.count()).select_from(what).where(*where).scalar_subquery()
+
+
+_HAS_LINES = sa.select(JobRequestLine.id).where(JobRequestLine.request_id == JobRequest.id).exists()
+_FACTS = sa.select(
+    _count(JobRequest, JobRequest.submitted_at.is_(None), _HAS_LINES),
+    _count(OutboxMail, OutboxMail.state == MailState.FAILED),
+    sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active)),
+    sa.exists(sa.select(Client.id)),
+    sa.exists(sa.select(Staff.id).where(Staff.is_active, Staff.is_sitter)),
+    sa.exists(sa.select(ServiceItem.id).where(ServiceItem.is_active, ServiceItem.visible_in_portal)),
+    sa.exists(sa.select(ClientLogin.id)),
+)
 
 
 def notices() -> list[Notification]:
     """The open notifications, newest first; one more than is shown says that there are more."""
-    return list(
-        db.session.scalars(
-            sa.select(Notification)
-            .where(Notification.dismissed_at.is_(None))
-            .options(joinedload(Notification.client))
-            .order_by(Notification.id.desc())
-            .limit(MOST_NOTICES + 1)
-        )
-    )
+    return list(db.session.scalars(_NOTICES))
+
+
+_NOTICES = (
+    sa.select(Notification)
+    .where(Notification.dismissed_at.is_(None))
+    .options(joinedload(Notification.client).load_only(Client.first_name, Client.last_name, Client.account_number))
+    .order_by(Notification.id.desc())
+    .limit(MOST_NOTICES + 1)
+)
+
+
+#: so many visits in the eight weeks take 2 ms to count and look the same after one more: they are believed for a while
+_WEEKS_SECONDS, _WEEKS_FROM = 30, 10_000
+_weeks: dict[tuple[str, dt.date, int], tuple[float, list[tuple[dt.date, int]]]] = {}
 
 
 def weeks(first_weekday: int) -> list[tuple[dt.date, int]]:
     """Visits a week (not the cancelled ones), the last four, this one and the next three: (first day, how many)."""
     day = clock.today()
+    key = (str(db.session.get_bind().engine.url), day, first_weekday)
+    if (known := _weeks.get(key)) and known[0] > monotonic():
+        return known[1]
     this = day - dt.timedelta(days=(day.weekday() - first_weekday) % 7)
     mondays = [this + dt.timedelta(weeks=n) for n in range(-WEEKS_BACK, WEEKS_AHEAD)]
     counts = dict.fromkeys(mondays, 0)
@@ -271,4 +284,8 @@ def weeks(first_weekday: int) -> list[tuple[dt.date, int]]:
         .group_by(Job.state, Job.on_date)
     ):
         counts[on_date - dt.timedelta(days=(on_date.weekday() - first_weekday) % 7)] += n
-    return list(counts.items())
+    found = list(counts.items())
+    if sum(counts.values()) >= _WEEKS_FROM:
+        _weeks.clear()
+        _weeks[key] = (monotonic() + _WEEKS_SECONDS, found)
+    return found

@@ -14,7 +14,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import schedule_month, schedule_rows, undo
+from admin_site import job_lines, schedule_month, schedule_rows, undo
 from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
 from admin_site.reading import FIRST_DAY, LAST_DAY, read_page
 from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL, Show, Wish
@@ -68,6 +68,7 @@ class SchedulePage(WorkPage):
             after=min(on + DAY * len(wish.days), LAST_DAY),
             url=_url_maker(wish, on),
             on=on,
+            lines=job_lines.of_slots,
             may_edit=self.actor.may(Permission.SCHEDULE),
             undo=undo.to_undo(),
             here=request.full_path.rstrip("?"),

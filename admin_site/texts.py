@@ -81,29 +81,35 @@ def with_dates(text: str) -> str:
 # ------------------------------------------------------------------------------------------------------- states
 
 
+_JOB_CHIPS = {
+    JobState.SCHEDULED: ("scheduled", N_("Scheduled")),
+    JobState.IN_PROGRESS: ("live", N_("On the visit")),
+    JobState.COMPLETED: ("done", N_("Done")),
+    JobState.CANCELLED: ("off", N_("Cancelled")),
+    JobState.VOIDED: ("off", N_("Void")),
+}
+_LINE_CHIPS = {
+    LineState.DRAFT: ("mute", N_("Not sent yet")),
+    LineState.SUBMITTED: ("req", N_("Job request")),
+    LineState.SCHEDULED: ("scheduled", N_("Scheduled")),
+    LineState.DECLINED: ("declined", N_("Declined")),
+    LineState.CANCELLED: ("off", N_("Cancelled")),
+    LineState.DELETED: ("off", N_("Deleted")),
+}
+
+
 def job_chip(state: JobState, *, has_sitter: bool = True) -> tuple[str, str]:
     """Kind and word of a visit's chip."""
     if state is JobState.SCHEDULED and not has_sitter:
         return "none", gettext("Nobody yet")
-    return {
-        JobState.SCHEDULED: ("scheduled", gettext("Scheduled")),
-        JobState.IN_PROGRESS: ("live", gettext("On the visit")),
-        JobState.COMPLETED: ("done", gettext("Done")),
-        JobState.CANCELLED: ("off", gettext("Cancelled")),
-        JobState.VOIDED: ("off", gettext("Void")),
-    }[state]
+    kind, words = _JOB_CHIPS[state]
+    return kind, gettext(words)
 
 
 def line_chip(state: LineState) -> tuple[str, str]:
     """Kind and word of a requested visit's chip."""
-    return {
-        LineState.DRAFT: ("mute", gettext("Not sent yet")),
-        LineState.SUBMITTED: ("req", gettext("Job request")),
-        LineState.SCHEDULED: ("scheduled", gettext("Scheduled")),
-        LineState.DECLINED: ("declined", gettext("Declined")),
-        LineState.CANCELLED: ("off", gettext("Cancelled")),
-        LineState.DELETED: ("off", gettext("Deleted")),
-    }[state]
+    kind, words = _LINE_CHIPS[state]
+    return kind, gettext(words)
 
 
 # ---------------------------------------------------------------------------------------------------- conflicts
