@@ -32,6 +32,7 @@ class PetList(OfficeList):
 
     writing = Permission.CLIENTS
     title, add_label = _l("Pets"), _l("Add pet")
+    details_template = "admin/pets/details.html"
     empty = ("rabbit", _l("No pets yet"), _l("Pets belong to a client: add the client first."))
     search_hint = _l("Pet, breed or client")
     default_order = (Pet.name, Pet.id)

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, texts, words
+from admin_site import change_queue, field_data, texts, words
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
@@ -38,14 +38,14 @@ from models import (
     RequestMessage,
     ServiceItem,
 )
-from sign_in import current_sign_in, put_cookie
+from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
 from workflows import invitations, people, portal_views
 from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
-TABS = ("overview", "schedule", "repeats", "requests", "messages", "log")
+TABS = ("overview", "details", "schedule", "repeats", "requests", "messages", "log")
 PER_PAGE = 25
 COMING = 8
 
@@ -293,6 +293,12 @@ def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
     return {"mails": found[:PER_PAGE], "has_more": len(found) > PER_PAGE, "chips": chips, "mail_word": kinds.label}
 
 
+def _details(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
+    record = field_data.record_of(client)
+    actor = current_actor()
+    return {"record": record, "sheets": field_data.sheets_of(record), "may_edit": actor.may(Permission.CLIENTS), "may_open": actor.may(Permission.SECRETS)}  # fmt: skip
+
+
 def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     entries = _log_entries(client, (number - 1) * PER_PAGE, PER_PAGE + 1)
     return {"entries": entries[:PER_PAGE], "has_more": len(entries) > PER_PAGE}
@@ -300,6 +306,7 @@ def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
 
 _TAB_DATA = {
     "overview": _overview,
+    "details": _details,
     "schedule": _schedule,
     "repeats": _repeats,
     "requests": _requests,

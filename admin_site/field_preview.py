@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models import CustomField, FieldArea, FieldKind, FieldPage, FieldSection, PortalAccess
+from admin_site.field_sheet import Entry, choices_of
+from models import CustomField, FieldArea, FieldPage, FieldSection, PortalAccess
 from workflows import field_kinds, field_layout, field_order
 from workflows.field_order import Part
 
@@ -17,12 +18,8 @@ class Shown:
     """A field as it stands in the preview."""
 
     field: CustomField
-    kind: FieldKind
-    name: str
     can_edit: bool
-    answers: tuple[str, ...]
-    choices: dict[str, str]
-    is_needed: bool
+    entry: Entry
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,11 @@ def of(part: Part, typed: Mapping[str, Any]) -> Preview:
             can_edit = one.portal is PortalAccess.EDIT or area is FieldArea.STAFF
             rows.append(
                 Shown(
-                    one.field, field_kinds.kind_of(one.field), PREFIX + one.key, can_edit, tuple(answers[one.key]),
-                    field_kinds.choices(one.field), field_kinds.is_needed(one.field),
+                    one.field, can_edit,
+                    Entry(
+                        f"p-{one.key}", PREFIX + one.key, one.field.label, one.field.help, field_kinds.kind_of(one.field).value,
+                        tuple(answers[one.key]), choices_of(one.field), field_kinds.is_needed(one.field),
+                    ),
                 )
             )  # fmt: skip
         if rows:

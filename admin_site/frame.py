@@ -77,6 +77,7 @@ BELONGS_TO = {
     "client_types": "price_rules",
     "extra_pets": "price_rules",
     "client_page": "clients",
+    "data": "clients",
     "contacts": "clients",
     "visits_page": "schedule",
     "repeat_page": "repeats",

@@ -34,6 +34,7 @@ class StaffList(OfficeList):
     """The team. Managers see it; only who may change staff changes it."""
 
     writing = Permission.STAFF
+    details_template = "admin/team/details.html"
     title, add_label = _l("Team"), _l("Add team member")
     empty = ("dog", _l("Nobody here yet"), "")
     search_hint = _l("Name, mail or phone")

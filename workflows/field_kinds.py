@@ -205,9 +205,10 @@ def _multi_choice(field: CustomField, raw: object, _owner: Owner | None, now: Va
 
 def choices(field: CustomField, now: Value = None) -> dict[str, str]:
     """What can be chosen, key to words, in order; with what the field holds (`now`) even if it is offered no more."""
-    offered = {str(c["key"]): str(c["label"]) for c in field.choices}
+    known = {str(c["key"]): str(c["label"]) for c in field.choices}
+    offered = {str(c["key"]): str(c["label"]) for c in field.choices if not c.get("retired")}
     held = (now,) if isinstance(now, str) else now if isinstance(now, tuple) else ()
-    return offered | {key: key for key in held if key not in offered}
+    return offered | {key: known.get(key, key) for key in held if key not in offered}
 
 
 def _email(field: CustomField, raw: object, _owner: Owner | None, _now: Value) -> Value:

@@ -3,7 +3,7 @@
 A condition looks back: it names a field that comes earlier on a page of the same area, so no two can wait for each other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -184,12 +184,16 @@ def answers_of(field: CustomField) -> list[tuple[str, str | None]]:
     return [(c["key"], c["label"]) for c in field.choices]
 
 
-def condition_words(condition: Mapping[str, Any] | None) -> str:
+def condition_words(condition: Mapping[str, Any] | None, translate: Callable[[str], str] = str) -> str:
     """`Way in: Key safe, Keypad`; nothing for no condition."""
     if not condition:
         return ""
     field = db.session.scalar(sa.select(CustomField).where(CustomField.public_id == condition.get("field")))
-    labels = dict(answers_of(field)) if field else {}
+    labels = (
+        {YES: translate(N_("Yes")), NO: translate(N_("No"))}
+        if field is None or not field.choices
+        else dict(answers_of(field))
+    )
     return f"{field or '…'}: " + (", ".join(labels.get(v) or v for v in condition["values"]) or "…")
 
 

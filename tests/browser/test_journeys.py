@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from foundation import clock
+from foundation import clock, sealing
 from foundation.db import db, mark_request
-from models import Activity, Job, JobRequestLine, LineState, NoticeKind, OutboxMail
+from models import Activity, FieldKind, Job, JobRequestLine, LineState, NoticeKind, OutboxMail
 from tests import factories as make
 from workflows.mail_facts import MailKind
 from workflows.visit_facts import job_facts
@@ -217,9 +217,14 @@ def _something_everywhere(live):
     free = make.job(
         cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, on_date=clock.today() + dt.timedelta(days=4)
     )
+    home = make.field_section(name="Getting in")
+    make.field_value(make.custom_field(home, is_secret=True), cast.bob, text=None, sealed=sealing.seal('"4711"'))
+    make.custom_field(home, label="Alarm", kind=FieldKind.MULTI_CHOICE, choices=[{"key": "a", "label": "Loud"}])
     db.session.commit()
     pages = {
         "office": (
+            f"/admin/client/{cast.bob.id}/?tab=details", f"/admin/data/client/{cast.bob.id}/",
+            f"/admin/data/client/{cast.bob.id}/{home.page.public_id}/",
             f"/admin/visit/{job.id}", f"/admin/visit/{job.id}/cancellation", f"/admin/visit/{job.id}/back-to-request",
             f"/admin/moves/{job.id}/", f"/admin/repeat/{series.id}/pause", f"/admin/repeat/{series.id}/end",
             f"/admin/repeat/{series.id}/following", f"/admin/repeat/{series.id}/",

@@ -170,3 +170,11 @@ def test_marks_tell_values_apart(app):
     values = [None, "", "a", True, False, Decimal(1), Decimal("1.1"), ("a",), ("a", "b"), dt.date(2026, 1, 2)]
     assert len({field_kinds.mark(v) for v in values}) == len(values)
     assert field_kinds.mark(Decimal("1.50").normalize()) == field_kinds.mark(Decimal("1.5"))
+
+
+def test_a_retired_choice_is_offered_no_more_and_keeps_its_words_where_it_was_chosen(app):
+    of = field(FieldKind.CHOICE, choices=[*FOOD, {"key": "fish", "label": "Fish", "retired": "yes"}])
+    assert "fish" not in field_kinds.choices(of)
+    assert (field_kinds.clean(of, "fish", now="fish"), field_kinds.shown(of, "fish")) == ("fish", "Fish")
+    with pytest.raises(Invalid):
+        field_kinds.clean(of, "fish")

@@ -148,7 +148,7 @@ def test_a_condition_names_an_earlier_field_and_answers_that_it_has(cast):
         else:
             assert doing().show_if == condition
     custom_fields.save_field(code, {"show_if": None}, actor=cast.as_max)
-    assert last_log().facts["changes"] == {"show_if": ["Alarm: yes", ""]}
+    assert last_log().facts["changes"] == {"show_if": ["Alarm: Yes", ""]}
 
 
 def test_fields_cannot_wait_for_themselves_or_each_other(cast):
