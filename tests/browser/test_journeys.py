@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 
 from foundation import clock, sealing
 from foundation.db import db, mark_request
-from models import Activity, FieldKind, Job, JobRequestLine, LineState, NoticeKind, OutboxMail
+from models import Activity, FieldKind, Job, JobRequestLine, JobState, LineState, NoticeKind, OutboxMail
 from tests import factories as make
+from workflows import change_asking
 from workflows.mail_facts import MailKind
 from workflows.visit_facts import job_facts
 
@@ -189,7 +190,7 @@ OFFICE_PAGES = (
     "/admin/extra-pets/new/", "/admin/price-rules/", "/admin/price-rules/new/", "/admin/price-rules/try/",
     "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",
     "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
-    "/admin/change-requests/", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
+    "/admin/change-requests/", "/admin/change-items/?view=all", "/admin/orders/", "/admin/schedule/?pick=1", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
     "/admin/fields/client/", "/admin/fields/pet/?new=page",
 )  # fmt: skip
 PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar", "/portal/agreements")
@@ -214,12 +215,24 @@ def _something_everywhere(live):
     asked = make.change_item(
         make.change_request(cast.bob, body="We are away"), job, old=vars(job_facts(job)), fee=Decimal(10)
     )
+    ending = make.repeat(cast.bob, cast.walk, pets=[cast.bella], starts_on=clock.today() - dt.timedelta(days=7))
+    on_date = clock.today() + dt.timedelta(days=4)
     free = make.job(
-        cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, on_date=clock.today() + dt.timedelta(days=4)
+        cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, on_date=on_date, repeat=ending, repeat_on=on_date,
+        repeat_time_id=ending.times[0].id,
+    )  # fmt: skip
+    make.job(cast.bob, cast.walk, pets=[cast.bella], sitter=cast.sita, state=JobState.CANCELLED, on_date=clock.today())
+    make.cancellation_rule("Always half", charge_percent=Decimal(50))
+    ended = change_asking.ask_to_end(
+        cast.bob, make.repeat(cast.bob, cast.walk, starts_on=clock.today()), clock.today(), actor=cast.as_bob
     )
     home = make.field_section(name="Getting in")
     make.field_value(make.custom_field(home, is_secret=True), cast.bob, text=None, sealed=sealing.seal('"4711"'))
     make.custom_field(home, label="Alarm", kind=FieldKind.MULTI_CHOICE, choices=[{"key": "a", "label": "Loud"}])
+    make.job(
+        cast.bob, cast.walk, on_date=on_date, start_time=dt.time(8), repeat_id=ended.items[0].repeat_id, repeat_on=on_date,
+        repeat_time_id=ended.items[0].repeat.times[0].id,
+    )  # fmt: skip
     db.session.commit()
     pages = {
         "office": (
@@ -229,12 +242,14 @@ def _something_everywhere(live):
             f"/admin/moves/{job.id}/", f"/admin/repeat/{series.id}/pause", f"/admin/repeat/{series.id}/end",
             f"/admin/repeat/{series.id}/following", f"/admin/repeat/{series.id}/",
             f"/admin/repeat/new?client={cast.bob.id}", f"/admin/change-requests/{asked.request.id}/",
+            f"/admin/change-requests/{ended.id}/", f"/admin/client/{cast.bob.id}/", f"/admin/change-items/details/?id={asked.id}",
             f"/admin/client/{cast.bob.id}/?tab=repeats", f"/admin/client/{cast.bob.id}/?tab=requests",
         ),
         "portal": (
             f"/portal/visits/{free.public_id}", f"/portal/visits/{free.public_id}/cancellation",
             f"/portal/visits/{free.public_id}/change", "/portal/visits/cancellation",
             f"/portal/repeats/{series.public_id}/pause", f"/portal/repeats/{series.public_id}/end",
+            f"/portal/repeats/{ending.public_id}/end?last_on={on_date - dt.timedelta(days=1)}",
         ),
     }  # fmt: skip
     mark_request(reads_only=True)
