@@ -81,7 +81,7 @@ class ChangesPage(WorkPage):
             "change.html", status, request_=about, details=change_queue.details(about), client=about.client,
             kind=chip_of(about.kind), typed=typed, ticked=_ticked() if typed else None, alert=alert,
             clashes=clashes or [], tokens=write_tokens(c.token for c in clashes or []), preview=preview,
-            may_change_fees=self.actor.may(Permission.FEES), number=shown_number, form_key=once.new_key(),
+            may_change_fees=self.actor.may(Permission.FEES), number=_typed, form_key=once.new_key(),
         )  # fmt: skip
 
     @expose("/<int:request_id>/approval", methods=("POST",))
@@ -231,6 +231,11 @@ def _undo() -> None:
     """Nothing of a preview may stay, nor wake the worker."""
     db.session.rollback()
     db.session.info.pop("nudge_worker", None)
+
+
+def _typed(amount: Decimal | None) -> str:
+    """An amount as it stands in its field, with the decimals of the currency."""
+    return shown_number(money.round_half_up(amount or Decimal(0)))
 
 
 def _ticked() -> list[int]:

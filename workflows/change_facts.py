@@ -76,7 +76,8 @@ def said(item: ChangeItem) -> str:
     """One line for the log and HOME: "Dog walk, 2026-11-26 12:00 → Dog walk, 2026-11-27 12:00 (10.00)"."""
     text, wanted = short(visit_of(item)), wanted_of(item)
     if item.repeat_id is not None:
-        text = f"{visit_of(item).service}, {item.first_on or ''} - {item.last_on or ''}"
+        days = " - ".join(day.isoformat() for day in (item.first_on, item.last_on) if day)
+        text = f"{visit_of(item).service}, {days}"
     if wanted is not None:
         text += f" → {short(wanted)}"
     return f"{text} ({item.fee})" if item.fee else text

@@ -374,7 +374,8 @@ def test_the_end_of_a_series_shows_what_it_calls_off_and_costs_before_it_is_appr
     ):
         assert words in page.main, words
     thursday = visits_of(ended)[0]
-    assert page.fields(f"/admin/change-requests/{ended.id}/approval")[f"fee-visit-{thursday.id}"] == "10.00"
+    fields = page.fields(f"/admin/change-requests/{ended.id}/approval")
+    assert [fields[f"{of}-visit-{thursday.id}"] for of in ("fee", "pay")] == ["10.00", "5.00"]
     assert (
         "between 0 and the visit's price"
         in page.press("Approve", **{f"fee-visit-{thursday.id}": "21", "why": "x"}).main

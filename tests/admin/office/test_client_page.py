@@ -113,7 +113,7 @@ def test_agreed_prices_and_the_client_type_stand_on_the_page_and_are_changed_fro
     assert "The price list and its rules count." in office.get(url).main
     people.change_client(cast.alice, {"client_type": make.client_type("Regular")}, actor=cast.as_olivia)
     make.client_price(cast.bob, cast.walk, Decimal(7))
-    add = office.get(url).follow("Add agreed price")
+    add = office.get(url).follow("Add an agreed price")
     data = {**add.fields("/admin/agreed-prices/new/").to_dict(), "service_item": cast.walk.id, "price": "18.50"}
     page = office.send(add.path, data)
     assert page.path == url
