@@ -91,8 +91,10 @@ $$("form[data-unsaved]").forEach((form) => {
   addEventListener("beforeunload", (event) => { if (!leaving && ($(".ui-problems") || asSent() !== before)) event.preventDefault(); });
   addEventListener("pageshow", () => { leaving = false; });
 });
-const tab = $(".pt-tabs [aria-current]");
-if (tab && tab.parentElement.scrollWidth > tab.parentElement.clientWidth) tab.parentElement.scrollLeft = tab.offsetLeft - 16;
+for (const tab of $$(".pt-tabs [aria-current], .pt-data .ui-tabs [aria-current]")) {
+  const row = tab.parentElement;
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 16;
+}
 
 count();
 watchBasket();
