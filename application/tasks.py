@@ -34,6 +34,7 @@ from workflows import (
     agreement_copies,
     bulk,
     change_requests,
+    field_digest,
     job_requests,
     master_schedule,
     once,
@@ -148,6 +149,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
         "master_schedule": timed(five_minutely, send_master_schedule),
+        "data_digest": timed(five_minutely, send_data_digest),
         "repeat_nightly": timed(nightly, make_repeating_visits),
         "clean_up": timed(nightly, clean_up),
     }
@@ -286,6 +288,12 @@ def send_master_schedule(app: Flask) -> bool:
     """Queue the office's 14-day schedule on its weekday. Safe with many workers: the mail has a dedupe key of the day."""
     with unit_of_work(app):
         return master_schedule.send_due()
+
+
+def send_data_digest(app: Flask) -> bool:
+    """Queue the office's digest of what clients changed. Safe with many workers: the mail has a dedupe key of the day."""
+    with unit_of_work(app):
+        return field_digest.send_due()
 
 
 def make_repeating_visits(app: Flask) -> int:

@@ -17,6 +17,8 @@ from workflows.mail_facts import (
     ChangedVisit,
     ChangeEnded,
     ClientMessage,
+    ClientNews,
+    DataDigest,
     DayVisits,
     JobScheduled,
     MailKind,
@@ -192,6 +194,20 @@ PREVIEWS: dict[MailKind, Any] = {
                     ),
                 ),
             ),
+        ),
+    ),
+    MailKind.DATA_DIGEST: DataDigest(
+        "2026-11-25",
+        "2026-11-26",
+        (
+            ClientNews(
+                _ALICE,
+                _NUMBER,
+                ("Key place or door code: •••• → ••••", "Biscuit, Feeding: Dry, twice a day → Raw, 200 g at 8:00"),
+                ("Entry notes: - → The cat slips out",),
+                ("Mochi",),
+            ),
+            ClientNews("Bob Baker", "5012 440 871", left=("Old Tom",)),
         ),
     ),
     # No log-in has the number 0, so the link of the example opens nothing.

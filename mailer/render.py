@@ -33,6 +33,7 @@ PATHS = {
     "sitter": "/staff/",
     "queue": "/admin/job-requests/",
     "office_schedule": "/admin/schedule/",
+    "office": "/admin/",
 }
 #: the setting without which a page answers 404; its links then lead to the first page
 SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}

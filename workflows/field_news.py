@@ -65,10 +65,11 @@ def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = Notif
     for label, (old, new) in said.items():
         before = {**before, label: [before.get(label, [old])[0], new]}
     kept = dict(list(before.items())[-MOST_TOLD:])
-    line.facts = {"changes": kept, "about": [_sentence(label, *pair) for label, pair in kept.items()]}
+    line.facts = {"changes": kept, "about": [sentence(label, *pair) for label, pair in kept.items()]}
 
 
-def _sentence(label: str, old: str, new: str) -> str:
+def sentence(label: str, old: str, new: str) -> str:
+    """`Door: blue → red`, long answers cut."""
     return f"{label}: {_short(old)} → {_short(new)}"
 
 

@@ -41,6 +41,7 @@ class MailKind(enum.StrEnum):
     SITTER_SCHEDULE = "sitter_schedule"
     REQUEST_ANSWERED = "request_answered"
     MASTER_SCHEDULE = "master_schedule"
+    DATA_DIGEST = "data_digest"
     AGREEMENT_ACCEPTED = "agreement_accepted"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
 
@@ -329,6 +330,29 @@ class MasterSchedule:
 
 
 @dataclass(frozen=True)
+class ClientNews:
+    """What one client did in Your Data; each line `Label: old → new`, secrets masked."""
+
+    client_name: str
+    account_number: str
+    changed: tuple[str, ...] = ()
+    #: waits for the office's yes
+    wanted: tuple[str, ...] = ()
+    #: names of pets
+    added: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataDigest:
+    """To the office, once a day: what clients changed about themselves, from morning to morning."""
+
+    first_on: str
+    last_on: str
+    clients: tuple[ClientNews, ...]
+
+
+@dataclass(frozen=True)
 class AgreementAccepted:
     """To the client: your copy of what you accepted, as PDF."""
 
@@ -384,6 +408,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_SCHEDULE: SitterSchedule,
     MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.MASTER_SCHEDULE: MasterSchedule,
+    MailKind.DATA_DIGEST: DataDigest,
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.SET_PASSWORD: SetPassword,
 }
@@ -400,6 +425,7 @@ _NESTED = {
     "moved": VisitNews,
     "sitters": SitterDays,
     "days": DayVisits,
+    "clients": ClientNews,
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, OutboxMail, Staff, StaffRole
+from models import Job, JobState, OutboxMail
 from workflows import outbox, settings
 from workflows.actors import Actor
 from workflows.conflicts import touching
@@ -84,9 +84,7 @@ def send_due(*, now: dt.datetime | None = None) -> bool:
     key = f"master_schedule:{local.date()}"
     if db.session.scalar(sa.select(OutboxMail.id).where(OutboxMail.dedupe_key == key)):
         return False
-    inbox = settings.read()["business.admin_inbox"]
-    owners = sa.select(Staff.email).where(Staff.role == StaffRole.OWNER, Staff.is_active).order_by(Staff.id)
-    to = [inbox] if inbox else [email for email in db.session.scalars(owners) if email]
+    to = outbox.office_addresses()
     if not to:
         return False
     queued = outbox.queue_mail(MailKind.MASTER_SCHEDULE, facts(local.date()), to=to[0], cc=to[1:], dedupe_key=key)

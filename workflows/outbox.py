@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
-from models import MAIL_MOVES, Client, MailState, OutboxMail, Staff
+from models import MAIL_MOVES, Client, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
 from workflows.actors import Actor
 from workflows.errors import N_, WrongState
@@ -149,6 +149,14 @@ def queue_client_mail(
     if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
         copies.append(inbox)
     return queue_mail(kind, facts, to=client.email, cc=copies, client=client, dedupe_key=dedupe_key)
+
+
+def office_addresses() -> list[str]:
+    """Where the office's own mails go: the admin inbox, else the owners."""
+    if inbox := settings.read()["business.admin_inbox"]:
+        return [str(inbox)]
+    owners = sa.select(Staff.email).where(Staff.role == StaffRole.OWNER, Staff.is_active).order_by(Staff.id)
+    return [email for email in db.session.scalars(owners) if email]
 
 
 def _move(mail: OutboxMail, to: MailState, **values: Any) -> None:  # noqa: ANN401

@@ -136,6 +136,8 @@ LIMIT_LABELS = {
     LimitKind.TOMORROW_AFTER: N_("Not for tomorrow (or today) after a time"),
 }
 
+DIGESTS = {"off": N_("Off"), "daily": N_("Once a day")}
+
 GROUPS = (
     Group("profile", "business", N_("Business profile"), N_("What clients see of your business, in the portal and in mails.")),
     Group("place", "business", N_("Place and money"), N_("Your time zone, currency and language.")),
@@ -161,6 +163,7 @@ _ENTRIES = (
     Entry("mail.cancel_sitter_days", Kind.NUMBER, 7, "mail", N_("Tell sitters of cancellations within (days)"), N_("A visit this close that is called off is mailed to its sitter at once; later ones stand in the evening's schedule. 0 sends no mail at once."), least=0, most=365),
     Entry("mail.schedule_time", Kind.TIME, "18:00", "mail", N_("Evening schedule at"), N_("When sitters get tomorrow's visits and the day's changes by mail.")),
     Entry("mail.master_schedule", Kind.CHOICE, "off", "mail", N_("Mail the 14-day schedule"), N_("All visits of two weeks by sitter and day, to the admin inbox or else the owners, at six in the morning. Good to have when the line is down."), choices=lambda: list(MASTER_SCHEDULE_DAYS.items())),
+    Entry("data.digest", Kind.CHOICE, "off", "mail", N_("Mail what clients changed"), N_("What clients changed about themselves and their pets, in one mail at six in the morning, to the admin inbox or else the owners. HOME tells at once either way."), choices=lambda: list(DIGESTS.items())),
     Entry("schedule.stay_gap_hours", Kind.NUMBER, 36, "schedule", N_("Visits belong to one stay within (hours)"), N_("A client's visits with no longer gap than this count as one stay, for cancellation rules that look at the whole stay."), least=1, most=240),
     Entry("schedule.repeat_days", Kind.NUMBER, 60, "schedule", N_("Make repeating visits ahead (days)"), N_("Each night, visits of repeating services are made this many days ahead."), least=7, most=400),
     Entry("schedule.cancelled_days", Kind.NUMBER, 30, "schedule", N_("Show cancelled visits for (days)"), N_("Counted from the visit's day; afterwards they leave the schedules of clients, sitters and office, but not the records. Empty shows them for ever."), blank=True, least=0, most=3650),

@@ -161,7 +161,15 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
         (dt.datetime(2026, 11, 23, 12, 1), ["auto_submit", "bulk_orders", "send_mails"]),
         (
             dt.datetime(2026, 11, 23, 12, 5),
-            ["auto_submit", "bulk_orders", "evening_schedules", "expire_changes", "send_mails", "send_master_schedule"],
+            [
+                "auto_submit",
+                "bulk_orders",
+                "evening_schedules",
+                "expire_changes",
+                "send_data_digest",
+                "send_mails",
+                "send_master_schedule",
+            ],
         ),
         (
             dt.datetime(2026, 11, 23, 3, 17),
