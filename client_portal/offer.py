@@ -109,7 +109,7 @@ _OFFERED = (
 
 
 def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
-    """Two queries: the services with group and blocks, the pets. Four more where prices are shown.
+    """Two queries: the services with group and blocks, the pets. Two more where prices are shown.
 
     With `keep`, that visit's own service and block are among them, whatever is offered by now.
     """

@@ -44,7 +44,7 @@ def _may() -> None:
 def show() -> View:
     """The form, with `?month=2026-12` and days picked by `?day=2026-12-24`, beside the basket.
 
-    Eight queries, and the price book's four where prices are shown.
+    Eight queries, and the price book's two where prices are shown.
     """
     client = client_here()
     basket, offer = baskets.basket_of(client.id), offer_for(client)

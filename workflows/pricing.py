@@ -10,6 +10,7 @@ booked at short notice) holds for the first day only, since the later days have 
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -110,19 +111,28 @@ class Book:
 
 
 def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
-    """The price book for these clients' visits that begin from `first` to `last`, with four queries."""
+    """The price book for these clients' visits that begin from `first` to `last`, with two queries."""
     ids = frozenset(client.id for client in clients)
     rules = [rule_of(row) for row in db.session.scalars(_RULES)]
-    steps = db.session.execute(_EXTRA_PETS)
-    agreed = db.session.execute(_AGREED, {"client_ids": sorted(ids)})
     furthest = last + min(_LONGEST_STAY, dt.date.max - last)
-    holidays = db.session.execute(_HOLIDAYS, {"first": first, "last": furthest})
+    steps: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+    agreed: dict[tuple[int, int], Decimal] = {}
+    holidays: dict[dt.date, str] = {}
+    # The list of ids is not empty even without clients: nobody has the number 0.
+    wanted = {"client_ids": sorted(ids) or [0], "first": first, "last": furthest}
+    for kind, item_id, number, price, day, name in db.session.execute(_LISTS, wanted):
+        if kind == _STEP:
+            steps[item_id].append((number, price))
+        elif kind == _OWN:
+            agreed[number, item_id] = price
+        else:
+            holidays[day] = name
     return Book(
         price_rules=tuple(r for r in rules if r.target is PriceTarget.PRICE),
         pay_rules=tuple(r for r in rules if r.target is PriceTarget.PAY),
-        extra_pets={item: tuple((n, add) for _, n, add in own) for item, own in groupby(steps, lambda row: row[0])},
-        agreed={(client_id, item_id): price for client_id, item_id, price in agreed},
-        holidays=dict(holidays.all()),
+        extra_pets={item_id: tuple(sorted(own)) for item_id, own in steps.items()},
+        agreed=agreed,
+        holidays=holidays,
         client_ids=ids,
         days=(first, last),
     )
@@ -130,15 +140,34 @@ def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
 
 # Built once: putting the statements together takes longer than the database takes to answer them.
 _RULES = sa.select(PriceRule).where(PriceRule.is_active).order_by(PriceRule.position, PriceRule.id)
-_EXTRA_PETS = sa.select(ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet, ExtraPetPrice.amount).order_by(
-    ExtraPetPrice.service_item_id, ExtraPetPrice.from_pet
-)
-_AGREED = sa.select(ClientPrice.client_id, ClientPrice.service_item_id, ClientPrice.price).where(
-    ClientPrice.client_id.in_(sa.bindparam("client_ids", expanding=True))
-)
-_HOLIDAYS = sa.select(PublicHoliday.on_date, PublicHoliday.name).where(
-    PublicHoliday.on_date.between(sa.bindparam("first"), sa.bindparam("last"))
-)
+_STEP, _OWN, _HOLIDAY = 1, 2, 3
+
+
+def _lists() -> sa.CompoundSelect[*tuple[Any, ...]]:
+    """Prices of further pets, agreed prices and holidays as rows of one answer: (kind, service, number, price, day, name)."""
+
+    def none(column: Any) -> Any:  # noqa: ANN401 -- a column of any type
+        return sa.cast(sa.null(), column.type)
+
+    amount, day, name = ExtraPetPrice.amount, PublicHoliday.on_date, PublicHoliday.name
+    number = ExtraPetPrice.from_pet
+    return sa.union_all(
+        sa.select(sa.literal(_STEP), ExtraPetPrice.service_item_id, number, amount, none(day), none(name)),
+        sa.select(
+            sa.literal(_OWN),
+            ClientPrice.service_item_id,
+            ClientPrice.client_id,
+            ClientPrice.price,
+            none(day),
+            none(name),
+        ).where(ClientPrice.client_id.in_(sa.bindparam("client_ids", expanding=True))),
+        sa.select(sa.literal(_HOLIDAY), none(number), none(number), none(amount), day, name).where(
+            day.between(sa.bindparam("first"), sa.bindparam("last"))
+        ),
+    )
+
+
+_LISTS = _lists()
 
 
 def quote(

@@ -170,7 +170,7 @@ def test_staff_in_the_portal_of_a_blocked_client_see_it_and_request_nothing(oliv
     assert olivia_as_alice.post("/portal/request/submission").status_code == 404
 
 
-def test_no_page_costs_more_than_ten_queries_nor_more_for_thirty_times_as_much(walk, busy, change_settings):
+def test_no_page_costs_more_than_eight_queries_nor_more_for_thirty_times_as_much(walk, busy, change_settings):
     change_settings({"portal.show_prices": True})
     alice, cast = walk(busy.alice), busy
     make.closed_day(DAY + dt.timedelta(9))
@@ -203,7 +203,7 @@ def test_no_page_costs_more_than_ten_queries_nor_more_for_thirty_times_as_much(w
         make.request_message(sent, f"Message {n}", staff=cast.max)
     make.service_item("Puppy visit", group=cast.dog_walks, time_blocks=[cast.morning, cast.evening])
     many = costs()
-    # Where one chooses services, the price book costs four more.
-    most = {path: 14 if re.search(r"/request(/|$|\?)|/change", path) else 10 for path in few}
+    # Where one chooses services, the price book costs two more.
+    most = {path: 10 if re.search(r"/request(/|$|\?)|/change", path) else 8 for path in few}
     assert {path: n for path, n in few.items() if n > most[path]} == {}
     assert {path: n for path, n in many.items() if n > few[path]} == {}
