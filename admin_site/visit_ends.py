@@ -23,7 +23,8 @@ from foundation import clock
 from foundation.db import db
 from models import CancellationReason, Initiator, Job, JobState
 from workflows import cancellation, cancelling, conflicts, jobs
-from workflows.back_to_request import back_to_request, is_long
+from workflows.back_to_request import back_to_request
+from workflows.back_to_request import why_not as why_not_back
 from workflows.cancellation import Outcome
 from workflows.errors import WorkflowError, WrongState
 from workflows.permissions import Permission
@@ -196,8 +197,8 @@ class VisitEnds(WorkPage):
         """Turn a visit into a request again; it then waits on the client's batch page."""
         job = fresh_or_404(job_id)
         client_id, name = job.client_id, job.client.first_name
-        if not may_go_back(job):
-            flash(gettext("This visit cannot go back to request."), "warning")
+        if refusal := why_not_back(job):
+            flash(refusal.say(gettext), "warning")
             return redirect(url_for(".show", job_id=job_id))
         if request.method == "GET":
             return page("back_to_request.html", job=job, error=None)
@@ -269,11 +270,6 @@ def reason_options() -> list[Any]:
 def may_cancel(job: Job) -> bool:
     """Is it still to come?"""
     return job.state is JobState.SCHEDULED and job.ends_on >= clock.today()
-
-
-def may_go_back(job: Job) -> bool:
-    """Can it become a request again?"""
-    return may_cancel(job) and not is_long(job)
 
 
 def may_reinstate(job: Job) -> bool:

@@ -31,9 +31,9 @@ from admin_site.visit_ends import (
     VisitEnds,
     fresh_or_404,
     may_cancel,
-    may_go_back,
     may_reinstate,
     may_void,
+    why_not_back,
     why_not_cancelled,
     why_not_changed,
 )
@@ -247,7 +247,7 @@ class VisitsPage(VisitEnds):
             chip=texts.job_chip(job.state, has_sitter=job.sitter_id is not None), why_not=why_not_changed(job),
             no_cancel=why_not_cancelled(job), log=[texts.log_entry(line) for line in log], clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
-            pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=may_go_back(job),
+            pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=why_not_back(job) is None,
             may_reinstate=may_reinstate(job), may_void=may_void(job),
             **price_words.of_visit(job),
         )  # fmt: skip

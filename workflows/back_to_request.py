@@ -70,13 +70,20 @@ def _take(jobs: Sequence[Job]) -> list[Job]:
     if len(found) != len(ids):
         raise WrongState("job_gone", N_("This visit no longer exists."))
     for job in found:
-        if job.state is not JobState.SCHEDULED:
-            raise not_now(job)
-        if job.ends_on < clock.today():
-            raise WrongState("job_past", N_("This visit is in the past and cannot be requested any more."))
-        if is_long(job):
-            raise WrongState("job_stay", N_("A stay over several days cannot go back to request. Change or cancel it."))
+        if refusal := why_not(job):
+            raise refusal
     return found
+
+
+def why_not(job: Job) -> WrongState | None:
+    """Why this visit cannot become a request again, or None; the visit's page says the same."""
+    if job.state is not JobState.SCHEDULED:
+        return not_now(job)
+    if job.ends_on < clock.today():
+        return WrongState("job_past", N_("This visit is in the past and cannot be requested any more."))
+    if is_long(job):
+        return WrongState("job_stay", N_("A stay over several days cannot go back to request. Change or cancel it."))
+    return None
 
 
 def is_long(job: Job) -> bool:
