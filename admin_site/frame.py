@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
-from admin_site import change_queue, texts
+from admin_site import change_queue, proposals, texts
 from admin_site.reading import initials, link
 from foundation import money
 from foundation.db import db
 from sign_in import current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import job_requests, settings
+from workflows import field_deciding, job_requests, settings
 from workflows.actors import Actor
 from workflows.errors import N_
 from workflows.permissions import Permission
@@ -40,6 +40,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     (N_("People"), (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
         Entry("pets", N_("Pets"), "paw", Permission.OFFICE),
+        Entry("proposals", N_("Proposed changes"), "user-check", Permission.CLIENTS, "index"),
         Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
         Entry("team", N_("Team"), "users-group", Permission.OFFICE),
         Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
@@ -138,15 +139,24 @@ def n_clients_with_changes() -> int:
     return _waiting()[1]
 
 
-#: both badges stand on every page, so the statement is built once
-_BADGES = sa.select(job_requests.CLIENTS_WAITING.scalar_subquery(), change_queue.CLIENTS_WITH_CHANGES.scalar_subquery())
+#: the badges stand on every page, so the statement is built once
+_BADGES = sa.select(
+    job_requests.CLIENTS_WAITING.scalar_subquery(),
+    change_queue.CLIENTS_WITH_CHANGES.scalar_subquery(),
+    field_deciding.CLIENTS_WAITING.scalar_subquery(),
+)
 
 
-def _waiting() -> tuple[int, int]:
+def n_clients_with_proposals() -> int:
+    """The badge of what waits for approval."""
+    return _waiting()[2]
+
+
+def _waiting() -> tuple[int, int, int]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
         g.clients_waiting = tuple(db.session.execute(_BADGES).one())
-    counted: tuple[int, int] = g.clients_waiting
+    counted: tuple[int, int, int] = g.clients_waiting
     return counted
 
 
@@ -168,6 +178,7 @@ def _groups(actor: Actor) -> list[NavGroup]:
     counts = {
         "requests": (n_clients_waiting, outstanding),
         "changes": (n_clients_with_changes, change_queue.waiting_words),
+        "proposals": (n_clients_with_proposals, proposals.waiting_words),
     }
     return [NavGroup(group.heading, [_with_badge(item, counts) for item in group.items]) for group in menus[key]]
 

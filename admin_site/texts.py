@@ -252,7 +252,7 @@ def _more_told(line: Notification, client: str | Markup) -> Told:
 #: particular, a list) and `url` (where exactly it is decided or seen)
 DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.DATA_CHANGED: ("pencil", N_("%(client)s changed details"), "client_page.show"),
-    NotificationKind.DATA_PROPOSED: ("pencil", N_("%(client)s wants details changed that need your yes"), "client_page.show"),
+    NotificationKind.DATA_PROPOSED: ("pencil", N_("%(client)s wants details changed that need your yes"), "proposals.index"),
     NotificationKind.PET_ADDED: ("paw", N_("%(client)s added %(pet)s"), "client_page.show"),
     NotificationKind.PET_LEFT: ("paw", N_("%(pet)s of %(client)s is no longer with us"), "client_page.show"),
     NotificationKind.FILES_UPLOADED: ("upload", N_("%(client)s uploaded files"), "client_page.show"),

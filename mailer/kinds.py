@@ -93,6 +93,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.REQUEST_ANSWERED, Category.OFFICE, N_("Answer about a request")),
         Kind(MailKind.MASTER_SCHEDULE, Category.OFFICE, N_("Schedule of two weeks")),
         Kind(MailKind.DATA_DIGEST, Category.OFFICE, N_("Changes by clients, once a day")),
+        Kind(MailKind.DETAILS_DECIDED, Category.ACCESS, N_("Proposed details decided")),
         Kind(MailKind.AGREEMENT_ACCEPTED, Category.ACCESS, N_("Copy of an agreement")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Log-in link")),
     )

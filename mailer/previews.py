@@ -20,6 +20,7 @@ from workflows.mail_facts import (
     ClientNews,
     DataDigest,
     DayVisits,
+    DetailsDecided,
     JobScheduled,
     MailKind,
     MasterSchedule,
@@ -211,6 +212,9 @@ PREVIEWS: dict[MailKind, Any] = {
         ),
     ),
     # No log-in has the number 0, so the link of the example opens nothing.
+    MailKind.DETAILS_DECIDED: DetailsDecided(
+        _ALICE, _NUMBER, ("Phone", "Biscuit: Feeding"), ("Way in",), "The old key is still with us; let us talk first."
+    ),
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted(_ALICE, _NUMBER, "Terms of service", _ALICE, "2026-11-26"),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
 }

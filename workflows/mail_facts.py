@@ -42,6 +42,7 @@ class MailKind(enum.StrEnum):
     REQUEST_ANSWERED = "request_answered"
     MASTER_SCHEDULE = "master_schedule"
     DATA_DIGEST = "data_digest"
+    DETAILS_DECIDED = "details_decided"
     AGREEMENT_ACCEPTED = "agreement_accepted"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
 
@@ -353,6 +354,17 @@ class DataDigest:
 
 
 @dataclass(frozen=True)
+class DetailsDecided:
+    """To the client: which of the details that you wanted changed are changed now; fields by their labels."""
+
+    client_name: str
+    account_number: str
+    accepted: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class AgreementAccepted:
     """To the client: your copy of what you accepted, as PDF."""
 
@@ -409,6 +421,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.MASTER_SCHEDULE: MasterSchedule,
     MailKind.DATA_DIGEST: DataDigest,
+    MailKind.DETAILS_DECIDED: DetailsDecided,
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.SET_PASSWORD: SetPassword,
 }

@@ -191,7 +191,7 @@ OFFICE_PAGES = (
     "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",
     "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
     "/admin/change-requests/", "/admin/change-items/?view=all", "/admin/orders/", "/admin/schedule/?pick=1", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
-    "/admin/fields/client/", "/admin/fields/pet/?new=page",
+    "/admin/fields/client/", "/admin/fields/pet/?new=page", "/admin/proposals/",
 )  # fmt: skip
 PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar", "/portal/agreements")
 
@@ -228,6 +228,7 @@ def _something_everywhere(live):
     )
     home = make.field_section(name="Getting in")
     make.field_value(make.custom_field(home, is_secret=True), cast.bob, text=None, sealed=sealing.seal('"4711"'))
+    make.field_proposal(make.custom_field(home), cast.bob, facts={"old": None, "new": "Cellar"})
     make.custom_field(home, label="Alarm", kind=FieldKind.MULTI_CHOICE, choices=[{"key": "a", "label": "Loud"}])
     make.job(
         cast.bob, cast.walk, on_date=on_date, start_time=dt.time(8), repeat_id=ended.items[0].repeat_id, repeat_on=on_date,
