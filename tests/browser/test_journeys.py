@@ -193,7 +193,16 @@ OFFICE_PAGES = (
     "/admin/change-requests/", "/admin/change-items/?view=all", "/admin/orders/", "/admin/schedule/?pick=1", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
     "/admin/fields/client/", "/admin/fields/pet/?new=page", "/admin/proposals/",
 )  # fmt: skip
-PORTAL_PAGES = ("/portal/schedule", "/portal/request", "/portal/requests", "/portal/calendar", "/portal/agreements")
+PORTAL_PAGES = (
+    "/portal/schedule",
+    "/portal/request",
+    "/portal/requests",
+    "/portal/calendar",
+    "/portal/your-data/",
+    "/portal/your-data/pets",
+    "/portal/your-data/pets/new",
+    "/portal/agreements",
+)
 
 
 def _something_everywhere(live):
