@@ -7,14 +7,15 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from admin_site.log_words import CHANGE_SENTENCES, FIELDS, RECORDS, VERBS
 from admin_site.reading import link, read_clock, read_day
-from foundation import clock
+from foundation import clock, money
 from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, TimeType, Via
 from ui_kit import formats
 from workflows import settings
@@ -68,14 +69,31 @@ def stay_words(on_date: dt.date, ends_on: dt.date, start: dt.time | None, end: d
 
 
 def with_dates(text: str) -> str:
-    """A line of the log with its ISO dates and times as people write them."""
+    """A line of the log with its ISO dates, times and the fee at its end as people write them."""
 
     def _day(found: re.Match[str]) -> str:
         day, time = read_day(found[1]), read_clock(found[2] or "")
         words = formats.short_day(day, year=day.year != clock.today().year) if day else found[1]
         return f"{words}, {formats.clock_time(time)}" if time else words
 
-    return re.sub(r"\b(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?![\d-]))?", _day, text)
+    def _hours(found: re.Match[str]) -> str:
+        first, last = read_clock(found[1]), read_clock(found[2])
+        return (
+            f", {formats.time_span(formats.clock_time(first), formats.clock_time(last))}"
+            if first and last
+            else found[0]
+        )
+
+    text = re.sub(r"\b(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?![\d-]))?", _day, text)
+    text = re.sub(r" (\d\d:\d\d)-(\d\d:\d\d)\b", _hours, text)
+    return re.sub(
+        r" \((\d+(?:\.\d+)?)\)$", lambda found: f" ({gettext('fee %(amount)s', amount=_amount(found[1]))})", text
+    )
+
+
+def _amount(figure: str) -> str:
+    """An amount of the log with its sign."""
+    return money.show(Decimal(figure), str(get_locale() or "en"))
 
 
 # ------------------------------------------------------------------------------------------------------- states
@@ -384,8 +402,20 @@ def _changes(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     shown = []
     for key, pair in found.items():
         old, new = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
-        shown.append((field_label(str(key)), value_words(old), value_words(new)))
+        words = _figure_words if key in FIGURES else value_words
+        shown.append((field_label(str(key)), words(old), words(new)))
     return shown
+
+
+#: what a visit costs and pays, as `cancelling` and `change_deciding` log it
+FIGURES = ("price", "sitter_pay")
+
+
+def _figure_words(value: Any) -> str:
+    try:
+        return _amount(str(value))
+    except ArithmeticError:
+        return value_words(value)
 
 
 def field_label(key: str) -> str:

@@ -50,12 +50,14 @@ def plan(households: Sequence[Household], roster: Roster, random: Random, first:
     Leo's dog is walked on Tuesday and Thursday mornings.
     """
     _hannah, leo, *crowd = households
+    long_ago = max(first, clock.today() - dt.timedelta(days=180))
     with_dog = [h for h in crowd if h.of(Species.DOG) and h.sitter_id in roster.route_ids]
     chosen = random.sample(with_dog, min(len(with_dog), -(-len(households) // ONE_IN)))
-    found = [_plan(leo, (1, 3), "Walk30", 9 * 60 + 30, roster, first)]
+    found = [_plan(leo, (1, 3), "Walk30", 9 * 60 + 30, roster, long_ago)]
     for household in chosen:
         code, near = random.choice(("Walk30", "Walk30", "Walk60")), random.randrange(9 * 4, 15 * 4) * 15
-        found.append(_plan(household, random.choice(REGULAR_DAYS), code, near, roster, first))
+        begins = first + dt.timedelta(days=random.randrange(max((clock.today() - first).days - 30, 1)))
+        found.append(_plan(household, random.choice(REGULAR_DAYS), code, near, roster, begins))
     return [series for series in found if series is not None]
 
 
@@ -63,7 +65,7 @@ def _plan(
     household: Household, weekdays: tuple[int, ...], code: str, near: int, roster: Roster, first: dt.date
 ) -> Series | None:
     today, last = clock.today(), repeat_runs.horizon()
-    since = max(first, household.since + dt.timedelta(days=5), today - dt.timedelta(days=300))
+    since = max(first, household.since + dt.timedelta(days=5))
     ahead = [today + dt.timedelta(days=n) for n in range(1, (last - today).days + 1)]
     days = [d for d in ahead if d.weekday() in weekdays]
     for sitter_id in roster.who(household.sitter_id, days[0]):

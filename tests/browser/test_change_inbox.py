@@ -48,7 +48,7 @@ def test_olivia_decides_about_changes_and_cancellations(asked, live, visitor, si
         olivia.look()
         olivia.keep(f"{name}-{size}")
     page.get_by_label("Word to Alice").fill("Get well soon")
-    page.get_by_role("button", name="Preview: yes").click()
+    page.get_by_role("button", name="See the mail for yes").click()
     olivia.look()
     olivia.keep(f"preview-{size}")
     page.get_by_role("button", name="Approve", exact=True).click()

@@ -1,6 +1,7 @@
 """The inbox of change and cancellation requests, and the screen on which they are decided."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -229,6 +230,29 @@ def test_visits_of_one_request_are_decided_one_by_one_with_one_mail_at_the_end(o
 
 
 @pytest.mark.covers("X7")
+def test_a_fee_of_nothing_stands_as_an_amount_in_its_field(office, cast, job):
+    request = change_asking.ask_to_cancel(cast.alice, [job], actor=cast.as_alice)
+    db.session.commit()
+    item = request.items[0].id
+    html = office.get(url(request)).html
+    for name in (f"fee-{item}", f"pay-{item}"):
+        assert re.search(rf'name="{name}"[^>]*value="0\.00"', html), name
+
+
+@pytest.mark.covers("X9")
+def test_home_and_the_log_say_hours_and_amounts_as_people_write_them(office, cast, half):
+    visit = make.job(cast.alice, cast.cat_visit, block=cast.morning, start_time=None, pets=[cast.mochi])
+    request = change_asking.ask_to_cancel(cast.alice, [visit], actor=cast.as_alice)
+    db.session.commit()
+    home = office.get("/admin/").main
+    assert "Cat visit, Thu, Nov 26 Morning, 7:00 AM to 10:00 AM (fee $10.00)" in home
+    office.get(url(request)).press("Approve")
+    visit_page = office.get(f"/admin/visit/{visit.id}/").main
+    assert "Price: $20.00" in visit_page
+    assert "$10.00" in visit_page
+
+
+@pytest.mark.covers("X7")
 def test_nothing_ticked_changes_nothing(office, cancellation):
     page = office.get(url(cancellation)).press("Approve", item=None)
     assert (page.status, "Tick at least one visit." in page.main, states(cancellation)) == (422, True, ["pending"] * 2)
@@ -236,10 +260,10 @@ def test_nothing_ticked_changes_nothing(office, cancellation):
 
 @pytest.mark.covers("X7")
 def test_the_mail_can_be_read_before_and_nothing_is_done_by_it(office, job, cancellation, outbox):
-    page = office.get(url(cancellation)).press("Preview: no", note="Sam is on the way")
+    page = office.get(url(cancellation)).press("See the mail for no", note="Sam is on the way")
     assert ("What Alice will read" in page.main, "Sam is on the way" in page.main) == (True, True)
     assert (states(cancellation), len(outbox), again(job).state) == (["pending"] * 2, 0, JobState.SCHEDULED)
-    part = page.press("Preview: yes", item=[cancellation.items[0].id])
+    part = page.press("See the mail for yes", item=[cancellation.items[0].id])
     assert "No mail goes out yet" in part.main
     assert states(cancellation) == ["pending"] * 2
 

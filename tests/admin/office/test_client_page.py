@@ -123,7 +123,7 @@ def test_agreed_prices_and_the_client_type_stand_on_the_page_and_are_changed_fro
     page = page.follow("Edit the price of Dog walk").press("Save", at="agreed-prices", price="17")
     assert (page.path, "Dog walk $17.00" in page.main) == (url, True)
     page = page.follow("Remove the price of Dog walk").press("Yes, delete")
-    assert (page.path, "$17.00" in page.main) == (url, False)
+    assert (page.path, "Dog walk $17.00" in page.main) == (url, False)
     assert office.get(url).follow("Change the client type").status == 200
 
 

@@ -70,7 +70,7 @@ def test_the_question_has_the_policy_s_fee_and_pay_filled_in(visit, job, half, o
         "“Dog is ill”",
         "was $20.00",
         "was $10.00",
-        "20.00 → became 10.00",
+        "$20.00 → became $10.00",
     ):
         assert words in done.main
     assert (again(job).cancelled_by, outbox.facts(MailKind.VISIT_CANCELLED).fee) == (Initiator.CLIENT, "10.00")
