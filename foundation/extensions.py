@@ -18,12 +18,17 @@ class OneLookUp(Domain):  # type: ignore[misc]
     """
 
     def get_translations(self) -> Any:  # noqa: ANN401 -- of a library without types
-        locale = get_locale()
-        if locale is None:  # nobody is asking: there is no context
-            return super().get_translations()
-        kept = g.get("texts_of_language")
+        try:
+            context = g._flask_babel  # noqa: SLF001 -- where Flask-Babel keeps the locale; one look instead of six
+            locale = context.babel_locale or get_locale()
+        except (AttributeError, RuntimeError):  # nobody asked in this context yet, or there is none
+            locale = get_locale()
+            if locale is None:
+                return super().get_translations()
+            context = g._flask_babel  # noqa: SLF001 -- there now
+        kept = getattr(context, "texts_of_language", None)
         if kept is None or kept[0] is not locale:
-            g.texts_of_language = kept = (locale, super().get_translations())
+            context.texts_of_language = kept = (locale, super().get_translations())
         return kept[1]
 
 
