@@ -11,6 +11,7 @@ from flask_admin import Admin
 from flask_babel import get_locale
 
 from admin_site import (
+    account,
     agreements,
     animals,
     board,
@@ -32,10 +33,13 @@ from admin_site import (
     prices,
     proposals,
     records,
+    registrations,
     repeat_pages,
     repeats,
     requests,
+    roles,
     schedule,
+    staff_access,
     team,
     visits_page,
 )
@@ -70,6 +74,9 @@ _MODULES = (
     moves,
     board,
     orders,
+    registrations,
+    roles,
+    staff_access,
 )
 
 
@@ -79,6 +86,7 @@ def install(app: Flask) -> Admin:
     _guard_return_addresses(app)
     admin = Admin(app, name="Latchkey", theme=OfficeTheme(), index_view=home.index_view())
     frame.install(app)
+    account.install(app)
     for module in _MODULES:
         module.register(admin)
     return admin

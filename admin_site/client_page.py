@@ -1,6 +1,7 @@
 """One client: the blue snapshot panel with "Go to portal", and tabs for visits, requests, mails and the log."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
 from admin_site import change_queue, field_data, texts, words
+from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
@@ -40,7 +42,7 @@ from models import (
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import invitations, people, portal_views
+from workflows import invitations, people, portal_views, second_factor, sign_ins
 from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -110,6 +112,29 @@ class ClientPage(WorkPage):
         else:
             flash(gettext("A log-in link goes to %(email)s. It works once, for 7 days.", email=login.email), "success")
         return redirect(url_for(".show", client_id=client_id))
+
+    @expose("/<int:client_id>/signing-out", methods=("POST",))
+    def sign_out(self, client_id: int) -> Answer:
+        """Log the household out everywhere."""
+        client = get_or_404(Client, client_id)
+        return self._end(client, lambda: sign_ins.sign_out_client(client, actor=self.actor), gettext("Logged out everywhere."))  # fmt: skip
+
+    @expose("/<int:client_id>/factor-reset", methods=("POST",))
+    def reset_factor(self, client_id: int) -> Answer:
+        """Take second factors and passkeys away, for somebody whose phone is gone."""
+        client = get_or_404(Client, client_id)
+        done = gettext("Reset. They log in with their password alone and are told by mail.")
+        return self._end(client, lambda: second_factor.reset(client, actor=self.actor), done)
+
+    def _end(self, client: Client, work: Callable[[], object], done: str) -> Answer:
+        try:
+            work()
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        else:
+            flash(done, "success")
+        return redirect(url_for(".show", client_id=client.id), 303)
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -199,6 +224,7 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
         "prices": prices,
         "entries": _log_entries(client, 0, 6),
         "show_phone": _phone,
+        "login_chip": login_chip,
         "pet_line": _pet_line,
     }
 

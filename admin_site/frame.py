@@ -13,7 +13,7 @@ from foundation import money
 from foundation.db import db
 from sign_in import current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import field_deciding, job_requests, settings
+from workflows import field_deciding, job_requests, registrations, settings
 from workflows.actors import Actor
 from workflows.errors import N_
 from workflows.permissions import Permission
@@ -39,6 +39,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     )),
     (N_("People"), (
         Entry("clients", N_("Clients"), "users", Permission.OFFICE),
+        Entry("registrations", N_("Registrations"), "user-plus", Permission.CLIENTS, "index"),
         Entry("pets", N_("Pets"), "paw", Permission.OFFICE),
         Entry("proposals", N_("Proposed changes"), "user-check", Permission.CLIENTS, "index"),
         Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
@@ -74,6 +75,8 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 BELONGS_TO = {
     "agreement_text": "agreements",
     "acceptances": "agreements",
+    "staff_access": "team",
+    "roles": "team",
     "agreed_prices": "price_rules",
     "client_types": "price_rules",
     "extra_pets": "price_rules",
@@ -126,6 +129,9 @@ def office_frame(actor: Actor) -> OfficeFrame:
         search_url=link("clients.index_view"),
         search_label=gettext("Search clients"),
         new_items=_new_items(actor),
+        account_menu=[
+            NavItem("office_account", gettext("Your account"), "user-circle", url_for("office_account.index"))
+        ],
     )
 
 
@@ -171,7 +177,7 @@ def _groups(actor: Actor) -> list[NavGroup]:
     """The menu with its badges. All but the badges is the same for everybody who may the same, so it is made once for
     them: it took an eighth of a list page's time."""
     may = frozenset(p for p in Permission if actor.may(p))
-    key = (may, str(get_locale()), request.script_root)
+    key = (may, str(get_locale()), request.script_root, registrations.is_open())
     menus: dict[Any, list[NavGroup]] = current_app.extensions.setdefault("office_menus", {})
     if key not in menus:
         menus[key] = _plain_groups(actor)
@@ -203,6 +209,8 @@ def _plain_groups(actor: Actor) -> list[NavGroup]:
 def _is_open(entry: Entry) -> bool:
     """Does the page exist, and does its view let this person in?"""
     if f"{entry.key}.{entry.view}" not in current_app.view_functions:
+        return False
+    if entry.key == "registrations" and not registrations.is_open():
         return False
     views = {v.endpoint: v for admin in current_app.extensions.get("admin", []) for v in admin._views}  # noqa: SLF001 -- Flask-Admin has no other list
     view = views.get(entry.key)

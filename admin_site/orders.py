@@ -16,6 +16,7 @@ from wtforms.validators import Optional
 from admin_site import schedule_rows, texts
 from admin_site.fields import UNASSIGNED, DayField, OfficeForm, Pick, sitter_options
 from admin_site.pages import Answer, WorkPage, active_sitters, is_htmx, page, refuse
+from admin_site.people import client_url
 from admin_site.reading import read_id, read_ids
 from foundation.db import db
 from models import BulkKind, BulkRun, BulkState
@@ -130,7 +131,7 @@ class OrdersPage(WorkPage):
         run = _run(run_id)
         context: dict[str, Any] = {
             "run": run, "title": kind_words(run.kind, run.n_total), "state": state_words(run), "by": run.staff,
-            "failures": [_failure(f) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
+            "failures": [_failure(f, is_about_clients=run.kind is BulkKind.INVITE) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
             "n_worked": run.n_done + len(run.failures),
         }  # fmt: skip
         return page("_order_state.html" if is_htmx() else "order.html", **context)
@@ -206,14 +207,19 @@ def _run(run_id: str) -> BulkRun:
     return run
 
 
-def _failure(stored: dict[str, Any]) -> dict[str, Any]:
+def _failure(stored: dict[str, Any], *, is_about_clients: bool) -> dict[str, Any]:
     """A visit that could not be done: its words, why, and the way to it."""
     values = {k: texts.with_dates(str(v)) for k, v in (stored.get("values") or {}).items()}
     why = gettext(stored["why"])
     return {
-        "label": values.get("label") or gettext("Visit %(number)s", number=stored["job_id"]),
+        "label": values.get("label")
+        or (gettext("A client") if is_about_clients else gettext("Visit %(number)s", number=stored["job_id"])),
         "why": why % values if "%(" in why else why,
-        "url": url_for("visits_page.show", job_id=stored["job_id"]) if values.get("label") else None,
+        "url": (
+            client_url(stored["job_id"]) if is_about_clients else url_for("visits_page.show", job_id=stored["job_id"])
+        )
+        if values.get("label")
+        else None,
     }
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import redirect, url_for
 from flask_admin import Admin
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
 
 from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
@@ -15,7 +17,9 @@ from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
 from foundation import clock
+from foundation.db import db
 from models import Client, ClientContact, ClientStatus, ClientType, Staff
+from workflows import bulk as work_orders
 from workflows import invitations, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -140,13 +144,15 @@ class ClientList(OfficeList):
         "invite", _l("Invite to the portal"), permission=Permission.CLIENTS,
         question=_l("Invite to the portal? Everybody who is ticked gets a mail with a link to set a password."),
     )  # fmt: skip
-    def action_invite(self, records: Sequence[Client]) -> None:
-        """Mail the one-time link to each; those without an address are said."""
-        self.each(
-            records,
-            lambda c: invitations.invite_client(c, actor=self.actor),
-            lambda n: ngettext("%(num)d invitation is on its way.", "%(num)d invitations are on their way.", n),
-        )
+    def action_invite(self, records: Sequence[Client]) -> Response:
+        """An order of its own, which can be followed; those who cannot be invited are listed there with the reason."""
+        run = invitations.order([c.id for c in records], actor=self.actor)
+        db.session.commit()
+        if run.n_total < work_orders.SMALL:
+            while work_orders.work(run.id):
+                db.session.commit()
+            db.session.commit()
+        return redirect(url_for("orders.follow", run_id=run.public_id))
 
     @bulk("activate", _l("Make active"), permission=Permission.CLIENTS)
     def action_activate(self, records: Sequence[Client]) -> None:

@@ -34,6 +34,7 @@ class StaffList(OfficeList):
     """The team. Managers see it; only who may change staff changes it."""
 
     writing = Permission.STAFF
+    list_template = "admin/team/list.html"
     details_template = "admin/team/details.html"
     title, add_label = _l("Team"), _l("Add team member")
     empty = ("dog", _l("Nobody here yet"), "")
@@ -87,6 +88,10 @@ class StaffList(OfficeList):
 
     def find(self, text: str) -> Any:
         return search.staff(text)
+
+    def may_reach_log_ins(self) -> bool:
+        """May this person see how others get in, and the roles?"""
+        return self.actor.may(Permission.STAFF)
 
     def add(self, values: dict[str, Any], actor: Actor) -> Staff:
         return people.add_staff(values, actor=actor)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, abort, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
@@ -16,7 +16,7 @@ from application import cli, config, dev_mails, errors, hosts, tasks
 from foundation import clock, sealing, storage
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
-from workflows import settings
+from workflows import registrations, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 #: the first folder that has a template wins, so ours stand before Flask-Admin's stock ones
@@ -92,6 +92,11 @@ def _install_requests(app: Flask) -> None:
     @app.get("/")
     def front_door() -> BaseResponse:
         return redirect("/portal/")
+
+    @app.get("/register")
+    def register() -> BaseResponse:
+        """A short address for the business's own web site; 404 unless new clients may register."""
+        return redirect("/portal/register") if registrations.is_open() else abort(404)
 
     @app.get("/business-logo/<path:key>")
     def logo(key: str) -> Response:

@@ -38,6 +38,7 @@ from workflows import (
     job_requests,
     master_schedule,
     once,
+    registrations,
     repeat_orders,
     repeat_runs,
     settings,
@@ -341,6 +342,7 @@ def clean_up(app: Flask) -> None:
     with unit_of_work(app):
         tries.forget_old()
         sign_ins.forget_old()
+        registrations.forget_old()
 
 
 # ------------------------------------------------------------------------------------------------------ the nudge

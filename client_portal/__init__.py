@@ -16,6 +16,7 @@ from client_portal import (
     own_pets,
     requesting,
     schedule,
+    settings_pages,
     visits,
 )
 from client_portal.urls import DayConverter, PublicIdConverter
@@ -32,6 +33,7 @@ def install(app: Flask) -> None:
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
         asking.series, agreements.pages, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
+        settings_pages.pages,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     for group in groups:

@@ -233,9 +233,12 @@ def _nav(*, can_request: bool) -> list[NavItem]:
 def _account_menu() -> list[NavItem]:
     """What concerns the log-in alone; the office, which has none here, does not see it."""
     user = current_sign_in()
-    if user is None or user.is_view or not calendar_feeds.feeds_are_on():
+    if user is None or user.is_view:
         return []
-    return [NavItem("calendar", _("Calendar feed"), "rss", url_for("portal_calendar.show"))]
+    items = [NavItem("settings", _("Settings"), "settings", url_for("portal_settings.index"))]
+    if calendar_feeds.feeds_are_on():
+        items.append(NavItem("calendar", _("Calendar feed"), "rss", url_for("portal_calendar.show")))
+    return items
 
 
 def _button(label: str, address: str) -> Link | None:

@@ -64,6 +64,19 @@ def mark_request(*, reads_only: bool, reads_first: bool = False) -> None:
     _reads_first.set(reads_first)
 
 
+@contextmanager
+def writing_between() -> Iterator[None]:
+    """A small change of its own inside a request that otherwise reads: committed at once, before and after nothing is open."""
+    db.session.commit()
+    tokens = _read_only.set(False), _reads_first.set(False)
+    try:
+        yield
+        db.session.commit()
+    finally:
+        _read_only.reset(tokens[0])
+        _reads_first.reset(tokens[1])
+
+
 def reads_first(view: Callable[P, T]) -> Callable[P, T]:
     """Mark a view whose workflow checks what it can before it locks (`workflows.locks`), and writes only afterwards.
 

@@ -96,6 +96,11 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.DETAILS_DECIDED, Category.ACCESS, N_("Proposed details decided")),
         Kind(MailKind.AGREEMENT_ACCEPTED, Category.ACCESS, N_("Copy of an agreement")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Log-in link")),
+        Kind(MailKind.SECURITY_NEWS, Category.ACCESS, N_("News about a log-in")),
+        Kind(MailKind.REGISTRATION_LINK, Category.ACCESS, N_("Link to register")),
+        Kind(MailKind.REGISTRATION_KNOWN, Category.ACCESS, N_("Registered already")),
+        Kind(MailKind.REGISTRATION_ANSWERED, Category.ACCESS, N_("Answer to a registration")),
+        Kind(MailKind.REGISTRATION_TOLD, Category.OFFICE, N_("Somebody registered")),
     )
 }
 

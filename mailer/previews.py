@@ -24,11 +24,16 @@ from workflows.mail_facts import (
     JobScheduled,
     MailKind,
     MasterSchedule,
+    RegistrationAnswered,
+    RegistrationKnown,
+    RegistrationLink,
+    RegistrationTold,
     RequestAnswered,
     RequestCancelled,
     RequestDeclined,
     RequestMessageFacts,
     RequestReceived,
+    SecurityNews,
     SetPassword,
     SitterChanges,
     SitterDays,
@@ -217,6 +222,13 @@ PREVIEWS: dict[MailKind, Any] = {
     ),
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted(_ALICE, _NUMBER, "Terms of service", _ALICE, "2026-11-26"),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
+    MailKind.SECURITY_NEWS: SecurityNews("Alice", "client", "passkey_added", "Alice's phone"),
+    MailKind.REGISTRATION_LINK: RegistrationLink(0, 0),
+    MailKind.REGISTRATION_KNOWN: RegistrationKnown("Alice", _NUMBER, has_login=True),
+    MailKind.REGISTRATION_ANSWERED: RegistrationAnswered(
+        "Alice", "accepted", _NUMBER, "Welcome! Tell us about your pets, then ask for the first visit."
+    ),
+    MailKind.REGISTRATION_TOLD: RegistrationTold(_ALICE, "alice@example.com", is_waiting=True),
 }
 
 

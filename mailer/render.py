@@ -21,8 +21,15 @@ from foundation.text import visible
 from mailer.formats import Formats
 from mailer.kinds import TEMPLATES
 from models import OutboxMail, Realm
-from workflows import login_links, people, request_threads, settings
-from workflows.mail_facts import MailKind, RequestMessageFacts, SetPassword, from_json
+from workflows import login_links, people, registrations, request_threads, settings
+from workflows.mail_facts import (
+    MailKind,
+    RegistrationKnown,
+    RegistrationLink,
+    RequestMessageFacts,
+    SetPassword,
+    from_json,
+)
 
 #: where the links of mails lead, under PUBLIC_URL
 PATHS = {
@@ -34,10 +41,14 @@ PATHS = {
     "queue": "/admin/job-requests/",
     "office_schedule": "/admin/schedule/",
     "office": "/admin/",
+    "registrations": "/admin/registrations/",
+    "forgotten": "/portal/forgotten",
+    "staff_forgotten": "/office/forgotten",
 }
 #: the setting without which a page answers 404; its links then lead to the first page
 SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}
 SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
+REGISTER_PATH = "/portal/register/"
 ANSWER_PATH = "/staff/answers/"
 #: facts in which people wrote several lines; every other one is a single line wherever it is shown
 MANY_LINES = frozenset({"note", "reason", "message", "body"})
@@ -95,11 +106,18 @@ def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN4
     """What only some kinds need: links that let somebody in are signed here, at delivery, and are nowhere in the database."""
     if isinstance(facts, RequestMessageFacts):
         return {"answer_link": _answer_link(facts)}
+    key, words = current_app.config["SECRET_KEY"], Formats(Locale.parse(values["business.locale"])).lifetime
+    if isinstance(facts, RegistrationLink):
+        link = absolute(REGISTER_PATH + registrations.sign_link(key, facts))
+        return {"link": link, "lifetime": words(registrations.LINK_LIFETIME)}
+    if isinstance(facts, RegistrationKnown):
+        if not facts.has_login:
+            return {"link": "", "lifetime": ""}
+        facts = SetPassword(facts.name, Realm.CLIENT.value, facts.login_id, facts.link_serial, "forgotten")
     if not isinstance(facts, SetPassword):
         return {}
-    token = login_links.sign_link(current_app.config["SECRET_KEY"], facts)
-    lifetime = Formats(Locale.parse(values["business.locale"])).lifetime(login_links.LINK_LIFETIME[facts.reason])
-    return {"link": absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + token), "lifetime": lifetime}
+    link = absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + login_links.sign_link(key, facts))
+    return {"link": link, "lifetime": words(login_links.LINK_LIFETIME[facts.reason])}
 
 
 def _answer_link(facts: RequestMessageFacts) -> str:

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from models import Realm
+from foundation.db import writing_between
+from models import Realm, SignIn
 from sign_in.cookies import realm_of
-from sign_in.people import current_sign_in
+from sign_in.people import current_sign_in, waiting_sign_in
+from workflows import sign_ins
 from workflows.permissions import Permission
 
 #: endpoints that anybody may open
@@ -20,6 +22,13 @@ OPEN = frozenset(
         # Calendar programs cannot log in: the address is the secret.
         "portal_calendar_feed.file", "sitter_calendar.file",
         "portal_door.log_in", "portal_door.forgotten", "portal_door.set_password",
+        # These look themselves for a password that was right before.
+        "office_door.factor", "office_door.set_up", "office_door.picture", "office_door.factor_options", "office_door.factor_key",
+        "portal_door.factor", "portal_door.set_up", "portal_door.picture", "portal_door.factor_options", "portal_door.factor_key",
+        # A passkey is the log-in.
+        "office_door.passkey_options", "office_door.passkey", "portal_door.passkey_options", "portal_door.passkey",
+        # New clients; 404 unless they may register.
+        "portal_door.register", "portal_door.registered", "portal_door.finish_registration", "register",
     }
 )  # fmt: skip
 
@@ -45,12 +54,21 @@ def install(app: Flask) -> None:
         if signed_in is None:
             if request.endpoint is None:
                 return None  # an unknown path: 404 or 405, the same for everybody
+            if waiting_sign_in() is not None:
+                return redirect(url_for("portal_door.factor" if realm is Realm.CLIENT else "office_door.factor"))
             door = "portal_door.log_in" if realm is Realm.CLIENT else "office_door.log_in"
             back = local_path(request.full_path.rstrip("?")) if request.method == "GET" else None
             return redirect(url_for(door, next=back))
+        _note_use(signed_in.sign_in)
         if request.endpoint is not None and realm is Realm.STAFF:
             _check_staff()
         return None
+
+    def _note_use(sign_in: SignIn) -> None:
+        """Once an hour, in a transaction of its own: the request itself may only read."""
+        if sign_ins.is_stale(sign_in):
+            with writing_between():
+                sign_ins.see(sign_in)
 
     def _check_staff() -> None:
         """The back office asks for the office permission, the sitter pages for the sitter's."""

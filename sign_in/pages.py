@@ -10,10 +10,11 @@ from wtforms.validators import InputRequired, Length
 
 from foundation.db import db
 from models import ClientLogin, Realm
+from sign_in import factor, registering
 from sign_in.guard import local_path
-from sign_in.people import begin, current_sign_in, end
+from sign_in.people import current_sign_in, end, this_browser
 from ui_kit.frames import AuthFrame
-from workflows import access, login_links, settings, sign_ins, tries
+from workflows import access, login_links, registrations, settings, sign_ins, tries
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
@@ -57,7 +58,13 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
             email=values["business.email"] or None,
         )
         body = render_template(
-            f"sign_in/{template}", auth=auth, realm=realm.value, door=name, name_label=name_label, **more
+            f"sign_in/{template}",
+            auth=auth,
+            realm=realm.value,
+            door=name,
+            name_label=name_label,
+            may_register=realm is Realm.CLIENT and registrations.is_open(),
+            **more,
         )
         return body, status, headers or {}
 
@@ -78,9 +85,9 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
         if not form.validate_on_submit():
             return show("log_in.html", 422 if form.errors else 200, form=form, problem=None)
         try:
-            opened = access.log_in(
-                realm, form.name.data or "", form.password.data or "", address=request.remote_addr or ""
-            )
+            opened = access.log_in(realm, form.name.data or "", form.password.data or "", browser=this_browser())
+            if opened is not None:
+                factor.prepare(opened)
         except tries.TooManyTries as slow:
             db.session.rollback()
             headers = {"Retry-After": str(slow.retry_after)}
@@ -88,8 +95,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
         db.session.commit()
         if opened is None:
             return show("log_in.html", 422, form=form, problem=gettext("This name and password do not match. Check them, or ask for a new password link."))  # fmt: skip
-        begin(opened)
-        return redirect(_own_path(realm, form.next.data) or home())
+        return factor.let_on(opened, _own_path(realm, form.next.data), home)
 
     @door.post("/log-out")
     def log_out() -> View:
@@ -127,18 +133,26 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
             return show("set_password.html", 422 if form.errors else 200, form=form, who=who, number=number)
         try:
             opened = login_links.set_password(
-                login, form.password.data or "", serial=login.link_serial, repeated=form.repeated.data
+                login,
+                form.password.data or "",
+                serial=login.link_serial,
+                repeated=form.repeated.data,
+                browser=this_browser(),
             )
+            factor.prepare(opened)
         except WorkflowError as refusal:
             db.session.rollback()
             field = form["repeated" if refusal.field == "repeated" else "password"]
             field.errors = [*field.errors, refusal.say(gettext)]
             return show("set_password.html", 422, form=form, who=who, number=number)
         db.session.commit()
-        begin(opened)
+        onward = factor.let_on(opened, None, home)
         flash(gettext("Your password is set. Welcome."), "success")
-        return redirect(home())
+        return onward
 
+    factor.add_routes(door, realm, show, home)
+    if realm is Realm.CLIENT:
+        registering.add_routes(door, show)
     return door
 
 

@@ -1,12 +1,13 @@
 """The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
 
-from flask import request, session
+from flask import abort, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from models import Client, Realm, SignIn, Staff
 from sign_in.cookies import realm_of
 from workflows import sign_ins
 from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
+from workflows.sign_ins import Browser, Login
 
 
 class SignedIn(UserMixin):
@@ -87,6 +88,37 @@ def current_actor() -> Actor:
     if user is None:
         raise RuntimeError("nobody is signed in; is this page missing from the guard?")
     return user.actor
+
+
+def own_login() -> Login:
+    """The log-in of this request; 404 for the office in a client's portal, which has none there."""
+    user = current_sign_in()
+    return (sign_ins.login_of(user.sign_in) if user is not None else None) or abort(404)
+
+
+def own_sign_in() -> SignIn:
+    """The sign-in of this request; only behind the guard."""
+    user = current_sign_in()
+    return user.sign_in if user is not None else abort(404)
+
+
+def this_browser() -> Browser:
+    """Where this request comes from."""
+    return Browser(request.remote_addr or "", request.headers.get("User-Agent", ""))
+
+
+def waiting_sign_in() -> SignIn | None:
+    """The sign-in of this browser that awaits its second factor: after the password, or once the office requires one."""
+    realm = realm_of(request.path)
+    token = str(session.get("waiting") or "") or str(session.get("_user_id") or "").partition(".")[2]
+    return sign_ins.find_waiting(realm, token) if token else None
+
+
+def begin_waiting(opened: sign_ins.Opened, target: str | None) -> None:
+    """After the password: remember who may now show the second factor, and where they were going."""
+    session.clear()
+    session.permanent = True
+    session["waiting"], session["target"] = opened.token, target
 
 
 def begin(opened: sign_ins.Opened) -> None:

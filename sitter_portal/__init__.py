@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from sitter_portal import answers, calendar, day
+from sitter_portal import account, answers, calendar, day
 
 
 def install(app: Flask) -> None:
@@ -10,3 +10,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(day.pages)
     app.register_blueprint(answers.pages)
     app.register_blueprint(calendar.pages)
+    app.register_blueprint(account.pages)

@@ -26,6 +26,7 @@ def frame(staff: Staff) -> PortalFrame:
         nav=menu,
         home_url=url_for("sitter_day.day"),
         logout_url=url_for("office_door.log_out"),
+        account_menu=[NavItem("account", gettext("Your account"), "user-circle", url_for("sitter_account.index"))],
         logo_url=url_for("logo", key=logo) if logo else None,
         phone_number=values["business.phone"] or None,
         email=values["business.email"] or None,

@@ -23,6 +23,7 @@ from tests import cast as cast_
 from tests import databases, factories
 from workflows import access, mail_facts
 from workflows.mail_facts import MailKind
+from workflows.sign_ins import Browser
 
 pytest_plugins = ["tests.plugins.rows", "tests.plugins.needs"]
 
@@ -207,7 +208,7 @@ def sign_in_as_staff(app: Flask) -> Callable[[databases.Http, Staff], databases.
 
     def sign_in(browser: databases.Http, staff: Staff) -> databases.Http:
         login = staff.login or factories.staff_login(staff)
-        opened = access.log_in(Realm.STAFF, login.email, factories.PASSWORD, address="127.0.0.1")
+        opened = access.log_in(Realm.STAFF, login.email, factories.PASSWORD, browser=Browser("127.0.0.1"))
         assert opened is not None
         db.session.commit()
         _put_cookie(browser, Realm.STAFF, opened.token)
@@ -223,7 +224,7 @@ def sign_in_as_client(app: Flask) -> Callable[[databases.Http, Client], database
     def sign_in(browser: databases.Http, client: Client) -> databases.Http:
         if not client.logins:
             factories.client_login(client)
-        opened = access.log_in(Realm.CLIENT, client.account_number, factories.PASSWORD, address="127.0.0.1")
+        opened = access.log_in(Realm.CLIENT, client.account_number, factories.PASSWORD, browser=Browser("127.0.0.1"))
         assert opened is not None
         db.session.commit()
         _put_cookie(browser, Realm.CLIENT, opened.token)

@@ -496,7 +496,8 @@ def recovery_code(login: StaffLogin | None = None, **more: Any) -> RecoveryCode:
 
 def passkey(login: StaffLogin | None = None, **more: Any) -> Passkey:
     facts = {"name": "Phone", "credential_id": secrets.token_urlsafe(24), "public_key": "x"}
-    return _save(Passkey(staff_login=login or staff_login(), **{**facts, **more}))
+    owner = {} if "client_login" in more else {"staff_login": login or staff_login()}
+    return _save(Passkey(**{**facts, **owner, **more}))
 
 
 def registration(email: str = "new@example.com", **more: Any) -> Registration:

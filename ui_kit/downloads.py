@@ -32,3 +32,11 @@ def content_disposition(name: str) -> str:
     """`attachment` with the name in plain letters for old programs and in full for the others (RFC 6266)."""
     plain = name.encode("ascii", "ignore").decode().replace("\\", "_").replace('"', "'") or "file"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def text_file(text: str, name: str) -> Response:
+    """Plain text to be kept as a file; nothing on the way keeps it."""
+    answer = Response(text, mimetype="text/plain")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from foundation import clock
 from foundation.db import db
 from models import Client, ClientLogin, Realm, Staff, StaffLogin, StaffRole
-from workflows import activity, passwords, sign_ins, tries
+from workflows import activity, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.people import clean_email
@@ -44,27 +44,31 @@ def _nobody() -> str:
 # ---------------------------------------------------------------------------------------------------------- log in
 
 
-def log_in(realm: Realm, name: str, password: str, *, address: str, agent: str = "") -> Opened | None:
+def log_in(realm: Realm, name: str, password: str, *, browser: Browser) -> Opened | None:
     """Check name and password; a new sign-in, or None.
 
     Staff log in by mail address, clients by mail address or account number. Every try is written down; the caller
     commits in both cases. Raises TooManyTries before looking at the password when this account or this address had
-    too many wrong ones. Unknown names and wrong passwords take the same time and get the same answer.
+    too many wrong ones. Where a second factor is asked, the sign-in opens nothing but its page. Unknown names and wrong passwords take the same time and get the same answer.
     """
     key = tries.account_key(realm, typed_name(name))
-    tries.slow_down(realm, "log-in", key, address)
+    tries.slow_down(realm, "log-in", key, browser.address)
     known = [x for x in candidates(realm, name) if x.password_hash]
-    login = next((x for x in known if _matches(x.password_hash or "", password)), None)
+    login = next((x for x in known if matches(x.password_hash or "", password)), None)
     if not known:
-        _matches(_nobody(), password)
+        matches(_nobody(), password)
     allowed = login is not None and sign_ins.why_closed(login) is None
-    tries.note(realm, "log-in", key, address, succeeded=allowed)
+    tries.note(realm, "log-in", key, browser.address, succeeded=allowed)
     if login is None or not allowed:
         db.session.flush()
         return None
     login.last_login_at = clock.now()
-    opened = sign_ins.begin(login, Browser(address, agent))
-    activity.record("access.logged_in", actor=sign_ins.person(login), subject=login, client=sign_ins.client_of(login))
+    awaits = second_factor.is_asked(login)
+    opened = sign_ins.begin(login, browser, awaits_factor=awaits)
+    if not awaits:
+        activity.record(
+            "access.logged_in", actor=sign_ins.person(login), subject=login, client=sign_ins.client_of(login)
+        )
     db.session.flush()
     return opened
 
@@ -76,7 +80,8 @@ def typed_name(name: str) -> str:
     return digits if len(digits) == 10 and "@" not in text else text
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def matches(password_hash: str, password: str) -> bool:
+    """Is this the password? "" is nobody's hash."""
     return check_password_hash(password_hash, password[: PASSWORD_MOST + 1])
 
 

@@ -203,8 +203,9 @@ def _finish(run: BulkRun, to: BulkState, *, actor: Actor) -> None:
         .execution_options(synchronize_session=False)
     )
     db.session.info["nudge_worker"] = True
+    what = "invitations" if run.kind is BulkKind.INVITE else "bulk"
     activity.record(
-        "bulk.done" if to is BulkState.DONE else "bulk.stopped", actor=actor, subject=run, n_jobs=run.n_done,
+        f"{what}.done" if to is BulkState.DONE else f"{what}.stopped", actor=actor, subject=run, n_jobs=run.n_done,
         n_failed=len(run.failures), kind=run.kind.value,
     )  # fmt: skip
 

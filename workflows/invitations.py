@@ -1,15 +1,50 @@
-"""Giving somebody a log-in: clients and the rest of their household, staff members."""
+"""Giving somebody a log-in: clients and the rest of their household, one by one or many at once, and staff members."""
+
+import enum
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
+from foundation import clock
 from foundation.db import db
-from models import Client, ClientLogin, ClientStatus, Staff, StaffLogin
-from workflows import activity
+from models import BulkKind, BulkRun, Client, ClientLogin, ClientStatus, Staff, StaffLogin
+from workflows import activity, bulk
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed
-from workflows.login_links import mail_link
-from workflows.people import clean_email
+from workflows.bulk_kinds import Failure, Piece
+from workflows.errors import N_, Invalid, NotAllowed, WorkflowError
+from workflows.login_links import LINK_LIFETIME, mail_link
+from workflows.people import check_owners_alone, clean_email
 from workflows.permissions import Permission
+from workflows.sign_ins import Login, why_closed
+
+#: clients in one piece of a bulk invitation
+AT_ONCE = 25
+_GONE = N_("This client no longer exists.")
+
+
+class InvitationState(enum.StrEnum):
+    """How far an invitation has come."""
+
+    NONE = "none"
+    INVITED = "invited"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+def state_of(login: Login | None) -> InvitationState:
+    """Where this log-in's invitation stands: a link lives seven days, and is accepted with the password."""
+    if login is None:
+        return InvitationState.NONE
+    if why_closed(login) is not None:
+        return InvitationState.CLOSED
+    if login.password_hash:
+        return InvitationState.ACCEPTED
+    if login.invited_at is None:
+        return InvitationState.NONE
+    is_old = login.invited_at + LINK_LIFETIME["invitation"] < clock.now()
+    return InvitationState.EXPIRED if is_old else InvitationState.INVITED
 
 
 def invite_client(client: Client, *, actor: Actor, email: str | None = None) -> ClientLogin:
@@ -28,7 +63,8 @@ def invite_client(client: Client, *, actor: Actor, email: str | None = None) -> 
     if login is None:
         login = ClientLogin(client=client, email=address)
         db.session.add(login)
-        db.session.flush()
+    login.invited_at = clock.now()
+    db.session.flush()
     mail_link(login, name=client.first_name, address=address, reason="invitation")
     activity.record("access.invited", actor=actor, subject=login, client=client, email=address)
     db.session.flush()
@@ -36,8 +72,12 @@ def invite_client(client: Client, *, actor: Actor, email: str | None = None) -> 
 
 
 def invite_staff(staff: Staff, *, actor: Actor) -> StaffLogin:
-    """Give a staff member a log-in and mail the one-time link; logged. Invalid without a mail address of their own."""
+    """Give a staff member a log-in and mail the one-time link; logged.
+
+    Invalid without a mail address of their own; NotAllowed for an owner, unless by an owner.
+    """
     actor.require(Permission.STAFF)
+    check_owners_alone(staff.role, actor=actor)
     if not staff.email:
         raise Invalid("no_email", N_("This staff member has no mail address."), field="email")
     login = staff.login
@@ -47,9 +87,62 @@ def invite_staff(staff: Staff, *, actor: Actor) -> StaffLogin:
     if login is None:
         login = StaffLogin(staff=staff, email=staff.email)
         db.session.add(login)
-    login.email = staff.email
+    login.email, login.invited_at = staff.email, clock.now()
     db.session.flush()
     mail_link(login, name=staff.first_name, address=staff.email, reason="invitation")
     activity.record("access.invited", actor=actor, subject=login, email=staff.email)
     db.session.flush()
     return login
+
+
+# ------------------------------------------------------------------------------------------------------- many at once
+
+
+def order(client_ids: Iterable[int], *, actor: Actor) -> BulkRun:
+    """Store an order to invite these clients; the worker does it in pieces and can be followed. Logged.
+
+    Who has a password already, no address, or a closed portal is left out with its reason. Invalid: nobody, or more
+    than 2,000.
+    """
+    actor.require(Permission.CLIENTS)
+    ids = list(dict.fromkeys(client_ids))
+    if not ids:
+        raise Invalid("nobody", N_("Tick at least one client."))
+    if len(ids) > bulk.MOST:
+        raise Invalid("too_many", N_("At most %(most)s clients at once."), most=bulk.MOST)
+    run = BulkRun(
+        kind=BulkKind.INVITE, staff_id=actor.staff.id if actor.staff else None, n_total=len(ids), failures=[], wish={"ids": ids}
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    activity.record("invitations.ordered", actor=actor, subject=run, n=len(ids))
+    bulk.wake()
+    return run
+
+
+def work_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:  # noqa: ARG001 -- as `bulk.Work` wants it
+    """Invite the next clients of an order."""
+    ids = list(left[:AT_ONCE])
+    found = db.session.scalars(sa.select(Client).where(Client.id.in_(ids)).options(selectinload(Client.logins)))
+    clients = {client.id: client for client in found}
+    piece = Piece(len(ids))
+    for client_id in ids:
+        client = clients.get(client_id)
+        try:
+            _invite_once(client, actor)
+        except WorkflowError as refusal:
+            label = {"label": str(client)} if client is not None else {}
+            piece.failures.append(Failure(client_id, refusal.message, {**refusal.values, **label}))
+    return piece
+
+
+def _invite_once(client: Client | None, actor: Actor) -> None:
+    if client is None:
+        raise Invalid("gone", _GONE)
+    own = next((x for x in client.logins if x.email == client.email), None)
+    if own is not None and own.password_hash:
+        raise Invalid("has_password", N_("Has a password already."))
+    invite_client(client, actor=actor)
+
+
+bulk.KINDS[BulkKind.INVITE] = work_piece

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, LoginAttempt, Realm, StaffLogin
-from workflows import access, activity, outbox, passwords, sign_ins, tries
+from workflows import access, activity, outbox, passwords, second_factor, sign_ins, tries
 from workflows.errors import N_, Conflict, Invalid
 from workflows.mail_facts import MailKind, SetPassword
 from workflows.sign_ins import NOWHERE, Browser, Login, Opened, why_closed
@@ -106,7 +106,7 @@ def set_password(
         raise Conflict("link_dead", N_("This link has been used or is too old. Ask for a new one."))
     db.session.refresh(login)
     sign_ins.end_all(login)
-    opened = sign_ins.begin(login, browser)
+    opened = sign_ins.begin(login, browser, awaits_factor=second_factor.is_asked(login))
     activity.record(
         "access.password_set", actor=sign_ins.person(login), subject=login, client=sign_ins.client_of(login)
     )

@@ -45,10 +45,34 @@ class MailKind(enum.StrEnum):
     DETAILS_DECIDED = "details_decided"
     AGREEMENT_ACCEPTED = "agreement_accepted"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
+    SECURITY_NEWS = "security_news"
+    REGISTRATION_LINK = "registration_link"
+    REGISTRATION_KNOWN = "registration_known"
+    REGISTRATION_ANSWERED = "registration_answered"
+    REGISTRATION_TOLD = "registration_told"
 
 
 #: their text is never stored: it holds a way in
-SENSITIVE_KINDS = frozenset({MailKind.SET_PASSWORD, MailKind.SITTER_REQUEST_MESSAGE})
+SENSITIVE_KINDS = frozenset(
+    {
+        MailKind.SET_PASSWORD, MailKind.SITTER_REQUEST_MESSAGE, MailKind.REGISTRATION_LINK, MailKind.REGISTRATION_KNOWN,
+    }
+)  # fmt: skip
+
+#: what a client may do without; everything else is about what they must know: visits that do not take place, their
+#: log-in, what they agreed to
+REFUSABLE_KINDS = (
+    MailKind.REQUEST_RECEIVED,
+    MailKind.REQUEST_AUTO_SUBMITTED,
+    MailKind.JOB_SCHEDULED,
+    MailKind.BASKET_REMINDER,
+    MailKind.VISITS_BOOKED,
+    MailKind.CHANGE_REQUESTED,
+    MailKind.CANCELLATION_REQUESTED,
+    MailKind.SERIES_CHANGE_REQUESTED,
+    MailKind.CHANGE_WITHDRAWN,
+    MailKind.CLIENT_MESSAGE,
+)
 
 
 @dataclass(frozen=True)
@@ -391,6 +415,59 @@ class SetPassword:
     account_number: str = ""
 
 
+@dataclass(frozen=True)
+class SecurityNews:
+    """To whoever logs in: something changed about their log-in. Cannot be refused."""
+
+    name: str
+    realm: str
+    #: "password_changed", "factor_on", "factor_off", "factor_reset", "passkey_added", "passkey_removed"
+    what: str
+    #: the passkey's name
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class RegistrationLink:
+    """To somebody who wants to register: the one-time link, signed at delivery for this registration and serial."""
+
+    registration_id: int
+    link_serial: int
+
+
+@dataclass(frozen=True)
+class RegistrationKnown:
+    """To somebody who wants to register and is a client already: how to get in."""
+
+    name: str
+    account_number: str
+    #: False: there is no open log-in, and the mail says whom to ask
+    has_login: bool = False
+    login_id: int = 0
+    link_serial: int = 0
+
+
+@dataclass(frozen=True)
+class RegistrationAnswered:
+    """To somebody who registered: they are in, are waited for, or are not taken."""
+
+    name: str
+    #: "accepted", "waiting", "declined"
+    outcome: str
+    account_number: str = ""
+    #: the office's word, or the welcome text
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RegistrationTold:
+    """To the office: somebody registered."""
+
+    name: str
+    email: str
+    is_waiting: bool
+
+
 FACTS: dict[MailKind, type] = {
     MailKind.REQUEST_RECEIVED: RequestReceived,
     MailKind.REQUEST_AUTO_SUBMITTED: RequestReceived,
@@ -424,6 +501,11 @@ FACTS: dict[MailKind, type] = {
     MailKind.DETAILS_DECIDED: DetailsDecided,
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.SET_PASSWORD: SetPassword,
+    MailKind.SECURITY_NEWS: SecurityNews,
+    MailKind.REGISTRATION_LINK: RegistrationLink,
+    MailKind.REGISTRATION_KNOWN: RegistrationKnown,
+    MailKind.REGISTRATION_ANSWERED: RegistrationAnswered,
+    MailKind.REGISTRATION_TOLD: RegistrationTold,
 }
 
 _NESTED = {

@@ -17,11 +17,11 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
-from models import MAIL_MOVES, Client, MailState, OutboxMail, Staff, StaffRole
+from models import MAIL_MOVES, Client, ClientLogin, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
 from workflows.actors import Actor
 from workflows.errors import N_, WrongState
-from workflows.mail_facts import MailKind
+from workflows.mail_facts import REFUSABLE_KINDS, MailKind
 from workflows.permissions import Permission
 
 
@@ -143,12 +143,26 @@ def queue_client_mail(
 ) -> OutboxMail | None:
     """Queue a mail to the client, with copies to the contacts flagged for them and, if asked, to the admin inbox.
 
-    A client without an address: the contacts and the admin inbox still get theirs.
+    A client without an address, or who does not want this kind of mail: the contacts and the admin inbox still get theirs.
     """
     copies = [c.email for c in client.contacts if c.receives_copies and c.email]
     if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
         copies.append(inbox)
-    return queue_mail(kind, facts, to=client.email, cc=copies, client=client, dedupe_key=dedupe_key)
+    to = client.email if _is_wanted(kind, client) else None
+    return queue_mail(kind, facts, to=to, cc=copies, client=client, dedupe_key=dedupe_key)
+
+
+def _is_wanted(kind: MailKind, client: Client) -> bool:
+    """Did the person who reads at the client's address leave such mails on?"""
+    if kind not in REFUSABLE_KINDS or not client.email:
+        return True
+    off = db.session.scalar(_MAILS_OFF, {"client_id": client.id, "email": client.email})
+    return kind.value not in (off or ())
+
+
+_MAILS_OFF = sa.select(ClientLogin.mails_off).where(
+    ClientLogin.client_id == sa.bindparam("client_id"), ClientLogin.email == sa.bindparam("email")
+)
 
 
 def office_addresses() -> list[str]:

@@ -27,7 +27,7 @@ from models import (
 )
 from workflows import records, sign_ins
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, NotAllowed
 from workflows.permissions import Permission
 
 
@@ -231,6 +231,7 @@ def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
     actor.require(Permission.STAFF)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
+    check_owners_alone(cleaned.get("role"), actor=actor)
     staff = Staff(**cleaned)
     records.add(staff, actor=actor)
     return staff
@@ -244,6 +245,7 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
     actor.require(Permission.STAFF)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
+    check_owners_alone(staff.role, cleaned.get("role"), actor=actor)
     was_owner = staff.role is StaffRole.OWNER and staff.is_active
     stays_owner = cleaned.get("role", staff.role) is StaffRole.OWNER and cleaned.get("is_active", staff.is_active)
     if was_owner and not stays_owner and not _other_owner(staff):
@@ -252,6 +254,13 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
     if {"role", "is_active"} & set(changed):
         sign_ins.end_of_staff(staff)
     return changed
+
+
+def check_owners_alone(*roles: StaffRole | None, actor: Actor) -> None:
+    """Whoever was given the team may not make owners of themselves, nor touch owners."""
+    is_owner = actor.staff is None or actor.staff.role is StaffRole.OWNER
+    if StaffRole.OWNER in roles and not is_owner:
+        raise NotAllowed("owners_only", N_("Only owners can make somebody an owner, or change one."))
 
 
 def _other_owner(staff: Staff) -> bool:
@@ -269,6 +278,7 @@ def _other_owner(staff: Staff) -> bool:
 def remove_staff(staff: Staff, *, actor: Actor) -> None:
     """Delete a staff member who never had a visit; others are deactivated (Invalid says so). Nobody deletes themselves."""
     actor.require(Permission.STAFF)
+    check_owners_alone(staff.role, actor=actor)
     if staff.role is StaffRole.OWNER and not _other_owner(staff):
         raise Invalid("last_owner", N_("The business needs at least one active owner."))
     if actor.staff is not None and actor.staff.id == staff.id:

@@ -1,8 +1,13 @@
-"""Who may do what: one page, one sentence a permission. Names read scope:resource:action."""
+"""Who may do what: one page, one sentence a permission. Names read scope:resource:action.
+
+The table here is what a new business begins with; the owner changes it for managers and sitters (`roles`).
+"""
 
 import enum
+from collections.abc import Mapping
 
 from models import StaffRole
+from workflows.errors import N_
 
 
 class Permission(enum.StrEnum):
@@ -24,6 +29,8 @@ class Permission(enum.StrEnum):
     FEES = "office:fees:waive"
     #: the pages, sections and fields that clients, sitters and the office fill in
     FIELDS = "office:fields:design"
+    #: what managers and sitters may do
+    ROLES = "office:roles:edit"
     #: business and portal settings
     SETTINGS = "office:settings:edit"
     #: lists as files
@@ -40,11 +47,45 @@ class Permission(enum.StrEnum):
 
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.OWNER: frozenset(Permission),
-    StaffRole.MANAGER: frozenset(Permission) - {Permission.STAFF, Permission.SETTINGS},
+    StaffRole.MANAGER: frozenset(Permission) - {Permission.STAFF, Permission.ROLES, Permission.SETTINGS},
     StaffRole.SITTER: frozenset({Permission.OWN_DAY}),
 }
 
 
+#: what no other role can be given: whoever may change roles could give themselves everything
+OWNER_ONLY = frozenset({Permission.ROLES})
+
+#: what the page of roles says of each
+SENTENCES: dict[Permission, str] = {
+    Permission.OFFICE: N_("Open the back office and look around: all clients, visits and prices"),
+    Permission.CLIENTS: N_("Add, change and archive clients, pets and vets; invite them to the portal"),
+    Permission.REQUESTS: N_("Decide on job requests and write about them"),
+    Permission.SCHEDULE: N_("Book, move, assign and cancel visits; decide on changes"),
+    Permission.CATALOGUE: N_("Change services, prices, time blocks, holidays and the cancellation policy"),
+    Permission.STAFF: N_("Add and change team members, invite them, reset their log-ins"),
+    Permission.FEES: N_("Take another cancellation fee than the policy's"),
+    Permission.FIELDS: N_("Design the pages that clients, sitters and the office fill in"),
+    Permission.ROLES: N_("Decide what managers and sitters may do"),
+    Permission.SETTINGS: N_("Change business and portal settings"),
+    Permission.EXPORT: N_("Save lists as files"),
+    Permission.RECORDS: N_("Read the log and the outbox"),
+    Permission.SECRETS: N_("See alarm codes, key places and other secrets; each look is logged"),
+    Permission.PORTAL_AS_CLIENT: N_("Look at a client's portal as the client"),
+    Permission.OWN_DAY: N_("The sitter's own pages: own visits and own calendar"),
+}
+
+
 def role_allows(role: StaffRole, permission: Permission) -> bool:
-    """Does this role include the permission?"""
+    """Does this role include the permission? The owner's ticks count before the table; owners keep the table's."""
+    if role is not StaffRole.OWNER:
+        ticked = _ticks().get((role.value, permission.value))
+        if ticked is not None:
+            return ticked
     return permission in ROLE_PERMISSIONS[role]
+
+
+def _ticks() -> Mapping[tuple[str, str], bool]:
+    """What the owner ticked, read together with the settings, once a request."""
+    from workflows import settings
+
+    return settings.read().roles

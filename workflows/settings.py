@@ -21,7 +21,7 @@ from email_validator import EmailNotValidError, validate_email
 from foundation import clock, money
 from foundation.db import db
 from foundation.text import tidy
-from models import LimitKind, ServiceItem, Setting
+from models import LimitKind, RolePermission, ServiceItem, Setting
 from workflows import activity
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
@@ -128,6 +128,10 @@ MASTER_SCHEDULE_DAYS = {
     "3": N_("Every Thursday"), "4": N_("Every Friday"), "5": N_("Every Saturday"), "6": N_("Every Sunday"),
 }  # fmt: skip
 
+REGISTRATION_MODES = {"off": N_("Off"), "approval": N_("With approval"), "open": N_("Open")}
+
+FACTOR_MODES = {"off": N_("Off"), "optional": N_("Optional"), "required": N_("Required")}
+
 LIMIT_LABELS = {
     LimitKind.NONE: N_("No limit"),
     LimitKind.HOURS: N_("At least N hours before the start"),
@@ -145,6 +149,7 @@ GROUPS = (
     Group("schedule", "business", N_("Schedule"), N_("How visits are grouped, repeated and kept.")),
     Group("requests", "portal", N_("Requesting services"), N_("Who may ask for visits, and how late.")),
     Group("changes", "portal", N_("Changing and cancelling"), N_("What clients may do with visits that are in the schedule, and how late.")),
+    Group("access", "business", N_("Log-in"), N_("How your team proves who they are.")),
     Group("pages", "portal", N_("Portal pages"), N_("What clients can open and see.")),
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
@@ -197,6 +202,10 @@ _ENTRIES = (
     Entry("portal.add_pet", Kind.SWITCH, True, "pages", N_("Your Data: add a pet"), N_("Clients add pets themselves.")),
     Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
     Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),
+    Entry("portal.two_factor", Kind.SWITCH, True, "pages", N_("Two-step log-in for clients"), N_("Clients may add a code from their phone to their password. Off: nobody can set it up any more; who has it keeps it.")),
+    Entry("portal.registration", Kind.CHOICE, "off", "pages", N_("New clients may register"), N_("Off: you invite every client yourself. With approval: you say yes to each. Open: a new client begins at once, as a prospect."), choices=lambda: list(REGISTRATION_MODES.items())),
+    Entry("portal.welcome_text", Kind.LONG_TEXT, N_("Welcome! Tell us about your pets, then ask for the first visit."), "pages", N_("Welcome text"), N_("Shown to a new client after registering, and in the mail."), blank=True, max_length=2000),
+    Entry("access.staff_two_factor", Kind.CHOICE, "optional", "access", N_("Two-step log-in for the team"), N_("Off: nobody can set it up. Optional: each as they like. Required: who has none sets it up right after the password, and nothing else opens before."), choices=lambda: list(FACTOR_MODES.items())),
     Entry("portal.hide_business_name", Kind.SWITCH, False, "header", N_("Hide the business name"), N_("For logos that already contain it. The name stays for screen readers.")),
     Entry("portal.button_label", Kind.TEXT, "", "header", N_("Link button: text"), N_("An extra button in the portal header, for example to your web site. Empty: no button."), blank=True, max_length=40),
     Entry("portal.button_url", Kind.TEXT, "", "header", N_("Link button: address"), N_("Where that button leads; it opens in a new tab."), blank=True, check=_web_address),
@@ -211,6 +220,8 @@ class Values:
     """The settings as they are now; `values["portal.requests"]`. Unknown keys raise KeyError."""
 
     stored: Mapping[str, Any] = field(default_factory=dict)
+    #: (role, permission) -> may they, where the owner ticked otherwise than the product's own table
+    roles: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 -- each key has its own type
         entry = REGISTRY[key]
@@ -224,8 +235,15 @@ class Values:
         return key in self.stored and self.stored[key] != REGISTRY[key].default
 
 
-#: every request asks, so the statement is built once
-_ALL = sa.select(Setting.key, Setting.value)
+#: every request asks, so the statement is built once; what the owner ticked for the roles comes with it
+_ALL = sa.union_all(
+    sa.select(Setting.key, Setting.value, sa.literal("").label("role")),
+    sa.select(
+        RolePermission.permission,
+        sa.case((RolePermission.is_allowed, sa.literal(True, sa.JSON)), else_=sa.literal(False, sa.JSON)),
+        sa.cast(RolePermission.role, sa.String(32)),
+    ),
+)
 
 
 def read() -> Values:
@@ -235,8 +253,11 @@ def read() -> Values:
     """
     cached: Values | None = db.session.info.get("settings")
     if cached is None:
-        rows = db.session.execute(_ALL)
-        cached = Values({key: value for key, value in rows if key in REGISTRY})
+        rows = db.session.execute(_ALL).all()
+        cached = Values(
+            {key: value for key, value, role in rows if not role and key in REGISTRY},
+            {(role, key): value for key, value, role in rows if role},
+        )
         db.session.info["settings"] = cached
     clock.use_zone(cached["business.time_zone"])
     money.use_currency(cached["business.currency"])
@@ -252,6 +273,20 @@ def forget() -> None:
 def _forget_undone(session: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's session of any kind
     """A change that was undone must not live on in what was read after it."""
     session.info.pop("settings", None)
+
+
+_Hook = Callable[[Any], None]
+_hooks: dict[str, list[_Hook]] = {}
+
+
+def when_changed(key: str) -> Callable[[_Hook], _Hook]:
+    """Have a function told the new value whenever this setting changes, in the same transaction."""
+
+    def keep(hook: _Hook) -> _Hook:
+        _hooks.setdefault(key, []).append(hook)
+        return hook
+
+    return keep
 
 
 def clean(key: str, raw: Any) -> Any:  # noqa: ANN401 -- a form gives text, code gives typed values
@@ -323,6 +358,9 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
     db.session.flush()
     forget()
     read()
+    for key, (_old, new) in changed.items():
+        for hook in _hooks.get(key, ()):
+            hook(new)
     return changed
 
 

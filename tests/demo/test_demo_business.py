@@ -62,6 +62,7 @@ from workflows import (
     settings,
 )
 from workflows.actors import COMMAND_LINE
+from workflows.sign_ins import Browser
 
 #: the moment of every test, see tests/conftest.py
 NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("America/New_York"))
@@ -116,8 +117,8 @@ def test_cast_is_there_in_seconds(app):
     ("realm", "name"), [*((Realm.STAFF, x) for x in STAFF), *((Realm.CLIENT, x) for x in CLIENTS)], ids=str
 )
 def test_everybody_of_the_cast_can_log_in(business, realm, name):
-    assert access.log_in(realm, name, "walkies-at-noon", address="127.0.0.1") is not None
-    assert access.log_in(realm, name, "walkies-at-night", address="127.0.0.1") is None
+    assert access.log_in(realm, name, "walkies-at-noon", browser=Browser("127.0.0.1")) is not None
+    assert access.log_in(realm, name, "walkies-at-night", browser=Browser("127.0.0.1")) is None
 
 
 def test_second_call_changes_nothing(app, capsys):

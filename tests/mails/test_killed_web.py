@@ -40,6 +40,7 @@ from tests.mails.beside import all_due_now, count_leases, count_states, kill, lo
 from tests.mails.conftest import ROOT
 from workflows import access
 from workflows.mail_facts import MailKind
+from workflows.sign_ins import Browser
 
 CLIENTS = 6
 #: after how many answers each server is killed
@@ -92,7 +93,7 @@ class Sender:
     def __init__(self, app, client, item, pet, port):
         login = factories.client_login(client, email=client.email)
         db.session.flush()
-        opened = access.log_in(Realm.CLIENT, login.email, factories.PASSWORD, address="127.0.0.1")
+        opened = access.log_in(Realm.CLIENT, login.email, factories.PASSWORD, browser=Browser("127.0.0.1"))
         db.session.commit()
         signer = app.session_interface.get_signing_serializer(app)
         self.cookie_name = cookie_name(app, Realm.CLIENT)

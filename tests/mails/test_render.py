@@ -80,7 +80,9 @@ def test_kinds_templates_facts_and_previews_name_the_same_mails():
 
 
 def test_only_mails_with_a_way_in_are_sensitive_and_every_kind_has_a_name():
-    assert [k for k in MailKind if KINDS[k].is_sensitive] == [MailKind.SITTER_REQUEST_MESSAGE, MailKind.SET_PASSWORD]
+    assert [k for k in MailKind if KINDS[k].is_sensitive] == [
+        MailKind.SITTER_REQUEST_MESSAGE, MailKind.SET_PASSWORD, MailKind.REGISTRATION_LINK, MailKind.REGISTRATION_KNOWN,
+    ]  # fmt: skip
     assert label("job_scheduled") == "Job scheduled"
     assert label("of_tomorrows_version") == "of_tomorrows_version"
     assert len({k.label for k in KINDS.values()}) == len(MailKind)
@@ -142,6 +144,8 @@ def spoil(value, payload):
             "for_date",
             "price",
             "realm",
+            "what",
+            "outcome",
             "reason",
             "account_number",
         }

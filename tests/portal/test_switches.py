@@ -12,6 +12,8 @@ from tests.databases import count
 DAY = make.DAY
 REQUESTS, SCHEDULE, DATA = "portal.requests", "portal.schedule", "portal.your_data"
 
+FACTOR = "portal.two_factor"
+
 #: endpoint -> the switches of which one must be on; none: always there
 NEEDS = {
     "portal_home.home": (),
@@ -73,6 +75,28 @@ NEEDS = {
     "portal_adding_pets.add": (DATA,),
     "portal_leaving_pets.ask": (DATA,),
     "portal_leaving_pets.leave": (DATA,),
+    "portal_settings.two_factor": (FACTOR,),
+    "portal_settings.start_factor": (FACTOR,),
+    "portal_settings.factor_picture": (FACTOR,),
+    "portal_settings.factor_on": (FACTOR,),
+    "portal_settings.factor_off": (FACTOR,),
+    "portal_settings.factor_codes": (FACTOR,),
+    "portal_settings.codes_file": (FACTOR,),
+    "portal_settings.passkeys_page": (FACTOR,),
+    "portal_settings.passkey_options": (FACTOR,),
+    "portal_settings.add_passkey": (FACTOR,),
+    "portal_settings.rename_passkey": (FACTOR,),
+    "portal_settings.remove_passkey": (FACTOR,),
+    "portal_settings.index": (),
+    "portal_settings.password": (),
+    "portal_settings.sign_ins_page": (),
+    "portal_settings.end_sign_in": (),
+    "portal_settings.end_other_sign_ins": (),
+    "portal_settings.household": (),
+    "portal_settings.add_login": (),
+    "portal_settings.close_login": (),
+    "portal_settings.mails": (),
+    "portal_settings.choose_mails": (),
 }
 
 
@@ -94,7 +118,7 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        own = ("visit_id", "item_id", "repeat_id", "acceptance_id", "page_id", "pet_id")
+        own = ("visit_id", "item_id", "repeat_id", "acceptance_id", "page_id", "pet_id", "key_id")
         mine = dict.fromkeys(own, "AAAAAAAAAAAA")
         every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
@@ -107,7 +131,7 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
 
 
 @pytest.mark.covers("B1", "P8", "P3")
-@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,)], ids=" and ".join)
+@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,)], ids=" and ".join)
 def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
     alice = walk(cast.alice)
     token = alice.token()
@@ -119,7 +143,10 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
         for data in ({}, {"csrf_token": token}, {"csrf_token": token, "basket": alices[1].public_id}):
             answer = alice.browser.open(path, method=method, data=data if method == "POST" else None)
             assert answer.status_code == 404, (method, path, endpoint)
-    first = {SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/"}[off[-1]]
+    first = {
+        SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/",
+        FACTOR: "/portal/settings/two-factor",
+    }[off[-1]]  # fmt: skip
     assert alice.browser.open(first, method="OPTIONS").status_code == 404
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
     assert (

@@ -8,7 +8,7 @@ from workflows.actors import COMMAND_LINE, WORKER, client_actor, staff_actor, st
 from workflows.errors import NotAllowed
 from workflows.permissions import ROLE_PERMISSIONS, Permission, role_allows
 
-OWNER_ONLY = {Permission.STAFF, Permission.SETTINGS}
+OWNER_ONLY = {Permission.STAFF, Permission.ROLES, Permission.SETTINGS}
 
 
 def test_every_role_has_its_permissions():
@@ -16,7 +16,7 @@ def test_every_role_has_its_permissions():
 
 
 @pytest.mark.parametrize("permission", Permission, ids=str)
-def test_role_allows_what_the_table_says(permission):
+def test_role_allows_what_the_table_says(app, permission):
     allowed = {role for role in StaffRole if role_allows(role, permission)}
     if permission is Permission.OWN_DAY:
         assert allowed == set(StaffRole)

@@ -38,11 +38,15 @@ def test_clients_are_archived_and_made_active(office, cast):
 
 def test_clients_are_invited_and_those_without_an_address_are_named(office, cast, outbox):
     nobody = make.client("Nora", "Nomail")
-    text = office.after(office.press("invite", [cast.alice, nobody], at="/admin/clients/"))
-    assert "1 invitation is on its way." in text
-    assert "Nora Nomail: This client has no mail address." in text
+    make.client_login(cast.bob)
+    text = office.after(office.press("invite", [cast.alice, nobody, cast.bob], at="/admin/clients/"))
+    assert "1 invitation is on its way. 2 could not be done." in text
+    assert "3 of 3 clients" in text
+    for name, why in (("Nora Nomail", "This client has no mail address."), ("Bob Baker", "Has a password already.")):
+        assert name in text
+        assert why in text
     assert [m.to_address for m in outbox.mails(MailKind.SET_PASSWORD)] == ["alice@example.com"]
-    assert count(ClientLogin) == 1
+    assert count(ClientLogin) == 2
 
 
 def test_what_asks_first_asks_on_a_page_of_its_own_without_javascript(office, cast):
