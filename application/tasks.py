@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from application.config import ConfigError
 from documents import agreement
+from foundation import clock
 from foundation.db import db, reading
 from mailer import deliver
 from models import Client
@@ -45,6 +46,7 @@ from workflows import (
     sign_ins,
     sitter_mails,
     tries,
+    vaccinations,
 )
 from workflows.actors import WORKER
 
@@ -54,6 +56,8 @@ log = logging.getLogger("latchkey.tasks")
 STALE = 300
 #: how long a worker may go on after SIGTERM before it is interrupted; `application.serve` kills after ten seconds
 SHUTDOWN_SECONDS = 8
+#: no reminder leaves before this hour
+MORNING = 8
 #: clients in one transaction of the night's run of repeating services
 CLIENTS_AT_ONCE = 50
 
@@ -137,6 +141,7 @@ def install(app: Flask) -> None:
 def _define(huey: Huey, app: Flask) -> dict[str, Any]:
     """Register the tasks with huey. Their names are what stands in the queue: renaming one loses those that wait."""
     minutely, five_minutely, nightly = crontab(), crontab(minute="*/5"), crontab(hour="3", minute="17")
+    hourly = crontab(minute="7")
 
     def timed(when: Callable[..., bool], work: Callable[[Flask], object]) -> Any:  # noqa: ANN401
         return huey.periodic_task(when, name=work.__name__, expires=STALE)(lambda: _quietly(work, app))
@@ -151,6 +156,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "expire_changes": timed(five_minutely, expire_changes),
         "master_schedule": timed(five_minutely, send_master_schedule),
         "data_digest": timed(five_minutely, send_data_digest),
+        "vaccinations": timed(hourly, remind_of_vaccinations),
         "repeat_nightly": timed(nightly, make_repeating_visits),
         "clean_up": timed(nightly, clean_up),
     }
@@ -295,6 +301,15 @@ def send_data_digest(app: Flask) -> bool:
     """Queue the office's digest of what clients changed. Safe with many workers: the mail has a dedupe key of the day."""
     with unit_of_work(app):
         return field_digest.send_due()
+
+
+def remind_of_vaccinations(app: Flask) -> int:
+    """Queue reminders of vaccinations that run out, in the business's morning or later; how many.
+
+    Safe with many workers: each reminder is claimed by its row, and its mail has a dedupe key.
+    """
+    with unit_of_work(app):
+        return vaccinations.remind() if clock.local_now().hour >= MORNING else 0
 
 
 def make_repeating_visits(app: Flask) -> int:

@@ -94,6 +94,8 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.MASTER_SCHEDULE, Category.OFFICE, N_("Schedule of two weeks")),
         Kind(MailKind.DATA_DIGEST, Category.OFFICE, N_("Changes by clients, once a day")),
         Kind(MailKind.DETAILS_DECIDED, Category.ACCESS, N_("Proposed details decided")),
+        Kind(MailKind.VACCINATION_DUE, Category.VISITS, N_("Vaccination runs out")),
+        Kind(MailKind.VET_DECIDED, Category.VISITS, N_("Proposed vet decided")),
         Kind(MailKind.AGREEMENT_ACCEPTED, Category.ACCESS, N_("Copy of an agreement")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Log-in link")),
         Kind(MailKind.SECURITY_NEWS, Category.ACCESS, N_("News about a log-in")),

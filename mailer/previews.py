@@ -40,6 +40,8 @@ from workflows.mail_facts import (
     SitterSchedule,
     SitterScheduleEntry,
     SitterVisits,
+    VaccinationDue,
+    VetDecided,
     VisitCancelled,
     VisitFacts,
     VisitMoved,
@@ -221,6 +223,10 @@ PREVIEWS: dict[MailKind, Any] = {
         _ALICE, _NUMBER, ("Phone", "Biscuit: Feeding"), ("Way in",), "The old key is still with us; let us talk first."
     ),
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted(_ALICE, _NUMBER, "Terms of service", _ALICE, "2026-11-26"),
+    MailKind.VACCINATION_DUE: VaccinationDue(_ALICE, _NUMBER, "Biscuit", "Rabies", "2026-12-20"),
+    MailKind.VET_DECIDED: VetDecided(
+        _ALICE, _NUMBER, "Hill vets", "Hillside Veterinary Clinic", "Biscuit", "They moved to Elm Road."
+    ),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
     MailKind.SECURITY_NEWS: SecurityNews("Alice", "client", "passkey_added", "Alice's phone"),
     MailKind.REGISTRATION_LINK: RegistrationLink(0, 0),

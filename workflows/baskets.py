@@ -18,6 +18,7 @@ from models import (
     JobRequestLine,
     LineState,
     NotificationKind,
+    Pet,
     ServiceItem,
     job_request_line_pet,
 )
@@ -101,7 +102,7 @@ def problems(
             known=known,
             values=values,
             now=at,
-        )
+        ) or limits.why_not_pets(line.pets, line.on_date, values)
         if refusal:
             found[line.id] = refusal
     return found
@@ -134,7 +135,7 @@ def add(
     _require_requests(client, actor)
     note = clean_note(wanted.note)
     new_slots = list(slots(wanted, client))
-    _check_slots(wanted.item, new_slots, now or clock.now(), known)
+    _check_slots(wanted.item, wanted.pets, new_slots, now or clock.now(), known)
     book = pricing.load_book([client], *limits.span(s.on_date for s in new_slots))
     lock_client(client.id)
     basket = _open_basket(client)
@@ -178,10 +179,13 @@ def _insert(
 
 
 def _check_slots(
-    item: ServiceItem, wanted: Sequence[Slot], now: dt.datetime, known: Calendar | None = None
+    item: ServiceItem, pets: Sequence[Pet], wanted: Sequence[Slot], now: dt.datetime, known: Calendar | None = None
 ) -> None:  # fmt: skip
     known, values = known or limits.calendar(*limits.span(s.on_date for s in wanted)), settings.read()
     for slot in wanted:
+        unfit = limits.why_not_pets(pets, slot.on_date, values)
+        if unfit:
+            raise unfit.error(field="pets")
         refusal = limits.why_not_request(
             item, slot.on_date, start_time=slot.start_time, block=slot.block, known=known, values=values, now=now
         )
@@ -201,7 +205,7 @@ def change_line(
             "one_visit", N_("Choose one day and one time here; add further visits separately."), field="dates"
         )
     slot = new_slots[0]
-    _check_slots(wanted.item, new_slots, now or clock.now())
+    _check_slots(wanted.item, wanted.pets, new_slots, now or clock.now())
     lock_client(line.client_id)
     basket = basket_of(line.client_id)
     mark = fingerprint(wanted.item, slot, wanted.pets)

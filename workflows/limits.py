@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from foundation import clock
-from models import Job, JobState, LimitKind, ServiceItem, TimeBlock
+from models import Job, JobState, LimitKind, Pet, ServiceItem, TimeBlock
 from workflows import opening, settings
 from workflows.errors import N_, Invalid
 from workflows.opening import Calendar, calendar
@@ -193,6 +193,17 @@ def why_not_request(
         return refusal
     begins = start_time or (block.starts_at if block else dt.time(0))
     return check_limit(request_limit(item, values), day, clock.from_local(day, begins), now)
+
+
+def why_not_pets(pets: Iterable[Pet], day: dt.date, values: settings.Values) -> Refusal | None:
+    """Why these pets may not be looked after on that day as far as their vaccinations go; the office decides whether
+    it matters (`vaccinations.block_requests`)."""
+    if not values["vaccinations.block_requests"]:
+        return None
+    over = [p.name for p in pets if p.vaccinations_expire_on is not None and p.vaccinations_expire_on <= day]
+    if not over:
+        return None
+    return Refusal("vaccination", N_("The vaccinations of %(pets)s have run out by then. Please enter the new ones first."), {"pets": ", ".join(sorted(over))})  # fmt: skip
 
 
 def why_not_target(

@@ -44,6 +44,8 @@ class MailKind(enum.StrEnum):
     DATA_DIGEST = "data_digest"
     DETAILS_DECIDED = "details_decided"
     AGREEMENT_ACCEPTED = "agreement_accepted"
+    VACCINATION_DUE = "vaccination_due"
+    VET_DECIDED = "vet_decided"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
     SECURITY_NEWS = "security_news"
     REGISTRATION_LINK = "registration_link"
@@ -400,6 +402,31 @@ class AgreementAccepted:
 
 
 @dataclass(frozen=True)
+class VaccinationDue:
+    """To the client: a vaccination runs out, or has run out."""
+
+    client_name: str
+    account_number: str
+    pet_name: str
+    vaccination: str
+    on_date: str
+    is_over: bool = False
+
+
+@dataclass(frozen=True)
+class VetDecided:
+    """To the client: what became of the practice that they missed in the list."""
+
+    client_name: str
+    account_number: str
+    proposed_name: str
+    #: as it stands in the list; "" when it was not taken
+    vet_name: str = ""
+    pet_name: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class SetPassword:
     """To a client or staff member: the one-time link with which the password is set.
 
@@ -500,6 +527,8 @@ FACTS: dict[MailKind, type] = {
     MailKind.DATA_DIGEST: DataDigest,
     MailKind.DETAILS_DECIDED: DetailsDecided,
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
+    MailKind.VACCINATION_DUE: VaccinationDue,
+    MailKind.VET_DECIDED: VetDecided,
     MailKind.SET_PASSWORD: SetPassword,
     MailKind.SECURITY_NEWS: SecurityNews,
     MailKind.REGISTRATION_LINK: RegistrationLink,
