@@ -41,6 +41,8 @@ from admin_site import (
     schedule,
     staff_access,
     team,
+    vaccinations,
+    vet_proposals,
     visits_page,
 )
 from admin_site.theme import OfficeTheme
@@ -51,6 +53,8 @@ from sign_in.guard import local_path
 _MODULES = (
     people,
     animals,
+    vaccinations,
+    vet_proposals,
     team,
     catalogue,
     prices,

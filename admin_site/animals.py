@@ -33,6 +33,7 @@ class PetList(OfficeList):
     writing = Permission.CLIENTS
     title, add_label = _l("Pets"), _l("Add pet")
     details_template = "admin/pets/details.html"
+    list_template = "admin/pets/list.html"
     empty = ("rabbit", _l("No pets yet"), _l("Pets belong to a client: add the client first."))
     search_hint = _l("Pet, breed or client")
     default_order = (Pet.name, Pet.id)
@@ -131,6 +132,7 @@ class VetList(OfficeList):
 
     writing = Permission.CLIENTS
     title, add_label = _l("Vets"), _l("Add vet")
+    list_template = "admin/vets/list.html"
     empty = ("cat", _l("No vets yet"), _l("One entry for a practice serves every pet that goes there."))
     search_hint = _l("Name, mail, phone or address")
     default_order = (Vet.name, Vet.id)

@@ -73,6 +73,8 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
 
 #: pages that have no entry of their own belong to one that has
 BELONGS_TO = {
+    "vaccinations": "pets",
+    "vet_proposals": "vets",
     "agreement_text": "agreements",
     "acceptances": "agreements",
     "staff_access": "team",

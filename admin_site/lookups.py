@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from admin_site import search
 from foundation.db import db
-from models import Client, ClientType, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
+from models import Client, ClientType, Pet, PetStatus, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
 
 #: a list that is longer is not written into a page
 MOST_OPTIONS = 200
@@ -70,6 +70,14 @@ def client(name: str = "client") -> Lookup:
     """Any client."""
     order = (Client.last_name, Client.first_name, Client.id)
     return Lookup(name, Client, find=search.clients, order=order, label=_client_label)
+
+
+def pet(name: str = "pet") -> Lookup:
+    """An animal that is still with its client."""
+    return Lookup(
+        name, Pet, find=search.pets, order=(Pet.name, Pet.id), only=lambda: Pet.status == PetStatus.ACTIVE,
+        label=lambda p: f"{p.name}, {p.client}",
+    )  # fmt: skip
 
 
 def sitter(name: str) -> Lookup:

@@ -11,6 +11,7 @@ from client_portal import (
     calendar,
     changing,
     data_pages,
+    health,
     home,
     my_requests,
     own_pets,
@@ -31,7 +32,7 @@ def install(app: Flask) -> None:
     groups = (
         home.pages, schedule.pages, requesting.pages, my_requests.pages, my_requests.cancelling, calendar.pages,
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
-        asking.series, agreements.pages, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
+        asking.series, agreements.pages, health.pages, health.amending, health.choosing, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
         settings_pages.pages,
     )  # fmt: skip

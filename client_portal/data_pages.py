@@ -93,13 +93,19 @@ def show_sheet(one: Sheet) -> View:
 def _around(one: Sheet) -> dict[str, Any]:
     """What the pages of a sheet share: the pet and its pages, the name of the business."""
     pet = one.owner if isinstance(one.owner, Pet) else None
-    inner = [_inner_tab(pet, p, one) for p in about().pages_of(pet)] if pet else []
+    inner = pet_tabs(pet, one.page.page.public_id) if pet else []
     return {"pet": pet, "inner": inner, "business": settings.read()["business.name"]}
 
 
-def _inner_tab(pet: Pet, page: PlacedPage, one: Sheet) -> tuple[str, str, bool, int | None]:
+def pet_tabs(pet: Pet, current: str) -> list[tuple[str, str, bool, int | None]]:
+    """The pages of a pet: those that the office designs, then vet and vaccinations ("health")."""
+    tabs_ = [_inner_tab(pet, page, current) for page in about().pages_of(pet)]
+    return [*tabs_, (_("Health"), url_for("portal_health.show", pet_id=pet.public_id), current == "health", None)]
+
+
+def _inner_tab(pet: Pet, page: PlacedPage, current: str) -> tuple[str, str, bool, int | None]:
     url = url_for("portal_data.show_pet", pet_id=pet.public_id, page_id=page.page.public_id)
-    return page.page.name, url, page.page.id == one.page.page.id, about().n_missing(pet, page) or None
+    return page.page.name, url, page.page.public_id == current, about().n_missing(pet, page) or None
 
 
 # ------------------------------------------------------------------------------------------------------ filling in

@@ -45,7 +45,7 @@ def show(pet_id: str) -> View:
     first = next(iter(about().pages_of(pet)), None)
     if first is not None:
         return data_pages.show_sheet(data_pages.Sheet(pet, first))
-    return data_page("no_pages.html", f"pet-{pet.public_id}", pet=pet, business=settings.read()["business.name"])
+    return see(url_for("portal_health.show", pet_id=pet.public_id))
 
 
 # ---------------------------------------------------------------------------------------------------------- adding

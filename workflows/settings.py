@@ -201,6 +201,7 @@ _ENTRIES = (
     Entry("portal.your_data", Kind.SWITCH, True, "pages", N_("Your Data"), N_("Clients see the pages about themselves, their home and their pets. Off: the pages answer 404.")),
     Entry("portal.your_data_amend", Kind.SWITCH, True, "pages", N_("Your Data: change it"), N_("Clients fill in and change what the fields allow, and say when a pet is no longer with them. Off: they only read.")),
     Entry("portal.tell_decided", Kind.SWITCH, True, "pages", N_("Your Data: mail what was decided"), N_("Clients get a mail when you say yes or no to details that waited for your approval.")),
+    Entry("portal.vets", Kind.SWITCH, True, "pages", N_("Your Data: choose the vet"), N_("Clients say which practice of your list a pet goes to, or propose one that is missing.")),
     Entry("portal.add_pet", Kind.SWITCH, True, "pages", N_("Your Data: add a pet"), N_("Clients add pets themselves.")),
     Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
     Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),

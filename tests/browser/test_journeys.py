@@ -185,7 +185,7 @@ OFFICE_PAGES = (
     "/admin/vets/", "/admin/staff/", "/admin/time-off/", "/admin/services/", "/admin/services/new/",
     "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/", "/admin/closed-days/", "/admin/request-lines/",
     "/admin/visits/", "/admin/visit/new", "/admin/notifications/", "/admin/log/", "/admin/outbox/",
-    "/admin/agreements/", "/admin/agreement/new", "/admin/acceptances/", "/admin/settings/business", "/admin/settings/portal", "/staff/", "/staff/calendar",
+    "/admin/vaccinations/", "/admin/vet-proposals/", "/admin/agreements/", "/admin/agreement/new", "/admin/acceptances/", "/admin/settings/business", "/admin/settings/portal", "/staff/", "/staff/calendar",
     "/admin/agreed-prices/", "/admin/agreed-prices/new/", "/admin/client-types/", "/admin/extra-pets/",
     "/admin/extra-pets/new/", "/admin/price-rules/", "/admin/price-rules/new/", "/admin/price-rules/try/",
     "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",

@@ -97,6 +97,13 @@ NEEDS = {
     "portal_settings.close_login": (),
     "portal_settings.mails": (),
     "portal_settings.choose_mails": (),
+    "portal_health.show": (DATA,),
+    "portal_vaccinating.enter": (DATA,),
+    "portal_vaccinating.remove": (DATA,),
+    "portal_vets.find": (DATA,),
+    "portal_vets.choose": (DATA,),
+    "portal_vets.propose": (DATA,),
+    "portal_vets.withdraw": (DATA,),
 }
 
 
@@ -119,6 +126,16 @@ def addresses(app, alices, *, of=None):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
         own = ("visit_id", "item_id", "repeat_id", "acceptance_id", "page_id", "pet_id", "key_id")
+        own = (
+            "visit_id",
+            "item_id",
+            "repeat_id",
+            "acceptance_id",
+            "page_id",
+            "pet_id",
+            "vaccination_id",
+            "proposal_id",
+        )
         mine = dict.fromkeys(own, "AAAAAAAAAAAA")
         every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})

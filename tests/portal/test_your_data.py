@@ -420,10 +420,9 @@ def test_a_pet_without_pages_and_a_household_without_pets_say_so(walk, cast):
     page = alice.get("/portal/your-data/")
     assert page.path == "/portal/your-data/pets"
     assert {f"/portal/your-data/pets/{p.public_id}" for p in (cast.biscuit, cast.mochi)} <= page.links()
-    assert (
-        "does not ask for anything about Mochi here."
-        in alice.get(f"/portal/your-data/pets/{cast.mochi.public_id}").text
-    )
+    page = alice.get(f"/portal/your-data/pets/{cast.mochi.public_id}")
+    assert page.path == f"/portal/your-data/pets/{cast.mochi.public_id}/health"
+    assert "No vet is noted for Mochi." in page.text
     assert "No pets here yet" in walk(make.client("Carla", "Clark")).get("/portal/your-data/pets").text
 
 

@@ -67,7 +67,7 @@ def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
     for formula in FORMULAS:
         client = make.client(formula, formula, notes=formula, city=formula)
         make.client_contact(client, formula, relation=formula)
-        make.pet(client, formula, warning=formula)
+        make.vaccination(make.pet(client, formula, warning=formula), name=formula)
         make.vet(formula, notes=formula)
         make.staff(formula, formula, notes=formula)
         make.service_item(formula, description=formula)

@@ -309,6 +309,7 @@ def test_17_nothing_that_people_typed_becomes_markup(office, cast, lists, mark):
     make.extra_pet_price(cast.walk)
     make.client_price(client, cast.walk)
     make.repeat(client, cast.walk, note=mark, staff_note=mark, pets=[pet])
+    make.vaccination(pet, name=mark)
     accepted = make.agreement_version(make.agreement(mark), body=mark)
     make.agreement_acceptance(accepted, client, typed_name=mark, file=make.stored_file(client, name=mark))
     for view in lists.values():

@@ -9,7 +9,7 @@ from workflows import permissions
 from workflows.permissions import Permission
 
 READ = dict.fromkeys(
-    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances"],
+    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations"],
     Permission.OFFICE,
 ) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS}  # fmt: skip
 WRITE = {
@@ -20,6 +20,7 @@ WRITE = {
     "price_rules": Permission.CATALOGUE, "agreed_prices": Permission.CATALOGUE, "client_types": Permission.CATALOGUE,
     "extra_pets": Permission.CATALOGUE, "cancellation_reasons": Permission.CATALOGUE, "visits": Permission.SCHEDULE,
     "repeats": Permission.SCHEDULE, "agreements": Permission.SETTINGS,
+    "vaccinations": Permission.CLIENTS,
 }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def test_who_may_only_look_sees_lists_without_buttons_and_gets_no_further(manage
 @pytest.mark.parametrize(
     ("permission", "opens"),
     [
-        (Permission.CLIENTS, {"clients", "contacts", "pets", "vets"}),
+        (Permission.CLIENTS, {"clients", "contacts", "pets", "vets", "vaccinations"}),
         (
             Permission.CATALOGUE,
             {
