@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_admin.model.ajax import AjaxModelLoader
 from flask_babel import gettext
+from sqlalchemy.orm import joinedload
 
 from admin_site import search
 from foundation.db import db
@@ -29,12 +30,15 @@ class Lookup(AjaxModelLoader):
         order: Sequence[Any],
         only: Callable[[], Any] = sa.true,
         label: Callable[[Any], str] = str,
+        options: Sequence[Any] = (),
     ) -> None:
         super().__init__(name, {"page_size": self.page_size})
         self.kind, self.find, self.order, self.only, self.label = kind, find, tuple(order), only, label
+        #: what the labels need of other tables
+        self.options = tuple(options)
 
     def _records(self) -> Any:
-        return sa.select(self.kind).where(self.only()).order_by(*self.order)
+        return sa.select(self.kind).where(self.only()).order_by(*self.order).options(*self.options)
 
     def format(self, model: Any) -> tuple[Any, str] | None:
         """Flask-Admin's name for number and label."""
@@ -76,7 +80,7 @@ def pet(name: str = "pet") -> Lookup:
     """An animal that is still with its client."""
     return Lookup(
         name, Pet, find=search.pets, order=(Pet.name, Pet.id), only=lambda: Pet.status == PetStatus.ACTIVE,
-        label=lambda p: f"{p.name}, {p.client}",
+        label=lambda p: f"{p.name}, {p.client}", options=[joinedload(Pet.client)],
     )  # fmt: skip
 
 
