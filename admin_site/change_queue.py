@@ -181,7 +181,11 @@ def visit_words(visit: VisitFacts) -> str:
 
 def time_words(visit: VisitFacts) -> str:
     """A visit's time or block, and where a stay ends."""
-    when = formats.clock_time(dt.time.fromisoformat(visit.start_time)) if visit.start_time else visit.block
+    when = (
+        formats.clock_time(dt.time.fromisoformat(visit.start_time))
+        if visit.start_time
+        else texts.with_dates(visit.block)
+    )
     if not visit.ends_on:
         return when
     end = formats.clock_time(dt.time.fromisoformat(visit.end_time)) if visit.end_time else ""

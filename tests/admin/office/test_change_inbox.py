@@ -246,7 +246,9 @@ def test_home_and_the_log_say_hours_and_amounts_as_people_write_them(office, cas
     db.session.commit()
     home = office.get("/admin/").main
     assert "Cat visit, Thu, Nov 26 Morning, 7:00 AM to 10:00 AM (fee $10.00)" in home
-    office.get(url(request)).press("Approve")
+    page = office.get(url(request))
+    assert "Cat visit, Thu, Nov 26, Morning, 7:00 AM to 10:00 AM" in page.main
+    page.press("Approve")
     visit_page = office.get(f"/admin/visit/{visit.id}/").main
     assert "Price: $20.00" in visit_page
     assert "$10.00" in visit_page
