@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from client_portal import words
 from models import FieldKind, PortalAccess, StoredFile
-from workflows import field_kinds, field_saving
+from workflows import field_kinds, field_saving, field_values
 from workflows.actors import Actor
 from workflows.errors import Invalid
 from workflows.field_kinds import NO, YES, Value, is_needed, kind_of
@@ -39,6 +39,10 @@ class Line:
     pending: str = ""
     is_pending: bool = False
     is_missing: bool = False
+    #: what the office said no to, and its word about it
+    is_declined: bool = False
+    declined: str = ""
+    answer: str = ""
     href: str = ""
     file: StoredFile | None = None
 
@@ -106,7 +110,8 @@ def _line(placed: PlacedField, values: Values, *, secrets: bool, asks: bool) -> 
     said = values.shown(of, translate=_)
     opens = secrets and of.is_secret and value is not None
     kind = kind_of(of).value
-    waits = values.is_pending(of)
+    waits, no = values.is_pending(of), values.refused(of)
+    refused = field_values.opened(of, no.facts.get("new")) if no else None
     return Line(
         of.label,
         said,
@@ -115,6 +120,9 @@ def _line(placed: PlacedField, values: Values, *, secrets: bool, asks: bool) -> 
         pending=field_kinds.shown(of, values.proposed(of), reveal=secrets, translate=_) if waits else "",
         is_pending=waits,
         is_missing=asks and value is None and not waits and is_needed(of) and placed.portal is PortalAccess.EDIT,
+        is_declined=no is not None,
+        declined=field_kinds.shown(of, refused, reveal=secrets, translate=_),
+        answer=no.answer if no else "",
         href="" if of.is_secret else _href(kind, value),
         file=value if isinstance(value, StoredFile) and not of.is_secret else None,
     )

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from foundation import sealing
+from foundation import clock, sealing
 from foundation.db import db
 from models import (
     Client,
@@ -34,6 +34,8 @@ from workflows.field_kinds import FILES, SCALE, Owner, Value, kind_of
 from workflows.field_layout import Layout
 from workflows.permissions import Permission
 
+#: how long clients read the office's no
+ANSWER_SHOWN = dt.timedelta(days=30)
 #: what stands in place of a secret whose key is gone
 UNREADABLE = N_("Cannot be read: its key is missing.")
 
@@ -69,6 +71,8 @@ class Values:
     held: Mapping[int, Held] = _field(default_factory=dict)
     #: what waits for the office's yes, by field
     pending: Mapping[int, FieldProposal] = _field(default_factory=dict)
+    #: what the office said no to lately, by field
+    declined: Mapping[int, FieldProposal] = _field(default_factory=dict)
 
     def of(self, field: CustomField) -> Value:
         """The value, secrets in the clear; None when it is not filled in, or cannot be read any more."""
@@ -81,6 +85,10 @@ class Values:
         """What a client proposed and the office has not decided yet; None without a proposal."""
         proposal = self.pending.get(field.id)
         return None if proposal is None else opened(field, proposal.facts.get("new"))
+
+    def refused(self, field: CustomField) -> FieldProposal | None:
+        """The office's no of the last weeks to what a client proposed; None when something new waits."""
+        return None if self.is_pending(field) else self.declined.get(field.id)
 
     def is_pending(self, field: CustomField) -> bool:
         """Does a proposal wait for the office?"""
@@ -107,7 +115,7 @@ class Values:
 
 
 def read(owner: Owner, *, with_pending: bool = False) -> Values:
-    """All values of a client, pet or staff member with one query, and what waits for approval with a second."""
+    """All values of a client, pet or staff member with one query, and proposals (waiting, or declined) with a second."""
     return read_many([owner], with_pending=with_pending)[owner.id]
 
 
@@ -125,15 +133,29 @@ def read_many(owners: Iterable[Owner], *, with_pending: bool = False) -> dict[in
     for row, file in db.session.execute(rows.where(column.in_(ids))):
         held.setdefault(getattr(row, name), {})[row.field_id] = Held(row, file)
     pending: dict[int, dict[int, FieldProposal]] = {}
+    declined: dict[int, dict[int, FieldProposal]] = {}
     if with_pending and name != "staff_id":
-        proposals = sa.select(FieldProposal).where(FieldProposal.state == ProposalState.PENDING)
+        proposals = sa.select(FieldProposal).where(
+            sa.or_(
+                FieldProposal.state == ProposalState.PENDING,
+                sa.and_(
+                    FieldProposal.state == ProposalState.DECLINED,
+                    FieldProposal.decided_at >= clock.now() - ANSWER_SHOWN,
+                ),
+            )
+        )
         if name == "client_id":
             proposals = proposals.where(FieldProposal.pet_id.is_(None))
         for proposal in db.session.scalars(
             proposals.where(getattr(FieldProposal, name).in_(ids)).order_by(FieldProposal.id)
         ):
-            pending.setdefault(getattr(proposal, name), {})[proposal.field_id] = proposal
-    return {owner.id: Values(owner, held.get(owner.id, {}), pending.get(owner.id, {})) for owner in every}
+            found = pending if proposal.state is ProposalState.PENDING else declined
+            found.setdefault(getattr(proposal, name), {})[proposal.field_id] = proposal
+    return {
+        i: Values(owner, held.get(i, {}), pending.get(i, {}), declined.get(i, {}))
+        for owner in every
+        for i in (owner.id,)
+    }
 
 
 def _of_row(field: CustomField, held: Held) -> Value:

@@ -25,7 +25,7 @@ from tests import factories as make
 from tests.conftest import _put_cookie as put_cookie
 from tests.databases import count, statements
 from tests.portal.conftest import Walker
-from workflows import field_values, portal_views, sign_ins
+from workflows import field_proposals, field_values, portal_views, sign_ins
 
 HIDDEN, VIEW, EDIT = PortalAccess.HIDDEN, PortalAccess.VIEW, PortalAccess.EDIT
 FOOD = [{"key": "raw", "label": "Raw food"}, {"key": "dry", "label": "Dry food"}]
@@ -308,6 +308,25 @@ def test_what_needs_approval_waits_and_is_shown_as_waiting(walk, cast, home):
     assert "Nothing was changed." in again.text
     alice.press(alice.get(url(home, more="/edit")), url(home), **{f"f-{place.public_id}": "pot"})
     assert [p.state for p in db.session.query(FieldProposal)] == [ProposalState.WITHDRAWN]
+
+
+@pytest.mark.covers("D6")
+def test_the_office_s_no_and_its_word_are_shown_for_a_month(walk, cast, home, clock_at):
+    place = make.custom_field(home, label="Key place", needs_approval=True)
+    alice = walk(cast.alice)
+    alice.press(alice.get(url(home, more="/edit")), url(home), **{f"f-{place.public_id}": "mat"})
+    one = db.session.query(FieldProposal).one()
+    field_proposals.decline(one, actor=cast.as_max, answer="Too easy to find")
+    page = alice.get(url(home))
+    assert "Key place Not filled in Not accepted mat" in page.text
+    assert "says: Too easy to find" in page.text
+    # What stands in the form is what holds, and a new wish takes the place of the answer.
+    alice.press(alice.get(url(home, more="/edit")), url(home), **{f"f-{place.public_id}": "safe"})
+    assert "Not accepted" not in alice.get(url(home)).text
+    field_proposals.decline(db.session.query(FieldProposal).filter_by(state=ProposalState.PENDING).one(), actor=cast.as_max)  # fmt: skip
+    assert "Not accepted safe" in alice.get(url(home)).text
+    clock_at("2026-12-24 10:01")
+    assert "Not accepted" not in walk(cast.alice).get(url(home)).text
 
 
 # ---------------------------------------------------------------------------------------------------- two at once
