@@ -1,6 +1,6 @@
 """The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
 
-from flask import abort, request, session
+from flask import abort, g, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from models import Client, Realm, SignIn, Staff
@@ -116,15 +116,20 @@ def waiting_sign_in() -> SignIn | None:
 
 def begin_waiting(opened: sign_ins.Opened, target: str | None) -> None:
     """After the password: remember who may now show the second factor, and where they were going."""
+    _start_afresh()
+    session["waiting"], session["target"] = opened.token, target
+
+
+def _start_afresh() -> None:
+    """An empty session; the CSRF token that this request's form has made was the old one's."""
     session.clear()
     session.permanent = True
-    session["waiting"], session["target"] = opened.token, target
+    g.pop("csrf_token", None)
 
 
 def begin(opened: sign_ins.Opened) -> None:
     """Start a session with a fresh cookie: what an attacker may have planted before is gone."""
-    session.clear()
-    session.permanent = True
+    _start_afresh()
     login_user(SignedIn(opened.sign_in, opened.token))
 
 
