@@ -191,6 +191,7 @@ OFFICE_PAGES = (
     "/admin/cancellation-policy/", "/admin/cancellation-policy/examples", "/admin/cancellation-policy/preview",
     "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
     "/admin/change-requests/", "/admin/change-items/?view=all", "/admin/orders/", "/admin/schedule/?pick=1", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
+    "/admin/registrations/", "/admin/roles/", "/admin/account/", "/staff/account/",
     "/admin/fields/client/", "/admin/fields/pet/?new=page", "/admin/proposals/",
 )  # fmt: skip
 PORTAL_PAGES = (
@@ -202,6 +203,8 @@ PORTAL_PAGES = (
     "/portal/your-data/pets",
     "/portal/your-data/pets/new",
     "/portal/agreements",
+    "/portal/settings/",
+    "/portal/settings/sign-ins",
 )
 
 
