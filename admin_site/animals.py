@@ -11,11 +11,12 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
+from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.people import OF_CLIENT, PLAIN_TEXT, client_link
 from admin_site.rows import Column
-from models import Pet, PetStatus, Vet
+from models import FieldArea, Pet, PetStatus, Vet
 from workflows import people
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -27,9 +28,10 @@ def register(admin: Admin) -> None:
     admin.add_view(VetList(Vet, "vets", "/admin/vets"))
 
 
-class PetList(OfficeList):
+class PetList(FieldColumns, OfficeList):
     """Animals, each of one client."""
 
+    area = FieldArea.PET
     writing = Permission.CLIENTS
     title, add_label = _l("Pets"), _l("Add pet")
     details_template = "admin/pets/details.html"
@@ -44,7 +46,7 @@ class PetList(OfficeList):
         Pill("gone", _l("No longer with us"), lambda: Pet.status != PetStatus.ACTIVE),
         Pill("all", _l("All")),
     )
-    columns = (
+    own_columns = (
         Column("name", _l("Name"), sort=(Pet.name,)),
         Column("client", _l("Client"), show=lambda p: client_link(p.client)),
         Column("species", _l("Kind")),
@@ -58,7 +60,7 @@ class PetList(OfficeList):
         Column("medication", _l("Medication"), hidden=True),
         Column("notes", _l("Notes"), hidden=True),
     )
-    filters = (
+    own_filters = (
         *filters.client_filters(Pet.client_id),
         filters.Record("vet", Pet.vet_id, _l("Vet"), Vet),
         filters.Choice("species", Pet.species, _l("Kind"), Pet.species.type.enum_class),

@@ -222,6 +222,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         """One page of the list."""
         wanted = listing.read(self, searchable=self._search_supported)
         found = listing.find(self, wanted)
+        self.prefetch(found.records)
         actions = self.offered_actions()
         return self.render(
             self.list_template,
@@ -232,6 +233,9 @@ class OfficeList(BulkActions, RecordForms, ModelView):
             may_export=self.can_export and self.actor.may(Permission.EXPORT),
             **self.list_context(wanted),
         )
+
+    def prefetch(self, records: Sequence[Any]) -> None:
+        """Read at once what columns show of other tables, for the rows of a page, a piece of a file, or one record."""
 
     def list_context(self, wanted: Wanted) -> dict[str, Any]:
         """What a list's own template needs besides."""
@@ -280,6 +284,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     def details_view(self) -> Answer:
         """Everything about a record."""
         record = self.asked_record()
+        self.prefetch([record])
         return self.render(
             self.details_template,
             model=record,

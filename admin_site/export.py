@@ -48,6 +48,7 @@ def _lines(of: Any, columns: list[Column], ids: list[int]) -> Iterator[str]:
         wanted = ids[start : start + _CHUNK]
         rows = sa.select(of.model).where(of.model.id.in_(wanted)).options(*of.list_options)
         found = {r.id: r for r in db.session.scalars(rows).unique()}
+        of.prefetch(list(found.values()))
         yield "".join(_row(plain(c.raw(found[i])) for c in columns) for i in wanted if i in found)
         db.session.expunge_all()
 

@@ -84,6 +84,7 @@ BELONGS_TO = {
     "extra_pets": "price_rules",
     "client_page": "clients",
     "data": "clients",
+    "field_lists": "clients",
     "contacts": "clients",
     "visits_page": "schedule",
     "repeat_page": "repeats",

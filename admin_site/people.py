@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response
 from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
+from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientContact, ClientStatus, ClientType, Staff
+from models import Client, ClientContact, ClientStatus, ClientType, FieldArea, Staff
 from workflows import bulk as work_orders
 from workflows import invitations, people
 from workflows.actors import Actor
@@ -48,9 +49,10 @@ OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
 PLAIN_TEXT = {"autocomplete": "off"}
 
 
-class ClientList(OfficeList):
+class ClientList(FieldColumns, OfficeList):
     """Clients; a row leads to the client's own page."""
 
+    area = FieldArea.CLIENT
     writing = Permission.CLIENTS
     title, add_label = _l("Clients"), _l("Add client")
     empty = ("dog", _l("No clients yet"), _l("Add the first household, then invite it to the portal."))
@@ -66,7 +68,7 @@ class ClientList(OfficeList):
         Pill("archived", _l("Archived"), lambda: Client.status == ClientStatus.ARCHIVED),
         Pill("all", _l("All")),
     )
-    columns = (
+    own_columns = (
         Column(
             "name", _l("Name"), value=str, sort=(Client.last_name, Client.first_name),
             show=lambda c: rows.two_lines(rows.link(str(c), client_url(c.id), main=True), c.account_number_grouped),
@@ -85,7 +87,7 @@ class ClientList(OfficeList):
         Column("created_at", _l("Client since"), sort=(Client.created_at,), value=lambda c: clock.to_local(c.created_at).date()),
         Column("notes", _l("Notes"), hidden=True),
     )  # fmt: skip
-    filters = (
+    own_filters = (
         filters.Choice("status", Client.status, _l("Status"), ClientStatus),
         filters.sitter(Client.primary_sitter_id, _l("Usual sitter")),
         filters.RecordChoice(

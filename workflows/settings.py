@@ -57,6 +57,8 @@ class Entry:
     max_length: int = 255
     choices: Callable[[], list[tuple[str, str]]] | None = None
     check: Callable[[Any], None] | None = None
+    #: what it takes to change it
+    permission: Permission = Permission.SETTINGS
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ GROUPS = (
     Group("changes", "portal", N_("Changing and cancelling"), N_("What clients may do with visits that are in the schedule, and how late.")),
     Group("access", "business", N_("Log-in"), N_("How your team proves who they are.")),
     Group("pages", "portal", N_("Portal pages"), N_("What clients can open and see.")),
+    Group("lists", "lists", N_("Lists"), N_("What the lists of the back office show; chosen at the lists themselves.")),
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
 
@@ -209,6 +212,8 @@ _ENTRIES = (
     Entry("portal.registration", Kind.CHOICE, "off", "pages", N_("New clients may register"), N_("Off: you invite every client yourself. With approval: you say yes to each. Open: a new client begins at once, as a prospect."), choices=lambda: list(REGISTRATION_MODES.items())),
     Entry("portal.welcome_text", Kind.LONG_TEXT, N_("Welcome! Tell us about your pets, then ask for the first visit."), "pages", N_("Welcome text"), N_("Shown to a new client after registering, and in the mail."), blank=True, max_length=2000),
     Entry("access.staff_two_factor", Kind.CHOICE, "optional", "access", N_("Two-step log-in for the team"), N_("Off: nobody can set it up. Optional: each as they like. Required: who has none sets it up right after the password, and nothing else opens before."), choices=lambda: list(FACTOR_MODES.items())),
+    Entry("lists.client_fields", Kind.TEXT, "", "lists", N_("Clients: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
+    Entry("lists.pet_fields", Kind.TEXT, "", "lists", N_("Pets: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
     Entry("portal.hide_business_name", Kind.SWITCH, False, "header", N_("Hide the business name"), N_("For logos that already contain it. The name stays for screen readers.")),
     Entry("portal.button_label", Kind.TEXT, "", "header", N_("Link button: text"), N_("An extra button in the portal header, for example to your web site. Empty: no button."), blank=True, max_length=40),
     Entry("portal.button_url", Kind.TEXT, "", "header", N_("Link button: address"), N_("Where that button leads; it opens in a new tab."), blank=True, check=_web_address),
@@ -342,7 +347,8 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
 
     Refuses all of them when one is wrong (Invalid, with the key as field), and without the permission (NotAllowed).
     """
-    actor.require(Permission.SETTINGS)
+    for permission in dict.fromkeys(REGISTRY[key].permission for key in values):
+        actor.require(permission)
     current = read()
     wanted = {key: clean(key, raw) for key, raw in values.items()}
     _check_together({**{k: current.stored.get(k, e.default) for k, e in REGISTRY.items()}, **wanted})
