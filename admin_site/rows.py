@@ -204,7 +204,7 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
         parts.append("<tr>")
         if can_tick:
             parts.append(
-                f'<td><input class=ui-check type=checkbox name="rowid" value="{record.id}" form="bulk" aria-label="{name}"></td>'
+                f'<td><input class=ui-check type=checkbox name=rowid value={record.id} form=bulk aria-label="{name}"></td>'
             )
         main = first.html(record, seen)
         if not isinstance(main, Markup):
