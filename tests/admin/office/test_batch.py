@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Activity, Job, JobRequestLine, JobState, LineState, Notification, RequestMessage
+from models import Activity, Client, Job, JobRequestLine, JobState, LineState, Notification, RequestMessage
 from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.databases import count, statements
@@ -300,12 +300,13 @@ def test_when_the_office_was_first_the_client_keeps_the_visit(office, cast, alic
 def test_of_two_in_the_same_moment_exactly_one_wins(office, cast, alices_request, batch_url, together, http, app):
     token = office.token()
     ids = [line.id for line in alices_request.lines]
+    number = cast.alice.id  # read here: in another thread it would begin a transaction of this session
 
     def schedule():
         return office.browser.post(f"{batch_url}scheduling", data={"csrf_token": token, "line": ids}).status_code
 
     def cancel():
-        client = db.session.get(type(cast.alice), cast.alice.id)
+        client = db.session.get(Client, number)
         lines = [db.session.get(JobRequestLine, i) for i in ids]
         return job_requests.cancel_lines(client, lines, actor=client_actor(client))
 
