@@ -1,9 +1,10 @@
-"""Gives a check constraint another list of values, on both databases, without losing what else guards the table.
+"""Changes what SQLite cannot alter (check constraints, how numbers are given) without losing what else guards a table.
 
 Alembic's batch mode copies an SQLite table without its check constraints; so here the table's own text is changed, in
 the order of steps that SQLite's manual gives for what ALTER TABLE cannot do. env.py has switched foreign keys off.
 """
 
+import re
 from collections.abc import Sequence
 
 from alembic import op
@@ -15,11 +16,34 @@ def change_values(table: str, column: str, name: str, old: Sequence[str], new: S
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
         op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, _condition(column, new))
         return
+    found = _text(table)
+    _rebuild(table, found.replace(_condition(column, old), _condition(column, new)))
+
+
+def never_again(table: str, *, yes: bool) -> None:
+    """Let SQLite give out each number of the table once, as PostgreSQL does anyway, or as before."""
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    plain = ("id INTEGER NOT NULL", f"CONSTRAINT pk_{table} PRIMARY KEY (id)")
+    once = f"id INTEGER NOT NULL CONSTRAINT pk_{table} PRIMARY KEY AUTOINCREMENT"
+    found = _text(table)
+    if yes:
+        changed = re.sub(rf",\s*{re.escape(plain[1])}", "", found.replace(plain[0], once, 1))
+    else:
+        changed = found.replace(once, plain[0], 1).rstrip().removesuffix(")").rstrip() + f", {plain[1]})"
+    _rebuild(table, changed)
+
+
+def _text(table: str) -> str:
+    found = op.get_bind().exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+    return str(found.scalar_one())
+
+
+def _rebuild(table: str, changed: str) -> None:
+    """Make the table anew from this text, with its rows and indexes."""
     run = op.get_bind().exec_driver_sql
-    found = run("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).scalar_one()
-    changed = found.replace(_condition(column, old), _condition(column, new))
-    if changed == found:
-        raise RuntimeError(f"the check of {table}.{column} reads otherwise: {found}")
+    if changed == _text(table):
+        raise RuntimeError(f"{table} reads otherwise: {changed}")
     indexes = run("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table,))
     statements = [row[0] for row in indexes]
     head = changed.index("(")

@@ -132,6 +132,9 @@ class JobRequestLine(Base):
     service_item_id: Mapped[int] = fk("service_item.id")
     on_date: Mapped[dt.date]
     start_time: Mapped[dt.time | None]
+    #: the last day and the end of a stay over several days; only visits that became requests again have them
+    ends_on: Mapped[dt.date | None]
+    end_time: Mapped[dt.time | None]
     time_block_id: Mapped[int | None] = fk("time_block.id")
     #: the client's words for this visit
     note: Mapped[long_text] = mapped_column(default="")
@@ -372,6 +375,8 @@ class Job(CalledOff, Base):
             sqlite_where=sa.text("ends_on > on_date"),
             postgresql_where=sa.text("ends_on > on_date"),
         ),
+        # A visit that became a request again is gone; another one must not get its number, and with it its story.
+        {"sqlite_autoincrement": True},
     )
 
 

@@ -108,6 +108,7 @@ class ClientPrice(Base):
     __table_args__ = (
         sa.UniqueConstraint("client_id", "service_item_id"),
         sa.CheckConstraint("price >= 0", name="price"),
+        sa.Index("ix_client_price_price", "price", "id"),
     )
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ Revision 0002, after 0001, 2026-11-26 03:53:43.602341.
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.checks import change_values
+from migrations.checks import change_values, never_again
 
 revision = "0002"
 down_revision = "0001"
@@ -755,6 +755,10 @@ def upgrade() -> None:
     op.add_column("staff_login", sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True))
 
     op.add_column("outbox_mail", sa.Column("file_ids", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("job_request_line", sa.Column("ends_on", sa.Date(), nullable=True))
+    op.add_column("job_request_line", sa.Column("end_time", sa.Time(), nullable=True))
+    op.create_index("ix_client_price_price", "client_price", ["price", "id"])
+    never_again("job", yes=True)
     change_values("notification", "kind", "notificationkind", NOTICES, [*NOTICES, *NEW_NOTICES])
     change_values("bulk_run", "kind", "bulkkind", BULK, [*BULK, "invite"])
 
@@ -776,6 +780,10 @@ def downgrade() -> None:
 
     op.drop_column("pet", "left_on")
 
+    never_again("job", yes=False)
+    op.drop_index("ix_client_price_price", "client_price")
+    op.drop_column("job_request_line", "end_time")
+    op.drop_column("job_request_line", "ends_on")
     op.drop_column("outbox_mail", "file_ids")
     op.drop_column("client_login", "agreed_epoch")
     op.drop_column("client_login", "mails_off")

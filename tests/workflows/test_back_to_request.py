@@ -206,3 +206,12 @@ def test_back_to_request_twice_at_once_happens_once(cast, job, together, db_sess
     assert results.count(1) == 1
     assert {*results} - {1} <= {"gone", "job_gone"}
     assert count(OutboxMail, OutboxMail.kind == MailKind.SITTER_VISIT_TAKEN_AWAY.value) == 1
+
+
+def test_a_later_visit_never_gets_the_number_of_one_that_is_gone(cast, db_session):
+    """On SQLite too: else the log of the one would be shown as the story of the other."""
+    job = make.job(cast.alice, cast.walk)
+    number = job.id
+    db_session.delete(job)
+    db_session.flush()
+    assert make.job(cast.bob, cast.walk).id != number

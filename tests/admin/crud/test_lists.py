@@ -492,7 +492,6 @@ def test_every_order_that_is_offered_has_an_index(lists):
         "client_type",
         "price_rule",
         "extra_pet_price",
-        "client_price",
         "agreement",
     }
     missing = []
