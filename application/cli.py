@@ -11,7 +11,7 @@ from flask_babel import gettext
 from application import tasks
 from foundation import sealing
 from foundation.db import db
-from workflows import access, field_defaults, settings
+from workflows import access, field_defaults, resealing, settings
 from workflows.actors import COMMAND_LINE
 from workflows.errors import WorkflowError
 
@@ -47,6 +47,15 @@ def install(app: Flask) -> None:
     def new() -> None:
         """Print a fresh key. Put it in front of the others in FIELD_KEYS, restart, then reseal."""
         click.echo(sealing.new_key())
+
+    @keys.command("reseal")
+    def reseal() -> None:
+        """Seal everything anew with the first key of FIELD_KEYS; afterwards the older ones can go."""
+        n_done, n_lost = resealing.reseal_all()
+        db.session.commit()
+        click.echo(f"{n_done} secrets are sealed with the newest key.")
+        if n_lost:
+            raise click.ClickException(f"{n_lost} secrets open with none of the keys. Keep the older keys.")
 
     app.cli.add_command(keys)
 
