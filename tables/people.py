@@ -1,7 +1,7 @@
 """People: staff, clients with their contacts, log-ins, and who is signed in."""
 
 import enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -224,7 +224,7 @@ class SignIn(Base):
     viewing_staff: Mapped[Staff | None] = relationship()
     opened_by: Mapped["SignIn | None"] = relationship(remote_side="SignIn.id")
     #: no column: `agreements.EPOCH`, read together with the row
-    agreements_epoch: ClassVar[int] = 0
+    agreements_epoch = 0
 
 
 class RolePermission(Base):

@@ -101,7 +101,7 @@ def keep(acceptance_id: int, pdf: bytes, *, store: LocalStore) -> OutboxMail | N
     return mail
 
 
-def _with_all(acceptance_id: int) -> sa.Select[tuple[AgreementAcceptance]]:
+def _with_all(acceptance_id: int) -> sa.Select[AgreementAcceptance]:
     return (
         sa.select(AgreementAcceptance)
         .where(AgreementAcceptance.id == acceptance_id)
