@@ -68,7 +68,7 @@ class PetList(FieldColumns, OfficeList):
         filters.YesNo("warning", Pet.warning, _l("Has a warning"), when=Pet.warning != ""),
     )
     sections = (
-        Section(_l("Who"), ("client", ("name", "species"), ("breed", "born_on"), "status")),
+        Section(_l("Who"), ("client", ("name", "species"), ("breed", "born_on"), ("status", "left_on"))),
         Section(_l("Care"), ("warning", "feeding", "medication", "notes", ("vet", "vaccinations_expire_on"))),
     )
     fixed = ("client",)
@@ -78,6 +78,7 @@ class PetList(FieldColumns, OfficeList):
         "name": {"label": _l("Name")},
         "species": {"label": _l("Kind")},
         "breed": {"label": _l("Breed")},
+        "left_on": {"label": _l("No longer here since")},
         "born_on": {"label": _l("Birthday")},
         "status": {"label": _l("Status")},
         "warning": {

@@ -186,6 +186,7 @@ FIELDS = {
     "allowance_months": N_("Months of visits a year"), "charge_percent": N_("Client pays, share"),
     "charge_amount": N_("Client pays, amount"), "charge_cap": N_("At most"), "refund_to": N_("Money that was paid"),
     "for_all": N_("All clients"), "clients": N_("Chosen clients"), "at_registration": N_("At registration"),
+    "left_on": N_("No longer here since"),
     "for_clients": N_("Clients can choose it"), "day0": N_("Monday"), "day1": N_("Tuesday"), "day2": N_("Wednesday"),
     "day3": N_("Thursday"), "day4": N_("Friday"), "day5": N_("Saturday"), "day6": N_("Sunday"),
     "day7": N_("Public holidays"), "vaccinations_expire_on": N_("Vaccinations run out on"),

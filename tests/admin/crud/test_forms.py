@@ -32,7 +32,7 @@ from tests.databases import count
 from workflows import settings
 
 #: columns that no person types in: keys, versions, times of the clock, numbers that are allotted
-KEPT = {"id", "public_id", "created_at", "version", "account_number"}
+KEPT = {"id", "public_id", "created_at", "version", "account_number", "erased_at"}
 #: changed by buttons, not typed
 PLACES = {("cancellation_rules", "position"), ("cancellation_reasons", "position"), ("price_rules", "position")}
 
