@@ -36,6 +36,7 @@ from workflows import (
     bulk,
     change_requests,
     field_digest,
+    files,
     job_requests,
     master_schedule,
     once,
@@ -154,6 +155,7 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "auto_submit": timed(minutely, auto_submit),
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
+        "forget_removed_files": timed(five_minutely, forget_removed_files),
         "master_schedule": timed(five_minutely, send_master_schedule),
         "data_digest": timed(five_minutely, send_data_digest),
         "vaccinations": timed(hourly, remind_of_vaccinations),
@@ -350,14 +352,34 @@ def run_ordered_repeats(app: Flask) -> int:
     return n_pieces
 
 
+def forget_removed_files(app: Flask) -> int:
+    """Delete the bytes of files that were taken away, and then their rows, some at a time; how many.
+
+    Safe with many workers: each locks its own rows and skips the others'; bytes that are gone already are no error.
+    """
+    n_gone, more = 0, 1
+    while more and not _stopping():
+        with unit_of_work(app):
+            more = files.forget_removed()
+        n_gone += more
+    return n_gone
+
+
 def clean_up(app: Flask) -> None:
-    """Drop used form keys and old log-in tries. Safe with many workers: deleting twice deletes once."""
+    """Drop used form keys, old log-in tries, ended sign-ins, and bytes that no file knows.
+
+    Safe with many workers: deleting twice deletes once.
+    """
     with unit_of_work(app):
         once.forget_old()
     with unit_of_work(app):
         tries.forget_old()
         sign_ins.forget_old()
         registrations.forget_old()
+    with reading(), unit_of_work(app):
+        n_lost = files.forget_orphans()
+    if n_lost:
+        log.info("deleted %s stored files of transactions that were rolled back", n_lost)
 
 
 # ------------------------------------------------------------------------------------------------------ the nudge
