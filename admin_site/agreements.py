@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -20,7 +20,7 @@ from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation.db import db
 from models import Agreement, AgreementAcceptance, AgreementVersion, Client
-from ui_kit.downloads import attachment
+from ui_kit.downloads import download
 from workflows import agreements, once
 from workflows.actors import Actor
 from workflows.errors import Conflict, WorkflowError
@@ -236,4 +236,4 @@ class AcceptanceList(ReadList):
         record = self.asked_record()
         if record.file is None or record.file.removed_at is not None:
             abort(404)
-        return attachment(record.file, current_app.extensions["store"].read(record.file.key))
+        return download(record.file) or abort(404)

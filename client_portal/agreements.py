@@ -3,7 +3,7 @@
 The gate is `stand_before_the_portal`; staff who look at the portal as the client pass it, since nobody agrees for a client.
 """
 
-from flask import Flask, abort, current_app, flash, redirect, request, url_for
+from flask import Flask, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,7 +11,7 @@ from client_portal.frame import View, client_here, first_page, page, page_group,
 from foundation.db import db
 from models import AgreementVersion, Realm
 from sign_in import current_actor, current_sign_in, realm_of
-from ui_kit.downloads import attachment
+from ui_kit.downloads import download
 from workflows import agreements, settings
 from workflows.agreements import Shown
 from workflows.errors import Conflict, Invalid, NotAllowed
@@ -97,4 +97,4 @@ def copy(acceptance_id: str) -> Response:
     mine = [a for a in agreements.accepted_by(client_here()) if a.public_id == acceptance_id]
     if not mine or mine[0].file is None or mine[0].file.removed_at is not None:
         abort(404)
-    return attachment(mine[0].file, current_app.extensions["store"].read(mine[0].file.key))
+    return download(mine[0].file) or abort(404)

@@ -67,6 +67,8 @@ class Http(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         db.session.commit()
+        # Read to the end and closed, as a server does: a file that is streamed must not stay open.
+        kwargs.setdefault("buffered", True)
         # In a context of its own, so that a request has its own session and `g`, as it has behind a server.
         try:
             return contextvars.Context().run(super().open, *args, **kwargs)

@@ -1,10 +1,16 @@
 """Files as answers."""
 
+import re
 from urllib.parse import quote
 
-from flask import Response, abort, request
+from flask import Response, request
+from werkzeug.wsgi import wrap_file
 
+from foundation import storage
 from models import StoredFile
+
+#: a stored file is never a page: whatever it holds, nothing in it runs and nothing is fetched
+SEALED = "default-src 'none'; style-src 'none'; script-src 'none'; object-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def calendar_file(data: bytes) -> Response:
@@ -17,21 +23,54 @@ def calendar_file(data: bytes) -> Response:
     return answer
 
 
-def attachment(file: StoredFile, data: bytes | None) -> Response:
-    """A kept file to be saved: never opened by the browser as a page, never kept by a cache; 404 without its bytes."""
-    if data is None:
-        abort(404)
-    answer = Response(data, mimetype=file.media_type)
-    answer.headers["Content-Disposition"] = content_disposition(file.name)
+def download(file: StoredFile) -> Response | None:
+    """The file to be saved, piece by piece from the store; never kept by the browser, never shown as a page.
+
+    None when the store has it no longer.
+    """
+    stream = storage.here().open(file.key)
+    if stream is None:
+        return None
+    answer = Response(wrap_file(request.environ, stream), mimetype=file.media_type, direct_passthrough=True)
+    answer.headers["Content-Disposition"] = disposition("attachment", file.name)
     answer.headers["Cache-Control"] = "private, no-store"
+    answer.content_length = file.n_bytes
+    return _sealed(answer)
+
+
+def picture(file: StoredFile, *, small: bool) -> Response | None:
+    """One of our own WebP pictures, shown in its place; the browser asks each time whether it may still have it.
+
+    None when the file is no picture, or the store has it no longer.
+    """
+    if file.thumbnail_key is None:
+        return None
+    etag = file.sha256[:32] + ("s" if small else "")
+    if request.if_none_match.contains(etag):
+        answer = Response(status=304)
+    else:
+        stream = storage.here().open(file.thumbnail_key if small else file.key)
+        if stream is None:
+            return None
+        answer = Response(wrap_file(request.environ, stream), mimetype="image/webp", direct_passthrough=True)
+        answer.headers["Content-Disposition"] = disposition("inline", file.name)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.set_etag(etag)
+    return _sealed(answer)
+
+
+def _sealed(answer: Response) -> Response:
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = SEALED
     return answer
 
 
-def content_disposition(name: str) -> str:
-    """`attachment` with the name in plain letters for old programs and in full for the others (RFC 6266)."""
-    plain = name.encode("ascii", "ignore").decode().replace("\\", "_").replace('"', "'") or "file"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def disposition(how: str, name: str) -> str:
+    """The Content-Disposition of RFC 6266: a plain name for old programs, the whole one for the others."""
+    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name)
+    if plain == name:
+        return f'{how}; filename="{plain}"'
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def text_file(text: str, name: str) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
-from foundation.storage import LocalStore
+from foundation.storage import Store
 from models import AgreementAcceptance, AgreementVersion, FilePurpose, OutboxMail, StoredFile
 from workflows import outbox, settings
 from workflows.mail_facts import AgreementAccepted, MailKind
@@ -62,7 +62,7 @@ def facts(acceptance_id: int) -> Copy | None:
     )  # fmt: skip
 
 
-def keep(acceptance_id: int, pdf: bytes, *, store: LocalStore) -> OutboxMail | None:
+def keep(acceptance_id: int, pdf: bytes, *, store: Store) -> OutboxMail | None:
     """Keep the PDF as the client's file and mail it to them, with a copy to the admin inbox; None when there is one.
 
     Safe when two workers do it at once: the second one's bytes are thrown away.
