@@ -1,7 +1,7 @@
 """The back office: Flask-Admin as an adapter over the workflows, in our own theme.
 
 `base` holds what every list has in common; the lists stand in `people`, `animals`, `team`, `catalogue`, `closings`,
-`bookings`, `change_list` and `records`; `home`, `requests`, `changes`, `schedule`, `client_page` and `visits_page` are pages of their own, and
+`bookings`, `change_list` and `records`; `home`, `requests`, `changes`, `schedule`, `client_page`, `visits_page` and `stored_files` are pages of their own, and
 `frame` is the menu around all of them.
 """
 
@@ -41,6 +41,7 @@ from admin_site import (
     roles,
     schedule,
     staff_access,
+    stored_files,
     team,
     vaccinations,
     vet_proposals,
@@ -83,6 +84,7 @@ _MODULES = (
     registrations,
     roles,
     staff_access,
+    stored_files,
 )
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, field_data, texts, words
+from admin_site import change_queue, field_data, stored_files, texts, words
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
@@ -39,6 +39,7 @@ from models import (
     RepeatTime,
     RequestMessage,
     ServiceItem,
+    StoredFile,
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
@@ -47,7 +48,7 @@ from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
-TABS = ("overview", "details", "schedule", "repeats", "requests", "messages", "log")
+TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "messages", "log")
 PER_PAGE = 25
 COMING = 8
 
@@ -75,7 +76,8 @@ class ClientPage(WorkPage):
             client=client,
             tab=tab,
             pets=pets,
-            faces=faces(here),
+            faces=faces(here, photo_url=stored_files.photo_url),
+            photo_url=stored_files.photo_url,
             alerts=[p for p in here if p.warning],
             next_visit=coming[0] if coming else None,
             n_waiting=_n_waiting(client),
@@ -149,7 +151,7 @@ def _client(client_id: int) -> Client:
         .options(
             joinedload(Client.primary_sitter),
             joinedload(Client.client_type),
-            selectinload(Client.pets).joinedload(Pet.vet),
+            selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
             selectinload(Client.logins),
         )
     )
@@ -301,6 +303,11 @@ def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
     return {"requests": found[:10], "has_more": len(found) > 10, "changes": changes}
 
 
+def _files(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    """What the client uploaded and what the office gave, the newest first."""
+    return {**stored_files.listed(StoredFile.client_id == client.id, number), **stored_files.sending()}
+
+
 def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     found = db.session.scalars(
         sa.select(OutboxMail)
@@ -336,6 +343,7 @@ _TAB_DATA = {
     "schedule": _schedule,
     "repeats": _repeats,
     "requests": _requests,
+    "files": _files,
     "messages": _messages,
     "log": _log,
 }

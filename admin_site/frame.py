@@ -44,6 +44,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("proposals", N_("Proposed changes"), "user-check", Permission.CLIENTS, "index"),
         Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
         Entry("team", N_("Team"), "users-group", Permission.OFFICE),
+        Entry("files_page", N_("Contracts and forms"), "file-text", Permission.OFFICE, "forms"),
         Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
     )),
     (N_("Catalogue"), (
@@ -60,6 +61,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
         Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
         Entry("change_items", N_("Changes asked for"), "calendar-x", Permission.OFFICE),
+        Entry("stored_files", N_("Files"), "paperclip", Permission.OFFICE),
         Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
         Entry("activity", N_("Log"), "history", Permission.RECORDS),
         Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),

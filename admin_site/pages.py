@@ -3,7 +3,7 @@
 Flask-Admin's part is small here: each is one of its views, so that it stands beside the CRUD views in one site.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -57,9 +57,9 @@ def get_or_404(model: type[Row], row_id: int, *options: Any) -> Row:
     return row
 
 
-def faces(pets: Sequence[Pet]) -> list[dict[str, Any]]:
-    """Pets as the macro `ui.pets` wants them."""
-    return [{"kind": p.species.value, "look": p.id, "name": p.name, "photo_url": None} for p in pets]
+def faces(pets: Sequence[Pet], *, photo_url: Callable[[Pet], str | None] = lambda _pet: None) -> list[dict[str, Any]]:
+    """Pets as the macro `ui.pets` wants them; with `photo_url`, which needs each pet's photo, as they look."""
+    return [{"kind": p.species.value, "look": p.id, "name": p.name, "photo_url": photo_url(p)} for p in pets]
 
 
 def active_sitters() -> list[Staff]:

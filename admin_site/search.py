@@ -22,6 +22,7 @@ from models import (
     Pet,
     ServiceItem,
     Staff,
+    StoredFile,
     Vet,
 )
 
@@ -227,6 +228,12 @@ def change_items(text: str) -> Condition:
     words = words_of(text)
     named = _named([("client", clients(word)) for word in words]) if words else []
     return sa.and_(sa.true(), *(sa.or_(sa.false(), *one.holds(ChangeRequest.client_id)) for one in named))
+
+
+def files(text: str) -> Condition:
+    """Stored files by client or pet, or by a part of their name."""
+    (client,) = _named([("client", clients(text))])
+    return sa.or_(contains(StoredFile.name, tidy(text)), *client.holds(StoredFile.client_id))
 
 
 def log_lines(text: str) -> Condition:

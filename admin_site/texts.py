@@ -261,7 +261,8 @@ def _more_told(line: Notification, client: str | Markup) -> Told:
         icon, text, endpoint = DATA_NEWS[line.kind]
         about = ", ".join(_texts(line.facts, "about"))
         sentence = _linked(gettext(text, client="%(client)s", pet=str(line.facts.get("pet") or "")), client=client)
-        url = line.facts.get("url") or (link(endpoint, client_id=line.client_id) if line.client_id else None)
+        tab = {"tab": "files"} if line.kind is NotificationKind.FILES_UPLOADED else {}
+        url = line.facts.get("url") or (link(endpoint, client_id=line.client_id, **tab) if line.client_id else None)
         return Told(icon, sentence + (f": {about}" if about else ""), url)
     return Told("bell", escape(str(line.kind)), None)
 

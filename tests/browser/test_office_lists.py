@@ -41,6 +41,7 @@ def busy(live):
     )
     job = make.job(people.alice, people.walk, on_date=day)
     make.change_item(make.change_request(people.alice, body="We are away"), job)
+    make.stored_file(people.alice, note="Insulin plan")
     db.session.commit()
     mark_request(reads_only=True)
     return live
@@ -50,7 +51,7 @@ PAGES = [
     "/admin/clients/", "/admin/clients/?view=all&search=okafor&flt_status=active&panel=filters", "/admin/clients/new/", "/admin/clients/edit/?id=1",
     "/admin/contacts/", "/admin/pets/?view=all", "/admin/pets/new/", "/admin/pets/details/?id=1", "/admin/vets/", "/admin/staff/", "/admin/staff/details/?id=3",
     "/admin/time-off/", "/admin/services/", "/admin/services/new/", "/admin/service-groups/", "/admin/time-blocks/", "/admin/holidays/", "/admin/closed-days/",
-    "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/change-items/?view=all", "/admin/change-items/details/?id=1", "/admin/notifications/", "/admin/log/", "/admin/log/details/?id=1", "/admin/outbox/",
+    "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/change-items/?view=all", "/admin/change-items/details/?id=1", "/admin/notifications/", "/admin/log/", "/admin/log/details/?id=1", "/admin/outbox/", "/admin/stored-files/", "/admin/stored-files/details/?id=1",
     "/admin/outbox/details/?id=1", "/admin/vets/?search=nobody", "/admin/vets/delete/?id=1",
 ]  # fmt: skip
 

@@ -18,6 +18,7 @@ from models import (
     ChangeKind,
     ChangeState,
     ClientStatus,
+    FilePurpose,
     JobState,
     LineState,
     MailState,
@@ -119,6 +120,7 @@ FOUND = [
     ("visits", "baker", 1), ("visits", "bella", 1), ("visits", "dog walk", 1), ("visits", "sita", 1), ("visits", "sita baker walk", 1),
     ("visits", "alice", 0), ("visits", "sam", 0), ("request-lines", "cat visit", 1), ("request-lines", "bella", 2),
     ("change-items", "baker", 1), ("change-items", "bella", 1), ("change-items", "baker bella", 1), ("change-items", "baker alice", 0),
+    ("stored-files", "baker", 1), ("stored-files", "bella", 1), ("stored-files", "lan.p", 2), ("stored-files", "sam", 0),
     ("outbox", "alice@ex", 1), ("outbox", "archer", 1), ("outbox", "zebra.example", 0), ("log", "archer", 1), ("log", "zebra", 0),
 ]  # fmt: skip
 
@@ -129,6 +131,7 @@ def test_other_records_are_found_through_the_people_they_belong_to(office, cast)
     make.change_item(make.change_request(cast.bob), cast.bobs_job)
     make.outbox_mail(to_address="alice@example.com", client_id=cast.alice.id)
     make.activity_line(client_id=cast.alice.id)
+    make.stored_file(cast.bob, name="Plan.pdf"), make.stored_file(cast.alice, name="plan.pdf")
     found = [
         (url, typed, len(rows_of(office.browser.get(f"/admin/{url}/", query_string={"search": typed, "view": "all"}))))
         for url, typed, _n in FOUND
@@ -205,6 +208,38 @@ def test_what_was_asked_tells_who_decided_what_and_leads_to_its_request(office, 
     less = permissions.ROLE_PERMISSIONS[StaffRole.MANAGER] - {permissions.Permission.SCHEDULE}
     monkeypatch.setitem(permissions.ROLE_PERMISSIONS, StaffRole.MANAGER, less)
     assert f"/admin/change-requests/{asked.id}/" not in managers.open(url).text
+
+
+@pytest.mark.covers("D4", "S3")
+def test_stored_files_are_filtered_by_kind_client_and_day_and_those_taken_away_are_gone(office, cast):
+    own = make.stored_file(
+        cast.alice, pet=cast.biscuit, purpose=FilePurpose.PET_PHOTO, name="Biscuit.webp", n_bytes=1_234_567
+    )
+    make.stored_file(cast.bob, created_at=clock.now() - dt.timedelta(days=3))
+    gone = make.stored_file(cast.bob, removed_at=clock.now(), name="gone.pdf")
+    for_all = make.stored_file(cast.bob, purpose=FilePurpose.FORM, name="rules.pdf")
+    for_all.client = None
+    url = "/admin/stored-files/"
+    text = office.open(url).text
+    assert ("1.2 MB" in text, "Picture of a pet" in text, "gone.pdf" in text, "rules.pdf" in text) == (
+        True,
+        True,
+        False,
+        True,
+    )
+    shown = {
+        q: len(rows_of(office.open(f"{url}?{q}")))
+        for q in (
+            "flt_purpose=pet_photo",
+            f"flt_client={cast.bob.id}",
+            "flt_of=alice",
+            "flt_until=2026-11-22",
+            "flt_from=2026-11-23",
+        )
+    }
+    assert list(shown.values()) == [1, 1, 1, 1, 2]
+    assert f"/admin/files/{own.id}/download" in office.open(f"{url}details/?id={own.id}").text
+    assert office.browser.get(f"{url}details/?id={gone.id}").status_code == 404
 
 
 def test_visits_are_filtered_by_sitter_and_by_nobody(office, cast):
@@ -378,7 +413,7 @@ LIST_URLS = [
     "/admin/closed-days/?view=all", "/admin/request-lines/?view=all", "/admin/visits/?view=all", "/admin/visits/?view=all&search=a+b+c+d+e+f",
     "/admin/change-items/?view=all", "/admin/change-items/?view=all&search=a+b+c",
     "/admin/cancellation-rules/", "/admin/cancellation-reasons/", "/admin/notifications/?view=all", "/admin/log/", "/admin/outbox/",
-    "/admin/price-rules/", "/admin/agreed-prices/", "/admin/client-types/", "/admin/extra-pets/", "/admin/repeats/", "/admin/agreements/", "/admin/acceptances/", "/admin/vaccinations/",
+    "/admin/price-rules/", "/admin/agreed-prices/", "/admin/client-types/", "/admin/extra-pets/", "/admin/repeats/", "/admin/agreements/", "/admin/acceptances/", "/admin/vaccinations/", "/admin/stored-files/", "/admin/stored-files/?search=a+b+c",
 ]  # fmt: skip
 
 
@@ -420,6 +455,7 @@ def fill(n: int, cast) -> None:
             new_pets=[pet],
             fee=Decimal(5),
         )
+        make.stored_file(client, pet=pet, by_staff=staff)
         make.notification(client=client, dismissed_at=clock.now(), dismissed_by=staff)
         make.activity_line(
             "client.changed", client=client, facts={"name": str(client), "changes": {"city": ["a", "b"]}}
@@ -526,7 +562,7 @@ def test_lists_are_all_there(lists):
     assert set(lists) == {
         "clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays",
         "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "repeats", "notifications", "activity",
-        "outbox", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations",
+        "outbox", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations", "stored_files",
     }  # fmt: skip
     assert all(isinstance(view, OfficeList) for view in lists.values())
     assert {t.name for t in Base.metadata.sorted_tables if not any(v.model.__table__ is t for v in lists.values())} >= {

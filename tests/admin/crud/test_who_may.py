@@ -9,7 +9,7 @@ from workflows import permissions
 from workflows.permissions import Permission
 
 READ = dict.fromkeys(
-    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations"],
+    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations", "stored_files"],
     Permission.OFFICE,
 ) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS}  # fmt: skip
 WRITE = {
