@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from sitter_portal import account, answers, calendar, day
+from sitter_portal import account, answers, calendar, day, files
 
 
 def install(app: Flask) -> None:
@@ -11,3 +11,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(answers.pages)
     app.register_blueprint(calendar.pages)
     app.register_blueprint(account.pages)
+    app.register_blueprint(files.pages)
