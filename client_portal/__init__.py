@@ -11,6 +11,7 @@ from client_portal import (
     calendar,
     changing,
     data_pages,
+    files,
     health,
     home,
     my_requests,
@@ -34,7 +35,7 @@ def install(app: Flask) -> None:
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
         asking.series, agreements.pages, health.pages, health.amending, health.choosing, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
-        settings_pages.pages,
+        settings_pages.pages, files.pages, files.sending, files.taking, files.small,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     for group in groups:

@@ -101,6 +101,21 @@ def can_add_pet() -> bool:
     return data_is_on() and bool(settings.read()["portal.add_pet"])
 
 
+def can_upload() -> bool:
+    """May clients send photos and documents, and take away what they sent?"""
+    return data_is_on() and bool(settings.read()["portal.upload"])
+
+
+def can_download() -> bool:
+    """May clients save the files that are here for them?"""
+    return data_is_on() and bool(settings.read()["portal.download"])
+
+
+def files_are_on() -> bool:
+    """Is there anything to do on the page of photos and documents?"""
+    return can_upload() or can_download()
+
+
 def client_here() -> Client:
     """The client whose portal this is; every query of a page begins with it."""
     client = current_client()

@@ -11,7 +11,15 @@ from flask import abort, g, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from client_portal.frame import can_add_pet, can_amend_data, client_here, page
+from client_portal.frame import (
+    can_add_pet,
+    can_amend_data,
+    can_download,
+    can_upload,
+    client_here,
+    files_are_on,
+    page,
+)
 from foundation.db import db
 from models import Client, FieldArea, Pet, PetStatus, PortalAccess, Species, StoredFile
 from sign_in import current_actor
@@ -161,8 +169,13 @@ def _pet_tabs() -> list[Tab]:
     return tabs
 
 
+def _file_tabs() -> list[Tab]:
+    return [Tab("files", _("Photos and documents"), url_for("portal_files.index"), "photo")] if files_are_on() else []
+
+
 add_tabs(PAGES, _page_tabs)
 add_tabs(PETS, _pet_tabs)
+add_tabs(FILES, _file_tabs)
 
 
 def tabs() -> list[Tab]:
@@ -178,6 +191,7 @@ def data_page(template: str, tab: str, status: int = 200, **more: object) -> tup
         tabs=tabs(),
         tab=tab,
         can_amend=can_amend_data(),
+        can_upload=can_upload(),
         pet_photo_url=pet_photo_url,
         species_word=lambda species: species_words()[species],
         file_link=file_link,
@@ -185,14 +199,17 @@ def data_page(template: str, tab: str, status: int = 200, **more: object) -> tup
     )
 
 
-def pet_photo_url(_pet: Pet) -> str | None:
-    """Where the pet's photo is, or None for the drawing."""
-    return None
+def pet_photo_url(pet: Pet) -> str | None:
+    """Where the pet's small photo is, or None for the drawing. The pet's `photo` should be loaded with it."""
+    return url_for("portal_thumbs.thumb", file_id=pet.photo.public_id) if pet.photo else None
 
 
 def file_link(file: StoredFile) -> Markup:
-    """The name of a file that was given for a field."""
-    return escape(file.name)
+    """The name of a file that was given for a field, as a link to it where clients may save files."""
+    if not can_download():
+        return escape(file.name)
+    address = url_for("portal_downloads.download", file_id=file.public_id)
+    return Markup('<a class="ui-link" href="{}" download>{}</a>').format(address, file.name)
 
 
 def species_words() -> dict[str, str]:

@@ -9,14 +9,14 @@ import math
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 
 import pillow_heif
 from PIL import Image
 
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, WorkflowError
 from workflows.upload_kinds import document_kind
 
 pillow_heif.register_heif_opener()
@@ -82,6 +82,17 @@ def photo_or_document(upload: Upload) -> Checked:
         return photo(upload)
     kind = document_kind(upload.data, _suffix(upload.name))
     return Checked(display_name(upload.name, kind.suffix), kind.suffix, kind.media_type, upload.data)
+
+
+def look_at_all(several: Iterable[Upload]) -> tuple[list[Checked], list[tuple[str, WorkflowError]]]:
+    """What may be kept of several, and of the others the name and the refusal."""
+    good, bad = [], []
+    for upload in several:
+        try:
+            good.append(photo_or_document(upload))
+        except WorkflowError as refusal:
+            bad.append((shown_name(upload.name), refusal))
+    return good, bad
 
 
 def clean_image(data: bytes, *, max_side: int, max_bytes: int = MAX_LOGO_BYTES) -> bytes:
@@ -195,7 +206,16 @@ def _suffix(name: str) -> str:
 
 def display_name(name: str, suffix: str) -> str:
     """A name for people to see: without folders and unseen characters, at most 200 long, with its true suffix."""
-    stem = unicodedata.normalize("NFC", _last_part(name))
-    stem = "".join(" " if c.isspace() else c for c in stem if c.isspace() or unicodedata.category(c)[0] != "C")
-    stem = re.sub(r" +", " ", re.sub(r"\.[A-Za-z0-9]{1,5}\s*\Z", "", stem)).strip(" .")
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}\s*\Z", "", _seen(name)).strip(" .")
     return f"{stem[: NAME_LENGTH - len(suffix) - 1].rstrip(' .') or 'file'}.{suffix}"
+
+
+def shown_name(name: str) -> str:
+    """The name of a file that was refused, as its owner knows it."""
+    return _seen(name)[:NAME_LENGTH] or "file"
+
+
+def _seen(name: str) -> str:
+    last = unicodedata.normalize("NFC", _last_part(name))
+    seen = "".join(" " if c.isspace() else c for c in last if c.isspace() or unicodedata.category(c)[0] != "C")
+    return re.sub(r" +", " ", seen).strip()

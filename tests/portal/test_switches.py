@@ -11,6 +11,7 @@ from tests.databases import count
 
 DAY = make.DAY
 REQUESTS, SCHEDULE, DATA = "portal.requests", "portal.schedule", "portal.your_data"
+UPLOAD, DOWNLOAD = "portal.upload", "portal.download"
 
 FACTOR = "portal.two_factor"
 
@@ -104,6 +105,16 @@ NEEDS = {
     "portal_vets.choose": (DATA,),
     "portal_vets.propose": (DATA,),
     "portal_vets.withdraw": (DATA,),
+    # These need Your Data too: see test_files.py.
+    "portal_files.index": (UPLOAD, DOWNLOAD),
+    "portal_uploads.upload": (UPLOAD,),
+    "portal_uploads.photo_form": (UPLOAD,),
+    "portal_uploads.set_photo": (UPLOAD,),
+    "portal_uploads.removal": (UPLOAD,),
+    "portal_uploads.remove": (UPLOAD,),
+    "portal_downloads.picture": (DOWNLOAD,),
+    "portal_downloads.download": (DOWNLOAD,),
+    "portal_thumbs.thumb": (DATA,),
 }
 
 
@@ -125,7 +136,6 @@ def addresses(app, alices, *, of=None):
         if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
-        own = ("visit_id", "item_id", "repeat_id", "acceptance_id", "page_id", "pet_id", "key_id")
         own = (
             "visit_id",
             "item_id",
@@ -135,6 +145,8 @@ def addresses(app, alices, *, of=None):
             "pet_id",
             "vaccination_id",
             "proposal_id",
+            "key_id",
+            "file_id",
         )
         mine = dict.fromkeys(own, "AAAAAAAAAAAA")
         every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
@@ -148,7 +160,7 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
 
 
 @pytest.mark.covers("B1", "P8", "P3")
-@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,)], ids=" and ".join)
+@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,), (UPLOAD,), (DOWNLOAD,), (UPLOAD, DOWNLOAD)], ids=" and ".join)
 def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
     alice = walk(cast.alice)
     token = alice.token()
@@ -162,7 +174,7 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
             assert answer.status_code == 404, (method, path, endpoint)
     first = {
         SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/",
-        FACTOR: "/portal/settings/two-factor",
+        FACTOR: "/portal/settings/two-factor", UPLOAD: "/portal/files/pets/AAAAAAAAAAAA/photo", DOWNLOAD: "/portal/files/AAAAAAAAAAAA/download",
     }[off[-1]]  # fmt: skip
     assert alice.browser.open(first, method="OPTIONS").status_code == 404
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
