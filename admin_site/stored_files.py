@@ -161,11 +161,11 @@ class FileList(ReadList):
     )
     record_options = list_options
     columns = (
-        Column("name", _l("Name"), sort=(StoredFile.name, StoredFile.id), show=_name),
+        Column("name", _l("Name"), show=_name),
         Column("purpose", _l("Kind")),
         Column("client", _l("Client"), show=lambda f: client_link(f.client) if f.client else ""),
         Column("pet", _l("Pet")),
-        Column("size", _l("Size"), right=True, sort=(StoredFile.n_bytes, StoredFile.id), value=lambda f: size_words(f.n_bytes)),
+        Column("size", _l("Size"), right=True, value=lambda f: size_words(f.n_bytes)),
         Column("created_at", _l("Added")),
         Column("note", _l("Note"), hidden=True),
         Column("media_type", _l("Type"), hidden=True),

@@ -82,7 +82,7 @@ def upload(
     The log gets one line, HOME one that closely following uploads join. Refused: somebody else's household
     (NotAllowed), no files, another client's pet, and more than the household's room (Invalid).
     """
-    require_household(client, actor)
+    require_household(client, actor=actor)
     if not several:
         raise Invalid("no_files", N_("Choose at least one file."), field="files")
     note = _clean_note(note)
@@ -102,7 +102,7 @@ def set_pet_photo(pet: Pet, checked: Checked, *, actor: Actor) -> StoredFile:
     Refused with NotAllowed: somebody else's pet. Two at once are served in turn; the later one stays.
     """
     client = pet.client
-    require_household(client, actor)
+    require_household(client, actor=actor)
     lock_client(client.id)
     _take_photo_away(pet)
     file = keep(checked, actor=actor, purpose=FilePurpose.PET_PHOTO, client=client, pet=pet)
@@ -114,7 +114,7 @@ def set_pet_photo(pet: Pet, checked: Checked, *, actor: Actor) -> StoredFile:
 
 def remove_pet_photo(pet: Pet, *, actor: Actor) -> bool:
     """Take the pet's picture away; was there one? Logged. Refused with NotAllowed: somebody else's pet."""
-    require_household(pet.client, actor)
+    require_household(pet.client, actor=actor)
     lock_client(pet.client_id)
     had_one = _take_photo_away(pet)
     if had_one:
@@ -127,7 +127,7 @@ def add_form(checked: Checked, *, actor: Actor, client: Client | None, note: str
 
     Refused with NotAllowed unless the actor is staff who may change clients, in the office.
     """
-    require_office(actor)
+    require_office(actor=actor)
     file = keep(checked, actor=actor, purpose=FilePurpose.FORM, client=client, note=note)
     activity.record("file.form_added", actor=actor, subject=file, client=client, name=file.name)
     return file
@@ -140,9 +140,9 @@ def remove(file: StoredFile, *, actor: Actor) -> bool:
     the record that it is a part of: NotAllowed.
     """
     if file.purpose is FilePurpose.FORM:
-        require_office(actor)
+        require_office(actor=actor)
     elif file.purpose in {FilePurpose.UPLOAD, FilePurpose.PET_PHOTO} and file.client is not None:
-        require_household(file.client, actor)
+        require_household(file.client, actor=actor)
     else:
         raise NotAllowed("not_removable", N_("This file belongs to another record and is changed there."))
     taken = _mark(StoredFile.id == file.id)
@@ -164,7 +164,7 @@ def remove_all_of(client: Client) -> int:
 # ------------------------------------------------------------------------------------------------------------ rules
 
 
-def require_household(client: Client, actor: Actor) -> None:
+def require_household(client: Client, *, actor: Actor) -> None:
     """Refuse with NotAllowed unless the actor is this client, or staff who may change clients."""
     if actor.client is None:
         actor.require(Permission.CLIENTS)
@@ -172,7 +172,7 @@ def require_household(client: Client, actor: Actor) -> None:
         raise NotAllowed("not_allowed", N_("Your account does not allow this."))
 
 
-def require_office(actor: Actor) -> None:
+def require_office(*, actor: Actor) -> None:
     """Refuse with NotAllowed unless the actor is staff who may change clients, and not in a client's portal."""
     if actor.is_client:
         raise NotAllowed("not_allowed", N_("Your account does not allow this."))

@@ -166,6 +166,7 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
                 "bulk_orders",
                 "evening_schedules",
                 "expire_changes",
+                "forget_removed_files",
                 "send_data_digest",
                 "send_mails",
                 "send_master_schedule",

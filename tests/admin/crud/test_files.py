@@ -88,7 +88,9 @@ def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
         make.client_type(formula)
         make.repeat(client, cast.walk, note=formula)
         version = make.agreement_version(make.agreement(formula))
-        make.agreement_acceptance(version, client, typed_name=formula, file=make.stored_file(client, name=formula))
+        make.agreement_acceptance(
+            version, client, typed_name=formula, file=make.stored_file(client, name=formula, note=formula)
+        )
     make.public_holiday(name=FORMULAS[0])
     make.closed_day(reason=FORMULAS[1])
     make.time_off(cast.sam, note=FORMULAS[2])

@@ -311,7 +311,7 @@ def test_17_nothing_that_people_typed_becomes_markup(office, cast, lists, mark):
     make.repeat(client, cast.walk, note=mark, staff_note=mark, pets=[pet])
     make.vaccination(pet, name=mark)
     accepted = make.agreement_version(make.agreement(mark), body=mark)
-    make.agreement_acceptance(accepted, client, typed_name=mark, file=make.stored_file(client, name=mark))
+    make.agreement_acceptance(accepted, client, typed_name=mark, file=make.stored_file(client, name=mark, note=mark))
     for view in lists.values():
         record = db.session.scalars(sa.select(view.model).order_by(view.model.id.desc())).first()
         urls = [
