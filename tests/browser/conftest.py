@@ -146,7 +146,7 @@ class Visitor:
     def keep(self, name: str) -> None:
         """A picture for people to look at, when somebody wants them: PICTURES names the folder."""
         if folder := os.environ.get("PICTURES"):
-            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True, caret="initial")
 
 
 @pytest.fixture
