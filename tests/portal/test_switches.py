@@ -160,7 +160,11 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
 
 
 @pytest.mark.covers("B1", "P8", "P3")
-@pytest.mark.parametrize("off", [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,), (UPLOAD,), (DOWNLOAD,), (UPLOAD, DOWNLOAD)], ids=" and ".join)
+@pytest.mark.parametrize(
+    "off",
+    [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,), (UPLOAD,), (DOWNLOAD,), (UPLOAD, DOWNLOAD)],
+    ids=" and ".join,
+)
 def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
     alice = walk(cast.alice)
     token = alice.token()
