@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from werkzeug.security import check_password_hash
 
 from application.config import from_environment
-from application.demo import change_story, crowd, crowd_story, founding, story, terms, year
+from application.demo import change_story, crowd, crowd_story, details, founding, story, terms, year
 from application.demo.founding import PASSWORD
 from application.demo.past import at
 from foundation import clock
@@ -77,6 +77,7 @@ def _move_in(size: Size) -> int:
         house = founding.found(random, n_more_sitters=size.more_sitters)
     with at(now - dt.timedelta(days=300)):
         known = crowd.add_known(house)
+        details.fill_in(house, known)
         terms.agree(known.hannah, known.leo, house.items)
     founding.load_calendar()
     founding.send_on_leave(house, random)
@@ -85,6 +86,7 @@ def _move_in(size: Size) -> int:
         households += crowd.add_crowd(
             house, random, n_clients=size.clients, n_active=size.active_clients, n_pets=size.pets
         )
+        details.fill_in_crowd(known)
     roster = year.make_roster(house)
     n_visits = year.fill_year(house, households, roster, random, days_back=size.days_back)
     told = story.Story(house, known, roster, random)
@@ -93,6 +95,8 @@ def _move_in(size: Size) -> int:
         crowd_parts = crowd_story.CrowdStory(told, households[2:])
         parts += [*crowd_parts.parts(), *change_story.ChangeStory(crowd_parts).parts()]
     story.tell(told, parts)
+    with at(now - dt.timedelta(hours=3)):
+        details.hannah_changes(known)
     return n_visits
 
 

@@ -26,6 +26,7 @@ from models import (
     ClientLogin,
     ClientPrice,
     Counter,
+    FieldValue,
     Initiator,
     Job,
     JobRequest,
@@ -205,6 +206,15 @@ def test_whole_business_tells_its_story(business):
     assert count(Job, Job.on_date > clock.today(), Job.sitter_id.is_(None)) > 0
     assert count(OutboxMail) == count(OutboxMail, OutboxMail.state == MailState.QUEUED) > 20
     assert count(Activity, Activity.verb == "job_request.declined") == 2
+
+
+def test_details_are_filled_in_secrets_sealed_and_one_was_changed_lately(business):
+    assert count(FieldValue, FieldValue.client_id.is_not(None)) > 30
+    assert count(FieldValue, FieldValue.pet_id.is_not(None)) > 50
+    assert count(FieldValue, FieldValue.staff_id.is_not(None)) == 6
+    assert count(FieldValue, FieldValue.sealed.is_not(None)) == 4
+    assert "7304" not in str(db.session.scalars(sa.select(Activity.facts)).all())
+    assert count(Notification, Notification.kind == NotificationKind.DATA_CHANGED) == 1
 
 
 def test_waiting_requests_meet_a_leave_and_an_overlap(business):
