@@ -22,9 +22,10 @@ from models import (
     FieldValue,
     ProposalState,
 )
-from workflows import activity, field_order, records
+from workflows import activity, field_order, field_values, records
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid
+from workflows.field_kinds import Value
 from workflows.field_order import Part, area_of, fields_below, lock_design
 from workflows.permissions import Permission
 
@@ -88,8 +89,9 @@ def save_field(
 
     `choices` come as [{"key": …, "label": …, "retired": "yes"}] in their order; a new one has no key yet. Refused with
     Invalid: no label, a text too long; another kind while something is filled in (text may become long text); a choice
-    taken away that somebody chose; a secret made public or the other way while something is filled in; whatever is not
-    the office's to change of a column of ours; a condition that cannot hold. With Conflict as pages.
+    taken away that somebody chose; a secret made public or the other way while proposals name it; whatever is not the
+    office's to change of a column of ours; a condition that cannot hold. With Conflict as pages. What is filled in is
+    sealed when the field becomes a secret, and opened when it is one no more, which needs the permission for secrets.
     """
     cleaned = _begin(field, values, "label", actor=actor, seen_version=seen_version)
     _check_parent(field, cleaned, "section")
@@ -102,13 +104,31 @@ def save_field(
         raise Invalid("kind_fixed", N_("Something is filled in here already, so it stays what it is. Retire it, and add another field."), field="kind")  # fmt: skip
     if kind in NEVER_SECRET and cleaned.get("is_secret", field.is_secret):
         raise Invalid("never_secret", N_("Photos and documents cannot be kept as a secret."), field="is_secret")
-    if filled and cleaned.get("is_secret", field.is_secret) is not field.is_secret:
-        raise Invalid("secret_fixed", N_("Something is filled in here already, so it stays as it is. Retire it, and add another field."), field="is_secret")  # fmt: skip
+    turns = filled and cleaned.get("is_secret", field.is_secret) is not field.is_secret
+    if turns and field.is_secret:
+        actor.require(Permission.SECRETS)
     if field.column is None:
         choices = _choices(field, cleaned.pop("choices", field.choices or []), kind)
         if is_new or choices != field.choices:
             cleaned["choices"] = choices
-    return _save(field, cleaned, actor=actor)
+    held = _open(field) if turns else []
+    saved = _save(field, cleaned, actor=actor)
+    for row, value in held:
+        field_values.put(row, field, value)
+    db.session.flush()
+    return saved
+
+
+def _open(field: CustomField) -> list[tuple[FieldValue, Value]]:
+    """What is filled in, in the clear, to be put back sealed or open. Refused when something cannot be: its key is
+    gone, or a client's proposal waits."""
+    if db.session.scalar(sa.select(FieldProposal.id).where(FieldProposal.field_id == field.id).limit(1)):
+        raise Invalid("secret_fixed", N_("Clients proposed something for this field, so it stays as it is. Retire it, and add another field."), field="is_secret")  # fmt: skip
+    rows = db.session.scalars(sa.select(FieldValue).where(FieldValue.field_id == field.id).with_for_update())
+    held = [(row, field_values.of_row(field, row)) for row in rows]
+    if any(value is None and row.sealed for row, value in held):
+        raise Invalid("secret_fixed", N_("Something in it cannot be read, as its key is missing; so it stays as it is."), field="is_secret")  # fmt: skip
+    return held
 
 
 def retire(part: Part, *, actor: Actor) -> bool:

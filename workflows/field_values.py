@@ -179,6 +179,11 @@ def _of_row(field: CustomField, held: Held) -> Value:
     return row.text or None
 
 
+def of_row(field: CustomField, row: FieldValue) -> Value:
+    """The value of a row that holds no file, a secret in the clear; None when its key is gone."""
+    return _of_row(field, Held(row, None))
+
+
 def put(row: FieldValue, field: CustomField, value: Value) -> None:
     """Write a value into its row: the column that its kind needs, or sealed; the others are emptied."""
     row.text = row.number = row.on_date = row.yes = row.keys = row.sealed = row.file_id = None

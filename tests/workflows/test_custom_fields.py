@@ -1,5 +1,7 @@
 """What the office asks for: adding, changing, retiring pages, sections and fields; refusals with their field, the log."""
 
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 
@@ -18,7 +20,7 @@ from models import (
     StaffAccess,
 )
 from tests import factories as make
-from workflows import custom_fields, field_order
+from workflows import custom_fields, field_order, field_values
 from workflows.errors import Conflict, Invalid, NotAllowed
 
 pytestmark = pytest.mark.covers("D3")
@@ -209,13 +211,29 @@ def test_a_choice_that_waits_for_approval_is_in_use(cast):
     assert [c["key"] for c in field.choices] == ["key_safe", "somebody_opens"]
 
 
-def test_a_secret_stays_one_while_something_is_filled_in_and_a_photo_never_is_one(cast):
-    field = a_field(cast.as_max, is_secret=True)
-    make.field_value(field, cast.alice, text=None, sealed="gAAA")
-    section = field.section
+def test_what_is_filled_in_is_sealed_when_its_field_becomes_a_secret_and_opened_again(cast):
+    field = a_field(cast.as_max, kind=FieldKind.NUMBER)
+    for client, number in ((cast.alice, 4711), (cast.bob, Decimal("0.5"))):
+        row = make.field_value(field, client, text=None)
+        field_values.put(row, field, Decimal(number))
+    custom_fields.save_field(field, {"is_secret": True}, actor=cast.as_max)
+    rows = db.session.scalars(sa.select(FieldValue)).all()
+    assert [(r.number, bool(r.sealed)) for r in rows] == [(None, True)] * 2
+    assert [field_values.read(c).of(field) for c in (cast.alice, cast.bob)] == [Decimal(4711), Decimal("0.5")]
+    custom_fields.save_field(field, {"is_secret": False}, actor=cast.as_max)
+    assert [(r.number, r.sealed) for r in rows] == [(47_110_000, None), (5_000, None)]
+
+
+def test_a_secret_whose_key_is_gone_or_that_waits_for_approval_stays_one_and_a_photo_never_is_one(cast):
+    lost = a_field(cast.as_max, is_secret=True)
+    make.field_value(lost, cast.alice, text=None, sealed="gAAA")
+    section = lost.section
+    waits = a_field(cast.as_max, section, needs_approval=True)
+    make.field_proposal(waits, cast.alice)
     db.session.commit()
-    doing = lambda: custom_fields.save_field(field, {"is_secret": False}, actor=cast.as_max)  # noqa: E731
-    assert refused(doing) == ("secret_fixed", "is_secret")
+    for field, secret in ((lost, False), (waits, True)):
+        doing = lambda f=field, s=secret: custom_fields.save_field(f, {"is_secret": s}, actor=cast.as_max)  # noqa: E731
+        assert refused(doing) == ("secret_fixed", "is_secret")
     for kind in (FieldKind.IMAGE, FieldKind.FILE):
         doing = lambda k=kind: a_field(cast.as_max, section, kind=k, is_secret=True)  # noqa: E731
         assert refused(doing) == ("never_secret", "is_secret")
