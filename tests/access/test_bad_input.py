@@ -13,7 +13,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from foundation.db import db
-from models import NotificationKind
+from models import FieldKind, NotificationKind
 from tests import factories
 from tests.access.test_access_table import routes
 from tests.admin.crud.desk import forms_of
@@ -21,6 +21,7 @@ from tests.admin.crud.desk import forms_of
 #: one text of all that is odd: NUL, an emoji, markup, a template, a formula, right-to-left, a lone surrogate's neighbour
 ODD = "\0 \U0001f436 <img src=x onerror=alert(1)> {{7*7}} =1+1 ' \" \u202e \ud7ff \r\nBcc: x@example.com"
 BAD = ["9" * 20, "-1", "2026-02-31", "9999-12-31", "x" * 10_500, "1e400", "25:99", "\ufeff", "[]", ""]
+CHOICES = [{"key": "raw", "label": "Raw"}, {"key": "dry", "label": "Dry"}]
 IDS = [
     "0",
     "-1",
@@ -49,6 +50,10 @@ def everything(cast):
     factories.line(request, cast.walk, pets=[cast.biscuit], state="submitted")
     factories.line(factories.job_request(cast.alice), cast.walk, pets=[cast.biscuit], on_date=factories.DAY)
     factories.job(cast.alice, sitter=cast.sam, on_date=dt.date(2026, 11, 23), pets=[cast.biscuit])
+    for area in ("client", "pet"):
+        section = factories.field_section(factories.field_page(area))
+        for kind in FieldKind:
+            factories.custom_field(section, kind=kind, label=f"A {kind}", choices=CHOICES if "choice" in kind else [])
     factories.client_contact(cast.alice)
     factories.vet()
     factories.time_off(cast.sam)
