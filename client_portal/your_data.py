@@ -57,10 +57,16 @@ class About:
     pets: Sequence[Pet]
     pet_layout: Layout
     pet_values: dict[int, Values] = field(default_factory=dict)
+    _of_species: dict[Species, Layout] = field(default_factory=dict)
+    _asked: dict[Client | Pet, frozenset[str]] = field(default_factory=dict)
 
     def layout_of(self, owner: Client | Pet) -> Layout:
         """Everything on the owner's pages, hidden fields too, for conditions."""
-        return self.pet_layout.for_species(owner.species) if isinstance(owner, Pet) else self.layout
+        if not isinstance(owner, Pet):
+            return self.layout
+        if owner.species not in self._of_species:
+            self._of_species[owner.species] = self.pet_layout.for_species(owner.species)
+        return self._of_species[owner.species]
 
     def values_of(self, owner: Client | Pet) -> Values:
         """What is filled in."""
@@ -75,13 +81,14 @@ class About:
         if not can_amend_data() or (isinstance(owner, Pet) and owner.status is not PetStatus.ACTIVE):
             return 0
         layout, values = self.layout_of(owner), self.values_of(owner)
-        asked = values.asked(layout)
+        if owner not in self._asked:
+            self._asked[owner] = values.asked(layout)
         fields = of.fields if of else layout.fields.values()
         return sum(
             1
             for placed in fields
             if placed.portal is PortalAccess.EDIT
-            and placed.key in asked
+            and placed.key in self._asked[owner]
             and is_needed(placed.field)
             and values.of(placed.field) is None
             and not values.is_pending(placed.field)

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager
 
 from foundation.db import db
 from models import CustomField, FieldArea, FieldPage, FieldSection, PortalAccess, Species, StaffAccess
@@ -179,12 +178,8 @@ def layout(
         wanted.append(sa.or_(FieldPage.species.is_(None), FieldPage.species == species))
         wanted.append(sa.or_(FieldPage.service_group_id.is_(None), FieldPage.service_group_id == service_group_id))
     of_page = [FieldSection.page_id == FieldPage.id]
-    fields = (
-        sa.select(CustomField)
-        .join(CustomField.section)
-        .join(FieldSection.page)
-        .options(contains_eager(CustomField.section).contains_eager(FieldSection.page))
-    )
+    # Their sections and pages are read by the other query and need not come with each field again.
+    fields = sa.select(CustomField).join(CustomField.section).join(FieldSection.page)
     if not with_retired:
         wanted.append(FieldPage.retired_at.is_(None))
         of_page.append(FieldSection.retired_at.is_(None))
