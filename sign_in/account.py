@@ -142,15 +142,20 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
         login = own_login()
         secret = second_factor.pending_secret(login)
         return show(
-            "two_factor.html", status, state=second_factor.state_of(login), secret=grouped(secret) if secret else "",
+            "two_factor.html", status, ask=account.needs_proof(own_sign_in()), state=second_factor.state_of(login), secret=grouped(secret) if secret else "",
             required=second_factor.is_required(login), **forms,
         )  # fmt: skip
 
     @group.post("/two-factor/start")
     def start_factor() -> View:
+        form = ProofForm(request.form)
         try:
+            if account.needs_proof(own_sign_in()):
+                account.prove(own_login(), form.proof.data or "", browser=this_browser(), field="proof")
             second_factor.start(own_login())
             db.session.commit()
+        except (NotProved, TooManyTries) as refusal:
+            return two_factor_page(refused(form, refusal, "proof"), code=CodeForm(None), proof=form)
         except WorkflowError as refusal:
             db.session.rollback()
             flash(refusal.say(gettext), "error")
@@ -208,14 +213,21 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
 
     @group.get("/passkeys")
     def passkeys_page() -> View:
-        return show("passkeys.html", keys=passkeys.list_of(own_login()), local=clock.to_local)
+        ask = account.needs_proof(own_sign_in())
+        return show("passkeys.html", keys=passkeys.list_of(own_login()), local=clock.to_local, ask=ask)
 
     @group.post("/passkeys/options")
     def passkey_options() -> View:
+        sent = request.get_json(silent=True)
+        proof = str(sent.get("proof") or "") if isinstance(sent, dict) else ""
         try:
+            if account.needs_proof(own_sign_in()):
+                account.prove(own_login(), proof, browser=this_browser())
             options, challenge = passkeys.ask_to_register(own_login(), site())
         except WorkflowError as refusal:
-            return jsonify(problem=refusal.say(gettext)), 422
+            db.session.commit()  # a wrong proof was counted; nothing else was changed
+            return jsonify(problem=refusal.say(gettext)), 429 if isinstance(refusal, TooManyTries) else 422
+        db.session.commit()
         session["challenge"] = challenge.stored()
         return Response(options, mimetype="application/json", headers={"Cache-Control": "no-store"})
 

@@ -3,6 +3,8 @@
 A member of staff in a client's portal has no log-in there and can do none of this.
 """
 
+import datetime as dt
+
 import sqlalchemy as sa
 
 from foundation import clock
@@ -18,6 +20,10 @@ from workflows.sign_ins import Browser, Login
 
 #: log-ins of a household
 MOST_LOGINS = 10
+
+
+#: after so long a person is asked once more who they are before a new way in is made
+FRESH = dt.timedelta(minutes=15)
 
 
 class NotProved(Invalid):
@@ -39,6 +45,11 @@ def prove(login: Login, typed: str, *, browser: Browser, field: str = "password"
     db.session.flush()
     if not proved:
         raise NotProved("not_proved", N_("This is not right. Check it, please."), field=field)
+
+
+def needs_proof(sign_in: SignIn) -> bool:
+    """Is the log-in too long ago to make a new way in without asking? A phone left on a table must not be enough."""
+    return sign_in.created_at <= clock.now() - FRESH
 
 
 def change_password(login: Login, present: str, new: str, *, repeated: str, keep: SignIn, browser: Browser) -> None:

@@ -210,7 +210,7 @@ _ENTRIES = (
     Entry("portal.download", Kind.SWITCH, True, "pages", N_("Your Data: download files"), N_("Clients save their photos and documents, and the contracts and forms that you give them.")),
     Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
     Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),
-    Entry("portal.two_factor", Kind.SWITCH, True, "pages", N_("Two-step log-in for clients"), N_("Clients may add a code from their phone to their password. Off: nobody can set it up any more; who has it keeps it.")),
+    Entry("portal.two_factor", Kind.SWITCH, True, "pages", N_("Two-step log-in and passkeys for clients"), N_("Clients may add a code from their phone to their password, or log in with a passkey. Off: nobody can set it up any more; who has it keeps it.")),
     Entry("portal.registration", Kind.CHOICE, "off", "pages", N_("New clients may register"), N_("Off: you invite every client yourself. With approval: you say yes to each. Open: a new client begins at once, as a prospect."), choices=lambda: list(REGISTRATION_MODES.items())),
     Entry("portal.welcome_text", Kind.LONG_TEXT, N_("Welcome! Tell us about your pets, then ask for the first visit."), "pages", N_("Welcome text"), N_("Shown to a new client after registering, and in the mail."), blank=True, max_length=2000),
     Entry("access.staff_two_factor", Kind.CHOICE, "optional", "access", N_("Two-step log-in for the team"), N_("Off: nobody can set it up. Optional: each as they like. Required: who has none sets it up right after the password, and nothing else opens before."), choices=lambda: list(FACTOR_MODES.items())),

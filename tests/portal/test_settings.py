@@ -177,3 +177,20 @@ def test_nonsense_breaks_no_form(alice, text):
         answer = alice.post(BASE + part, **data)
         assert answer.status_code in {303, 422}, (part, answer.status_code)
         assert "<script>alert" not in answer.text
+
+
+@pytest.mark.covers("P7")
+def test_a_new_way_in_asks_once_more_who_it_is_when_the_log_in_is_a_while_ago(alice, cast, clock_at):
+    clock_at("2026-11-23 10:14")
+    assert "is it still you?" not in alice.get(f"{BASE}two-factor").text
+    assert "is it still you?" not in alice.get(f"{BASE}passkeys").text
+    clock_at("2026-11-23 10:16")
+    assert "is it still you?" in alice.get(f"{BASE}passkeys").text
+    page = alice.press(alice.get(f"{BASE}two-factor"), "/two-factor/start", proof="wrong")
+    assert (page.status, count(Authenticator)) == (422, 0)
+    token = {"X-CSRFToken": alice.token()}
+    for proof, status in (("wrong", 422), ("", 422), (make.PASSWORD, 200)):
+        asked = alice.browser.post(f"{BASE}passkeys/options", json={"proof": proof}, headers=token)
+        assert asked.status_code == status
+    page = alice.press(page, "/two-factor/start", proof=make.PASSWORD)
+    assert (page.status, count(Authenticator)) == (200, 1)

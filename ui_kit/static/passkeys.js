@@ -15,7 +15,7 @@ const post = async (url, data) => {
 const listed = (keys) => (keys ?? []).map((key) => ({ ...key, id: bytes(key.id) }));
 
 const make = async (box) => {
-  const asked = await post(box.dataset.passkeyOptions);
+  const asked = await post(box.dataset.passkeyOptions, { proof: box.querySelector("input[name=proof]")?.value ?? "" });
   const key = await navigator.credentials.create({ publicKey: {
     ...asked, challenge: bytes(asked.challenge), user: { ...asked.user, id: bytes(asked.user.id) },
     excludeCredentials: listed(asked.excludeCredentials),
