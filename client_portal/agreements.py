@@ -3,11 +3,14 @@
 The gate is `stand_before_the_portal`; staff who look at the portal as the client pass it, since nobody agrees for a client.
 """
 
+from typing import Any
+
 from flask import Flask, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from client_portal.frame import View, client_here, first_page, page, page_group, see
+from client_portal.frame import View, client_here, data_is_on, first_page, page, page_group, see
+from client_portal.your_data import AGREEMENTS, Tab, add_tabs, data_page
 from foundation.db import db
 from models import AgreementVersion, Realm
 from sign_in import current_actor, current_sign_in, realm_of
@@ -16,7 +19,7 @@ from workflows import agreements, settings
 from workflows.agreements import Shown
 from workflows.errors import Conflict, Invalid, NotAllowed
 
-pages = page_group("portal_agreements", __name__, under="/agreements", nav="your_data")
+pages = page_group("portal_agreements", __name__, under="/agreements", nav="data")
 
 #: what may be opened while something is to be accepted
 _FREE = frozenset({"portal_door.log_out", "portal_agreements.accept", "portal_agreements.show"})
@@ -46,19 +49,29 @@ def show() -> View:
 def _show(status: int = 200, *, problem: str = "", field: str | None = None, typed: str = "") -> View:
     client, user = client_here(), current_sign_in()
     waiting = agreements.outstanding(client)
-    return page(
-        "agreements.html",
-        status,
-        waiting=[(version, _paragraphs(version)) for version in waiting],
-        accepted=agreements.accepted_by(client),
-        may_accept=user is not None and not user.is_view,
-        problem=problem,
-        field=field,
-        typed=typed,
-        ticked=set(request.form.getlist("accept")),
-        business=settings.read()["business.name"],
-        closed=bool(waiting) and user is not None and not user.is_view,
-    )
+    closed = bool(waiting) and user is not None and not user.is_view
+    facts: dict[str, Any] = {
+        "waiting": [(version, _paragraphs(version)) for version in waiting],
+        "accepted": agreements.accepted_by(client),
+        "may_accept": user is not None and not user.is_view,
+        "problem": problem,
+        "field": field,
+        "typed": typed,
+        "ticked": set(request.form.getlist("accept")),
+        "business": settings.read()["business.name"],
+        "closed": closed,
+    }
+    # While something is open, nothing else may be: then there are no tabs either.
+    if closed or not data_is_on():
+        return page("agreements.html", status, **facts)
+    return data_page("agreements.html", "agreements", status, **facts)
+
+
+def _tabs() -> list[Tab]:
+    return [Tab("agreements", _("Agreements"), url_for("portal_agreements.show"), "signature")]
+
+
+add_tabs(AGREEMENTS, _tabs)
 
 
 def _paragraphs(version: AgreementVersion) -> list[list[str]]:
