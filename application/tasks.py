@@ -36,6 +36,7 @@ from workflows import (
     bulk,
     change_requests,
     field_digest,
+    field_files,
     files,
     job_requests,
     master_schedule,
@@ -366,7 +367,7 @@ def forget_removed_files(app: Flask) -> int:
 
 
 def clean_up(app: Flask) -> None:
-    """Drop used form keys, old log-in tries, ended sign-ins, and bytes that no file knows.
+    """Drop used form keys, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows.
 
     Safe with many workers: deleting twice deletes once.
     """
@@ -376,6 +377,8 @@ def clean_up(app: Flask) -> None:
         tries.forget_old()
         sign_ins.forget_old()
         registrations.forget_old()
+    with unit_of_work(app):
+        field_files.forget_unused()
     with reading(), unit_of_work(app):
         n_lost = files.forget_orphans()
     if n_lost:

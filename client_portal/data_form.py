@@ -22,7 +22,9 @@ from workflows.field_values import Values
 
 #: more choices than this stand in a list that opens
 MOST_TILES = 7
-FIELD, SEEN, PICK = "f-", "seen-", "pick-"
+#: the names of inputs: what is typed, the mark of what the form was based on, which of two answers counts, the file that
+#: is there, and taking it away
+FIELD, SEEN, PICK, KEPT, DROP = "f-", "seen-", "pick-", "kept-", "drop-"
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,14 @@ def form_page(
     values: Values,
     *,
     actor: Actor,
+    open_: frozenset[str],
     sent: "Sent | None" = None,
 ) -> list[Part]:
-    """The sections of a page with the fields that this actor may fill in, as they stand, or as they were sent.
+    """The sections of a page with the fields that may be filled in here (`open_`), as they stand, or as they were sent.
 
     A field whose condition hangs on another page, and is not met, is left out; one whose condition hangs on this form
     stands in it with the condition, since the answer may change while it is filled in.
     """
-    open_ = frozenset(p.key for p in page.fields if field_saving.may_edit(p, actor=actor))
     form = _Form(whole, values, actor, open_, sent or Sent({}, {}))
     parts = [
         Part(s.section.name, s.section.help, [form.entry(p) for p in s.fields if form.stands(p)]) for s in page.sections
@@ -194,8 +196,17 @@ class _Form:
             self.sent.problems[key].say(_) if key in self.sent.problems else "",
             _as_json(here),
             words.names([_condition(c, self.whole) for c in here]),
-            base if isinstance(base, StoredFile) else None,
+            self._file(placed, base),
         )
+
+    def _file(self, placed: PlacedField, base: Value) -> StoredFile | None:
+        """The file that is there, or that was sent with the form that comes back."""
+        raw = self.sent.raw.get(placed.key, base) if kind_of(placed.field) in field_kinds.FILES else None
+        try:
+            found = field_kinds.clean(placed.field, raw, owner=self.values.owner)
+        except Invalid:
+            return None
+        return found if isinstance(found, StoredFile) else None
 
     def _typed(self, placed: PlacedField, base: Value) -> str | list[str]:
         if placed.key not in self.sent.raw or kind_of(placed.field) in field_kinds.FILES:
@@ -265,7 +276,8 @@ def read_form(form: MultiDict[str, str], whole: Layout) -> Sent:
         if name == key or form.get(PICK + key) == "theirs":
             continue
         placed = whole.fields.get(key)
-        if placed is not None and kind_of(placed.field) in field_kinds.FILES:
+        if KEPT + key in form:
+            raw[key], seen[key] = "" if DROP + key in form else form[KEPT + key], form[name]
             continue
         given = form.getlist(FIELD + key)
         many = placed is not None and kind_of(placed.field) is FieldKind.MULTI_CHOICE

@@ -7,15 +7,17 @@ import sqlalchemy as sa
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from client_portal import data_form, words
+from client_portal import data_files, data_form, words
 from client_portal.data_form import Part, Sent
-from client_portal.frame import View, can_amend_data, data_is_on, page_group, see
+from client_portal.frame import View, can_amend_data, can_upload, data_is_on, page_group, see
 from client_portal.your_data import about, data_page, forget_about, own_pet, secrets_are_open, tabs
 from foundation.db import db
 from models import Client, FieldPage, Pet, PetStatus, PortalAccess
 from sign_in import current_actor
 from workflows import field_kinds, field_saving, settings
+from workflows.field_kinds import kind_of
 from workflows.field_layout import PlacedPage
 from workflows.field_saving import Clash, Crossed, Saved, Unfit
 from workflows.field_values import area_of
@@ -48,7 +50,17 @@ class Sheet:
         """Is there anything on it that may be filled in here and now?"""
         if not can_amend_data() or (isinstance(self.owner, Pet) and self.owner.status is not PetStatus.ACTIVE):
             return False
-        return any(field_saving.may_edit(placed, actor=current_actor()) for placed in self.page.fields)
+        return bool(self.open_keys)
+
+    @property
+    def open_keys(self) -> frozenset[str]:
+        """The fields that this person may fill in; files only while clients may send them."""
+        actor, with_files = current_actor(), can_upload()
+        return frozenset(
+            p.key
+            for p in self.page.fields
+            if field_saving.may_edit(p, actor=actor) and (with_files or kind_of(p.field) not in field_kinds.FILES)
+        )
 
 
 def sheet(owner: Client | Pet, page_id: str) -> Sheet:
@@ -135,17 +147,17 @@ def save_pet(pet_id: str, page_id: str) -> View:
     return _save(own_pet(pet_id), page_id)
 
 
-def _edit(one: Sheet, status: int = 200, *, sent: Sent | None = None) -> View:
+def _edit(one: Sheet, status: int = 200, *, sent: Sent | None = None, problem: str = "") -> View:
     if not one.can_edit:
         abort(404)
     parts = _parts(one, sent)
     wrong = [row for part in parts for row in part.rows if row.error]
-    return data_page("edit.html", one.tab, status, one=one, parts=parts, wrong=wrong, **_around(one))
+    return data_page("edit.html", one.tab, status, one=one, parts=parts, wrong=wrong, problem=problem, **_around(one))
 
 
 def _parts(one: Sheet, sent: Sent | None) -> list[Part]:
     whole, values = about().layout_of(one.owner), about().values_of(one.owner)
-    return data_form.form_page(one.page, whole, values, actor=current_actor(), sent=sent)
+    return data_form.form_page(one.page, whole, values, actor=current_actor(), open_=one.open_keys, sent=sent)
 
 
 def _save(owner: Client | Pet, page_id: str) -> View:
@@ -157,19 +169,34 @@ def _save(owner: Client | Pet, page_id: str) -> View:
     one = sheet(owner, page_id)
     if not one.can_edit:
         abort(404)
-    sent = data_form.read_form(request.form, about().layout_of(owner))
+    sent = data_files.take_in(owner, one.page, data_form.read_form(request.form, about().layout_of(owner)))
+    if sent.problems:
+        forget_about()
+        return _edit(_afresh(owner, page_id), 422, sent=sent)
     try:
         saved = field_saving.save(owner, sent.raw, actor=current_actor(), seen=sent.seen)
     except (Unfit, Crossed) as problem:
         db.session.rollback()
         forget_about()
-        afresh = sheet(own_pet(owner.public_id) if isinstance(owner, Pet) else about().client, page_id)
+        afresh = _afresh(owner, page_id)
         if isinstance(problem, Unfit):
             return _edit(afresh, 422, sent=Sent(sent.raw, sent.seen, problem.problems))
         return _merge(afresh, problem.clashes, sent)
     db.session.commit()
     _say(saved)
     return see(one.url("show"))
+
+
+def _afresh(owner: Client | Pet, page_id: str) -> Sheet:
+    return sheet(own_pet(owner.public_id) if isinstance(owner, Pet) else about().client, page_id)
+
+
+@amending.errorhandler(RequestEntityTooLarge)
+def _too_large(_problem: RequestEntityTooLarge) -> View:
+    """The form again and what to do; what was sent was not even read."""
+    args = request.view_args or {}
+    owner = own_pet(args["pet_id"]) if "pet_id" in args else about().client
+    return _edit(sheet(owner, args["page_id"]), 413, problem=data_files.too_large())
 
 
 def _gone_page(owner: Client | Pet, page_id: str) -> str | None:
@@ -221,7 +248,7 @@ def _merge(one: Sheet, clashes: tuple[Clash, ...], sent: Sent) -> View:
         if row.key in both
     ]
     carried = [
-        (data_form.FIELD + key, value)
+        ((data_form.KEPT if data_form.KEPT + key in request.form else data_form.FIELD) + key, value)
         for key, values in sent.raw.items()
         if key not in both
         for value in (values if isinstance(values, list) else [values])

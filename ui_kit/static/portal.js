@@ -82,7 +82,7 @@ const askWhatFits = (form) => {
   $$("[data-part]", form).forEach((part) => { part.hidden = !$$("[data-entry]", part).some((one) => !one.hidden); });
 };
 $$("form[data-unsaved]").forEach((form) => {
-  const asSent = () => new URLSearchParams(new FormData(form)).toString();
+  const asSent = () => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value.name ?? value]));
   const before = asSent();
   let leaving = false;
   if ($("[data-only-if]", form)) { askWhatFits(form); form.addEventListener("input", () => askWhatFits(form)); }
