@@ -3,20 +3,34 @@
 import sqlalchemy as sa
 from flask import abort, flash, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from client_portal.data_pages import pet_tabs
-from client_portal.frame import View, can_amend_data, client_here, data_is_on, page_group, see
+from client_portal.frame import (
+    View,
+    can_amend_data,
+    can_download,
+    can_upload,
+    client_here,
+    data_is_on,
+    page_group,
+    see,
+)
 from client_portal.urls import read_day
 from client_portal.your_data import data_page, forget_about, own_pet
 from foundation import clock
 from foundation.db import db
 from foundation.text import tidy
-from models import Pet, PetStatus, Vaccination, Vet, VetProposal
+from models import FilePurpose, Pet, PetStatus, Vaccination, Vet, VetProposal
 from sign_in import current_actor
-from workflows import once, people, settings, vaccinations, vets
+from ui_kit import uploading
+from workflows import files, once, people, settings, uploads, vaccinations, vets
 from workflows.errors import Conflict, WorkflowError, WrongState
+from workflows.uploads import Upload
 
 MOST_FOUND = 20
+#: a form that comes back as it was filled in; after 413 nothing of it can be read
+UNFIT = 422
 
 
 def can_choose_vet() -> bool:
@@ -53,7 +67,9 @@ def _show(
         soon=clock.today().toordinal() + int(settings.read()["vaccinations.remind_days"] or 0),
         may_choose=can_choose_vet() and with_us,
         may_enter=can_amend_data() and with_us,
-        typed=request.form if status != 200 else {},
+        may_send=can_upload(),
+        may_have=can_download(),
+        typed=request.form if status == UNFIT else {},
         sentence=problem.say(_) if problem else sentence,
         field=(problem.field or "") if problem else field,
         form_key=once.new_key(),
@@ -68,6 +84,13 @@ def _here(pet: Pet) -> str:
 # ----------------------------------------------------------------------------------------------------- vaccinations
 
 
+@amending.errorhandler(RequestEntityTooLarge)
+def _too_large(_problem: RequestEntityTooLarge) -> View:
+    """A certificate beyond all limits: the page again, with a sentence."""
+    db.session.rollback()
+    return _show(own_pet((request.view_args or {})["pet_id"]), 413, sentence=uploading.too_large())
+
+
 @amending.post("/<public_id:pet_id>/vaccinations")
 def enter(pet_id: str) -> View:
     """Enter a vaccination; sent twice, it is there once."""
@@ -75,10 +98,19 @@ def enter(pet_id: str) -> View:
     days = {name: read_day(request.form.get(name)) for name in ("given_on", "expires_on")}
     for name, day in days.items():
         if request.form.get(name) and day is None:
-            return _show(pet, 422, sentence=_("Enter a day that there is."), field=name)
+            return _show(pet, UNFIT, sentence=_("Enter a day that there is."), field=name)
+    sent = [Upload(name, data) for name, data in uploading.received("certificate")] if can_upload() else []
     try:
+        checked = [uploads.photo_or_document(one) for one in sent[:1]]
         once.claim(request.form.get("form_key"))
-        vaccinations.add(pet, {"name": request.form.get("name", ""), **days}, actor=current_actor())
+        about = {"client": client_here(), "pet": pet, "actor": current_actor()}
+        kept = [files.keep(one, purpose=FilePurpose.CERTIFICATE, **about) for one in checked]
+        vaccinations.add(
+            pet,
+            {"name": request.form.get("name", ""), **days},
+            actor=current_actor(),
+            certificate=kept[0] if kept else None,
+        )
     except Conflict as problem:
         db.session.rollback()
         flash(problem.say(_), "info")
@@ -86,7 +118,7 @@ def enter(pet_id: str) -> View:
     except WorkflowError as problem:
         db.session.rollback()
         forget_about()
-        return _show(own_pet(pet_id), 422, problem=problem)
+        return _show(own_pet(pet_id), UNFIT, problem=problem)
     db.session.commit()
     flash(_("The vaccination is saved. The office is told."), "success")
     return see(_here(pet))
@@ -153,7 +185,7 @@ def choose(pet_id: str) -> View:
     except WorkflowError as problem:
         db.session.rollback()
         forget_about()
-        return _find(_with_us(pet_id), 422, problem=problem)
+        return _find(_with_us(pet_id), UNFIT, problem=problem)
     db.session.commit()
     if changed:
         flash(_("The vet of %(pet)s is saved. The office is told.", pet=pet.name), "success")
@@ -174,7 +206,7 @@ def propose(pet_id: str) -> View:
     except WorkflowError as problem:
         db.session.rollback()
         forget_about()
-        return _find(_with_us(pet_id), 422, problem=problem)
+        return _find(_with_us(pet_id), UNFIT, problem=problem)
     db.session.commit()
     flash(_("Thank you. We look at it and tell you by mail."), "success")
     return see(_here(pet))

@@ -1,12 +1,15 @@
 """Vet and vaccinations of a pet in the portal, without JavaScript."""
 
+import io
+
 import pytest
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import ProposalState, Vaccination, VetProposal
+from models import FilePurpose, ProposalState, Vaccination, VetProposal
 from tests import factories as make
 from tests.databases import statements
+from tests.sent_files import PDF
 from workflows import vaccinations
 
 
@@ -175,3 +178,46 @@ def test_page_costs_as_many_queries_with_many_rows(alice, cast, health):
         make.vet_proposal(cast.alice, name=f"Vet {n}", pet=cast.biscuit)
     db.session.commit()
     assert cost() == few
+
+
+# ------------------------------------------------------------------------------------------------- the certificate
+
+
+def send(alice, health, data, name="rabies.png"):
+    page = alice.get(health)
+    fields = page.form("/vaccinations").filled(name="Rabies", expires_on="2027-01-10")
+    return alice.browser.post(
+        page.form("/vaccinations").action,
+        data={**fields, "certificate": (io.BytesIO(data), name)},
+        content_type="multipart/form-data",
+    )
+
+
+@pytest.mark.covers("B11", "D4")
+def test_certificate_is_kept_and_downloaded_by_the_household_only(alice, walk, cast, health):
+    assert send(alice, health, PDF, "../rabies.pdf").status_code == 303
+    row = db.session.scalars(sa.select(Vaccination)).one()
+    assert (row.certificate.purpose, row.certificate.pet_id) == (FilePurpose.CERTIFICATE, cast.biscuit.id)
+    (link,) = [x for x in alice.get(health).links() if row.certificate.public_id in x]
+    answer = alice.browser.get(link)
+    assert (answer.status_code, answer.data) == (200, PDF)
+    assert walk(cast.bob).browser.get(link).status_code == 404
+
+
+@pytest.mark.covers("D4")
+def test_file_that_is_no_certificate_is_refused_and_the_form_comes_back(alice, health):
+    answer = send(alice, health, b"<html><script>alert(1)</script>", "rabies.pdf")
+    assert answer.status_code == 422
+    assert 'value="Rabies"' in answer.text
+    assert db.session.scalars(sa.select(Vaccination)).all() == []
+
+
+def test_certificate_beyond_all_limits_gets_a_sentence(alice, health):
+    answer = send(alice, health, b"x" * (17 * 2**20))
+    assert (answer.status_code, "15 MB" in answer.text) == (413, True)
+
+
+def test_without_uploads_the_vaccination_alone_is_kept(alice, health, change_settings):
+    change_settings({"portal.upload": False})
+    assert send(alice, health, PDF).status_code == 303
+    assert db.session.scalars(sa.select(Vaccination)).one().certificate is None
