@@ -18,14 +18,17 @@ from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import client_url
 from admin_site.reading import link
 from foundation.db import db
-from models import Client, Pet, Staff
-from workflows import field_layout, field_saving, field_values
-from workflows.errors import WorkflowError
-from workflows.field_kinds import Owner
+from models import Client, FieldKind, FilePurpose, Pet, Staff, StoredFile
+from ui_kit import uploading
+from workflows import field_layout, field_saving, field_values, files, uploads
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid, NotAllowed, WorkflowError
+from workflows.field_kinds import FILES, Owner, kind_of
 from workflows.field_layout import Layout, PlacedPage
 from workflows.field_saving import Crossed, Saved, Unfit
 from workflows.field_values import Values
 from workflows.permissions import Permission
+from workflows.uploads import Checked, Upload
 
 KINDS: dict[str, Any] = {"client": Client, "pet": Pet, "staff": Staff}
 _WHO = "<any(client, pet, staff):kind>/<int:owner_id>"
@@ -98,9 +101,17 @@ class DataPages(WorkPage):
     def save(self, kind: str, owner_id: int, page_id: str) -> Answer:
         """Save it; what is refused comes back as it was typed, and what two changed with both answers."""
         record = _record(kind, owner_id)
+        if not self._may_edit(record):
+            refuse(NotAllowed("not_allowed", N_("Your account does not allow this.")))
+            return redirect(record.url("show"))
+        checked, problems = _look_at_files(record.page(page_id))
+        record = _record(kind, owner_id)
         sent = field_sheet.read_form(request.form, record.page(page_id))
+        if problems:
+            return self._edit(record, page_id, sent.with_problems(problems), 422)
         try:
-            saved = field_saving.save(record.owner, sent.raw, actor=self.actor, seen=sent.seen)
+            kept = {key: _keep(record.owner, one, self.actor) for key, one in checked.items()}
+            saved = field_saving.save(record.owner, {**sent.raw, **kept}, actor=self.actor, seen=sent.seen)
             db.session.commit()
         except Unfit as problem:
             db.session.rollback()
@@ -125,6 +136,31 @@ class DataPages(WorkPage):
 
     def _may_edit(self, record: Record) -> bool:
         return self.actor.may(Permission.STAFF if record.kind == "staff" else Permission.CLIENTS)
+
+
+def _look_at_files(sheet: PlacedPage) -> tuple[dict[str, Checked], dict[str, Invalid]]:
+    """The files that were sent for fields of the page, made safe, and why others cannot be kept."""
+    kinds = {p.key: kind_of(p.field) for p in sheet.fields if kind_of(p.field) in FILES}
+    sent = {key: got[0] for key in kinds if (got := uploading.received(field_sheet.FIELD + key))}
+    if not sent:
+        return {}, {}
+    db.session.commit()  # looking at a picture takes seconds, in which nobody else should wait for the database
+    checked: dict[str, Checked] = {}
+    problems: dict[str, Invalid] = {}
+    for key, (name, data) in sent.items():
+        look = uploads.photo if kinds[key] is FieldKind.IMAGE else uploads.photo_or_document
+        try:
+            checked[key] = look(Upload(name, data))
+        except Invalid as problem:
+            problems[key] = problem
+    return checked, problems
+
+
+def _keep(owner: Owner, checked: Checked, actor: Actor) -> StoredFile:
+    return files.keep(
+        checked, actor=actor, purpose=FilePurpose.FIELD, client=field_values.client_of(owner),
+        pet=owner if isinstance(owner, Pet) else None, staff=owner if isinstance(owner, Staff) else None,
+    )  # fmt: skip
 
 
 def _record(kind: str, owner_id: int) -> Record:

@@ -10,7 +10,8 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from models import CustomField, FieldArea, FieldKind, PortalAccess
+from admin_site.reading import link
+from models import CustomField, FieldArea, FieldKind, PortalAccess, StoredFile
 from workflows import field_kinds, field_order, field_saving
 from workflows.actors import Actor
 from workflows.errors import Invalid
@@ -103,6 +104,8 @@ def _line(placed: PlacedField, values: Values, opened: Mapping[str, str]) -> Lin
 
 
 def _href(kind: str, value: Any) -> str:
+    if isinstance(value, StoredFile):
+        return link("files_page.give", file_id=value.id, how="picture" if kind == "image" else "download") or ""
     if not isinstance(value, str):
         return ""
     return {"email": f"mailto:{value}", "phone": f"tel:{value}", "link": value}.get(kind, "")
@@ -113,11 +116,7 @@ def form_sheet(page: PlacedPage, values: Values, *, actor: Actor, sent: "Sent | 
     sent = sent or Sent({}, {})
     sections = []
     for section in page.sections:
-        entries = [
-            _entry(p, values, sent, actor)
-            for p in section.fields
-            if field_saving.may_edit(p, actor=actor) and kind_of(p.field) not in field_kinds.FILES
-        ]
+        entries = [_entry(p, values, sent, actor) for p in section.fields if field_saving.may_edit(p, actor=actor)]
         if entries:
             sections.append((section.section.name, entries))
     return Sheet(page.page.public_id, page.page.name, sections)
@@ -128,6 +127,8 @@ def _entry(placed: PlacedField, values: Values, sent: "Sent", actor: Actor) -> E
     base = field_saving.standing(values, of, actor=actor)
     shown = None if of.is_secret else base
     typed = sent.raw[key] if key in sent.raw else field_kinds.typed(of, shown)
+    if kind_of(of) in field_kinds.FILES:
+        typed = base.name if isinstance(base, StoredFile) else ""
     answers = tuple(map(str, typed)) if isinstance(typed, list) else (str(typed),) if typed else ()
     conditions = [c for c in (placed.section.show_if, of.show_if) if c]
     return Entry(
@@ -179,7 +180,11 @@ def read_form(form: MultiDict[str, str], page: PlacedPage) -> Sent:
     seen: dict[str, str] = {}
     for placed in page.fields:
         key, of = placed.key, placed.field
-        if SEEN + key not in form or kind_of(of) in field_kinds.FILES:
+        if SEEN + key not in form:
+            continue
+        if kind_of(of) in field_kinds.FILES:  # the files themselves come another way
+            seen[key] = form[SEEN + key]
+            raw |= {key: ""} if EMPTY + key in form else {}
             continue
         given = form.getlist(FIELD + key)
         many = kind_of(of) is FieldKind.MULTI_CHOICE

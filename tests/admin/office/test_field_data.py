@@ -1,10 +1,12 @@
 """What is filled in, in the back office: read by pages, changed, secrets opened on a press and logged, two at once."""
 
 import datetime as dt
+import io
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from foundation.db import db
 from models import Activity, FieldArea, FieldKind, FieldValue, PortalAccess, Species
@@ -225,3 +227,33 @@ def test_reading_costs_the_same_whatever_is_filled_in(office, cast, n):
         with statements() as seen:
             office.get(path)
         assert len(seen) <= most, "\n".join(seen)
+
+
+@pytest.mark.covers("D4")
+def test_photos_and_documents_of_a_page_are_given_replaced_and_emptied(office, cast):
+    section = make.field_section()
+    photo = make.custom_field(section, label="The entrance", kind=FieldKind.IMAGE)
+    plan = make.custom_field(section, label="Plan", kind=FieldKind.FILE)
+    page = office.get(data(cast.alice)).follow("Edit Home")
+    fields = page.fields(page.path).to_dict(flat=True)
+
+    def send(**more):
+        return office.browser.post(page.path, data={**fields, **more}, content_type="multipart/form-data")
+
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "green").save(picture, "PNG")
+    sent = send(**{f"f-{photo.public_id}": (io.BytesIO(picture.getvalue()), "front.png"), f"f-{plan.public_id}": (io.BytesIO(b"Ring twice."), "plan.txt")})  # fmt: skip
+    assert sent.status_code == 302
+    first = held(cast.alice, photo)
+    assert (first.media_type, first.client_id, held(cast.alice, plan).name) == ("image/webp", cast.alice.id, "plan.txt")
+    shown = office.get(data(cast.alice))
+    assert shown.has_link(f"/admin/files/{first.id}/picture")
+    assert office.browser.get(f"/admin/files/{first.id}/picture").status_code == 200
+
+    bad = send(**{f"f-{photo.public_id}": (io.BytesIO(b"<svg onload=alert(1)>"), "front.png")})
+    assert (bad.status_code, held(cast.alice, photo).id) == (422, first.id)
+    page = office.get(page.path)
+    fields = page.fields(page.path).to_dict(flat=True)
+    assert send(**{f"empty-{photo.public_id}": "y"}).status_code == 302
+    assert (held(cast.alice, photo), first.removed_at is not None) == (None, True)
+    assert held(cast.alice, plan).name == "plan.txt"
