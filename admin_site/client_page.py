@@ -43,7 +43,7 @@ from models import (
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import invitations, people, portal_views, second_factor, sign_ins
+from workflows import agreements, invitations, people, portal_views, second_factor, sign_ins
 from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -71,6 +71,7 @@ class ClientPage(WorkPage):
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
+        n_waiting, n_agreements = _waiting(client)
         return page(
             "client.html",
             client=client,
@@ -80,7 +81,8 @@ class ClientPage(WorkPage):
             photo_url=stored_files.photo_url,
             alerts=[p for p in here if p.warning],
             next_visit=coming[0] if coming else None,
-            n_waiting=_n_waiting(client),
+            n_waiting=n_waiting,
+            n_agreements=n_agreements,
             last_login=_last_login(client),
             n_logins=len(client.logins),
             phone=people.show_phone(client.phone, region=people.region()),
@@ -173,12 +175,13 @@ def _last_login(client: Client) -> Any:
     return max((x.last_login_at for x in client.logins if x.last_login_at), default=None)
 
 
-def _n_waiting(client: Client) -> int:
-    return db.session.scalar(
-        sa.select(sa.func.count()).select_from(JobRequestLine).where(
-            JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client.id
-        )
-    ) or 0  # fmt: skip
+def _waiting(client: Client) -> tuple[int, int]:
+    """What stands open: requested visits, and agreements that the client has still to accept; one query."""
+    lines = sa.select(sa.func.count()).select_from(JobRequestLine).where(
+        JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client.id
+    )  # fmt: skip
+    both = db.session.execute(sa.select(lines.scalar_subquery(), agreements.n_outstanding(client.id))).one()
+    return int(both[0]), int(both[1])
 
 
 def _visits() -> Any:

@@ -169,44 +169,51 @@ def outstanding(client: Client) -> list[AgreementVersion]:
     accepted is the newest version.
     """
     version = aliased(AgreementVersion)
-    binding = (
-        sa.select(sa.func.max(version.number))
-        .where(version.agreement_id == Agreement.id, version.keeps_consent.is_(False))
-        .correlate(Agreement)
-        .scalar_subquery()
-    )
     newest = (
         sa.select(sa.func.max(version.number))
         .where(version.agreement_id == Agreement.id)
         .correlate(Agreement)
         .scalar_subquery()
     )
-    said = aliased(AgreementVersion)
+    return list(
+        db.session.scalars(
+            sa.select(AgreementVersion)
+            .join(Agreement, AgreementVersion.agreement_id == Agreement.id)
+            .where(*_still_open(client.id), AgreementVersion.number == newest)
+            .options(joinedload(AgreementVersion.agreement))
+            .order_by(Agreement.position, Agreement.id)
+        )
+    )
+
+
+def n_outstanding(client_id: int) -> sa.ScalarSelect[int]:
+    """How many agreements this client has still to accept, to be read along with other numbers."""
+    return sa.select(sa.func.count(Agreement.id)).where(*_still_open(client_id)).scalar_subquery()
+
+
+def _still_open(client_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Agreements that are asked of this client and not accepted in their newest text that was no typo fix."""
+    version, said = aliased(AgreementVersion), aliased(AgreementVersion)
+    binding = (
+        sa.select(sa.func.max(version.number))
+        .where(version.agreement_id == Agreement.id, version.keeps_consent.is_(False))
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
     accepted = (
         sa.select(AgreementAcceptance.id)
         .join(said, AgreementAcceptance.version_id == said.id)
-        .where(AgreementAcceptance.client_id == client.id, said.agreement_id == Agreement.id, said.number >= binding)
+        .where(AgreementAcceptance.client_id == client_id, said.agreement_id == Agreement.id, said.number >= binding)
         .correlate(Agreement)
         .exists()
     )
     chosen = (
         sa.select(agreement_client.c.client_id)
-        .where(agreement_client.c.agreement_id == Agreement.id, agreement_client.c.client_id == client.id)
+        .where(agreement_client.c.agreement_id == Agreement.id, agreement_client.c.client_id == client_id)
         .correlate(Agreement)
         .exists()
     )
-    return list(
-        db.session.scalars(
-            sa.select(AgreementVersion)
-            .join(Agreement, AgreementVersion.agreement_id == Agreement.id)
-            .where(
-                Agreement.is_active.is_(True), sa.or_(Agreement.for_all.is_(True), chosen),
-                AgreementVersion.number == newest, ~accepted,
-            )
-            .options(joinedload(AgreementVersion.agreement))
-            .order_by(Agreement.position, Agreement.id)
-        )
-    )  # fmt: skip
+    return Agreement.is_active.is_(True), sa.or_(Agreement.for_all.is_(True), chosen), ~accepted
 
 
 def must_accept(login: ClientLogin, now: int) -> bool:

@@ -9,7 +9,7 @@ from foundation.db import db
 from models import ActorKind, ClientStatus, JobState, MailState, PetStatus, StaffRole, Via
 from tests import factories as make
 from tests.databases import statements
-from workflows import people
+from workflows import agreements, people
 from workflows.mail_facts import MailKind
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
@@ -58,7 +58,7 @@ def test_a_closed_portal_and_an_archived_client_are_marked(office, cast, url):
     people.change_client(cast.alice, {"portal_enabled": False}, actor=cast.as_olivia)
     page = office.get(url)
     assert "Portal closed" in page.main
-    assert "Portal closed Last log-in" in page.main.replace("Portal closed Biscuit", "")
+    assert "Portal closed Agreements" in page.main.replace("Portal closed Biscuit", "")
     assert "Invite to portal" not in page.main
     cast.alice.status, cast.alice.portal_enabled = ClientStatus.ARCHIVED, True
     page = office.get(url)
@@ -238,3 +238,15 @@ def test_few_queries_also_with_a_long_history(office, cast, url, tab):
         office.get(f"{url}?tab={tab}")
     assert len(many) - len(few) <= 1, "a second staff member's name may cost one"
     assert len(many) <= 14
+
+
+@pytest.mark.covers("S2", "D7")
+def test_snapshot_says_which_agreements_are_still_to_be_accepted(office, cast, url):
+    assert "all accepted" in office.get(url).main
+    agreements.add({"name": "Terms"}, "We walk.", actor=cast.as_olivia)
+    key = agreements.add({"name": "Key", "for_all": False, "clients": [cast.bob]}, "We hold.", actor=cast.as_olivia)
+    db.session.commit()
+    assert "1 to accept" in office.get(url).main
+    agreements.choose(key, cast.alice, actor=cast.as_olivia)
+    db.session.commit()
+    assert "2 to accept" in office.get(url).main
