@@ -81,6 +81,9 @@ class BoardPage(WorkPage):
         except conflicts.ConflictsFound as found:
             db.session.rollback()
             clashes = each_once(found)
+            never = next((c for c in clashes if c.is_final), None)
+            if never is not None:
+                return jsonify(error=texts.clash_sentence(never)), 409
             return jsonify(
                 alert=found.say(gettext), conflicts=[texts.clash_sentence(c) for c in clashes],
                 accept=write_tokens(c.token for c in clashes),

@@ -237,7 +237,7 @@ def details(request: ChangeRequest) -> list[Detail]:
         plan_of_item(
             ("job", i.job.id), i.new_service_item, sitter_id=i.job.sitter_id, on_date=i.new_on_date,
             start_time=i.new_start_time, block=i.new_time_block, ends_on=i.new_ends_on, end_time=i.new_end_time,
-            job_id=i.job.id, label=f"{i.new_service_item.name}, {request.client}",
+            job_id=i.job.id, label=f"{i.new_service_item.name}, {request.client}", client_id=request.client_id,
         )
         for i in items
         if i.state is ChangeState.PENDING and i.job and i.new_service_item and i.new_on_date

@@ -43,7 +43,7 @@ from models import (
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import agreements, invitations, people, portal_views, second_factor, sign_ins
+from workflows import agreements, client_sitters, invitations, people, portal_views, second_factor, sign_ins
 from workflows.conflicts import reach
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -64,14 +64,13 @@ class ClientPage(WorkPage):
     @expose("/<int:client_id>/")
     def show(self, client_id: int) -> Answer:
         """The snapshot and one tab."""
-        client = _client(client_id)
+        client, n_waiting, n_agreements = _client(client_id)
         tab = request.args.get("tab", TABS[0])
         tab = tab if tab in TABS else TABS[0]
         coming = _coming(client)
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
-        n_waiting, n_agreements = _waiting(client)
         return page(
             "client.html",
             client=client,
@@ -144,11 +143,15 @@ class ClientPage(WorkPage):
 # ------------------------------------------------------------------------------------------------------- reading
 
 
-def _client(client_id: int) -> Client:
+def _client(client_id: int) -> tuple[Client, int, int]:
+    """The client, how many requested visits wait, and how many agreements they have still to accept."""
     if not 0 < client_id <= MAX_ID:
         abort(404)
-    client = db.session.scalar(
-        sa.select(Client)
+    waiting = sa.select(sa.func.count()).select_from(JobRequestLine).where(
+        JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client_id
+    )  # fmt: skip
+    found = db.session.execute(
+        sa.select(Client, waiting.scalar_subquery(), agreements.n_outstanding(client_id))
         .where(Client.id == client_id)
         .options(
             joinedload(Client.primary_sitter),
@@ -156,10 +159,10 @@ def _client(client_id: int) -> Client:
             selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
             selectinload(Client.logins),
         )
-    )
-    if client is None:
+    ).one_or_none()
+    if found is None:
         abort(404)
-    return client
+    return found[0], found[1], int(found[2] or 0)
 
 
 def _status_chip(client: Client) -> tuple[str, str]:
@@ -173,15 +176,6 @@ def _status_chip(client: Client) -> tuple[str, str]:
 
 def _last_login(client: Client) -> Any:
     return max((x.last_login_at for x in client.logins if x.last_login_at), default=None)
-
-
-def _waiting(client: Client) -> tuple[int, int]:
-    """What stands open: requested visits, and agreements that the client has still to accept; one query."""
-    lines = sa.select(sa.func.count()).select_from(JobRequestLine).where(
-        JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client.id
-    )  # fmt: skip
-    both = db.session.execute(sa.select(lines.scalar_subquery(), agreements.n_outstanding(client.id))).one()
-    return int(both[0]), int(both[1])
 
 
 def _visits() -> Any:
@@ -226,6 +220,7 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
     return {
         "coming": both[:COMING],
         "contacts": contacts,
+        "own_sitters": client_sitters.of_client(client.id),
         "prices": prices,
         "entries": _log_entries(client, 0, 6),
         "show_phone": _phone,

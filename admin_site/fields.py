@@ -181,7 +181,7 @@ class VisitForm(OfficeForm):
         self.block.choices = [option("", gettext("Choose a time of day")), *options]
         self.all_pets = [p for p in client.pets if p.status is PetStatus.ACTIVE or p in keep_pets]
         self.pets.choices = [option(p.id, p.name) for p in self.all_pets]
-        self.all_sitters = active_sitters()
+        self.all_sitters = active_sitters(client.id)
         self.sitter.choices = sitter_options(self.all_sitters, current=sitter)
         self.current_sitter = sitter
         for name in ("block", "sitter"):

@@ -84,6 +84,7 @@ BELONGS_TO = {
     "client_types": "price_rules",
     "extra_pets": "price_rules",
     "client_page": "clients",
+    "client_sitters": "clients",
     "data": "clients",
     "field_lists": "clients",
     "contacts": "clients",

@@ -126,6 +126,9 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "custom_field.moved": ("grip-vertical", *NN_("%(who)s moved the field %(name)s")),
     "custom_field.retired": ("archive", *NN_("%(who)s retired the field %(name)s")),
     "custom_field.restored": ("archive-off", *NN_("%(who)s brought the field %(name)s back")),
+    "client_sitter.preferred": ("user-check", *NN_("%(who)s noted %(name)s as a preferred sitter")),
+    "client_sitter.blocked": ("user-x", *NN_("%(who)s noted that %(name)s is never to be sent here")),
+    "client_sitter.forgotten": ("user", *NN_("%(who)s made %(name)s a sitter like all others here")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 

@@ -61,7 +61,7 @@ class MoveForm(OfficeForm):
             option("", gettext("Choose a time of day")),
             *(option(b.id, formats.block_words(b)) for b in self.all_blocks),
         ]
-        self.all_sitters = active_sitters()
+        self.all_sitters = active_sitters(job.client_id)
         self.sitter.choices = sitter_options(self.all_sitters, current=job.sitter, empty=False)
         self.block.data, self.sitter.data = self.block.data or "", self.sitter.data or UNASSIGNED
         if not self.asks_block:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from admin_site.base import OfficePage
 from admin_site.reading import MAX_ID
 from foundation.db import Base, db
-from models import Pet, Staff
+from models import ClientSitter, Pet, Staff
 from sign_in import current_actor
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
@@ -62,12 +62,15 @@ def faces(pets: Sequence[Pet], *, photo_url: Callable[[Pet], str | None] = lambd
     return [{"kind": p.species.value, "look": p.id, "name": p.name, "photo_url": photo_url(p)} for p in pets]
 
 
-def active_sitters() -> list[Staff]:
-    """Everybody who can be given visits, by name."""
-    return list(
-        db.session.scalars(
-            sa.select(Staff)
-            .where(Staff.is_active, Staff.is_sitter)
-            .order_by(Staff.first_name, Staff.last_name, Staff.id)
+def active_sitters(client_id: int | None = None) -> list[Staff]:
+    """Everybody who can be given visits, by name; for a client's visit those whom the client prefers come first, and
+    those who are never to be sent there last."""
+    found = sa.select(Staff).where(Staff.is_active, Staff.is_sitter)
+    order: list[Any] = [Staff.first_name, Staff.last_name, Staff.id]
+    if client_id is not None:
+        own = sa.and_(ClientSitter.staff_id == Staff.id, ClientSitter.client_id == client_id)
+        found = found.outerjoin(ClientSitter, own)
+        order.insert(
+            0, sa.case((ClientSitter.is_blocked.is_(False), 0), (ClientSitter.is_blocked.is_(True), 2), else_=1)
         )
-    )
+    return list(db.session.scalars(found.order_by(*order)))

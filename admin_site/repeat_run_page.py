@@ -133,6 +133,7 @@ def notes(o: Outlook, names: dict[int, str]) -> list[str]:
         "client_away": gettext("The client is not active."),
         "no_pets": gettext("None of its pets is with us any more."),
         "sitter_left": gettext("Its sitter has left: the visits are unassigned."),
+        "sitter_blocked": gettext("The client does not want its sitter: the visits are unassigned."),
         "item_inactive": gettext("The service is inactive."),
     }
     said = [words[code] for code in o.remarks]

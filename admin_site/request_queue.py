@@ -314,7 +314,13 @@ def batch(client: Client, sitters: list[Staff], ticked: Iterable[int] | None = N
 def _worst_first(clashes: list[conflicts.Clash]) -> list[conflicts.Clash]:
     """Somebody who is away is no choice at all, whatever else is in the day."""
     return sorted(
-        clashes, key=lambda c: (c.kind is not conflicts.ClashKind.TIME_OFF, c.on_date, c.start_time or dt.time(0))
+        clashes,
+        key=lambda c: (
+            not c.is_final,
+            c.kind is not conflicts.ClashKind.TIME_OFF,
+            c.on_date,
+            c.start_time or dt.time(0),
+        ),
     )
 
 
@@ -347,11 +353,12 @@ def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None
     known = db.session.scalars(
         sa.select(Job.sitter_id).where(Job.client_id == client.id, Job.sitter_id.is_not(None)).order_by(Job.on_date.desc()).limit(40)
     ).all()  # fmt: skip
+    # `sitters` begins with those whom the client prefers; sorting keeps that order.
     ranked = sorted(sitters, key=lambda s: known.index(s.id) if s.id in known else len(known))[:MOST_CANDIDATES]
     plans = [
         conflicts.plan_of_item(
             (row.line.id, sitter.id), row.line.service_item, sitter_id=sitter.id, on_date=row.line.on_date,
-            start_time=row.line.start_time, block=row.line.time_block,
+            start_time=row.line.start_time, block=row.line.time_block, client_id=client.id,
         )
         for row in clashing
         for sitter in ranked

@@ -104,7 +104,7 @@ class RequestsPage(LinePages):
         clashes: list[conflicts.Clash] | None = None,
     ) -> Answer:
         """The batch screen; `clashes` are those that stopped the scheduling and can be accepted."""
-        sitters = active_sitters()
+        sitters = active_sitters(client.id)
         found = request_queue.batch(client, sitters, ticked)
         rows = request_queue.queue()
         shown = _around(rows, client.id)

@@ -143,6 +143,8 @@ def clash_sentence(clash: Clash) -> str:
         return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=_span(clash))
     if clash.kind is ClashKind.VACCINATION:
         return gettext("Vaccinations of %(pet)s run out on %(day)s.", pet=clash.label, day=formats.short_day(clash.on_date, year=True))  # fmt: skip
+    if clash.kind is ClashKind.BLOCKED:
+        return gettext("%(sitter)s is never to be sent to this client. Choose somebody else.", sitter=clash.sitter_name)
     if clash.kind is ClashKind.OVERLAP:
         return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=_when(clash))  # fmt: skip
     day, block = formats.short_day(clash.on_date), clash.label or gettext("that time")
@@ -159,6 +161,8 @@ def clash_note(clash: Clash, day: dt.date) -> str:
         )
     if clash.kind is ClashKind.VACCINATION:
         return clash_sentence(clash)
+    if clash.kind is ClashKind.BLOCKED:
+        return gettext("Never to be sent to this client")
     if clash.kind is ClashKind.BLOCK_FULL:
         return gettext(
             "Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time")
@@ -298,6 +302,7 @@ def series_trouble(facts: Mapping[str, Any]) -> list[str]:
     words = {
         "no_pets": gettext("none of its pets is with us any more, no visits are made"),
         "sitter_left": gettext("its sitter has left, visits are made unassigned"),
+        "sitter_blocked": gettext("the client does not want its sitter, visits are made unassigned"),
         "item_inactive": gettext("its service is inactive"),
         "conflicts": ngettext("%(num)d visit has a conflict", "%(num)d visits have conflicts", n if isinstance(n, int) else 1),
     }  # fmt: skip

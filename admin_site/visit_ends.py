@@ -80,7 +80,7 @@ class ReinstateForm(OfficeForm):
         has_left = job.sitter is not None and not (job.sitter.is_active and job.sitter.is_sitter)
         chosen = "" if has_left else str(job.sitter_id or UNASSIGNED)
         super().__init__(formdata, sitter=chosen, version=str(job.version))
-        self.people = active_sitters()
+        self.people = active_sitters(job.client_id)
         self.sitter.choices = sitter_options(self.people)
         self.sitter.data = self.sitter.data or ""
 

@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from sitter_portal import account, answers, calendar, day, files
+from sitter_portal import account, answers, calendar, clients, day, files
 
 
 def install(app: Flask) -> None:
     """Register the pages under /staff; the guard of `sign_in` lets in whoever has Permission.OWN_DAY."""
     app.register_blueprint(day.pages)
+    app.register_blueprint(clients.pages)
     app.register_blueprint(answers.pages)
     app.register_blueprint(calendar.pages)
     app.register_blueprint(account.pages)

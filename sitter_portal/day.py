@@ -43,6 +43,8 @@ class Visit:
     phone: str | None
     note: str
     staff_note: str
+    #: of the client's card; "" when the visit is off and the card is closed with it
+    card: str
 
 
 def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
@@ -52,7 +54,7 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
         sa.select(
             Job.id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes, Job.state, Job.note,
             Job.staff_note, ServiceItem.name, ServiceItem.time_type, Client.first_name, Client.last_name, Client.phone,
-            *address, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+            *address, Client.public_id, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
         )
         .join(ServiceItem, ServiceItem.id == Job.service_item_id)
         .join(Client, Client.id == Job.client_id)
@@ -64,8 +66,8 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
 
 def _visit(row: Sequence[Any], first: dt.date) -> Visit:
     job_id, on, ends, start, end, minutes, state, note, staff_note, service, time_type, given, family, phone = row[:14]
-    hours = _Hours(*row[18:]) if row[18] is not None else None
-    is_long = ends != on
+    hours = _Hours(*row[19:]) if row[19] is not None else None
+    is_long, is_off = ends != on, state is JobState.CANCELLED
     return Visit(
         job_id=job_id,
         day=max(on, first),
@@ -76,10 +78,11 @@ def _visit(row: Sequence[Any], first: dt.date) -> Visit:
         state=state,
         service=service,
         client=f"{given} {family}".strip(),
-        address=", ".join(part for part in row[14:18] if part),
-        phone=phone,
-        note=note,
-        staff_note=staff_note,
+        address="" if is_off else ", ".join(part for part in row[14:18] if part),
+        phone=None if is_off else phone,
+        note="" if is_off else note,
+        staff_note="" if is_off else staff_note,
+        card="" if is_off else row[18],
     )
 
 
@@ -119,7 +122,7 @@ def _pets_of(visits: Sequence[Visit]) -> dict[int, list[_Animal]]:
     for row in db.session.execute(
         sa.select(job_pet.c.job_id, Pet.id, Pet.name, Pet.species, Pet.warning, Pet.feeding, Pet.medication, Pet.notes)
         .join(Pet, Pet.id == job_pet.c.pet_id)
-        .where(job_pet.c.job_id.in_([v.job_id for v in visits]))
+        .where(job_pet.c.job_id.in_([v.job_id for v in visits if v.card]))
         .order_by(Pet.name)
     ):
         animal = _Animal(*row)

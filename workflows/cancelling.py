@@ -277,7 +277,7 @@ def reinstate(
         )  # fmt: skip
     lock_sitters([who.id if who else None])
     found = conflicts.find([replace(plan_of_job(fresh), sitter_id=who.id if who else None)])
-    if conflicts.tokens(found) - set(accept):
+    if conflicts.stand_against(found, accept):
         raise ConflictsFound(found)
     _move(fresh, JobState.SCHEDULED)
     touched(fresh)

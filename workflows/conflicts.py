@@ -18,7 +18,7 @@ from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
+from models import ClientSitter, Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
 from workflows.errors import N_, Conflict
 
 DAY = dt.timedelta(days=1)
@@ -115,6 +115,8 @@ class Plan:
     label: str = ""
     #: whose vaccinations are watched; only of visits that are being planned
     pets: tuple[Pet, ...] = ()
+    #: whose visit it is, to see whether they want this sitter
+    client_id: int | None = None
 
     def window(self) -> Window:
         """The window that the sitter must find the time in."""
@@ -153,6 +155,7 @@ def plan_of_job(job: Job, *, with_pets: bool = False) -> Plan:
         job_id=job.id,
         label=f"{job.service_item.name}, {job.client}",
         pets=tuple(job.pets) if with_pets else (),
+        client_id=job.client_id,
     )
 
 
@@ -169,6 +172,7 @@ def plan_of_item(
     label: str = "",
     job_id: int | None = None,
     pets: Iterable[Pet] = (),
+    client_id: int | None = None,
 ) -> Plan:
     """A visit that is being planned."""
     all_day = item.time_type is TimeType.ALL_DAY
@@ -177,7 +181,7 @@ def plan_of_item(
     )
     return Plan(
         key, sitter_id, on_date, last, start_time, end_time, block, item.duration_minutes, item.time_type, job_id, label,
-        tuple(pets),
+        tuple(pets), client_id,
     )  # fmt: skip
 
 
@@ -190,6 +194,8 @@ class ClashKind(enum.StrEnum):
     TIME_OFF = "time_off"
     #: a pet's vaccinations have run out on a day of the visit; whoever does it, and also when nobody does yet
     VACCINATION = "vaccination"
+    #: the client never wants this sitter; nobody can do it anyway
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
@@ -209,9 +215,15 @@ class Clash:
     #: whom or what it clashes with, the same when it is asked again
     about: str = ""
 
+    @property
+    def is_final(self) -> bool:
+        """Does it stand against the visit whatever the office says?"""
+        return self.kind is ClashKind.BLOCKED
+
 
 def find(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
-    """Every clash of the plans: with visits in the schedule, time off, among themselves, and expired vaccinations.
+    """Every clash of the plans: with visits in the schedule, time off, among themselves, expired vaccinations, and
+    sitters who are never to be sent to the client.
 
     Three queries however many plans. Without a sitter only the last are asked for. Keys without clashes are left out.
     """
@@ -241,7 +253,7 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
         return {}
     sitters = {p.sitter_id for p in wanted if p.sitter_id is not None}
     first, last = min(p.on_date for p in wanted) - DAY, max(p.ends_on for p in wanted) + DAY
-    names = {s.id: str(s) for s in db.session.scalars(sa.select(Staff).where(Staff.id.in_(sitters)))}
+    names, blocked = _names(sitters, {p.client_id for p in wanted if p.client_id is not None})
     busy = _busy(sitters, first, last, {p.job_id for p in wanted if p.job_id})
     away: dict[int, list[TimeOff]] = defaultdict(list)
     for off in db.session.scalars(
@@ -250,10 +262,33 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
         away[off.staff_id].append(off)
     found: dict[Hashable, list[Clash]] = {}
     for plan in wanted:
-        clashes = list(_clashes(plan, wanted, busy, away, names[plan.sitter_id] if plan.sitter_id else ""))
+        name = names[plan.sitter_id] if plan.sitter_id else ""
+        clashes = list(_clashes(plan, wanted, busy, away, name))
+        if (plan.client_id, plan.sitter_id) in blocked:
+            clashes.insert(0, _blocked(plan, name))
         if clashes:
             found[plan.key] = clashes
     return found
+
+
+def _names(sitters: set[int], clients: set[int]) -> tuple[dict[int, str], set[tuple[int | None, int | None]]]:
+    """What the sitters are called, and which (client, sitter) never go together; one query."""
+    never = sa.and_(
+        ClientSitter.staff_id == Staff.id, ClientSitter.is_blocked.is_(True), ClientSitter.client_id.in_(clients)
+    )
+    names, blocked = {}, set()
+    for sitter, client_id in db.session.execute(
+        sa.select(Staff, ClientSitter.client_id).outerjoin(ClientSitter, never).where(Staff.id.in_(sitters))
+    ):
+        names[sitter.id] = str(sitter)
+        blocked.add((client_id, sitter.id))
+    return names, blocked - {(None, i) for i in sitters}
+
+
+def _blocked(plan: Plan, name: str) -> Clash:
+    about = f"client-{plan.client_id}"
+    token = f"{plan.key}:{ClashKind.BLOCKED}:{about}:{plan.sitter_id}"
+    return Clash(ClashKind.BLOCKED, token, name, "", plan.on_date, plan.ends_on, about=about)
 
 
 def reach(first: dt.date) -> dt.date:
@@ -357,11 +392,20 @@ def tokens(found: Mapping[Hashable, list[Clash]]) -> set[str]:
     return {clash.token for clashes in found.values() for clash in clashes}
 
 
+def stand_against(found: Mapping[Hashable, list[Clash]], accept: Iterable[str]) -> bool:
+    """Is there a clash that was not accepted, or that cannot be?"""
+    accepted = set(accept)
+    return any(clash.is_final or clash.token not in accepted for clashes in found.values() for clash in clashes)
+
+
 class ConflictsFound(Conflict):
     """Scheduling or booking would clash; nothing was changed. `clashes` holds what to show before asking again."""
 
     def __init__(self, clashes: Mapping[Hashable, list[Clash]]) -> None:
         self.clashes = clashes
-        super().__init__(
-            "conflicts", N_("There are conflicts. Look at them, then do it anyway or choose another sitter.")
-        )
+        if any(clash.is_final for found in clashes.values() for clash in found):
+            super().__init__("sitter_blocked", N_("This cannot be done. Choose another sitter."))
+        else:
+            super().__init__(
+                "conflicts", N_("There are conflicts. Look at them, then do it anyway or choose another sitter.")
+            )

@@ -399,7 +399,7 @@ def line_conflicts(lines: Iterable[JobRequestLine]) -> dict[Any, list[conflicts.
         conflicts.plan_of_item(
             line.id, line.service_item, sitter_id=proposed_sitter_id(line), on_date=line.on_date,
             start_time=line.start_time, block=line.time_block, label=f"{line.service_item.name}, {line.client}",
-            pets=line.pets,
+            pets=line.pets, client_id=line.client_id,
         )
         for line in lines
     )  # fmt: skip
@@ -444,7 +444,7 @@ def schedule(
             raise Invalid("needs_sitter", N_("%(service)s on %(date)s needs a sitter, or choose Unassigned."), service=line.service_item.name, date=line.on_date)  # fmt: skip
     jobs.lock_sitters(proposed_sitter_id(x) for x in current)
     found = line_conflicts(current)
-    if conflicts.tokens(found) - set(accept):
+    if conflicts.stand_against(found, accept):
         raise conflicts.ConflictsFound(found)
     book = pricing.load_book([client], *limits.span(line.on_date for line in current))
     made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line), book=book) for line in current]

@@ -208,7 +208,7 @@ def _require_accepted(
         job = by_id[key]  # type: ignore[index]
         when = conflicts.place(plan_of_job(job))
         shown[key] = [replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}") for c in clashes]
-    if conflicts.tokens(shown) - set(accept):
+    if conflicts.stand_against(shown, accept):
         raise ConflictsFound(shown)
 
 
@@ -287,7 +287,7 @@ def change(
     plan = plan_of_item(
         ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
         block=wanted.block, ends_on=stay_end, end_time=wanted.end_time,
-        job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}", pets=wanted.pets,
+        job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}", pets=wanted.pets, client_id=fresh.client_id,
     )  # fmt: skip
     same_place = (
         fresh.sitter_id, fresh.on_date, fresh.ends_on, fresh.start_time, fresh.end_time, fresh.time_block_id,
@@ -300,7 +300,7 @@ def change(
     if same_place:  # a note may be changed whatever stands against the visit; another pet may not
         same_pets = {p.id for p in wanted.pets} == {p.id for p in fresh.pets}
         found = {} if same_pets else conflicts.vaccinations([plan])
-    if conflicts.tokens(found) - set(accept):
+    if conflicts.stand_against(found, accept):
         raise ConflictsFound(found)
     return _apply(fresh, wanted, plan, note=note, staff_note=private, actor=actor)
 

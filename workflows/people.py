@@ -25,7 +25,7 @@ from models import (
     TimeOff,
     Vet,
 )
-from workflows import records, sign_ins
+from workflows import client_sitters, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
 from workflows.permissions import Permission
@@ -120,6 +120,7 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
     records.require_text(cleaned, ["first_name"], _NAME)
     if cleaned.get("primary_sitter") is not client.primary_sitter:
         _check_sitter(cleaned.get("primary_sitter"))
+        _check_wanted(client, cleaned.get("primary_sitter"))
     changed = records.change(client, cleaned, actor=actor)
     if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
         sign_ins.end_of_client(client)
@@ -129,6 +130,14 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
 def _check_sitter(sitter: Staff | None) -> None:
     if sitter is not None and not (sitter.is_sitter and sitter.is_active):
         raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="primary_sitter", name=str(sitter))
+
+
+def _check_wanted(client: Client, sitter: Staff | None) -> None:
+    try:
+        client_sitters.check(client, sitter)
+    except Invalid as problem:
+        problem.field = "primary_sitter"
+        raise
 
 
 def remove_client(client: Client, *, actor: Actor) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, ChangeState, Job, JobState, Repeat, RepeatPause, RepeatSkip, Staff
-from workflows import activity, pricing, repeat_runs, repeats, sitter_mails
+from workflows import activity, client_sitters, pricing, repeat_runs, repeats, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import plan_of_item
 from workflows.errors import N_, Conflict, Invalid
@@ -63,6 +63,7 @@ def go_on_with(repeat: Repeat, pattern: Pattern, *, actor: Actor, seen_version: 
     check(pattern, old.client, today=clock.today())
     if pattern.sitter is not None and pattern.sitter.id != old.sitter_id:
         check_sitter(pattern.sitter)
+    client_sitters.check(old.client, pattern.sitter)
     from_on, was = pattern.starts_on, in_short(old)
     until = max(old.generated_to or clock.today(), repeat_runs.horizon())
     new = repeats.make(old.client, pattern, follows=old)

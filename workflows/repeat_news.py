@@ -65,7 +65,7 @@ def report_trouble(
 
     One that was dismissed comes again with the next conflict, or when nothing has been done about the rest for long.
     """
-    told = [r for r in ("no_pets", "sitter_left", "item_inactive") if r in remarks]
+    told = [r for r in ("no_pets", "sitter_left", "sitter_blocked", "item_inactive") if r in remarks]
     if n_conflicts:
         told.append("conflicts")
     if not told:

@@ -28,6 +28,7 @@ from models import (
     ServiceItem,
     TimeType,
 )
+from workflows import client_sitters
 from workflows.conflicts import Plan, last_day, plan_of_item
 from workflows.repeat_clashes import DayBook, Found
 from workflows.repeat_patterns import Occurrence, Slot, occurrences
@@ -52,7 +53,8 @@ class Outlook:
     #: days on which the business is closed: no visits
     closed: list[dt.date] = field(default_factory=list)
     conflicts: list[Found] = field(default_factory=list)
-    #: why it makes nothing at all, or not as it says: "client_away", "no_pets", "sitter_left", "item_inactive"
+    #: why it makes nothing at all, or not as it says: "client_away", "no_pets", "sitter_left",
+    #: "sitter_blocked", "item_inactive"
     remarks: list[str] = field(default_factory=list)
 
     @cached_property
@@ -124,11 +126,12 @@ def fresh(repeats: Sequence[Repeat]) -> list[Repeat]:
 def look(repeats: list[Repeat], first: dt.date, last: dt.date) -> list[Outlook]:
     """What each series is missing from `first` to `last`; conflicts are looked up by `find_conflicts` afterwards."""
     known = _Known(_existing(repeats, first, last), _skipped(repeats, first, last), Closed(first, last))
-    outlooks = []
+    blocked, outlooks = client_sitters.blocked_pairs({r.client_id for r in repeats}), []
     for repeat in repeats:
         pets = [p for p in repeat.pets if p.status is PetStatus.ACTIVE]
-        o = Outlook(repeat, _sitter_of(repeat), pets)
-        o.remarks = _remarks(repeat, pets)
+        is_blocked = (repeat.client_id, repeat.sitter_id) in blocked
+        o = Outlook(repeat, None if is_blocked else _sitter_of(repeat), pets)
+        o.remarks = [*_remarks(repeat, pets), *(["sitter_blocked"] if is_blocked else [])]
         if not {"client_away", "no_pets"} & set(o.remarks):
             _sort_out(o, known, first, last)
         outlooks.append(o)

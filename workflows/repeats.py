@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Client, Initiator, Job, JobState, Repeat, RepeatPause, RepeatSkip, RepeatTime
-from workflows import activity, cancellation, cancelling, repeat_runs
+from workflows import activity, cancellation, cancelling, client_sitters, repeat_runs
 from workflows.actors import Actor
 from workflows.cancellation import Outcome as Fee
 from workflows.errors import N_, Conflict, Invalid, WrongState
@@ -48,12 +48,13 @@ def start(client: Client, pattern: Pattern, *, actor: Actor) -> Outcome:
     """Begin a repeating service, and make its visits up to the horizon.
 
     In this order: the series; the client's log; its visits, with all that `repeat_runs.generate` does. Refused with
-    Invalid: what `repeat_patterns.check` refuses, and a sitter who may not be given visits.
+    Invalid: what `repeat_patterns.check` refuses, and a sitter who may not be given visits, or whom the client never wants.
     """
     actor.require(Permission.SCHEDULE)
     lock_client(client.id)
     check(pattern, client, today=clock.today())
     check_sitter(pattern.sitter)
+    client_sitters.check(client, pattern.sitter)
     repeat = make(client, pattern)
     _log("repeat.started", repeat, actor)
     run = repeat_runs.generate([repeat], repeat_runs.horizon(), actor=actor)

@@ -384,6 +384,7 @@ def test_plan_of_a_job_is_its_place_in_the_day(cast):
         TimeType.TIME_BLOCK,
         job.id,
         "Cat visit, Bob Baker",
+        client_id=cast.bob.id,
     )
 
 

@@ -1,0 +1,107 @@
+"""What a sitter may know: the clients of own visits, and what is locked away only around such a visit.
+
+The office's own look at secrets needs a permission (`field_values.reveal`); a sitter's needs a visit.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation import clock
+from foundation.db import db
+from models import Client, CustomField, Job, JobState, Staff, StaffAccess
+from workflows import field_values, settings
+from workflows.actors import Actor
+from workflows.conflicts import plan_of_job
+from workflows.errors import N_, NotAllowed
+from workflows.field_kinds import Owner
+from workflows.field_layout import PlacedField
+from workflows.field_values import client_of
+from workflows.locks import lock_client
+from workflows.permissions import Permission
+
+#: a cancelled, void or reassigned visit opens nothing
+OPENS = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
+#: this long after the last own visit a sitter can still read about the client, to answer questions
+DAYS_AFTER = 30
+_HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class OwnClient:
+    """A client with the sitter's visits there that count, the next ones first, then the past ones backwards."""
+
+    client: Client
+    visits: Sequence[Job]
+    #: of what is locked away, now
+    is_open: bool
+    #: when it opens next; None when it is open, or no visit comes
+    opens_at: dt.datetime | None
+    #: while it is open: until when
+    closes_at: dt.datetime | None
+
+
+def own_client(staff: Staff, public_id: str) -> OwnClient | None:
+    """The client, when the sitter has a visit there that comes, goes on or is not over for long; None for all others."""
+    client = db.session.scalar(sa.select(Client).where(Client.public_id == public_id))
+    if client is None:
+        return None
+    visits = _visits(staff, client)
+    if not visits:
+        return None
+    now = clock.now()
+    hours = [window(job) for job in visits]
+    until = [closes for opens, closes in hours if opens <= now < closes]
+    ahead = [opens for opens, _closes in hours if opens > now]
+    return OwnClient(
+        client, visits, bool(until), None if until or not ahead else min(ahead), max(until) if until else None
+    )
+
+
+def _visits(staff: Staff, client: Client) -> list[Job]:
+    """The sitter's own visits there as they are in the database now."""
+    today = clock.today()
+    found = db.session.scalars(
+        sa.select(Job)
+        .where(Job.client_id == client.id, Job.sitter_id == staff.id, Job.state.in_(OPENS))
+        .where(Job.ends_on >= today - dt.timedelta(days=DAYS_AFTER))
+        .options(joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
+        .order_by(Job.on_date, Job.start_time, Job.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    coming = [job for job in found if job.ends_on >= today]
+    return [*coming, *[job for job in reversed(found) if job.ends_on < today]]
+
+
+def window(job: Job) -> tuple[dt.datetime, dt.datetime]:
+    """From when until when (UTC, half open) a visit opens what is locked away; the settings say how long around it."""
+    values, hours = settings.read(), plan_of_job(job).window()
+    return (
+        hours.earliest - values["access.secret_hours_before"] * _HOUR,
+        hours.latest + values["access.secret_hours_after"] * _HOUR,
+    )
+
+
+def is_locked(placed: PlacedField) -> bool:
+    """Is this field one that sitters see around their visits only: a secret, or restricted by the office?"""
+    return placed.field.is_secret or placed.staff is StaffAccess.RESTRICTED
+
+
+def open_locked(owner: Owner, fields: Iterable[CustomField], *, actor: Actor) -> dict[str, str]:
+    """What is locked away among these fields of a client or pet, in the clear, by public id; each look is logged.
+
+    Refused with NotAllowed: whoever is no sitter with a visit there from some hours before now to some hours after
+    (settings); the visits are read afresh under the client's lock, so one that was just cancelled opens nothing.
+    """
+    actor.require(Permission.OWN_DAY)
+    client = client_of(owner)
+    if client is None or actor.staff is None:
+        raise NotAllowed("not_yours", N_("This is not open to you."))
+    lock_client(client.id)
+    now = clock.now()
+    if not any(opens <= now < closes for opens, closes in map(window, _visits(actor.staff, client))):
+        raise NotAllowed("not_now", N_("This opens shortly before your own visit, and closes after it."))
+    return field_values.look(owner, fields, actor=actor)
