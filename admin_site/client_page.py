@@ -17,7 +17,7 @@ from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, writing_between
 from mailer import kinds
 from models import (
     Activity,
@@ -43,9 +43,19 @@ from models import (
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
-from workflows import agreements, client_sitters, invitations, people, portal_views, second_factor, sign_ins
+from workflows import (
+    agreements,
+    client_sitters,
+    invitations,
+    letters,
+    once,
+    people,
+    portal_views,
+    second_factor,
+    sign_ins,
+)
 from workflows.conflicts import reach
-from workflows.errors import WorkflowError
+from workflows.errors import Conflict, WorkflowError
 from workflows.permissions import Permission
 
 TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "messages", "log")
@@ -64,15 +74,36 @@ class ClientPage(WorkPage):
     @expose("/<int:client_id>/")
     def show(self, client_id: int) -> Answer:
         """The snapshot and one tab."""
-        client, n_waiting, n_agreements = _client(client_id)
         tab = request.args.get("tab", TABS[0])
-        tab = tab if tab in TABS else TABS[0]
+        return self._show(client_id, tab if tab in TABS else TABS[0])
+
+    @expose("/<int:client_id>/letters", methods=("POST",))
+    def write(self, client_id: int) -> Answer:
+        """Write to the client; what is refused comes back as it was typed. Sent twice, it is there once."""
+        client = get_or_404(Client, client_id)
+        body = request.form.get("body", "")
+        try:
+            once.claim(request.form.get("form_key"))
+            letters.write_as_office(client, body=body, actor=self.actor)
+            db.session.commit()
+        except Conflict as sent_twice:
+            refuse(sent_twice)
+        except WorkflowError as problem:
+            db.session.rollback()
+            return self._show(client_id, "messages", 422, body=body, problem=problem.say(gettext))
+        else:
+            flash(gettext("Sent."), "success")
+        return redirect(url_for(".show", client_id=client_id, tab="messages"), 303)
+
+    def _show(self, client_id: int, tab: str, status: int = 200, **typed: str) -> Answer:
+        client, n_waiting, n_agreements = _client(client_id)
         coming = _coming(client)
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
         return page(
             "client.html",
+            status,
             client=client,
             tab=tab,
             pets=pets,
@@ -88,7 +119,7 @@ class ClientPage(WorkPage):
             status_chip=_status_chip(client),
             number=number,
             may={p.name.lower(): self.actor.may(p) for p in Permission},
-            **_TAB_DATA[tab](client, number, coming),
+            **{**_TAB_DATA[tab](client, number, coming), **typed},
         )
 
     @expose("/<int:client_id>/portal-visit", methods=("POST",))
@@ -321,7 +352,15 @@ def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
         MailState.FAILED: ("late", gettext("Failed")),
         MailState.CANCELLED: ("off", gettext("Stopped")),
     }
-    return {"mails": found[:PER_PAGE], "has_more": len(found) > PER_PAGE, "chips": chips, "mail_word": kinds.label}
+    written = list(letters.thread(client, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE))
+    if number == 1 and letters.unread_of(written, by_office=True) and request.method == "GET":
+        with writing_between():
+            letters.mark_read(client, by_office=True)
+    more = len(found) > PER_PAGE or len(written) > PER_PAGE
+    return {
+        "mails": found[:PER_PAGE], "has_more": more, "chips": chips, "mail_word": kinds.label,
+        "letters": written[:PER_PAGE][::-1], "form_key": once.new_key(), "body": "", "problem": "",
+    }  # fmt: skip
 
 
 def _details(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:

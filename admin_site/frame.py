@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
-from admin_site import change_queue, proposals, texts
+from admin_site import change_queue, letters, proposals, texts
 from admin_site.reading import initials, link
 from foundation import money
 from foundation.db import db
@@ -16,6 +16,7 @@ from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
 from workflows import field_deciding, job_requests, registrations, settings
 from workflows.actors import Actor
 from workflows.errors import N_
+from workflows.letters import CLIENTS_UNREAD
 from workflows.permissions import Permission
 
 
@@ -35,6 +36,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
         Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
         Entry("changes", N_("Change requests"), "calendar-time", Permission.SCHEDULE, "index"),
+        Entry("letters", N_("Messages"), "messages", Permission.OFFICE, "index"),
         Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
     )),
     (N_("People"), (
@@ -156,6 +158,7 @@ _BADGES = sa.select(
     job_requests.CLIENTS_WAITING.scalar_subquery(),
     change_queue.CLIENTS_WITH_CHANGES.scalar_subquery(),
     field_deciding.CLIENTS_WAITING.scalar_subquery(),
+    CLIENTS_UNREAD.scalar_subquery(),
 )
 
 
@@ -164,11 +167,16 @@ def n_clients_with_proposals() -> int:
     return _waiting()[2]
 
 
-def _waiting() -> tuple[int, int, int]:
+def n_clients_unread() -> int:
+    """The badge of the messages."""
+    return _waiting()[3]
+
+
+def _waiting() -> tuple[int, int, int, int]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
         g.clients_waiting = tuple(db.session.execute(_BADGES).one())
-    counted: tuple[int, int, int] = g.clients_waiting
+    counted: tuple[int, int, int, int] = g.clients_waiting
     return counted
 
 
@@ -191,6 +199,7 @@ def _groups(actor: Actor) -> list[NavGroup]:
         "requests": (n_clients_waiting, outstanding),
         "changes": (n_clients_with_changes, change_queue.waiting_words),
         "proposals": (n_clients_with_proposals, proposals.waiting_words),
+        "letters": (n_clients_unread, letters.unread_words),
     }
     return [NavGroup(group.heading, [_with_badge(item, counts) for item in group.items]) for group in menus[key]]
 

@@ -129,6 +129,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "client_sitter.preferred": ("user-check", *NN_("%(who)s noted %(name)s as a preferred sitter")),
     "client_sitter.blocked": ("user-x", *NN_("%(who)s noted that %(name)s is never to be sent here")),
     "client_sitter.forgotten": ("user", *NN_("%(who)s made %(name)s a sitter like all others here")),
+    "letter.received": ("message", *NN_("%(who)s wrote to the office")),
+    "letter.written": ("send", *NN_("%(who)s wrote to the client")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 

@@ -284,7 +284,7 @@ DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.AGREEMENT_ACCEPTED: ("signature", N_("%(client)s accepted an agreement"), "client_page.show"),
     NotificationKind.CLIENT_REGISTERED: ("user-plus", N_("%(client)s registered as a new client"), "client_page.show"),
     NotificationKind.REGISTRATION_WAITING: ("user-plus", N_("Somebody registered and waits for your yes"), "client_page.show"),
-    NotificationKind.LETTER_RECEIVED: ("message", N_("%(client)s wrote to you"), "client_page.show"),
+    NotificationKind.LETTER_RECEIVED: ("message", N_("%(client)s wrote to you"), "letters.thread"),
     NotificationKind.VISITS_OF_ARCHIVED: ("alert-triangle", N_("%(client)s still has visits that nobody may want"), "client_page.show"),
 }  # fmt: skip
 

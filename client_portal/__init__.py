@@ -14,6 +14,7 @@ from client_portal import (
     files,
     health,
     home,
+    letters,
     my_requests,
     own_pets,
     requesting,
@@ -35,7 +36,7 @@ def install(app: Flask) -> None:
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
         asking.series, agreements.pages, health.pages, health.amending, health.choosing, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
-        settings_pages.pages, files.pages, files.sending, files.taking, files.small,
+        settings_pages.pages, files.pages, files.sending, files.taking, files.small, letters.pages,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     for group in groups:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -20,7 +21,7 @@ from foundation.db import db
 from models import ChangeRequest, Client, JobRequest, JobRequestLine, LineState, Repeat
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
-from workflows import baskets, calendar_feeds, change_requests, settings
+from workflows import baskets, calendar_feeds, change_requests, letters, settings
 
 View = str | Response | tuple[str, int]
 
@@ -130,7 +131,9 @@ def first_page() -> str | None:
         return url_for("portal_schedule.month")
     if requests_are_on():
         return url_for("portal_requesting.show")
-    return url_for("portal_data.start") if data_is_on() else None
+    if data_is_on():
+        return url_for("portal_data.start")
+    return url_for("portal_letters.show") if letters.is_on() else None
 
 
 def by_htmx(target: str | None = None) -> bool:
@@ -242,6 +245,11 @@ def _nav(*, can_request: bool) -> list[NavItem]:
         items.append(NavItem("requests", _("My requests"), "list-details", url_for("portal_requests.index")))
     if data_is_on():
         items.append(NavItem("data", _("Your Data"), "home-heart", url_for("portal_data.start")))
+    if letters.is_on():
+        user = current_sign_in()
+        n = user.sign_in.n_unread if user is not None else 0
+        label = ngettext("%(num)d new message", "%(num)d new messages", n)
+        items.append(NavItem("letters", _("Messages"), "messages", url_for("portal_letters.show"), n, label))
     return items
 
 

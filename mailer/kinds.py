@@ -96,6 +96,8 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.DETAILS_DECIDED, Category.ACCESS, N_("Proposed details decided")),
         Kind(MailKind.VACCINATION_DUE, Category.VISITS, N_("Vaccination runs out")),
         Kind(MailKind.VET_DECIDED, Category.VISITS, N_("Proposed vet decided")),
+        Kind(MailKind.LETTER_TO_CLIENT, Category.ACCESS, N_("Message to the client")),
+        Kind(MailKind.LETTER_TO_OFFICE, Category.OFFICE, N_("Message from a client")),
         Kind(MailKind.AGREEMENT_ACCEPTED, Category.ACCESS, N_("Copy of an agreement")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Log-in link")),
         Kind(MailKind.SECURITY_NEWS, Category.ACCESS, N_("News about a log-in")),

@@ -22,6 +22,7 @@ from workflows.mail_facts import (
     DayVisits,
     DetailsDecided,
     JobScheduled,
+    LetterFacts,
     MailKind,
     MasterSchedule,
     RegistrationAnswered,
@@ -227,6 +228,10 @@ PREVIEWS: dict[MailKind, Any] = {
     MailKind.VET_DECIDED: VetDecided(
         _ALICE, _NUMBER, "Hill vets", "Hillside Veterinary Clinic", "Biscuit", "They moved to Elm Road."
     ),
+    MailKind.LETTER_TO_CLIENT: LetterFacts(
+        _ALICE, _NUMBER, "Of course we can.\nSam comes on Sunday at ten.", "Olivia Owens", 1
+    ),
+    MailKind.LETTER_TO_OFFICE: LetterFacts(_ALICE, _NUMBER, "Is Sunday possible?\nThank you!", _ALICE, 1),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
     MailKind.SECURITY_NEWS: SecurityNews("Alice", "client", "passkey_added", "Alice's phone"),
     MailKind.REGISTRATION_LINK: RegistrationLink(0, 0),

@@ -37,6 +37,8 @@ PATHS = {
     "schedule": "/portal/schedule",
     "requests": "/portal/requests",
     "basket": "/portal/request",
+    "letters": "/portal/messages/",
+    "office_letters": "/admin/letters/",
     "sitter": "/staff/",
     "queue": "/admin/job-requests/",
     "office_schedule": "/admin/schedule/",
@@ -46,7 +48,12 @@ PATHS = {
     "staff_forgotten": "/office/forgotten",
 }
 #: the setting without which a page answers 404; its links then lead to the first page
-SWITCHES = {"schedule": "portal.schedule", "requests": "portal.requests", "basket": "portal.requests"}
+SWITCHES = {
+    "schedule": "portal.schedule",
+    "requests": "portal.requests",
+    "basket": "portal.requests",
+    "letters": "portal.letters",
+}
 SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
 REGISTER_PATH = "/portal/register/"
 ANSWER_PATH = "/staff/answers/"

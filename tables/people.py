@@ -225,6 +225,8 @@ class SignIn(Base):
     opened_by: Mapped["SignIn | None"] = relationship(remote_side="SignIn.id")
     #: no column: `agreements.EPOCH`, read together with the row
     agreements_epoch = 0
+    #: no column: the office's letters that the household has not read, read together with the row
+    n_unread = 0
 
 
 class RolePermission(Base):

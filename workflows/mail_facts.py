@@ -46,6 +46,8 @@ class MailKind(enum.StrEnum):
     AGREEMENT_ACCEPTED = "agreement_accepted"
     VACCINATION_DUE = "vaccination_due"
     VET_DECIDED = "vet_decided"
+    LETTER_TO_CLIENT = "letter_to_client"
+    LETTER_TO_OFFICE = "letter_to_office"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
     SECURITY_NEWS = "security_news"
     REGISTRATION_LINK = "registration_link"
@@ -276,6 +278,19 @@ class ClientMessage:
     body: str
     answer: str = ""
     staff_name: str = ""
+
+
+@dataclass(frozen=True)
+class LetterFacts:
+    """A message between a client and the office, to the other side."""
+
+    client_name: str
+    account_number: str
+    body: str
+    #: who wrote it
+    author_name: str
+    #: for the office's link to the thread
+    client_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -529,6 +544,8 @@ FACTS: dict[MailKind, type] = {
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.VACCINATION_DUE: VaccinationDue,
     MailKind.VET_DECIDED: VetDecided,
+    MailKind.LETTER_TO_CLIENT: LetterFacts,
+    MailKind.LETTER_TO_OFFICE: LetterFacts,
     MailKind.SET_PASSWORD: SetPassword,
     MailKind.SECURITY_NEWS: SecurityNews,
     MailKind.REGISTRATION_LINK: RegistrationLink,

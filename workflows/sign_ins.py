@@ -21,6 +21,7 @@ from workflows import activity
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.agreements import EPOCH
 from workflows.errors import N_, Invalid
+from workflows.letters import UNREAD
 from workflows.permissions import Permission
 
 LIFETIME = {Realm.STAFF: dt.timedelta(hours=24), Realm.CLIENT: dt.timedelta(days=14)}
@@ -106,6 +107,7 @@ def find_sign_in(realm: Realm, token: str) -> SignIn | None:
         return None
     # Read along because every page of a client asks it; see `agreements.must_accept`.
     sign_in.agreements_epoch = int(found[1])
+    sign_in.n_unread = int(found[2])
     if sign_in.viewed_client_id is None:
         return sign_in if _has_open_login(sign_in) else None
     db.session.scalar(_VIEW, {"sign_in_id": sign_in.id})
@@ -124,7 +126,7 @@ def find_waiting(realm: Realm, token: str) -> SignIn | None:
 
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(SignIn, EPOCH if realm is Realm.CLIENT else sa.literal(0))
+    realm: sa.select(SignIn, *((EPOCH, UNREAD) if realm is Realm.CLIENT else (sa.literal(0), sa.literal(0))))
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.realm == realm)
     .options(owner)
     for realm, owner in (

@@ -192,7 +192,7 @@ OFFICE_PAGES = (
     "/admin/cancellation-reasons/", "/admin/cancellation-rules/new/", "/admin/opening-hours/", "/admin/closed-days/new/",
     "/admin/change-requests/", "/admin/change-items/?view=all", "/admin/orders/", "/admin/schedule/?pick=1", "/admin/repeats/", "/admin/repeat/run", "/admin/schedule/?view=month", "/admin/schedule/print",
     "/admin/registrations/", "/admin/roles/", "/admin/account/", "/staff/account/",
-    "/admin/fields/client/", "/admin/fields/pet/?new=page", "/admin/proposals/", "/admin/files/forms", "/admin/stored-files/",
+    "/admin/letters/", "/admin/fields/client/", "/admin/fields/pet/?new=page", "/admin/proposals/", "/admin/files/forms", "/admin/stored-files/",
 )  # fmt: skip
 PORTAL_PAGES = (
     "/portal/schedule",
@@ -206,6 +206,7 @@ PORTAL_PAGES = (
     "/portal/settings/",
     "/portal/settings/sign-ins",
     "/portal/files",
+    "/portal/messages/",
 )
 
 

@@ -14,6 +14,7 @@ REQUESTS, SCHEDULE, DATA = "portal.requests", "portal.schedule", "portal.your_da
 UPLOAD, DOWNLOAD = "portal.upload", "portal.download"
 
 FACTOR = "portal.two_factor"
+LETTERS = "portal.letters"
 
 #: endpoint -> the switches of which one must be on; none: always there
 NEEDS = {
@@ -76,6 +77,8 @@ NEEDS = {
     "portal_adding_pets.add": (DATA,),
     "portal_leaving_pets.ask": (DATA,),
     "portal_leaving_pets.leave": (DATA,),
+    "portal_letters.show": (LETTERS,),
+    "portal_letters.write": (LETTERS,),
     "portal_settings.two_factor": (FACTOR,),
     "portal_settings.start_factor": (FACTOR,),
     "portal_settings.factor_picture": (FACTOR,),
@@ -162,7 +165,17 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
 @pytest.mark.covers("B1", "P8", "P3")
 @pytest.mark.parametrize(
     "off",
-    [(REQUESTS,), (SCHEDULE,), (REQUESTS, SCHEDULE), (DATA,), (FACTOR,), (UPLOAD,), (DOWNLOAD,), (UPLOAD, DOWNLOAD)],
+    [
+        (REQUESTS,),
+        (SCHEDULE,),
+        (REQUESTS, SCHEDULE),
+        (DATA,),
+        (FACTOR,),
+        (LETTERS,),
+        (UPLOAD,),
+        (DOWNLOAD,),
+        (UPLOAD, DOWNLOAD),
+    ],
     ids=" and ".join,
 )
 def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk, cast, alices, change_settings, off):
@@ -210,6 +223,7 @@ def test_when_all_is_off_a_friendly_page_says_so(walk, cast, change_settings):
             REQUESTS: False,
             SCHEDULE: False,
             DATA: False,
+            LETTERS: False,
             "business.name": "Maple Lane",
             "business.phone": "020 7946 0018",
         }
