@@ -1,7 +1,10 @@
 """Who may see which file: as conditions for queries, so that a foreign file is simply not found."""
 
+import datetime as dt
+
 import sqlalchemy as sa
 
+from foundation import clock
 from foundation.db import db
 from models import (
     Client,
@@ -18,6 +21,7 @@ from models import (
     StoredFile,
 )
 from workflows.permissions import Permission, role_allows
+from workflows.sitter_access import DAYS_AFTER
 
 #: what a household sees of the files that are its own; those of fields as the fields' access says
 HOUSEHOLD = (
@@ -51,11 +55,13 @@ def is_for_all() -> sa.ColumnElement[bool]:
 
 
 def of_sitter(staff: Staff) -> sa.ColumnElement[bool]:
-    """The files of clients whom the sitter has visits with, those that were called off not counted."""
+    """The files of clients whom the sitter has visits with, as long as `sitter_access` shows the client; those that were
+    called off not counted."""
     goes_there = sa.exists().where(
         Job.client_id == StoredFile.client_id,
         Job.sitter_id == staff.id,
         Job.state.not_in([JobState.CANCELLED, JobState.VOIDED]),
+        Job.ends_on >= clock.today() - dt.timedelta(days=DAYS_AFTER),
     )
     hidden = (StaffAccess.HIDDEN, StaffAccess.RESTRICTED)
     return sa.and_(
