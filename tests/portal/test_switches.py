@@ -191,7 +191,7 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
             assert answer.status_code == 404, (method, path, endpoint)
     first = {
         SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/",
-        FACTOR: "/portal/settings/two-factor", UPLOAD: "/portal/files/pets/AAAAAAAAAAAA/photo", DOWNLOAD: "/portal/files/AAAAAAAAAAAA/download",
+        FACTOR: "/portal/settings/two-factor", LETTERS: "/portal/messages/", UPLOAD: "/portal/files/pets/AAAAAAAAAAAA/photo", DOWNLOAD: "/portal/files/AAAAAAAAAAAA/download",
     }[off[-1]]  # fmt: skip
     assert alice.browser.open(first, method="OPTIONS").status_code == 404
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before

@@ -35,7 +35,9 @@ EXAMPLES = {
 def test_every_kind_has_its_facts():
     assert set(FACTS) == set(MailKind)
     assert all(dataclasses.is_dataclass(f) for f in FACTS.values())
-    assert {MailKind.SET_PASSWORD, MailKind.SITTER_REQUEST_MESSAGE} == SENSITIVE_KINDS
+    assert {
+        MailKind.SET_PASSWORD, MailKind.SITTER_REQUEST_MESSAGE, MailKind.REGISTRATION_LINK, MailKind.REGISTRATION_KNOWN,
+    } == SENSITIVE_KINDS  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", EXAMPLES, ids=str)
