@@ -52,9 +52,11 @@ def _day(record: Any) -> str:
 
 def _line_time(line: JobRequestLine) -> str:
     item = line.service_item
+    if line.last_on != line.on_date:
+        return texts.stay_words(line.on_date, line.last_on, line.start_time, line.end_time)
     return texts.time_words(
-        line.start_time, minutes=item.duration_minutes, block=line.time_block, time_type=item.time_type
-    )
+        line.start_time, minutes=item.duration_minutes, end=line.end_time, block=line.time_block, time_type=item.time_type
+    )  # fmt: skip
 
 
 class RequestLineList(ReadList):
@@ -83,6 +85,7 @@ class RequestLineList(ReadList):
             "on_date", _l("Visit"), sort=(JobRequestLine.on_date,),
             show=lambda x: rows.two_lines(rows.link(_day(x), f"/admin/request-lines/details/?id={x.id}", main=True), _line_time(x)),
         ),
+        Column("ends_on", _l("Last day"), hidden=True),
         Column("time", _l("Time"), hidden=True, value=_line_time),
         Column("service_item", _l("Service")),
         Column("client", _l("Client"), show=lambda x: client_link(x.client)),

@@ -14,6 +14,7 @@ from models import Client, JobRequestLine, LineState
 from workflows import job_requests, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
+from workflows.requested_stays import keeps_end
 from workflows.wanted import Wanted
 
 
@@ -77,6 +78,7 @@ class LinePages(WorkPage):
                     sitter=form.chosen_sitter,
                     leave_unassigned=form.is_unassigned,
                     staff_note=form.staff_note.data or "",
+                    end_time=form.end_time.data,
                     actor=self.actor,
                 )
                 db.session.commit()
@@ -96,6 +98,7 @@ class LinePages(WorkPage):
             form=form,
             line=line,
             about=line.request,
+            is_stay=form.item is not None and keeps_end(line, form.item),
         )
 
 
@@ -117,8 +120,8 @@ def _wanted(form: VisitForm, *, single: bool = False) -> Wanted:
 def _line_form(line: JobRequestLine, formdata: Any) -> VisitForm:
     form = VisitForm(
         formdata, client=line.client, item=line.service_item, sitter=line.sitter, block=line.time_block,
-        keep_pets=line.pets, on_date=line.on_date, start_time=line.start_time, note=line.note,
-        staff_note=line.staff_note, version=str(line.version), service=str(line.service_item_id),
+        keep_pets=line.pets, on_date=line.on_date, start_time=line.start_time, end_time=line.end_time,
+        note=line.note, staff_note=line.staff_note, version=str(line.version), service=str(line.service_item_id),
     )  # fmt: skip
     if formdata is None:
         form.block.data = str(line.time_block_id or "")

@@ -26,6 +26,7 @@ from models import (
     TimeBlock,
 )
 from workflows import baskets, conflicts, job_requests, limits, settings
+from workflows.requested_stays import plan_of_line
 
 SOON = dt.timedelta(hours=24)
 DECIDED_DAYS = 30
@@ -356,23 +357,17 @@ def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None
     # `sitters` begins with those whom the client prefers; sorting keeps that order.
     ranked = sorted(sitters, key=lambda s: known.index(s.id) if s.id in known else len(known))[:MOST_CANDIDATES]
     plans = [
-        conflicts.plan_of_item(
-            (row.line.id, sitter.id), row.line.service_item, sitter_id=sitter.id, on_date=row.line.on_date,
-            start_time=row.line.start_time, block=row.line.time_block, client_id=client.id,
-        )
+        plan_of_line(row.line, key=(row.line.id, sitter.id), sitter_id=sitter.id)
         for row in clashing
         for sitter in ranked
         if str(sitter.id) != row.choice
-    ]  # fmt: skip
+    ]
     # The lines of this batch that have a sitter keep that sitter busy too.
     plans += [
-        conflicts.plan_of_item(
-            row.line.id, row.line.service_item, sitter_id=int(row.choice), on_date=row.line.on_date,
-            start_time=row.line.start_time, block=row.line.time_block,
-        )
+        plan_of_line(row.line, key=row.line.id, sitter_id=int(row.choice))
         for row in rows
         if row.choice.isdigit() and id(row) not in of_sitter
-    ]  # fmt: skip
+    ]
     found = conflicts.find(plans)
     for row in clashing:
         others = {other.line.id for other in clashing} - {row.line.id}

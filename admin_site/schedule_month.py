@@ -18,6 +18,7 @@ from models import Client, Job, JobRequestLine, JobState, LineState, ServiceItem
 from ui_kit.month import DayItem
 from workflows.cancelling import still_shown
 from workflows.conflicts import BUSY_STATES
+from workflows.requested_stays import LINE_ENDS_ON, lines_touching
 
 OFF_STATES = (JobState.CANCELLED, JobState.VOIDED)
 
@@ -67,8 +68,10 @@ def sums(wish: Wish) -> dict[dt.date, Sums]:
             if wish.first <= day <= wish.last:
                 days[day].visits += 1
                 days[day].nobody += state is JobState.SCHEDULED and sitter_id is None
-    for day, n in db.session.execute(_requests(wish)):
-        days[day].requests = int(n)
+    for on, until, n in db.session.execute(_requests(wish)):
+        for day in (on + DAY * i for i in range((until - on).days + 1)):
+            if wish.first <= day <= wish.last:
+                days[day].requests += int(n)
     return days
 
 
@@ -86,12 +89,12 @@ def _requests(wish: Wish) -> Any:
         JobRequestLine.sitter_id, sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
     )
     statement = (
-        sa.select(JobRequestLine.on_date, sa.func.count())
+        sa.select(JobRequestLine.on_date, LINE_ENDS_ON, sa.func.count())
         .join(Client, Client.id == JobRequestLine.client_id)
         .join(ServiceItem, ServiceItem.id == JobRequestLine.service_item_id)
-        .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date.between(wish.first, wish.last))
+        .where(JobRequestLine.state == LineState.SUBMITTED, lines_touching(wish.first, wish.last))
     )
-    return schedule_rows.narrow(statement, wish, sitter_id).group_by(JobRequestLine.on_date)
+    return schedule_rows.narrow(statement, wish, sitter_id).group_by(JobRequestLine.on_date, LINE_ENDS_ON)
 
 
 def _join_items(statement: Any, wish: Wish) -> Any:

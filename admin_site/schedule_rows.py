@@ -35,6 +35,7 @@ from models import (
 from ui_kit import formats
 from workflows.cancelling import still_shown
 from workflows.conflicts import is_busy, touching
+from workflows.requested_stays import LINE_ENDS_ON, lines_touching
 
 #: more visits than this on a week's page are drawn as sums
 MOST_CARDS = 240
@@ -322,7 +323,7 @@ def _lines(wish: Wish) -> Any:
     sitter_id = sa.func.coalesce(JobRequestLine.sitter_id, proposed)
     columns: list[Any] = [
         sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, sitter_id, JobRequestLine.on_date,
-        JobRequestLine.on_date, JobRequestLine.start_time, sa.null(), ServiceItem.duration_minutes,
+        LINE_ENDS_ON, JobRequestLine.start_time, JobRequestLine.end_time, ServiceItem.duration_minutes,
         TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
         Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
         sa.literal(0),
@@ -333,7 +334,7 @@ def _lines(wish: Wish) -> Any:
         .join(ServiceItem, ServiceItem.id == JobRequestLine.service_item_id)
         .outerjoin(TimeBlock, TimeBlock.id == JobRequestLine.time_block_id)
         .outerjoin(Staff, Staff.id == sitter_id)
-        .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date.between(wish.first, wish.last))
+        .where(JobRequestLine.state == LineState.SUBMITTED, lines_touching(wish.first, wish.last))
     )
     return narrow(statement, wish, sitter_id)
 

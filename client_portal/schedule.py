@@ -52,6 +52,7 @@ from workflows import change_requests
 from workflows.cancelling import shown_from
 from workflows.conflicts import reach
 from workflows.errors import N_
+from workflows.requested_stays import LINE_ENDS_ON
 
 #: how many coming visits stand beside the month
 COMING = 6
@@ -69,7 +70,10 @@ class DayCards:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Requested visits of one kind in one request: "Cat visit, 17:00 to 20:00: Sat 28 Nov and Sun 29 Nov"."""
+    """Requested visits of one kind in one request: "Cat visit, 17:00 to 20:00: Sat 28 Nov and Sun 29 Nov".
+
+    Of a stay the time says all, and `days` are empty.
+    """
 
     request_id: str
     number: int
@@ -140,6 +144,7 @@ _FIRST, _LAST, _REACH, _SHOWN_FROM = (
 _TOUCHING = sa.and_(Job.on_date.between(_REACH, _LAST), Job.ends_on >= _FIRST)
 _OWN_JOBS = Job.client_id == _CLIENT, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False)
 _STILL_SHOWN = sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= _SHOWN_FROM)
+_LINES_TOUCHING = sa.and_(JobRequestLine.on_date.between(_REACH, _LAST), LINE_ENDS_ON >= _FIRST)
 #: requested visits that are not in the schedule: waiting, declined, cancelled
 _OWN_LINES = (
     JobRequestLine.client_id == _CLIENT,
@@ -179,8 +184,8 @@ def _lines() -> sa.Select[JobRequestLine]:
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _JOBS_OF_DAY = _jobs().where(_STILL_SHOWN)
 _COMING = _jobs().where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])).limit(COMING)
-_LINES_OF_DAY = _lines().where(JobRequestLine.on_date == _FIRST)
-_LINES_WAITING = _lines().where(sa.or_(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.on_date == _FIRST))
+_LINES_OF_DAY = _lines().where(_LINES_TOUCHING)
+_LINES_WAITING = _lines().where(sa.or_(JobRequestLine.state == LineState.SUBMITTED, _LINES_TOUCHING))
 
 
 def _days(client: Client, first: dt.date, last: dt.date) -> dict[str, Any]:
@@ -203,12 +208,13 @@ def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
 
 
 def _lines_of_day(client: Client, day: dt.date) -> Sequence[JobRequestLine]:
-    return db.session.scalars(_LINES_OF_DAY, {"client_id": client.id, "first": day}).all()
+    return db.session.scalars(_LINES_OF_DAY, _days(client, day, day)).all()
 
 
 def _waiting_lines(client: Client, day: dt.date | None) -> Sequence[JobRequestLine]:
     """What waits, on any day, and all that is left of the day."""
-    return db.session.scalars(_LINES_WAITING, {"client_id": client.id, "first": day}).all()
+    no_day = {"client_id": client.id, "first": None, "last": None, "reach": None}
+    return db.session.scalars(_LINES_WAITING, _days(client, day, day) if day else no_day).all()
 
 
 # ------------------------------------------------------------------------------------------------------- the month
@@ -258,7 +264,7 @@ _PILLS = (
             sa.literal(0),
             sa.type_coerce(JobRequestLine.state, sa.String),
             JobRequestLine.on_date,
-            JobRequestLine.on_date,
+            LINE_ENDS_ON,
             JobRequestLine.start_time,
             TimeBlock.name,
             TimeBlock.starts_at,
@@ -267,7 +273,7 @@ _PILLS = (
         )
         .join(JobRequestLine.service_item)
         .outerjoin(JobRequestLine.time_block)
-        .where(*_OWN_LINES, JobRequestLine.on_date.between(_FIRST, _LAST))
+        .where(*_OWN_LINES, _LINES_TOUCHING)
     )
 )
 
@@ -308,7 +314,7 @@ def _pill(kind: str, time: str, short: str, name: str) -> DayItem:
 def _day_cards(
     day: dt.date, jobs: Iterable[Job], lines: Iterable[JobRequestLine], items: Mapping[int, ChangeItem]
 ) -> DayCards:
-    own = [cards.of_line(x) for x in lines if x.on_date == day]
+    own = [cards.of_line(x) for x in lines if x.on_date <= day <= x.last_on]
     return DayCards(day, cards.in_order([*_job_cards(jobs, items), *own]))
 
 
@@ -338,8 +344,8 @@ def _coming(
     by_day: dict[dt.date, list[Card]] = defaultdict(list)
     days = [max(j.on_date, today) for j in jobs]
     entries: list[tuple[dt.date, Card]] = list(zip(days, _job_cards(jobs, items), strict=True))
-    waiting = [x for x in lines if x.state is LineState.SUBMITTED and x.on_date >= today]
-    entries += [(x.on_date, cards.of_line(x)) for x in waiting[:COMING]]
+    waiting = [x for x in lines if x.state is LineState.SUBMITTED and x.last_on >= today]
+    entries += [(max(x.on_date, today), cards.of_line(x)) for x in waiting[:COMING]]
     entries.sort(key=lambda e: (e[0], e[1].order))
     for day, card in entries[:COMING]:
         by_day[day].append(card)
@@ -347,7 +353,7 @@ def _coming(
 
 
 def _waiting(lines: Iterable[JobRequestLine]) -> list[Waiting]:
-    """What the client waits for, in few words."""
+    """What the client waits for, in few words; a stay's time names its days."""
     groups: dict[tuple[int, str, str], list[JobRequestLine]] = defaultdict(list)
     for line in lines:
         if line.state is LineState.SUBMITTED:
@@ -358,7 +364,7 @@ def _waiting(lines: Iterable[JobRequestLine]) -> list[Waiting]:
             own[0].request.number or 0,
             name,
             time,
-            words.names([words.near_day(d) for d in sorted({x.on_date for x in own})]),
+            words.names([words.near_day(d) for d in sorted({x.on_date for x in own if x.last_on == x.on_date})]),
         )
         for (_request, name, time), own in groups.items()
     ]

@@ -67,14 +67,9 @@ def block_hours(block: TimeBlock) -> str:
 
 
 def line_time(line: JobRequestLine) -> str:
-    """When on its day a visit is asked for."""
+    """When on its day a visit is asked for; a stay says its two days."""
     item = line.service_item
-    return time_of_day(
-        line.start_time,
-        minutes=item.duration_minutes,
-        block=line.time_block,
-        all_day=item.time_type is TimeType.ALL_DAY,
-    )
+    return job_time(Placed(item, line.on_date, line.last_on, line.start_time, line.end_time, line.time_block))
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,22 @@ job_request_line_pet = sa.Table(
 )
 
 
-class JobRequestLine(Base):
+class RequestedTime:
+    """When a requested visit is to be."""
+
+    on_date: Mapped[dt.date]
+    start_time: Mapped[dt.time | None]
+    #: the last day and the end of a stay over several days; only visits that became requests again have them
+    ends_on: Mapped[dt.date | None]
+    end_time: Mapped[dt.time | None]
+
+    @property
+    def last_on(self) -> dt.date:
+        """The last day of a stay, else its day."""
+        return self.ends_on or self.on_date
+
+
+class JobRequestLine(RequestedTime, Base):
     """One requested visit: a service item on a date, at a time or in a block, for some pets."""
 
     __tablename__ = "job_request_line"
@@ -130,11 +145,6 @@ class JobRequestLine(Base):
     request_id: Mapped[int] = fk("job_request.id", ondelete="CASCADE")
     client_id: Mapped[int] = fk("client.id", index=False)
     service_item_id: Mapped[int] = fk("service_item.id")
-    on_date: Mapped[dt.date]
-    start_time: Mapped[dt.time | None]
-    #: the last day and the end of a stay over several days; only visits that became requests again have them
-    ends_on: Mapped[dt.date | None]
-    end_time: Mapped[dt.time | None]
     time_block_id: Mapped[int | None] = fk("time_block.id")
     #: the client's words for this visit
     note: Mapped[long_text] = mapped_column(default="")

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Sequence
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobRequest, JobRequestLine, JobState, LineState, Staff, TimeType
+from models import Job, JobRequest, JobRequestLine, JobState, LineState, Staff
 from workflows import activity, change_requests, repeats, request_threads
 from workflows.actors import Actor
-from workflows.conflicts import last_day
 from workflows.errors import N_, Invalid, WrongState
 from workflows.job_requests import move_line, next_number
 from workflows.jobs import fresh_jobs, not_now
 from workflows.locks import lock_client
 from workflows.mail_facts import MailKind
 from workflows.permissions import Permission
+from workflows.requested_stays import is_long
 from workflows.sitter_mails import by_sitter, in_short, is_near, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Slot, clean_note, fingerprint
@@ -26,11 +26,11 @@ def back_to_request(
     """Turn scheduled visits of one client into requests again.
 
     In this order: what the client asked about them is superseded; the visits leave the schedule; their lines wait again under their old number, as the visits were at
-    last; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
+    last, a stay with its last day and its end; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
     never makes those visits again; their sitters are told that they are gone, and stay proposed with `keep_sitter`
     only; a `message`, if there is one, goes to the client and onto the request's thread, else the client hears
-    nothing; the log keeps the story. All or nothing. Refused: begun, done, cancelled or void, or past (WrongState); a
-    stay over several days, which a request cannot hold (WrongState 'job_stay'); gone already (WrongState 'job_gone').
+    nothing; the log keeps the story. All or nothing. Refused: begun, done, cancelled or void, or past (WrongState); gone
+    already (WrongState 'job_gone').
     """
     actor.require(Permission.SCHEDULE)
     actor.require(Permission.REQUESTS)
@@ -81,19 +81,7 @@ def why_not(job: Job) -> WrongState | None:
         return not_now(job)
     if job.ends_on < clock.today():
         return WrongState("job_past", N_("This visit is in the past and cannot be requested any more."))
-    if is_long(job):
-        return WrongState("job_stay", N_("A stay over several days cannot go back to request. Change or cancel it."))
     return None
-
-
-def is_long(job: Job) -> bool:
-    """Does it end on a day or at a time of its own? Requests know neither."""
-    item = job.service_item
-    usual = last_day(
-        job.on_date, start_time=job.start_time, minutes=job.duration_minutes, block=job.time_block,
-        all_day=item.time_type is TimeType.ALL_DAY,
-    )  # fmt: skip
-    return job.end_time is not None or job.ends_on != usual
 
 
 def _make_lines(jobs: Iterable[Job], *, keep_sitter: bool) -> list[tuple[Job, JobRequestLine]]:
@@ -112,6 +100,7 @@ def _make_lines(jobs: Iterable[Job], *, keep_sitter: bool) -> list[tuple[Job, Jo
         else:
             move_line(line, LineState.SUBMITTED)
         line.service_item, line.on_date, line.start_time = job.service_item, job.on_date, job.start_time
+        line.ends_on, line.end_time = (job.ends_on, job.end_time) if is_long(job) else (None, None)
         line.time_block, line.pets, line.price = job.time_block, list(job.pets), job.price
         line.note, line.staff_note = job.note, job.staff_note
         line.sitter, line.leave_unassigned = job.sitter if keep_sitter else None, False

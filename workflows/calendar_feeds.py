@@ -35,6 +35,7 @@ from workflows.cancelling import still_shown
 from workflows.conflicts import touching_own
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import Permission, role_allows
+from workflows.requested_stays import lines_touching
 from workflows.sitter_mails import address_of
 
 #: what a feed holds, in days from today
@@ -196,7 +197,7 @@ def _of_client(client: Client) -> list[Entry]:
     lines = db.session.scalars(
         sa.select(JobRequestLine)
         .where(JobRequestLine.client_id == client.id, JobRequestLine.state == LineState.SUBMITTED)
-        .where(JobRequestLine.on_date.between(first, last))
+        .where(lines_touching(first, last))
         .options(
             joinedload(JobRequestLine.client),
             joinedload(JobRequestLine.service_item),
@@ -271,12 +272,14 @@ def _of_job(job: Job, *, note: str, sitter: str = "", address: str = "") -> Entr
 
 def _of_line(line: JobRequestLine) -> Entry:
     starts, ends = _times(line.on_date, line.start_time, line.time_block, line.service_item.duration_minutes)
+    if line.end_time is not None and starts is not None:
+        ends = clock.to_local(clock.from_local(line.last_on, line.end_time))
     return Entry(
         uid=line.public_id,
         sequence=line.version,
         changed_at=line.submitted_at or line.created_at,
         on_date=line.on_date,
-        ends_on=line.on_date,
+        ends_on=line.last_on,
         starts=starts,
         ends=ends,
         service=line.service_item.name,

@@ -44,6 +44,7 @@ from workflows.mail_facts import (
     VisitFacts,
 )
 from workflows.permissions import Permission
+from workflows.requested_stays import moved_end, plan_of_line
 from workflows.visit_facts import job_facts, line_facts, short
 from workflows.wanted import Wanted, clean_note, fingerprint, slots
 
@@ -309,12 +310,14 @@ def _require_own(client: Client, actor: Actor) -> None:
 
 
 def edit_line(
-    line: JobRequestLine, wanted: Wanted, *, sitter: Staff | None, leave_unassigned: bool, staff_note: str, actor: Actor
-) -> JobRequestLine:
+    line: JobRequestLine, wanted: Wanted, *, sitter: Staff | None, leave_unassigned: bool, staff_note: str, actor: Actor,
+    end_time: dt.time | None = None,
+) -> JobRequestLine:  # fmt: skip
     """The office changes a waiting line: service, day, time or any block, pets, sitter, notes. Logged old to new.
 
-    No limits apply to the office. Refused: not waiting any more (WrongState), pets of others, no or two days or
-    blocks, a sitter who is not one (Invalid).
+    A stay stays as long as it is and ends at `end_time`. No limits apply to the office. Refused: not waiting any more
+    (WrongState), pets of others, no or two days or blocks, a stay that ends before it starts, a sitter who is not one
+    (Invalid).
     """
     actor.require(Permission.REQUESTS)
     note, private = clean_note(wanted.note), clean_note(staff_note)
@@ -330,6 +333,7 @@ def edit_line(
         raise Invalid("one_visit", N_("Choose one day and one time for this line."), field="on_date")
     slot = all_slots[0]
     before = short(line_facts(line))
+    line.ends_on, line.end_time = moved_end(line, wanted.item, slot, end_time)
     line.service_item, line.on_date, line.start_time = wanted.item, slot.on_date, slot.start_time
     line.time_block, line.pets, line.note, line.staff_note = slot.block, list(wanted.pets), note, private
     line.sitter, line.leave_unassigned = sitter, leave_unassigned and sitter is None
@@ -396,10 +400,9 @@ def proposed_sitter_id(line: JobRequestLine) -> int | None:
 def line_conflicts(lines: Iterable[JobRequestLine]) -> dict[Any, list[conflicts.Clash]]:
     """What speaks against scheduling these lines with the sitters that are chosen or proposed: {line id: clashes}."""
     return conflicts.find(
-        conflicts.plan_of_item(
-            line.id, line.service_item, sitter_id=proposed_sitter_id(line), on_date=line.on_date,
-            start_time=line.start_time, block=line.time_block, label=f"{line.service_item.name}, {line.client}",
-            pets=line.pets, client_id=line.client_id,
+        plan_of_line(
+            line, key=line.id, sitter_id=proposed_sitter_id(line), label=f"{line.service_item.name}, {line.client}",
+            pets=line.pets,
         )
         for line in lines
     )  # fmt: skip

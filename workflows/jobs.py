@@ -75,6 +75,8 @@ def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing
         note=line.note,
         staff_note=line.staff_note,
         line=line,
+        ends_on=line.ends_on,
+        end_time=line.end_time,
         booked_at=line.submitted_at,
         book=book,
     )

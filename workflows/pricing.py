@@ -379,8 +379,8 @@ def quote_slot(wanted: Wanted, slot: Slot, client: Client, *, booked_at: dt.date
 def quote_line(line: JobRequestLine, *, booked_at: dt.datetime | None, book: Book) -> Quote:
     """A requested visit as it is now."""
     return quote(
-        line.service_item, n_pets=len(line.pets), client=line.client, on_date=line.on_date,
-        begins=start_of(line.start_time, line.time_block), booked_at=booked_at, book=book,
+        line.service_item, n_pets=len(line.pets), n_days=charged_days(line.on_date, line.ends_on), client=line.client,
+        on_date=line.on_date, begins=start_of(line.start_time, line.time_block), booked_at=booked_at, book=book,
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ def line_facts(line: JobRequestLine, *, for_sitter: bool = False) -> VisitFacts:
         on_date=line.on_date.isoformat(),
         start_time=line.start_time.isoformat("minutes") if line.start_time else "",
         block=str(line.time_block) if line.time_block else "",
+        ends_on=line.last_on.isoformat() if line.last_on != line.on_date else "",
+        end_time=line.end_time.isoformat("minutes") if line.end_time else "",
         duration_minutes=line.service_item.duration_minutes,
         pets=tuple(p.name for p in line.pets),
         note=line.note,

@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.db import db
 from models import CancellationRule, Client, JobState, LineState, PriceRule
 from tests import factories as make
-from tests.properties.visit_books import Books, insist
+from tests.properties.visit_books import Books, insist, spans
 from workflows import (
     back_to_request,
     baskets,
@@ -61,6 +61,7 @@ class Life(Books):
         db.session.commit()
         self._book(0, 0, 3, 12, 0)
         self._book(2, 2, 1, 8, 1)
+        self._book(1, 2, 6, 17, 1)
         for who in (0, 1):
             self._request(who, who, 2, 8, several=True)
         self._schedule([0, 1], alone=False)
@@ -178,8 +179,9 @@ class Life(Books):
         def do(accept: Iterable[str]) -> None:
             if alone or client.primary_sitter is None:
                 job_requests.choose_sitters(client, {x.id: (None, True) for x in found}, actor=actor)
-            for job in job_requests.schedule(client, found, actor=actor, accept=accept):
-                self.visits[job.id] = JobState.SCHEDULED
+            made = job_requests.schedule(client, found, actor=actor, accept=accept)
+            assert spans(made) == spans(found), "a visit is when it was asked for, a stay as long"
+            self.visits |= {job.id: JobState.SCHEDULED for job in made}
 
         self._do(lambda: insist(do), then={x.id: LineState.SCHEDULED for x in found},
             tells=[(MailKind.JOB_SCHEDULED, client)],
@@ -194,9 +196,12 @@ class Life(Books):
     def _book(self, who: int, item: int, days: int, hour: int, sitter: int) -> None:
         client = self.clients[who]
         wanted = self._wanted(client, item, [clock.today() + dt.timedelta(days=days)], hour)
+        stay = self._stay(wanted.item, wanted.dates[0], hour)
 
         def do(accept: Iterable[str]) -> None:
-            made = jobs.book(client, wanted, sitter=self._sitter(sitter), actor=self.cast.as_olivia, accept=accept)
+            made = jobs.book(
+                client, wanted, sitter=self._sitter(sitter), actor=self.cast.as_olivia, stay=stay, accept=accept
+            )
             self.visits |= {job.id: JobState.SCHEDULED for job in made}
 
         self._do(lambda: insist(do), tells=[(MailKind.VISITS_BOOKED, client)])
@@ -275,11 +280,12 @@ class Life(Books):
         found = self._of_one_client(self._ahead(), which)
         if not found:
             return
-        client, ids = found[0].client, [j.id for j in found]
+        client, ids, before = found[0].client, [j.id for j in found], spans(found)
 
         def do() -> None:
             text = "Is the gate open?" if message else ""
             back = back_to_request.back_to_request(found, actor=self.cast.as_olivia, message=text, keep_sitter=keep)
+            assert spans(back) == before, "the lines are what the visits were, a stay as long"
             self.lines |= {line.id: LineState.SUBMITTED for line in back}
             for job_id in ids:
                 del self.visits[job_id]

@@ -245,6 +245,13 @@ class Books(RuleBasedStateMachine):
         start = dt.time(hour) if chosen.time_type is TimeType.STANDARD else None
         return Wanted(chosen, dates, start, blocks, pets)
 
+    def _stay(self, item: ServiceItem, day: dt.date, hour: int) -> jobs.Stay | None:
+        """Overnights that are booked from noon on are stays of two nights; those of the evening have times."""
+        if item.time_type is not TimeType.ALL_DAY or hour < 12:
+            return None
+        times = (dt.time(hour), dt.time(9)) if hour > 12 else (None, None)
+        return jobs.Stay(day, day + dt.timedelta(days=2), *times)
+
     def _change(self, job: Job, days: int, hour: int, item: int, sitter: int, *, both: bool = False) -> jobs.Change:
         day = clock.today() + dt.timedelta(days=days)
         wanted = self._wanted(job.client, item, [day], hour, both=both)
@@ -282,6 +289,11 @@ def check_sitters_hear(
             concerned |= {x.sitter_id for x in (old, new) if x is not None}
     told = {m.staff_id for m in mails} | {i for line in log for i in line.facts.get("evening") or ()}
     assert concerned - {None} <= told, "a sitter hears of it, at once or in the evening"
+
+
+def spans(placed: Iterable[Job | JobRequestLine]) -> list[str]:
+    """From when to when visits and requested visits are; none here runs over midnight but stays."""
+    return sorted(f"{x.on_date}, {x.start_time}, {x.ends_on or x.on_date}, {x.end_time}" for x in placed)
 
 
 def insist(doing: Callable[[Iterable[str]], object]) -> object:

@@ -1,5 +1,6 @@
 """B13: a sitter answers the office by the signed link in the mail, without logging in."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from tests import factories as make
 from tests.databases import count
 from workflows import request_threads, settings
 from workflows.actors import COMMAND_LINE
+from workflows.back_to_request import back_to_request
 from workflows.mail_facts import MailKind
 
 
@@ -89,3 +91,19 @@ def test_the_mail_with_the_link_is_not_kept_as_it_was_sent(link, app):
     deliver.drain(app)
     mail = db.session.query(OutboxMail).filter_by(kind=MailKind.SITTER_REQUEST_MESSAGE.value).one()
     assert (mail.sent_at is not None, mail.body_text, mail.body_html) == (True, None, None)
+
+
+@pytest.mark.covers("B12", "B13")
+def test_a_stay_that_went_back_to_request_says_until_when(cast, http, outbox):
+    stay = make.job(
+        cast.alice, cast.overnight, sitter=cast.sam, on_date=dt.date(2026, 11, 27), ends_on=dt.date(2026, 11, 29),
+        start_time=dt.time(18), end_time=dt.time(9), pets=[cast.mochi],
+    )  # fmt: skip
+    (line,) = back_to_request([stay], actor=cast.as_max, keep_sitter=True)
+    request_threads.write(line.request, [line], body="Can you?", to_client=False, to_sitters=True, actor=cast.as_max)
+    db.session.commit()
+    mail = render(outbox.one(MailKind.SITTER_REQUEST_MESSAGE))
+    assert "Nov 29, 9:00" in mail.text
+    (link,) = re.findall(r"http://127.0.0.1:8000(/staff/answers/\S+)", mail.text)
+    text = http().get(link).text.replace("\xa0", " ")
+    assert "Friday, November 27, 6:00 PM until Sun, Nov 29, 9:00 AM" in text

@@ -14,18 +14,23 @@ from models import (
     JobState,
     LineState,
     OutboxMail,
+    PriceEffect,
     RepeatSkip,
     RequestMessage,
+    TimeType,
 )
 from tests import factories as make
 from tests.databases import count
 from workflows import job_requests, jobs, settings, sitter_mails
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.back_to_request import back_to_request
+from workflows.conflicts import ConflictsFound, tokens
 from workflows.errors import Invalid, NotAllowed, WrongState
 from workflows.mail_facts import MailKind
+from workflows.wanted import Wanted
 
-THU, FRI = dt.date(2026, 11, 26), dt.date(2026, 11, 27)
+THU, FRI, SAT, SUN = (dt.date(2026, 11, day) for day in (26, 27, 28, 29))
+SIX, NINE = dt.time(18), dt.time(9)
 
 
 @pytest.fixture
@@ -174,10 +179,7 @@ def test_only_scheduled_visits_go_back_and_all_or_none(cast, job, booked, outbox
     assert (count(Job, Job.client_id == cast.alice.id), len(outbox)) == (2, 0)
 
 
-def test_past_visits_and_stays_do_not_go_back(cast, job, clock_at):
-    stay = make.job(cast.alice, cast.overnight, on_date=FRI, ends_on=dt.date(2026, 11, 29), start_time=None)
-    timed = make.job(cast.alice, cast.walk, on_date=FRI, start_time=dt.time(9), end_time=dt.time(18))
-    assert [refuse(lambda x=x: back(cast, x)) for x in (stay, timed)] == ["job_stay", "job_stay"]
+def test_past_visits_do_not_go_back(cast, job, clock_at):
     clock_at("2026-11-27 00:00")
     assert refuse(lambda: back(cast, job)) == "job_past"
 
@@ -185,7 +187,8 @@ def test_past_visits_and_stays_do_not_go_back(cast, job, clock_at):
 def test_over_midnight_goes_back(cast):
     late = make.job(cast.alice, cast.walk, start_time=dt.time(23, 45))
     night = make.job(cast.alice, cast.cat_visit, start_time=None, block=cast.night)
-    assert [x.on_date for x in back(cast, late, night)] == [THU, THU]
+    lines = back(cast, late, night)
+    assert [(x.on_date, x.last_on, x.ends_on) for x in lines] == [(THU, THU, None)] * 2, "these end after their minutes"
 
 
 def test_back_to_request_is_closed_to_sitters_clients_and_for_nothing(cast, job):
@@ -215,3 +218,161 @@ def test_a_later_visit_never_gets_the_number_of_one_that_is_gone(cast, db_sessio
     db_session.delete(job)
     db_session.flush()
     assert make.job(cast.bob, cast.walk).id != number
+
+
+# ------------------------------------------------------------------------------------------------------------- stays
+
+
+@pytest.fixture
+def stay(cast, outbox, db_session):
+    """Alice's overnight stay with Sam from Friday 18:00 to Sunday 9:00, booked by the office: two nights, 200.00."""
+    wanted = Wanted(cast.overnight, [], pets=[cast.mochi], note="Two bowls")
+    (made,) = jobs.book(
+        cast.alice, wanted, sitter=cast.sam, actor=cast.as_max, stay=jobs.Stay(FRI, SUN, SIX, NINE)
+    )  # fmt: skip
+    outbox.clear()
+    db_session.commit()
+    return made
+
+
+def span(placed):
+    return placed.on_date, placed.ends_on, placed.start_time, placed.end_time
+
+
+def given_back(cast, stay, db_session):
+    """The line that a stay became, read afresh."""
+    (line,) = back(cast, stay, keep_sitter=True)
+    db_session.commit()
+    db_session.expire_all()
+    return line
+
+
+def again(cast, line, **more):
+    (job,) = job_requests.schedule(cast.alice, [line], actor=cast.as_max, **more)
+    return job
+
+
+@pytest.mark.covers("B12", "B15")
+@pytest.mark.parametrize(
+    ("first", "last", "start", "end", "n_days"),
+    [(FRI, SUN, SIX, NINE, 2), (FRI, SUN, None, None, 2), (FRI, SAT, SIX, NINE, 1), (FRI, FRI, NINE, SIX, 1)],
+)
+def test_a_stay_goes_back_as_one_line_and_is_scheduled_again_as_it_was(
+    cast, db_session, first, last, start, end, n_days
+):
+    wanted = Wanted(cast.overnight, [], pets=[cast.mochi])
+    booked = jobs.Stay(first, last, start, end)
+    (made,) = jobs.book(cast.alice, wanted, sitter=cast.sam, actor=cast.as_max, stay=booked)
+    assert made.price == 100 * n_days
+    line = given_back(cast, made, db_session)
+    assert (line.on_date, line.last_on, line.start_time, line.end_time) == (first, last, start, end)
+    assert (line.price, line.state, count(Job, Job.client_id == cast.alice.id)) == (
+        100 * n_days,
+        LineState.SUBMITTED,
+        0,
+    )
+    job = again(cast, line)
+    assert span(job) == (first, last, start, end)
+    assert (job.price, job.sitter_pay, job.sitter_id, job.state) == (
+        100 * n_days, 50 * n_days, cast.sam.id, JobState.SCHEDULED,
+    )  # fmt: skip
+
+
+@pytest.mark.covers("B12")
+def test_a_stay_that_became_a_visit_of_one_day_goes_back_as_one(cast, stay, db_session):
+    job = again(cast, given_back(cast, stay, db_session))
+    jobs.change(job, jobs.Change(cast.walk, FRI, NINE, None, cast.sam, [cast.biscuit]), actor=cast.as_max)
+    line = given_back(cast, job, db_session)
+    assert span(line) == (FRI, None, NINE, None)
+
+
+@pytest.mark.covers("B12")
+def test_mails_about_the_requested_stay_say_from_when_to_when(cast, stay, outbox, db_session):
+    settings.change({"portal.show_prices": True}, actor=COMMAND_LINE)
+    line = given_back(cast, stay, db_session)
+    again(cast, line)
+    scheduled = outbox.facts(MailKind.JOB_SCHEDULED, to="alice@example.com").visits[0]
+    (line,) = back(cast, line.job, message="Sam is ill.")
+    asked = outbox.facts(MailKind.REQUEST_MESSAGE, to="alice@example.com").lines[0]
+    job_requests.decline(cast.alice, [line], reason="Nobody is free", actor=cast.as_max)
+    declined = outbox.facts(MailKind.REQUEST_DECLINED, to="alice@example.com").lines[0]
+    for visit in (scheduled, asked, declined):
+        when = (visit.on_date, visit.start_time, visit.ends_on, visit.end_time)
+        assert when == ("2026-11-27", "18:00", "2026-11-29", "09:00")
+    assert (scheduled.price, declined.price) == ("200.00", "200.00")
+    assert line.state is LineState.DECLINED
+
+
+@pytest.mark.covers("B12", "C1")
+@pytest.mark.parametrize("how", ["client", "office"])
+def test_the_client_cancels_or_the_office_deletes_a_requested_stay(cast, stay, outbox, db_session, how):
+    line = given_back(cast, stay, db_session)
+    if how == "client":
+        job_requests.cancel_lines(cast.alice, [line], actor=cast.as_alice)
+        (visit,) = outbox.facts(MailKind.REQUEST_CANCELLED, to="alice@example.com").lines
+        assert (visit.ends_on, visit.end_time) == ("2026-11-29", "09:00")
+    else:
+        job_requests.delete_lines(cast.alice, [line], actor=cast.as_max)
+    assert line.state is (LineState.CANCELLED if how == "client" else LineState.DELETED)
+    assert refuse(lambda: again(cast, line)) == f"line_{line.state.value}"
+
+
+@pytest.mark.covers("B12", "B11")
+@pytest.mark.parametrize(
+    ("day", "hour", "stands_in_the_way"),
+    [(FRI, 17, False), (FRI, 18, True), (SAT, 12, True), (SUN, 8, True), (SUN, 9, False)],
+)
+def test_whatever_is_in_the_stay_stands_against_it(cast, stay, db_session, day, hour, stands_in_the_way):
+    line = given_back(cast, stay, db_session)
+    make.job(cast.bob, cast.walk, sitter=cast.sam, on_date=day, start_time=dt.time(hour))
+    found = job_requests.line_conflicts([line])
+    assert bool(found) is stands_in_the_way
+    if stands_in_the_way:
+        assert refuse(lambda: again(cast, line), ConflictsFound) == "conflicts"
+        assert span(again(cast, line, accept=tokens(found))) == (FRI, SUN, SIX, NINE)
+    else:
+        again(cast, line)
+
+
+@pytest.mark.covers("B12")
+def test_a_day_off_on_the_last_day_of_the_stay_stands_against_it(cast, stay, db_session):
+    line = given_back(cast, stay, db_session)
+    make.time_off(cast.sam, SUN)
+    assert [c.kind for c in job_requests.line_conflicts([line])[line.id]] == ["time_off"]
+
+
+def edit(cast, line, item=None, day=FRI, start=SIX, end=NINE):
+    wanted = Wanted(item or line.service_item, [day], start_time=start, pets=[cast.mochi])
+    return job_requests.edit_line(
+        line, wanted, sitter=cast.sita, leave_unassigned=False, staff_note="", actor=cast.as_max, end_time=end
+    )
+
+
+@pytest.mark.covers("B12", "B10")
+def test_a_requested_stay_that_is_moved_stays_as_long_as_it_is_and_is_priced_day_by_day(cast, stay, db_session):
+    make.public_holiday(dt.date(2026, 12, 25), "Christmas Day")
+    make.price_rule("Holidays", effect=PriceEffect.ADD_AMOUNT, amount=Decimal(30), on_holiday=True)
+    line = given_back(cast, stay, db_session)
+    edit(cast, line, day=dt.date(2026, 12, 24), start=NINE, end=dt.time(20))
+    assert span(line) == (dt.date(2026, 12, 24), dt.date(2026, 12, 26), NINE, dt.time(20))
+    assert line.price == Decimal(230), "two nights, the second on a holiday"
+    job = again(cast, line)
+    assert (span(job), job.price, job.sitter_id) == (span(line), Decimal(230), cast.sita.id)
+
+
+def test_a_requested_stay_loses_its_end_with_another_service_and_keeps_it_over_whole_days(cast, stay, db_session):
+    line = given_back(cast, stay, db_session)
+    sitting = make.service_item("House sitting", time_type=TimeType.ALL_DAY, price=Decimal(40))
+    assert (span(edit(cast, line, sitting)), line.price) == ((FRI, SUN, SIX, NINE), Decimal(80))
+    assert (span(edit(cast, line, cast.walk, start=NINE)), line.price) == ((FRI, None, NINE, None), cast.walk.price)
+    assert span(edit(cast, line, cast.overnight, start=None)) == (FRI, None, None, None)
+
+
+def test_a_requested_stay_is_not_given_an_end_before_its_start_or_one_time_only(cast, stay, db_session):
+    line = given_back(cast, stay, db_session)
+    assert refuse(lambda: edit(cast, line, end=None), Invalid) == "stay_times"
+    assert refuse(lambda: edit(cast, line, start=None), Invalid) == "stay_times"
+    assert span(edit(cast, line, start=None, end=None)) == (FRI, SUN, None, None)
+    day_care = make.job(cast.alice, cast.overnight, on_date=FRI, start_time=NINE, end_time=SIX, pets=[cast.mochi])
+    line = given_back(cast, day_care, db_session)
+    assert refuse(lambda: edit(cast, line, start=SIX, end=NINE), Invalid) == "stay_order"
