@@ -261,6 +261,8 @@ def _about_a_request(line: Notification) -> Told:
 def _more_told(line: Notification, client: str | Markup) -> Told:
     if line.kind is NotificationKind.SERIES_TROUBLE:
         return _series_told(line, client)
+    if line.kind is NotificationKind.VISITS_OF_ARCHIVED:
+        return _left_told(line, client)
     if line.kind in DATA_NEWS:
         icon, text, endpoint = DATA_NEWS[line.kind]
         about = ", ".join(_texts(line.facts, "about"))
@@ -285,8 +287,18 @@ DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.CLIENT_REGISTERED: ("user-plus", N_("%(client)s registered as a new client"), "client_page.show"),
     NotificationKind.REGISTRATION_WAITING: ("user-plus", N_("Somebody registered and waits for your yes"), "client_page.show"),
     NotificationKind.LETTER_RECEIVED: ("message", N_("%(client)s wrote to you"), "letters.thread"),
-    NotificationKind.VISITS_OF_ARCHIVED: ("alert-triangle", N_("%(client)s still has visits that nobody may want"), "client_page.show"),
 }  # fmt: skip
+
+
+def _left_told(line: Notification, client: str | Markup) -> Told:
+    """Visits ahead of a client who was archived, or with a pet that left."""
+    n, pet, keep = _count(line.facts, "n_jobs"), str(line.facts.get("pet") or ""), "%(client)s"
+    if pet:
+        text = ngettext("%(pet)s of %(client)s is no longer with us, and %(num)d visit is booked", "%(pet)s of %(client)s is no longer with us, and %(num)d visits are booked", n, pet=pet, client=keep)  # fmt: skip
+    else:
+        text = ngettext("%(client)s is archived, and %(num)d visit is booked", "%(client)s is archived, and %(num)d visits are booked", n, client=keep)  # fmt: skip
+    url = link("left_visits.show", client_id=line.client_id, pet=line.facts.get("pet_id")) if line.client_id else None
+    return Told("alert-triangle", _linked(text, client=client), url)
 
 
 def _series_told(line: Notification, client: str | Markup) -> Told:

@@ -13,7 +13,7 @@ from foundation import clock
 from foundation.db import db
 from foundation.text import tidy
 from models import Client, NotificationKind, Pet, PetStatus, Species
-from workflows import activity, field_kinds, notifications, people, records
+from workflows import activity, field_kinds, leaving, notifications, people, records
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.locks import lock_client
@@ -56,7 +56,7 @@ def add(client: Client, values: Mapping[str, Any], *, actor: Actor) -> Pet:
 def leave(pet: Pet, status: PetStatus, *, actor: Actor, left_on: dt.date | None = None, reason: str = "") -> None:
     """Mark a pet as no longer with its household, since `left_on` (today unless given); it is never deleted.
 
-    Logged with the reason and told to the office on HOME. Refused with WrongState when it has left already (also by
+    Logged with the reason and told to the office on HOME, where its visits ahead stand too (`leaving.flag`). Refused with WrongState when it has left already (also by
     somebody else at this moment), with Invalid for a day in the future or before it was born, with NotAllowed for
     another client's pet.
     """
@@ -83,6 +83,7 @@ def leave(pet: Pet, status: PetStatus, *, actor: Actor, left_on: dt.date | None 
     )
     about = [field_kinds.day_words(day), *([said] if said else [])]
     notifications.notify_office(NotificationKind.PET_LEFT, client=pet.client, pet=pet.name, about=about)
+    leaving.flag(pet.client, pet)
     db.session.flush()
 
 

@@ -25,7 +25,7 @@ from models import (
     TimeOff,
     Vet,
 )
-from workflows import client_sitters, records, sign_ins
+from workflows import client_sitters, leaving, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
 from workflows.permissions import Permission
@@ -114,7 +114,10 @@ def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
 
 
 def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
-    """Change a client's record; logged old to new. Archiving or closing the portal ends the household's sign-ins."""
+    """Change a client's record; logged old to new. Archiving or closing the portal ends the household's sign-ins.
+
+    Visits ahead of a client who is archived by it stand on HOME (`leaving.flag`).
+    """
     actor.require(Permission.CLIENTS)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
@@ -124,6 +127,8 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
     changed = records.change(client, cleaned, actor=actor)
     if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
         sign_ins.end_of_client(client)
+    if "status" in changed and client.status is ClientStatus.ARCHIVED:
+        leaving.flag(client)
     return changed
 
 
@@ -182,12 +187,19 @@ def add_pet(values: Mapping[str, Any], *, actor: Actor) -> Pet:
 
 
 def change_pet(pet: Pet, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
-    """Change a pet; logged in the client's log. A pet keeps its client."""
+    """Change a pet; logged in the client's log. A pet keeps its client. Of one that leaves, visits ahead stand on HOME."""
     actor.require(Permission.CLIENTS)
     cleaned = records.tidy(values)
     check_pet(cleaned)
     kept = {k: v for k, v in cleaned.items() if k != "client"}
-    return records.change(pet, kept, actor=actor, client=pet.client)
+    changed = records.change(pet, kept, actor=actor, client=pet.client)
+    _flag_if_left(pet, changed)
+    return changed
+
+
+def _flag_if_left(pet: Pet, changed: Mapping[str, Any]) -> None:
+    if "status" in changed and pet.status is not PetStatus.ACTIVE:
+        leaving.flag(pet.client, pet)
 
 
 def check_pet(values: Mapping[str, Any]) -> None:
@@ -205,9 +217,9 @@ def remove_pet(pet: Pet, *, actor: Actor) -> None:
 
 
 def set_pet_status(pet: Pet, status: PetStatus, *, actor: Actor) -> None:
-    """Mark a pet as with us, away, or no longer with us; logged."""
+    """Mark a pet as with us, away, or no longer with us; logged. Of one that leaves, visits ahead stand on HOME."""
     actor.require(Permission.CLIENTS)
-    records.change(pet, {"status": status}, actor=actor, client=pet.client)
+    _flag_if_left(pet, records.change(pet, {"status": status}, actor=actor, client=pet.client))
 
 
 def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
