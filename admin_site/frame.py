@@ -87,6 +87,7 @@ BELONGS_TO = {
     "extra_pets": "price_rules",
     "client_page": "clients",
     "client_sitters": "clients",
+    "client_data": "clients",
     "left_visits": "schedule",
     "data": "clients",
     "field_lists": "clients",

@@ -131,6 +131,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "client_sitter.forgotten": ("user", *NN_("%(who)s made %(name)s a sitter like all others here")),
     "letter.received": ("message", *NN_("%(who)s wrote to the office")),
     "letter.written": ("send", *NN_("%(who)s wrote to the client")),
+    "client.exported": ("download", *NN_("%(who)s saved everything about this client as a file")),
+    "client.erased": ("trash", *NN_("%(who)s erased the data of client %(number)s")),
     "setting.changed": ("settings", *NN_("%(who)s changed a setting")),
 }  # fmt: skip
 

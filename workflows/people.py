@@ -27,7 +27,7 @@ from models import (
 )
 from workflows import client_sitters, leaving, records, sign_ins
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed
+from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.permissions import Permission
 
 
@@ -119,6 +119,8 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
     Visits ahead of a client who is archived by it stand on HOME (`leaving.flag`).
     """
     actor.require(Permission.CLIENTS)
+    if client.erased_at is not None:
+        raise WrongState("erased", N_("The data of this client were erased; the record stays as it is."))
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
     if cleaned.get("primary_sitter") is not client.primary_sitter:

@@ -39,6 +39,8 @@ class Permission(enum.StrEnum):
     RECORDS = "office:records:read"
     #: alarm codes, key places and other secrets in the clear, each look logged
     SECRETS = "office:secrets:read"
+    #: erase everything about a client for good
+    ERASE = "office:clients:erase"
     #: look at a client's portal as the client
     PORTAL_AS_CLIENT = "office:portal:open"
     #: the sitter's own pages
@@ -47,7 +49,8 @@ class Permission(enum.StrEnum):
 
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.OWNER: frozenset(Permission),
-    StaffRole.MANAGER: frozenset(Permission) - {Permission.STAFF, Permission.ROLES, Permission.SETTINGS},
+    StaffRole.MANAGER: frozenset(Permission)
+    - {Permission.STAFF, Permission.ROLES, Permission.SETTINGS, Permission.ERASE},
     StaffRole.SITTER: frozenset({Permission.OWN_DAY}),
 }
 
@@ -70,6 +73,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.EXPORT: N_("Save lists as files"),
     Permission.RECORDS: N_("Read the log and the outbox"),
     Permission.SECRETS: N_("See alarm codes, key places and other secrets; each look is logged"),
+    Permission.ERASE: N_("Erase everything about a client for good"),
     Permission.PORTAL_AS_CLIENT: N_("Look at a client's portal as the client"),
     Permission.OWN_DAY: N_("The sitter's own pages: own visits and own calendar"),
 }

@@ -252,7 +252,7 @@ def _something_everywhere(live):
     pages = {
         "office": (
             f"/admin/client/{cast.bob.id}/?tab=details", f"/admin/data/client/{cast.bob.id}/",
-            f"/admin/data/client/{cast.bob.id}/{home.page.public_id}/", f"/admin/client-sitters/{cast.bob.id}/", f"/admin/left-visits/{cast.bob.id}/",
+            f"/admin/data/client/{cast.bob.id}/{home.page.public_id}/", f"/admin/client-sitters/{cast.bob.id}/", f"/admin/left-visits/{cast.bob.id}/", f"/admin/client-data/{cast.bob.id}/", f"/admin/client-data/{cast.bob.id}/erasure",
             f"/admin/visit/{job.id}", f"/admin/visit/{job.id}/cancellation", f"/admin/visit/{job.id}/back-to-request",
             f"/admin/moves/{job.id}/", f"/admin/repeat/{series.id}/pause", f"/admin/repeat/{series.id}/end",
             f"/admin/repeat/{series.id}/following", f"/admin/repeat/{series.id}/",

@@ -8,7 +8,7 @@ from workflows.actors import COMMAND_LINE, WORKER, client_actor, staff_actor, st
 from workflows.errors import NotAllowed
 from workflows.permissions import ROLE_PERMISSIONS, Permission, role_allows
 
-OWNER_ONLY = {Permission.STAFF, Permission.ROLES, Permission.SETTINGS}
+OWNER_ONLY = {Permission.STAFF, Permission.ROLES, Permission.SETTINGS, Permission.ERASE}
 
 
 def test_every_role_has_its_permissions():
