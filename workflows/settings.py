@@ -266,7 +266,9 @@ def read() -> Values:
     """
     cached: Values | None = db.session.info.get("settings")
     if cached is None:
-        rows = db.session.execute(_ALL).all()
+        # Asking for a setting, or whether somebody may do something, must not save what a form holds so far.
+        with db.session.no_autoflush:
+            rows = db.session.execute(_ALL).all()
         cached = Values(
             {key: value for key, value, role in rows if not role and key in REGISTRY},
             {(role, key): value for key, value, role in rows if role},
