@@ -210,7 +210,7 @@ def make_agreement_copies(app: Flask) -> int:
                 drawn = agreement.write(copy) if copy is not None else None
             if drawn is not None:
                 with unit_of_work(app):
-                    n_made += agreement_copies.keep(acceptance_id, drawn, store=app.extensions["store"]) is not None
+                    n_made += agreement_copies.keep(acceptance_id, drawn) is not None
         except Exception:
             log.exception("the copy of acceptance %s could not be made; tried again in a minute", acceptance_id)
     return n_made

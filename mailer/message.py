@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask_mail import Message
 
+from foundation import storage
 from foundation.db import db
 from mailer.render import Rendered, one_line
 from models import OutboxMail, StoredFile
@@ -68,7 +69,7 @@ def compose(mail: OutboxMail, rendered: Rendered) -> Message:
     # A pair stays a pair only when set afterwards: the constructor would write it as "name <address>" without quotes.
     message.sender = (one_line(values["business.name"]), sender_address())
     for file in _files(mail):
-        message.attach(file.name, file.media_type, current_app.extensions["store"].read(file.key))
+        message.attach(file.name, file.media_type, storage.here().read(file.key))
     return message
 
 

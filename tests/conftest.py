@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from foundation import clock, money
+from foundation import clock, money, sealing, storage
 from foundation.db import db
 from models import Client, OutboxMail, Realm, Staff
 from sign_in import cookie_name
@@ -117,6 +117,9 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The app over an empty database, in an app context; each test runs once for each database."""
     app: Flask = request.getfixturevalue(f"{request.param}_app")
     databases.empty(app)
+    # Keys and file store belong to the process: another app that a test made must not have left its own there.
+    sealing.use_keys(app.config["FIELD_KEYS"])
+    storage.use(app.extensions["store"])
     with app.app_context():
         yield app
         db.session.rollback()

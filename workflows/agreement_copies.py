@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from foundation import clock
+from foundation import clock, storage
 from foundation.db import db
-from foundation.storage import Store
 from models import AgreementAcceptance, AgreementVersion, FilePurpose, OutboxMail, StoredFile
 from workflows import outbox, settings
 from workflows.mail_facts import AgreementAccepted, MailKind
@@ -62,7 +61,7 @@ def facts(acceptance_id: int) -> Copy | None:
     )  # fmt: skip
 
 
-def keep(acceptance_id: int, pdf: bytes, *, store: Store) -> OutboxMail | None:
+def keep(acceptance_id: int, pdf: bytes) -> OutboxMail | None:
     """Keep the PDF as the client's file and mail it to them, with a copy to the admin inbox; None when there is one.
 
     Safe when two workers do it at once: the second one's bytes are thrown away.
@@ -73,7 +72,7 @@ def keep(acceptance_id: int, pdf: bytes, *, store: Store) -> OutboxMail | None:
     name = f"{row.agreement_version.agreement.name} {row.agreement_version.number}.pdf".replace("/", "-")
     file = StoredFile(
         purpose=FilePurpose.AGREEMENT, client_id=row.client_id, name=name, media_type="application/pdf",
-        n_bytes=len(pdf), sha256=hashlib.sha256(pdf).hexdigest(), key=store.put(pdf, folder="agreements", suffix="pdf"),
+        n_bytes=len(pdf), sha256=hashlib.sha256(pdf).hexdigest(), key=storage.here().put(pdf, folder="agreements", suffix="pdf"),
     )  # fmt: skip
     db.session.add(file)
     db.session.flush()
@@ -86,7 +85,7 @@ def keep(acceptance_id: int, pdf: bytes, *, store: Store) -> OutboxMail | None:
     if getattr(taken, "rowcount", 0) != 1:
         db.session.delete(file)
         db.session.flush()
-        store.delete(file.key)
+        storage.here().delete(file.key)
         return None
     told = AgreementAccepted(
         str(row.client), row.client.account_number, row.agreement_version.agreement.name, row.typed_name,
