@@ -103,8 +103,10 @@ def enter(pet_id: str) -> View:
     try:
         checked = [uploads.photo_or_document(one) for one in sent[:1]]
         once.claim(request.form.get("form_key"))
-        about = {"client": client_here(), "pet": pet, "actor": current_actor()}
-        kept = [files.keep(one, purpose=FilePurpose.CERTIFICATE, **about) for one in checked]
+        kept = [
+            files.keep(one, actor=current_actor(), purpose=FilePurpose.CERTIFICATE, client=client_here(), pet=pet)
+            for one in checked
+        ]
         vaccinations.add(
             pet,
             {"name": request.form.get("name", ""), **days},

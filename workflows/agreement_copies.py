@@ -72,7 +72,7 @@ def keep(acceptance_id: int, pdf: bytes) -> OutboxMail | None:
     name = f"{row.agreement_version.agreement.name} {row.agreement_version.number}.pdf".replace("/", "-")
     file = StoredFile(
         purpose=FilePurpose.AGREEMENT, client_id=row.client_id, name=name, media_type="application/pdf",
-        n_bytes=len(pdf), sha256=hashlib.sha256(pdf).hexdigest(), key=storage.here().put(pdf, folder="agreements", suffix="pdf"),
+        n_bytes=len(pdf), sha256=hashlib.sha256(pdf).hexdigest(), key=storage.here().put(pdf, folder="files", suffix="pdf"),
     )  # fmt: skip
     db.session.add(file)
     db.session.flush()
