@@ -31,7 +31,7 @@ class _Pipe(io.RawIOBase):
 def parts(data: dict[str, Any], files: list[tuple[str, str]], read: Callable[[str], bytes | None]) -> Iterator[bytes]:
     """The archive in pieces, one file in memory at a time. `read` gives the bytes of a key, None when they are gone."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(data, ensure_ascii=False, indent=1))
         yield pipe.take()
         for name, key in files:

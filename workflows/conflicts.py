@@ -271,18 +271,20 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
     return found
 
 
-def _names(sitters: set[int], clients: set[int]) -> tuple[dict[int, str], set[tuple[int | None, int | None]]]:
+def _names(sitters: set[int], clients: set[int]) -> tuple[dict[int, str], set[tuple[int, int]]]:
     """What the sitters are called, and which (client, sitter) never go together; one query."""
     never = sa.and_(
         ClientSitter.staff_id == Staff.id, ClientSitter.is_blocked.is_(True), ClientSitter.client_id.in_(clients)
     )
-    names, blocked = {}, set()
+    names: dict[int, str] = {}
+    blocked: set[tuple[int, int]] = set()
     for sitter, client_id in db.session.execute(
         sa.select(Staff, ClientSitter.client_id).outerjoin(ClientSitter, never).where(Staff.id.in_(sitters))
     ):
         names[sitter.id] = str(sitter)
-        blocked.add((client_id, sitter.id))
-    return names, blocked - {(None, i) for i in sitters}
+        if client_id is not None:
+            blocked.add((client_id, sitter.id))
+    return names, blocked
 
 
 def _blocked(plan: Plan, name: str) -> Clash:

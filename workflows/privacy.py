@@ -130,7 +130,7 @@ def export(client: Client, *, actor: Actor) -> Export:
     for name, where in rows_of(client.id).items():
         table = Base.metadata.tables[name]
         found = db.session.execute(sa.select(table).where(where).order_by(*table.primary_key.columns))
-        data[name] = [_plain(row) for row in found.mappings()]
+        data[name] = [_plain(dict(row)) for row in found.mappings()]
     data["field_value"] = _values(client, reveal=with_secrets)
     for proposal in data["field_proposal"]:
         proposal["facts"] = _unsealed(proposal, reveal=with_secrets)
@@ -314,7 +314,7 @@ def _forget_basket(client: Client) -> None:
 
 def _blank(table: sa.Table, where: sa.ColumnElement[bool]) -> None:
     """Take every word out of these rows; enums, ids, dates and figures stay."""
-    words = {c.name: None if c.nullable else "" for c in table.columns if _is_words(c)}
+    words: dict[str, Any] = {c.name: None if c.nullable else "" for c in table.columns if _is_words(c)}
     if table.name == "activity":
         words = {"facts": {}}
     if words:
