@@ -10,6 +10,7 @@ from client_portal import (
     asking,
     calendar,
     changing,
+    contacts,
     data_pages,
     files,
     health,
@@ -36,7 +37,7 @@ def install(app: Flask) -> None:
         calendar.feeds, visits.pages, visits.cancelling, changing.pages, asking.withdrawing, asking.messages,
         asking.series, agreements.pages, health.pages, health.amending, health.choosing, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
-        settings_pages.pages, files.pages, files.sending, files.taking, files.small, letters.pages,
+        settings_pages.pages, files.pages, files.sending, files.taking, files.small, letters.pages, contacts.pages, contacts.changing,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     for group in groups:

@@ -154,8 +154,11 @@ def remove_client(client: Client, *, actor: Actor) -> None:
 
 
 def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Actor) -> ClientContact:
-    """Add or change one of a client's contacts; logged in the client's log. A contact for copies needs an address."""
-    actor.require(Permission.CLIENTS)
+    """Add or change one of a client's contacts; logged in the client's log. A contact for copies needs an address.
+
+    The client may do it too, with own ones (`own_contacts`).
+    """
+    _require_contact(contact.client or values.get("client"), actor)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["name"], _NAME)
     if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
@@ -169,9 +172,14 @@ def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Ac
     return contact
 
 
+def _require_contact(client: Client | None, actor: Actor) -> None:
+    if actor.client is None or client is None or actor.client.id != client.id:
+        actor.require(Permission.CLIENTS)
+
+
 def remove_contact(contact: ClientContact, *, actor: Actor) -> None:
-    """Delete a contact; logged in the client's log."""
-    actor.require(Permission.CLIENTS)
+    """Delete a contact; logged in the client's log. The client may do it too, with own ones."""
+    _require_contact(contact.client, actor)
     records.remove(contact, actor=actor, client=contact.client)
 
 

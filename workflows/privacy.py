@@ -144,7 +144,7 @@ def export(client: Client, *, actor: Actor) -> Export:
     return Export(data, [(f"files/{file.id} {_safe(file.name)}", file.key) for file in kept])
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {column: activity.plain(value) for column, value in row.items() if column not in _WAYS_IN}
 
 

@@ -208,6 +208,7 @@ _ENTRIES = (
     Entry("portal.add_pet", Kind.SWITCH, True, "pages", N_("Your Data: add a pet"), N_("Clients add pets themselves.")),
     Entry("portal.upload", Kind.SWITCH, True, "pages", N_("Your Data: upload files"), N_("Clients send photos and documents, change their pets' photos, and remove what they sent.")),
     Entry("portal.download", Kind.SWITCH, True, "pages", N_("Your Data: download files"), N_("Clients save their photos and documents, and the contracts and forms that you give them.")),
+    Entry("portal.contacts", Kind.SWITCH, True, "pages", N_("Your Data: contacts"), N_("Clients see the people of their household and whom to call in an emergency; where they may change Your Data, they change these too.")),
     Entry("portal.letters", Kind.SWITCH, True, "pages", N_("Messages"), N_("Clients read your messages in the portal and write to you there. Off: the pages answer 404, and you write by mail alone.")),
     Entry("portal.show_prices", Kind.SWITCH, False, "pages", N_("Show prices"), N_("Prices and an estimate while requesting.")),
     Entry("portal.show_sitter", Kind.SWITCH, True, "pages", N_("Show the sitter"), N_("The sitter's first name on scheduled visits.")),

@@ -207,6 +207,8 @@ PORTAL_PAGES = (
     "/portal/settings/sign-ins",
     "/portal/files",
     "/portal/messages/",
+    "/portal/your-data/contacts",
+    "/portal/your-data/contacts/new",
 )
 
 

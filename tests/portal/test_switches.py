@@ -77,6 +77,12 @@ NEEDS = {
     "portal_adding_pets.add": (DATA,),
     "portal_leaving_pets.ask": (DATA,),
     "portal_leaving_pets.leave": (DATA,),
+    "portal_contacts.index": (DATA,),
+    "portal_changing_contacts.new": (DATA,),
+    "portal_changing_contacts.add": (DATA,),
+    "portal_changing_contacts.edit": (DATA,),
+    "portal_changing_contacts.change": (DATA,),
+    "portal_changing_contacts.remove": (DATA,),
     "portal_letters.show": (LETTERS,),
     "portal_letters.write": (LETTERS,),
     "portal_settings.two_factor": (FACTOR,),
@@ -152,7 +158,14 @@ def addresses(app, alices, *, of=None):
             "file_id",
         )
         mine = dict.fromkeys(own, "AAAAAAAAAAAA")
-        every = {"request_id": sent.public_id, "line_id": line.public_id, "day": DAY, "token": "nothing", **mine}
+        every = {
+            "request_id": sent.public_id,
+            "line_id": line.public_id,
+            "day": DAY,
+            "token": "nothing",
+            "key": "AAAAAAAAAAAA",
+            **mine,
+        }
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
         found += [(method, path, rule.endpoint) for method in sorted(rule.methods - {"OPTIONS"})]
     return [x for x in found if of is None or x[2] in of]
