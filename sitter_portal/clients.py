@@ -90,7 +90,7 @@ def _sheet(page: field_layout.PlacedPage, values: Values, asked: frozenset[str],
 def _line(placed: PlacedField, values: Values, opened: Mapping[str, str]) -> Line:
     kind = kind_of(placed.field)
     if placed.key in opened:
-        return Line(placed.field.label, opened[placed.key], kind.value, is_locked=True)
+        return Line(placed.field.label, opened[placed.key], kind.value)
     if _is_masked(placed, values):
         return Line(placed.field.label, MASK, "", is_locked=True)
     words = values.shown(placed.field, translate=gettext)
