@@ -216,6 +216,9 @@ def shown_name(name: str) -> str:
 
 
 def _seen(name: str) -> str:
-    last = unicodedata.normalize("NFC", _last_part(name))
-    seen = "".join(" " if c.isspace() else c for c in last if c.isspace() or unicodedata.category(c)[0] != "C")
+    """Without unseen characters first, then without folders and drives: what is left must not look like one again."""
+    text = unicodedata.normalize("NFC", name.replace("\0", ""))
+    seen = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    while (last := _last_part(seen)) != seen:
+        seen = last
     return re.sub(r" +", " ", seen).strip()

@@ -217,6 +217,9 @@ def test_a_name_is_made_fit_to_be_seen_and_gets_its_true_suffix(name, shown):
 
 
 @given(st.text(max_size=400))
+@example("A\ua7cb:")
+@example("A:B:c")
+@example("A:. .webp")
 def test_whatever_the_name_it_is_one_line_short_and_no_path(name):
     shown = display_name(name, "webp")
     assert len(shown) <= 200
