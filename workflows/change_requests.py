@@ -111,14 +111,14 @@ def waiting_of(client: Client) -> list[ChangeItem]:
 
 
 def open_of(client: Client) -> list[ChangeRequest]:
-    """This client's requests and messages that wait, oldest first, with what is shown of them. At most three queries."""
+    """This client's requests and messages that wait, oldest first, with what is shown of them. At most two queries: few wait at once."""
     return list(
         db.session.scalars(
             sa.select(ChangeRequest)
             .where(ChangeRequest.client_id == client.id, ChangeRequest.is_open)
             .options(
                 joinedload(ChangeRequest.reason),
-                selectinload(ChangeRequest.items).options(
+                joinedload(ChangeRequest.items).options(
                     joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block)),
                     joinedload(ChangeItem.new_service_item),
                     joinedload(ChangeItem.new_time_block),
@@ -127,7 +127,7 @@ def open_of(client: Client) -> list[ChangeRequest]:
                 ),
             )
             .order_by(ChangeRequest.id)
-        )
+        ).unique()
     )
 
 
