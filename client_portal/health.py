@@ -1,5 +1,7 @@
 """A pet's vet and its vaccinations: a page of the pet beside those that the office designs."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from flask import abort, flash, request, url_for
 from flask_babel import gettext as _
@@ -100,19 +102,30 @@ def enter(pet_id: str) -> View:
         if request.form.get(name) and day is None:
             return _show(pet, UNFIT, sentence=_("Enter a day that there is."), field=name)
     sent = [Upload(name, data) for name, data in uploading.received("certificate")] if can_upload() else []
+    db.session.commit()  # looking at a picture takes seconds, in which nobody else should wait for the database
     try:
         checked = [uploads.photo_or_document(one) for one in sent[:1]]
-        once.claim(request.form.get("form_key"))
+    except WorkflowError as problem:
+        return _show(pet, UNFIT, problem=problem)
+
+    def add() -> None:
         kept = [
             files.keep(one, actor=current_actor(), purpose=FilePurpose.CERTIFICATE, client=client_here(), pet=pet)
             for one in checked
         ]
-        vaccinations.add(
-            pet,
-            {"name": request.form.get("name", ""), **days},
-            actor=current_actor(),
-            certificate=kept[0] if kept else None,
-        )
+        values = {"name": request.form.get("name", ""), **days}
+        vaccinations.add(pet, values, actor=current_actor(), certificate=kept[0] if kept else None)
+
+    return _once(pet, add, _("The vaccination is saved. The office is told."), _show)
+
+
+def _once(pet: Pet, work: Callable[[], object], said: str, again: Callable[..., View]) -> View:
+    """Do what a form wants, once however often it is sent; when it is refused, `again` shows the form as it was filled in."""
+    key, number = request.form.get("form_key"), pet.public_id
+    try:
+        once.claim(key)
+        work()
+        db.session.commit()
     except Conflict as problem:
         db.session.rollback()
         flash(problem.say(_), "info")
@@ -120,9 +133,8 @@ def enter(pet_id: str) -> View:
     except WorkflowError as problem:
         db.session.rollback()
         forget_about()
-        return _show(own_pet(pet_id), UNFIT, problem=problem)
-    db.session.commit()
-    flash(_("The vaccination is saved. The office is told."), "success")
+        return again(own_pet(number), UNFIT, problem=problem)
+    flash(said, "success")
     return see(_here(pet))
 
 
@@ -198,20 +210,12 @@ def choose(pet_id: str) -> View:
 def propose(pet_id: str) -> View:
     """My vet is not listed."""
     pet = _with_us(pet_id)
-    try:
-        once.claim(request.form.get("form_key"))
-        vets.propose(client_here(), pet, request.form, actor=current_actor())
-    except Conflict as problem:
-        db.session.rollback()
-        flash(problem.say(_), "info")
-        return see(_here(pet))
-    except WorkflowError as problem:
-        db.session.rollback()
-        forget_about()
-        return _find(_with_us(pet_id), UNFIT, problem=problem)
-    db.session.commit()
-    flash(_("Thank you. We look at it and tell you by mail."), "success")
-    return see(_here(pet))
+    return _once(
+        pet,
+        lambda: vets.propose(client_here(), pet, request.form, actor=current_actor()),
+        _("Thank you. We look at it and tell you by mail."),
+        _find,
+    )
 
 
 @choosing.post("/<public_id:pet_id>/vet/proposal/<public_id:proposal_id>/withdrawal")
