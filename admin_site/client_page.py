@@ -1,7 +1,6 @@
 """One client: the blue snapshot panel with "Go to portal", and tabs for visits, requests, mails and the log."""
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from admin_site import change_queue, field_data, stored_files, texts, words
 from admin_site.invited import state_chip as login_chip
-from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
+from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
 from foundation import clock
@@ -151,24 +150,14 @@ class ClientPage(WorkPage):
     def sign_out(self, client_id: int) -> Answer:
         """Log the household out everywhere."""
         client = get_or_404(Client, client_id)
-        return self._end(client, lambda: sign_ins.sign_out_client(client, actor=self.actor), gettext("Logged out everywhere."))  # fmt: skip
+        return press(lambda: sign_ins.sign_out_client(client, actor=self.actor), gettext("Logged out everywhere."), url_for(".show", client_id=client.id))  # fmt: skip
 
     @expose("/<int:client_id>/factor-reset", methods=("POST",))
     def reset_factor(self, client_id: int) -> Answer:
         """Take second factors and passkeys away, for somebody whose phone is gone."""
         client = get_or_404(Client, client_id)
         done = gettext("Reset. They log in with their password alone and are told by mail.")
-        return self._end(client, lambda: second_factor.reset(client, actor=self.actor), done)
-
-    def _end(self, client: Client, work: Callable[[], object], done: str) -> Answer:
-        try:
-            work()
-            db.session.commit()
-        except WorkflowError as problem:
-            refuse(problem)
-        else:
-            flash(done, "success")
-        return redirect(url_for(".show", client_id=client.id), 303)
+        return press(lambda: second_factor.reset(client, actor=self.actor), done, url_for(".show", client_id=client.id))
 
 
 # ------------------------------------------------------------------------------------------------------- reading

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request
+from flask import abort, flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -47,6 +47,18 @@ def refuse(problem: WorkflowError) -> None:
     """Undo, and say why on the next page."""
     db.session.rollback()
     flash(problem.say(gettext), "error")
+
+
+def press(work: Callable[[], object], said: str, back: str) -> Response:
+    """What a button does: the work with its commit, a word about it or the refusal, and back to where it stood."""
+    try:
+        work()
+        db.session.commit()
+    except WorkflowError as problem:
+        refuse(problem)
+    else:
+        flash(said, "success")
+    return redirect(back, 303)
 
 
 def get_or_404(model: type[Row], row_id: int, *options: Any) -> Row:

@@ -1,20 +1,16 @@
 """How a team member gets in: invitation, second factor, devices; and what the office can end or reset."""
 
-from typing import Any
-
-from flask import flash, redirect, url_for
+from flask import redirect, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from admin_site.invited import state_chip
-from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
-from foundation.db import db
+from admin_site.pages import Answer, WorkPage, get_or_404, page, press
 from models import Staff
 from sign_in.account import device_words, seen_words
 from workflows import invitations, second_factor, sign_ins
-from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 
@@ -43,30 +39,20 @@ class StaffAccessPage(WorkPage):
     def invite(self, staff_id: int) -> Response:
         """Mail a link to set a password; an older one is dead."""
         staff = get_or_404(Staff, staff_id)
-        return self._do(staff, lambda: invitations.invite_staff(staff, actor=self.actor), gettext("A log-in link is on its way. It works once, for 7 days."))  # fmt: skip
+        return press(lambda: invitations.invite_staff(staff, actor=self.actor), gettext("A log-in link is on its way. It works once, for 7 days."), url_for(".show", staff_id=staff.id))  # fmt: skip
 
     @expose("/<int:staff_id>/signing-out", methods=("POST",))
     def sign_out(self, staff_id: int) -> Response:
         """End every sign-in."""
         staff = get_or_404(Staff, staff_id)
-        return self._do(staff, lambda: sign_ins.sign_out_staff(staff, actor=self.actor), gettext("Logged out everywhere."))  # fmt: skip
+        return press(lambda: sign_ins.sign_out_staff(staff, actor=self.actor), gettext("Logged out everywhere."), url_for(".show", staff_id=staff.id))  # fmt: skip
 
     @expose("/<int:staff_id>/factor-reset", methods=("POST",))
     def reset(self, staff_id: int) -> Response:
         """Take second factor and passkeys away, for somebody whose phone is gone."""
         staff = get_or_404(Staff, staff_id)
         done = gettext("Reset. They log in with their password alone and are told by mail.")
-        return self._do(staff, lambda: second_factor.reset(staff, actor=self.actor), done)
-
-    def _do(self, staff: Staff, work: Any, done: str) -> Response:
-        try:
-            work()
-            db.session.commit()
-        except WorkflowError as problem:
-            refuse(problem)
-        else:
-            flash(done, "success")
-        return redirect(url_for(".show", staff_id=staff.id), 303)
+        return press(lambda: second_factor.reset(staff, actor=self.actor), done, url_for(".show", staff_id=staff.id))
 
 
 def register(admin: Admin) -> None:
