@@ -12,6 +12,10 @@ PORT ?= 8000
 DEMO ?= yes
 ROWS ?=
 ARGS ?=
+N ?=
+FILE ?=
+FOLDER ?=
+KEEP ?=
 P ?=
 
 hash = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
@@ -42,6 +46,14 @@ endef
 run: $(APP) $(ASSETS) ## Start Latchkey with demo data: make run [PORT=8000] [DEMO=yes|no]
 	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m application.serve
 
+.PHONY: backup
+backup: $(APP) ## Back up database and files: make backup [FOLDER=var/backups] [KEEP=14]
+	$(PY) -m flask backup $(if $(FOLDER),"$(FOLDER)") $(if $(KEEP),--keep $(KEEP))
+
+.PHONY: restore
+restore: $(APP) ## Load a backup or archive into an empty database: make restore FILE=...
+	$(PY) -m flask restore "$(FILE)"
+
 ##@ Work on it
 .PHONY: setup
 setup: $(DEV) $(ASSETS) ## Install everything for development into .venv
@@ -53,6 +65,11 @@ assets: $(APP) $(ASSETS) ## Install the front-end packages and copy what we use 
 .PHONY: test
 test: $(DEV) $(ASSETS) ## Run the tests: make test [ROWS="B4 C1"] [ARGS="-k keys -x"]
 	$(PY) -m pytest -n logical --dist worksteal $(if $(ROWS),--rows "$(ROWS)") $(ARGS)
+
+.PHONY: deep
+deep: $(DEV) $(ASSETS) ## Live thousands of random histories of money, invoices and visits (hours): make deep [N=20000] [ARGS="-k sqlite"]
+	HYPOTHESIS_PROFILE=deep DEEP_EXAMPLES="$(N)" nice -n 19 $(PY) -m pytest -n logical --dist worksteal -p no:cacheprovider \
+		tests/properties/test_money_life.py tests/properties/test_invoice_life.py tests/properties/test_visit_life.py $(ARGS)
 
 .PHONY: coverage
 coverage: $(DEV) $(ASSETS) ## Run the tests and show which lines and branches none of them reached

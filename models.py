@@ -7,12 +7,25 @@ the story:
   tables/pets.py           Vet, Pet, Vaccination
   tables/catalogue.py      ServiceGroup, TimeBlock, ServiceItem, PublicHoliday, ClosedDay, OpeningHours
   tables/prices.py         PriceRule, ExtraPetPrice, ClientPrice, CancellationRule, CancellationReason
-  tables/jobs.py           JobRequest, JobRequestLine, RequestMessage, Repeat, RepeatTime, RepeatPause, RepeatSkip, Job,
-                           TimeOff
+  tables/jobs.py           JobRequest, JobRequestLine, RequestMessage, Repeat, RepeatTime, RepeatPause, RepeatSkip, Job
+  tables/visits.py         VisitCheck, VisitAlert, TimeOff
+  tables/reports.py        ReportCard
+  tables/keys.py           Key, KeyMove
   tables/changes.py        ChangeRequest, ChangeItem
   tables/custom_fields.py  FieldPage, FieldSection, CustomField, FieldValue, FieldProposal, VetProposal
   tables/papers.py         StoredFile, Agreement, AgreementVersion, AgreementAcceptance, Letter
-  tables/communication.py  OutboxMail, Notification, CalendarFeed
+  tables/invoices.py       TaxRate, PaymentTerms, Invoice, InvoiceLine, InvoiceTax, CreditNote, CreditNoteLine,
+                           InvoiceReminder, VisitPackage, ClientPackage, PackageUse
+  tables/payments.py       StoredMethod, PaymentConsent, PaymentAttempt, AttemptTarget, Payment, Allocation, Refund,
+                           TipShare
+  tables/gateway_news.py   Dispute, GatewayEvent, GatewayFinding, PaperFile
+  tables/ledger.py         Posting, PostingLine
+  tables/pay.py            PayRun, PayStatement, PayLine
+  tables/communication.py  OutboxMail, Notification, CalendarFeed, SitterMessage
+  tables/mail_texts.py     MailTemplate, MailTemplateVersion, MailRefusal, Mailing
+  tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
+  tables/desk.py           SavedView, Comment
+  tables/search.py         SearchEntry
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
 
 The rules live in `workflows/`; allowed moves of a state stand as a dict right under its enum.
@@ -58,6 +71,7 @@ from tables.communication import (
     Notification,
     NotificationKind,
     OutboxMail,
+    SitterMessage,
 )
 from tables.custom_fields import (
     PROPOSAL_MOVES,
@@ -73,6 +87,53 @@ from tables.custom_fields import (
     StaffAccess,
     VetProposal,
 )
+from tables.desk import Comment, SavedView
+from tables.gateway_news import (
+    DISPUTE_MOVES,
+    EVENT_MOVES,
+    Dispute,
+    DisputeState,
+    EventState,
+    FindingKind,
+    GatewayEvent,
+    GatewayFinding,
+    PaperFile,
+)
+from tables.importing import (
+    ARCHIVE_MOVES,
+    IMPORT_MOVES,
+    ArchiveState,
+    DataArchive,
+    DemoRecord,
+    ImportedRecord,
+    ImportKind,
+    ImportMapping,
+    ImportRow,
+    ImportRun,
+    ImportState,
+    RowOutcome,
+)
+from tables.invoices import (
+    INVOICE_MOVES,
+    NOTE_MOVES,
+    ClientPackage,
+    CreditNote,
+    CreditNoteLine,
+    DueKind,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    InvoiceReminder,
+    InvoiceState,
+    InvoiceTax,
+    LineKind,
+    NoteKind,
+    NoteState,
+    PackageUse,
+    PaymentTerms,
+    TaxRate,
+    VisitPackage,
+)
 from tables.jobs import (
     JOB_CLIENT_LABELS,
     JOB_MOVES,
@@ -87,11 +148,21 @@ from tables.jobs import (
     RepeatSkip,
     RepeatTime,
     RequestMessage,
-    TimeOff,
     job_pet,
     job_request_line_pet,
     repeat_pet,
 )
+from tables.keys import (
+    Key,
+    KeyMove,
+    KeyPlace,
+)
+from tables.ledger import (
+    Account,
+    Posting,
+    PostingLine,
+)
+from tables.mail_texts import Mailing, MailRefusal, MailTemplate, MailTemplateVersion, RefusalKind
 from tables.papers import (
     Agreement,
     AgreementAcceptance,
@@ -100,6 +171,35 @@ from tables.papers import (
     Letter,
     StoredFile,
     agreement_client,
+)
+from tables.pay import (
+    PAY_RUN_MOVES,
+    PayLine,
+    PayLineKind,
+    PayRun,
+    PayRunState,
+    PayStatement,
+)
+from tables.payments import (
+    ATTEMPT_MOVES,
+    PAYMENT_MOVES,
+    REFUND_MOVES,
+    Allocation,
+    AttemptState,
+    AttemptTarget,
+    ConsentKind,
+    GatewayMode,
+    MethodKind,
+    Payment,
+    PaymentAttempt,
+    PaymentConsent,
+    PaymentKind,
+    PaymentState,
+    Refund,
+    RefundState,
+    RefundWay,
+    StoredMethod,
+    TipShare,
 )
 from tables.people import (
     REGISTRATION_MOVES,
@@ -142,6 +242,22 @@ from tables.prices import (
     PriceTarget,
     RefundTo,
 )
+from tables.reports import (
+    REPORT_MOVES,
+    ReportCard,
+    ReportState,
+)
+from tables.search import SearchEntry, SearchKind
+from tables.visits import (
+    TIME_OFF_MOVES,
+    AlertKind,
+    CheckKind,
+    PlaceSource,
+    TimeOff,
+    TimeOffState,
+    VisitAlert,
+    VisitCheck,
+)
 
 __all__ = [
     "Activity", "ActorKind", "BULK_MOVES", "BulkKind", "BulkRun", "BulkState", "CHANGE_MOVES", "CalendarFeed",
@@ -157,5 +273,13 @@ __all__ = [
     "Authenticator", "ClientSitter", "Passkey", "RecoveryCode", "Registration", "RegistrationState", "REGISTRATION_MOVES", "RolePermission",
     "Vaccination",
     "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
+    "SearchEntry", "SearchKind",
+    "Comment", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "RefusalKind", "SavedView",
+    "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",
+    "ImportRow", "ImportRun", "ImportState", "ImportedRecord", "RowOutcome",
     "Agreement", "AgreementAcceptance", "AgreementVersion", "FilePurpose", "Letter", "StoredFile", "agreement_client",
+    "INVOICE_MOVES", "NOTE_MOVES", "ClientPackage", "CreditNote", "CreditNoteLine", "DueKind", "Invoice", "InvoiceKind", "InvoiceLine", "InvoiceReminder", "InvoiceState", "InvoiceTax", "LineKind", "NoteKind", "NoteState", "PackageUse", "PaymentTerms", "TaxRate", "VisitPackage", "ATTEMPT_MOVES", "DISPUTE_MOVES", "EVENT_MOVES", "PAYMENT_MOVES", "REFUND_MOVES", "Allocation", "AttemptState", "AttemptTarget", "ConsentKind", "Dispute", "DisputeState", "EventState", "FindingKind", "GatewayEvent", "GatewayFinding", "GatewayMode", "MethodKind", "PaperFile", "Payment", "PaymentAttempt", "PaymentConsent", "PaymentKind", "PaymentState", "Refund", "RefundState", "RefundWay", "StoredMethod", "TipShare", "Account", "Posting", "PostingLine",
+    "AlertKind", "CheckKind", "Key", "KeyMove", "KeyPlace", "PAY_RUN_MOVES", "PayLine", "PayLineKind", "PayRun",
+    "PayRunState", "PayStatement", "PlaceSource", "REPORT_MOVES", "ReportCard", "ReportState", "SitterMessage",
+    "TIME_OFF_MOVES", "TimeOffState", "VisitAlert", "VisitCheck",
 ]  # fmt: skip

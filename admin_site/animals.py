@@ -17,7 +17,7 @@ from admin_site.listing import Pill
 from admin_site.people import OF_CLIENT, PLAIN_TEXT, client_link
 from admin_site.rows import Column
 from models import FieldArea, Pet, PetStatus, Vet
-from workflows import people
+from workflows import people, report_views
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
@@ -94,6 +94,10 @@ class PetList(FieldColumns, OfficeList):
             "description": _l("Visits from this day on are warned of before they are scheduled. Empty: not watched."),
         },
     }
+
+    def details_context(self, record: Pet) -> dict[str, Any]:
+        """The last report cards of visits to the pet."""
+        return {"reports": report_views.sent(report_views.of_pet(record.id)) if report_views.is_on() else None}
 
     def find(self, text: str) -> Any:
         return search.pets(text)

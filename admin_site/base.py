@@ -6,6 +6,7 @@ found, `rows` how they look. What this closes of Flask-Admin 2.2's traps has a t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import export, listing, rows, search
+from admin_site import export, listing, rows, search, view_tabs
 from admin_site.bulk import BulkActions
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
@@ -221,12 +222,14 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     def index_view(self) -> Answer:
         """One page of the list."""
         wanted = listing.read(self, searchable=self._search_supported)
+        wanted = replace(wanted, notes=(*wanted.notes, *view_tabs.missing_from(self, wanted)))
         found = listing.find(self, wanted)
         self.prefetch(found.records)
         actions = self.offered_actions()
         return self.render(
             self.list_template,
             wanted=wanted,
+            tabs=view_tabs.of_list(self.endpoint, self.url, wanted, self.actor),
             found=found,
             rows=rows.table_rows(self, found.records, can_tick=bool(actions)),
             actions=actions,

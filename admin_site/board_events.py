@@ -1,6 +1,6 @@
 """What the schedule board draws: visits, waiting requests and days off as plain values for its script.
 
-Two queries for any number of visits. Times are the business's wall-clock times without a zone.
+Three queries for any number of visits. Times are the business's wall-clock times without a zone.
 """
 
 import datetime as dt
@@ -14,7 +14,8 @@ from flask_babel import gettext
 from admin_site import schedule_rows
 from admin_site.schedule_rows import DAY, Slot, Wish
 from foundation.db import db
-from models import Job, Staff, TimeOff, TimeType
+from models import Job, Staff, TimeOff, TimeOffState, TimeType
+from workflows.conflicts import AWAY
 
 #: the row of the visits that nobody does
 NOBODY = "0"
@@ -25,6 +26,7 @@ def events(wish: Wish) -> list[dict[str, Any]]:
     """Every visit and request of these days."""
     slots = schedule_rows.slots_of(wish)
     schedule_rows.add_pets_to(slots)
+    schedule_rows.add_keys_to(slots)
     return [_event(slot) for slot in slots]
 
 
@@ -36,6 +38,7 @@ def event_of(job: Job) -> dict[str, Any]:
         schedule_rows.kind_of(job.state, job.sitter_id), str(job.client), job.service_item.name, job.service_item.time_type,
         str(job.sitter or ""), job.version, ", ".join(sorted(p.name for p in job.pets)),
     )  # fmt: skip
+    schedule_rows.add_keys_to([slot])
     return _event(slot)
 
 
@@ -49,7 +52,7 @@ def _event(slot: Slot) -> dict[str, Any]:
         "start": start,
         "end": end,
         "allDay": all_day,
-        "title": f"REQ: {who}" if slot.kind == "req" else who,
+        "title": f"REQ: {who}" if slot.kind == "req" else f"{who} ({gettext('no key')})" if slot.no_key else who,
         "classNames": [_CLASSES[slot.kind]] if slot.kind in _CLASSES else [],
         "editable": can_move,
         "startEditable": can_move,
@@ -60,7 +63,8 @@ def _event(slot: Slot) -> dict[str, Any]:
             "time": slot.short_time,
             "service": slot.service,
             "sitter": slot.sitter,
-            "label": f"{slot.time}, {who}, {slot.service}, {slot.sitter or gettext('Nobody yet')}, {slot.word}",
+            "label": f"{slot.time}, {who}, {slot.service}, {slot.sitter or gettext('Nobody yet')}, {slot.word}"
+            + (f", {gettext('no key')}" if slot.no_key else ""),
             "url": url_for("visits_page.show", job_id=slot.job_id)
             if slot.job_id
             else url_for("requests.batch", client_id=slot.client_id),
@@ -83,17 +87,22 @@ def _span(slot: Slot) -> tuple[str, str, bool]:
 
 
 def days_off(wish: Wish, sitters: Sequence[Staff]) -> list[dict[str, Any]]:
-    """When sitters are away, as grey stretches; one query."""
+    """When sitters are away, as grey stretches, and when they asked to be, as amber ones; one query."""
     found = db.session.execute(
-        sa.select(TimeOff.id, TimeOff.staff_id, TimeOff.first_on, TimeOff.last_on).where(
-            TimeOff.staff_id.in_([s.id for s in sitters]), TimeOff.first_on <= wish.last, TimeOff.last_on >= wish.first
+        sa.select(TimeOff.id, TimeOff.staff_id, TimeOff.first_on, TimeOff.last_on, TimeOff.state).where(
+            TimeOff.staff_id.in_([s.id for s in sitters]),
+            TimeOff.first_on <= wish.last,
+            TimeOff.last_on >= wish.first,
+            AWAY,
         )
     )
     return [
         {
             "id": f"off-{off_id}", "resourceIds": [str(staff_id)], "start": f"{first}T00:00:00",
-            "end": f"{last + DAY}T00:00:00", "display": "background", "classNames": ["is-away"], "title": gettext("Away"),
+            "end": f"{last + DAY}T00:00:00", "display": "background",
+            "classNames": ["is-away"] if state is TimeOffState.APPROVED else ["is-asked"],
+            "title": gettext("Away") if state is TimeOffState.APPROVED else gettext("Asked for time off"),
             "extendedProps": {},
         }
-        for off_id, staff_id, first, last in found
+        for off_id, staff_id, first, last, state in found
     ]  # fmt: skip

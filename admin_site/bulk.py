@@ -34,16 +34,24 @@ class Bulk:
 
     permission: Permission
     danger: bool
+    #: rows that it takes, where that is not the number for all
+    most: int | None = None
 
 
 def bulk(
-    name: str, text: Any, *, question: Any = None, permission: Permission = Permission.OFFICE, danger: bool = False
+    name: str,
+    text: Any,
+    *,
+    question: Any = None,
+    permission: Permission = Permission.OFFICE,
+    danger: bool = False,
+    most: int | None = None,
 ) -> Callable[[Any], Any]:
     """Make a method of a list a bulk action: it is given the ticked records and says what came of it."""
 
     def wrap(method: Any) -> Any:
         method._action = (name, text, question)  # noqa: SLF001 -- how Flask-Admin's own decorator marks it
-        method._bulk = Bulk(permission, danger)  # noqa: SLF001 -- read below
+        method._bulk = Bulk(permission, danger, most)  # noqa: SLF001 -- read below
         return method
 
     return wrap
@@ -106,9 +114,10 @@ class BulkActions:
             abort(400)
         if not self.is_action_allowed(name):
             abort(403)
-        ids = self._all_ids() if "all" in request.form else read_ids(request.form.getlist("rowid"))
-        if len(ids) > MOST_TICKED:
-            flash(gettext("At most %(n)s rows at once.", n=MOST_TICKED), "error")
+        most = _bulk_of(self._actions_data[name]).most or MOST_TICKED
+        ids = self._all_ids(most) if "all" in request.form else read_ids(request.form.getlist("rowid"))
+        if len(ids) > most:
+            flash(gettext("At most %(n)s rows at once.", n=most), "error")
             return redirect(self.return_url())
         records = self.ticked(ids)
         if not records:
@@ -119,11 +128,11 @@ class BulkActions:
             return self._ask(name, str(text), str(question), records)
         return handler(records) or redirect(self.return_url())
 
-    def _all_ids(self) -> list[int]:
+    def _all_ids(self, most: int) -> list[int]:
         """The keys of everything that the list shows over all its pages, up to one too many."""
         wanted = listing.read(self, searchable=self._search_supported)
         conditions, order = listing.conditions_of(self, wanted), listing.order_of(self, wanted)
-        return list(db.session.scalars(listing.page_of_ids(self, conditions, order, MOST_TICKED + 1, 0)))
+        return list(db.session.scalars(listing.page_of_ids(self, conditions, order, most + 1, 0)))
 
     def _ask(self, name: str, text: str, question: str, records: Sequence[Any]) -> str:
         fields = [("action", name), ("confirmed", "yes"), ("url", self.return_url())]

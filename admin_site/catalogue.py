@@ -14,7 +14,7 @@ from admin_site.bulk import bulk
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
-from models import PayKind, ServiceGroup, ServiceItem, TimeBlock, TimeType
+from models import PayKind, ServiceGroup, ServiceItem, TaxRate, TimeBlock, TimeType
 from workflows import catalogue
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -110,8 +110,13 @@ class ServiceList(CatalogueList):
     search_hint = _l("Name, code or description")
     default_order = (ServiceItem.position, ServiceItem.name, ServiceItem.id)
     list_template = "admin/services/list.html"
-    list_options = (joinedload(ServiceItem.group).load_only(ServiceGroup.name), selectinload(ServiceItem.time_blocks))
-    record_options = (joinedload(ServiceItem.group), selectinload(ServiceItem.time_blocks))
+    list_options = (
+        joinedload(ServiceItem.group).load_only(ServiceGroup.name), selectinload(ServiceItem.time_blocks),
+        joinedload(ServiceItem.tax_rate).load_only(TaxRate.name),
+    )  # fmt: skip
+    record_options = (
+        joinedload(ServiceItem.group), selectinload(ServiceItem.time_blocks), joinedload(ServiceItem.tax_rate),
+    )  # fmt: skip
     pills = (
         Pill("active", _l("Active"), lambda: ServiceItem.is_active.is_(True)),
         Pill("portal", _l("In the portal"), lambda: ServiceItem.is_active & ServiceItem.visible_in_portal),
@@ -121,7 +126,7 @@ class ServiceList(CatalogueList):
     columns = (
         Column(
             "name", _l("Name"), sort=(ServiceItem.name,),
-            show=lambda s: rows.two_lines(rows.link(s.name, f"/admin/services/details/?id={s.id}", main=True), s.code),
+            show=lambda s: rows.two_lines(rows.link(s.name, f"/admin/services/details/?id={s.id}", main=True), gettext("%(code)s, %(n)s min", code=s.code, n=s.duration_minutes)),
         ),
         Column("code", _l("Code"), hidden=True),
         Column("description", _l("Description"), hidden=True),
@@ -129,13 +134,15 @@ class ServiceList(CatalogueList):
         Column("price", _l("Price"), right=True, inline=True),
         Column("extra_pet_price", _l("Each further pet"), right=True, hidden=True),
         Column("pay", _l("Sitter's pay"), right=True, hidden=True, value=_pay),
-        Column("duration_minutes", _l("Minutes"), right=True),
+        # Shown below the name: a column of its own made the page too heavy.
+        Column("duration_minutes", _l("Minutes"), right=True, hidden=True),
         Column("time_type", _l("Time"), hidden=True),
         Column("time_blocks", _l("Time blocks"), hidden=True),
         Column("visible_in_portal", _l("In portal"), show=_portal_chip, inline=True),
         Column("is_active", _l("Active"), hidden=True),
         Column("is_internal", _l("Internal"), hidden=True),
         Column("key_not_needed", _l("Key not needed"), hidden=True),
+        Column("tax_rate", _l("Tax rate"), hidden=True),
         *_LIMIT_COLUMNS,
         Column("position", _l("Position"), hidden=True),
     )  # fmt: skip
@@ -155,12 +162,16 @@ class ServiceList(CatalogueList):
         Section(
             _l("Advanced"),
             (
-                "visible_in_portal", "is_active", "is_internal", "key_not_needed", "time_type", "time_blocks", *LIMIT_LINES,
+                "visible_in_portal", "is_active", "is_internal", "key_not_needed", "tax_rate", "time_type", "time_blocks", *LIMIT_LINES,
             ),
             advanced=True,
         ),
     )  # fmt: skip
-    form_ajax_refs = {"group": lookups.service_group(), "time_blocks": lookups.time_block()}
+    form_ajax_refs = {
+        "group": lookups.service_group(),
+        "time_blocks": lookups.time_block(),
+        "tax_rate": lookups.tax_rate(),
+    }
     field_looks = {
         "pay_percent": {"after": "%"},
         "duration_minutes": {"after": _l("minutes"), "class_": "ui-input--w8"},
@@ -192,6 +203,11 @@ class ServiceList(CatalogueList):
             "description": _l("Clients never see visits of it, such as training."),
         },
         "key_not_needed": {"label": _l("Key not needed"), "description": _l("For walks that begin at the gate.")},
+        "tax_rate": {
+            "label": _l("Tax rate"),
+            "blank": _l("The default"),
+            "description": _l("A client's own rate counts before it."),
+        },
         "time_type": {"label": _l("Time"), "description": _l("What is asked about the time of day.")},
         "time_blocks": {"label": _l("Time blocks"), "description": _l("Which ones clients can choose from.")},
         **_LIMIT,

@@ -47,7 +47,7 @@ class ChangeList(ReadList):
             joinedload(ChangeRequest.decided_by).load_only(Staff.first_name, Staff.last_name),
         ),
         joinedload(ChangeItem.new_service_item).load_only(ServiceItem.name, ServiceItem.duration_minutes),
-        joinedload(ChangeItem.new_time_block).load_only(TimeBlock.name),
+        joinedload(ChangeItem.new_time_block).load_only(TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at),
         selectinload(ChangeItem.new_pets),
     )
     record_options = list_options

@@ -14,6 +14,7 @@ from flask_babel import format_timedelta, gettext, ngettext
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from admin_site import texts
+from admin_site.repeat_run_page import clash_words
 from admin_site.words import chip_of
 from foundation import clock
 from foundation.db import db
@@ -29,17 +30,22 @@ from models import (
     ServiceItem,
     Staff,
 )
-from ui_kit import formats
-from workflows import change_requests, conflicts
-from workflows.change_facts import visit_of, wanted_of
+from ui_kit import formats, repeat_words
+from workflows import change_requests, conflicts, repeat_clashes
+from workflows.cancellation import Outcome
+from workflows.change_facts import is_about_following, series_of, series_wanted_of, visit_of, wanted_of
 from workflows.change_preview import EndPreview, preview_end
 from workflows.conflicts import Clash, plan_of_item, plan_of_job
+from workflows.errors import WorkflowError
+from workflows.following import preview_item
+from workflows.following_preview import FollowingPreview, conflicts_of
 from workflows.mail_facts import VisitFacts
 
 #: how long automatic cancellations stand in their strip
 AUTO_DAYS = 7
 SOON = dt.timedelta(hours=24)
 SHOWN_ITEMS = 3
+SHOWN_CLASHES = 5
 OPEN_KINDS = {
     "changes": (ChangeKind.CHANGE, ChangeKind.PAUSE, ChangeKind.END),
     "cancellations": (ChangeKind.CANCEL,),
@@ -59,14 +65,18 @@ class Counts:
 
 def counts() -> Counts:
     """Two queries."""
-    by_kind: dict[ChangeKind, int] = dict(
-        db.session.execute(
-            sa.select(ChangeRequest.kind, sa.func.count()).where(ChangeRequest.is_open).group_by(ChangeRequest.kind)
-        ).all()
-    )
     auto = db.session.scalar(sa.select(sa.func.count()).select_from(ChangeRequest).where(_lately_auto())) or 0
-    n = {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in OPEN_KINDS.items()}
-    return Counts(n["changes"], n["cancellations"], n["messages"], auto)
+    return Counts(**n_open_by_tab(), auto=auto)
+
+
+def n_open_by_tab() -> dict[str, int]:
+    """What nobody has decided, in each tab; one query."""
+    by_kind: dict[ChangeKind, int] = dict(db.session.execute(_OPEN_BY_KIND).all())
+    return {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in OPEN_KINDS.items()}
+
+
+# Built once: every HOME asks.
+_OPEN_BY_KIND = sa.select(ChangeRequest.kind, sa.func.count()).where(ChangeRequest.is_open).group_by(ChangeRequest.kind)
 
 
 def _lately_auto() -> Any:
@@ -101,10 +111,10 @@ class Row:
 
 
 def rows(tab: str, limit: int, offset: int) -> list[Row]:
-    """One page of a tab: what waits by the first visit's day, what is decided by when. Four queries."""
+    """One page of a tab: what waits by its first day, what is decided by when. Four queries."""
     first = (
-        sa.select(ChangeItem.request_id, sa.func.min(Job.on_date).label("day"))
-        .join(ChangeItem.job)
+        sa.select(ChangeItem.request_id, sa.func.min(sa.func.coalesce(Job.on_date, ChangeItem.first_on)).label("day"))
+        .outerjoin(ChangeItem.job)
         .where(ChangeItem.state == ChangeState.PENDING)
         .group_by(ChangeItem.request_id)
         .subquery()
@@ -196,6 +206,8 @@ def time_words(visit: VisitFacts) -> str:
 def item_words(item: ChangeItem) -> str:
     """One line about an item: the visit, what is wanted instead, the days of a pause."""
     visit = visit_of(item)
+    if is_about_following(item) and item.first_on is not None:
+        return gettext("%(service)s: all visits from %(day)s on", service=visit.service, day=formats.short_day(item.first_on))  # fmt: skip
     if item.repeat_id is not None:
         if item.first_on is None and item.last_on is not None:
             return gettext("%(service)s: last day %(day)s", service=visit.service, day=formats.short_day(item.last_on))
@@ -224,6 +236,9 @@ class Detail:
     over: str = ""
     #: what the end of a series that waits would call off, and cost
     end: EndPreview | None = None
+    #: what a wish for "this and all following" that waits would do, and the conflicts that it would cause
+    following: FollowingPreview | None = None
+    series_clashes: list[str] = field(default_factory=list)
     is_soon: bool = False
 
 
@@ -238,6 +253,7 @@ def details(request: ChangeRequest) -> list[Detail]:
             ("job", i.job.id), i.new_service_item, sitter_id=i.job.sitter_id, on_date=i.new_on_date,
             start_time=i.new_start_time, block=i.new_time_block, ends_on=i.new_ends_on, end_time=i.new_end_time,
             job_id=i.job.id, label=f"{i.new_service_item.name}, {request.client}", client_id=request.client_id,
+            same_sitter=not i.job.service_item.key_not_needed,
         )
         for i in items
         if i.state is ChangeState.PENDING and i.job and i.new_service_item and i.new_on_date
@@ -254,11 +270,13 @@ def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
         ),
     }
     begins = plan_of_job(item.job).window().earliest if item.job is not None else None
-    difference = None
+    difference, following, why_not = None, *following_of(item)
     if item.price_after is not None and item.price_before is not None:
         difference = item.price_after - item.price_before
     return Detail(
-        item, item_words(item), chip_of(item.state), _compared(item), clashes, difference, over[ends] if ends else "",
+        item, item_words(item), chip_of(item.state), _compared(item), clashes, difference,
+        over[ends] if ends else why_not, following=following,
+        series_clashes=_series_clashes(item, following) if following else [],
         is_soon=begins is not None and item.state is ChangeState.PENDING and begins - now <= SOON, end=end_of(item),
     )  # fmt: skip
 
@@ -271,10 +289,34 @@ def end_of(item: ChangeItem) -> EndPreview | None:
     return preview_end(item.repeat, item.last_on, shown=item.request.snapshot)
 
 
+def following_of(item: ChangeItem) -> tuple[FollowingPreview | None, str]:
+    """What a waiting wish about a series does at the figures that the client was shown, or why it cannot be done now."""
+    if item.state is not ChangeState.PENDING or not is_about_following(item):
+        return None, ""
+    try:
+        return preview_item(item), ""
+    except WorkflowError as problem:
+        return None, problem.say(gettext)
+
+
+def charged_of(item: ChangeItem) -> tuple[tuple[Job, Outcome], ...]:
+    """The visits of a series that a waiting request calls off or moves away, and that cost something."""
+    found = end_of(item) or following_of(item)[0]
+    return found.charged if found else ()
+
+
+def _series_clashes(item: ChangeItem, preview: FollowingPreview) -> list[str]:
+    found = conflicts_of(item.repeat, preview) if item.repeat is not None else []
+    names = repeat_clashes.labels(found[:SHOWN_CLASHES])
+    said = [clash_words(f, names) for f in found[:SHOWN_CLASHES]]
+    n = len(found) - SHOWN_CLASHES
+    return [*said, ngettext("and %(num)d more conflict", "and %(num)d more conflicts", n)] if n > 0 else said
+
+
 def _compared(item: ChangeItem) -> list[tuple[str, str, str, bool]]:
     old, new = visit_of(item), wanted_of(item)
     if new is None:
-        return []
+        return _compared_series(item)
     pairs = [
         (gettext("Service"), old.service, new.service),
         (gettext("Day"), *(formats.short_day(dt.date.fromisoformat(v.on_date)) for v in (old, new))),
@@ -285,6 +327,20 @@ def _compared(item: ChangeItem) -> list[tuple[str, str, str, bool]]:
     return [
         (label, before or gettext("none"), after or gettext("none"), before != after) for label, before, after in pairs
     ]
+
+
+def _compared_series(item: ChangeItem) -> list[tuple[str, str, str, bool]]:
+    old, new = series_of(item), series_wanted_of(item)
+    if old is None or new is None or item.first_on is None:
+        return []
+    weeks = ("; ".join(texts.with_dates(line) for line in repeat_words.kept_week_lines(s.times)) for s in (old, new))
+    pairs = [
+        (gettext("Service"), old.service, new.service),
+        (gettext("The week"), *weeks),
+        (gettext("Pets"), ", ".join(old.pets), ", ".join(new.pets)),
+        (gettext("Note"), old.note, new.note),
+    ]
+    return [(label, a or gettext("none"), b or gettext("none"), a != b) for label, a, b in pairs]
 
 
 def waiting_words(n: int) -> str:

@@ -17,12 +17,14 @@ from admin_site.converters import shown_number
 from admin_site.fields import VisitForm
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import read_ids, read_page, read_tokens, write_tokens
+from admin_site.repeat_form import filled_form
 from admin_site.words import chip_of
 from foundation import money
 from foundation.db import db
 from mailer.render import Rendered, render
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, OutboxMail
-from workflows import change_deciding, conflicts, once
+from ui_kit import repeat_words
+from workflows import change_deciding, conflicts, following, once
 from workflows.change_deciding import Decided, FeeDecision
 from workflows.change_requests import fresh_items
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
@@ -187,11 +189,15 @@ class ChangesPage(WorkPage):
         """Approve a change as the office makes it: another time than asked for, or another sitter."""
         about = get_or_404(ChangeRequest, request_id)
         item = next(iter(fresh_items([item_id])), None) if item_id < 2**31 else None
-        if item is None or item.request_id != about.id or about.kind is not ChangeKind.CHANGE or item.job is None:
+        if item is None or item.request_id != about.id or about.kind is not ChangeKind.CHANGE:
             abort(404)
         if item.state is not ChangeState.PENDING:
             flash(gettext("This request is decided already."), "warning")
             return redirect(url_for(".show", request_id=request_id))
+        if item.repeat is not None:
+            return self._edit_series(about, item)
+        if item.job is None:
+            abort(404)
         posted = request.method == "POST"
         form = _edit_form(item, request.form if posted else None)
         stopped: conflicts.ConflictsFound | None = None
@@ -221,6 +227,36 @@ class ChangesPage(WorkPage):
             job=item.job, client=about.client, words=change_queue.item_words(item), clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
             pets=faces(item.job.pets) if item.job else [],
+        )  # fmt: skip
+
+    def _edit_series(self, about: ChangeRequest, item: ChangeItem) -> Answer:
+        """The same for a series: the form of "this and following", filled with what the client wants."""
+        posted = request.method == "POST"
+        try:
+            wanted = following.sketch_of(item)
+        except WorkflowError as problem:
+            refuse(problem)
+            return redirect(url_for(".show", request_id=about.id))
+        form = filled_form(wanted, request.form if posted else None, starts_on=wanted.starts_on)
+        if posted and not {"refresh", "add_row"} & set(request.form) and form.validate():
+            try:
+                note = request.form.get("answer", "")
+                decided = change_deciding.approve([item], actor=self.actor, note=note, series=form.pattern())
+                db.session.commit()
+            except (Conflict, WrongState) as problem:
+                refuse(problem)
+                return redirect(url_for(".show", request_id=about.id))
+            except WorkflowError as problem:
+                db.session.rollback()
+                form.refuse(problem)
+            else:
+                _say(decided, "approve", about)
+                return self._next(about)
+        item = fresh_items([item.id])[0]
+        return page(
+            "repeat_form.html", 422 if form.errors or form.times_error else 200, form=form, client=about.client,
+            repeat=item.repeat, here=url_for(".edit", request_id=about.id, item_id=item.id), words=repeat_words,
+            pets=faces(form.all_pets), asked=about,
         )  # fmt: skip
 
 
@@ -255,10 +291,9 @@ def _fees(items: list[ChangeItem]) -> dict[int, FeeDecision]:
 
 
 def _visit_fees(items: list[ChangeItem]) -> dict[int, FeeDecision]:
-    """The same for the visits that the end of a series calls off: those that cost something have fields of their own."""
+    """The same for the visits that the end or change of a series calls off: those that cost something have fields of their own."""
     found = {}
-    ends = [end for item in items if (end := change_queue.end_of(item)) is not None]
-    for job, outcome in (pair for end in ends for pair in end.charged):
+    for job, outcome in (pair for item in items for pair in change_queue.charged_of(item)):
         fee, pay = _amount(f"fee-visit-{job.id}", outcome.charge), _amount(f"pay-visit-{job.id}", outcome.sitter_pay)
         if "waive" in request.form:
             fee = Decimal(0)

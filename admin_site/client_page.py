@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, field_data, stored_files, texts, words
+from admin_site import billing_account, change_queue, field_data, keys, stored_files, texts, words
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
@@ -47,9 +47,11 @@ from workflows import (
     client_sitters,
     invitations,
     letters,
+    mail_refusals,
     once,
     people,
     portal_views,
+    report_views,
     second_factor,
     sign_ins,
 )
@@ -57,7 +59,7 @@ from workflows.conflicts import reach
 from workflows.errors import Conflict, WorkflowError
 from workflows.permissions import Permission
 
-TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "messages", "log")
+TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "keys", "messages", "log", "account")
 PER_PAGE = 25
 COMING = 8
 
@@ -95,7 +97,7 @@ class ClientPage(WorkPage):
         return redirect(url_for(".show", client_id=client_id, tab="messages"), 303)
 
     def _show(self, client_id: int, tab: str, status: int = 200, **typed: str) -> Answer:
-        client, n_waiting, n_agreements = _client(client_id)
+        client, n_waiting, n_agreements, last, n_keys, is_returned = _client(client_id)
         coming = _coming(client)
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
@@ -104,6 +106,7 @@ class ClientPage(WorkPage):
             "client.html",
             status,
             client=client,
+            is_returned=is_returned,
             tab=tab,
             pets=pets,
             faces=faces(here, photo_url=stored_files.photo_url),
@@ -112,12 +115,14 @@ class ClientPage(WorkPage):
             next_visit=coming[0] if coming else None,
             n_waiting=n_waiting,
             n_agreements=n_agreements,
+            keys_words=keys.snapshot_words(*n_keys, not_needed=client.key_not_needed),
             last_login=_last_login(client),
             n_logins=len(client.logins),
             phone=people.show_phone(client.phone, region=people.region()),
             status_chip=_status_chip(client),
             number=number,
             may={p.name.lower(): self.actor.may(p) for p in Permission},
+            **billing_account.tile(client, last),
             **{**_TAB_DATA[tab](client, number, coming), **typed},
         )
 
@@ -163,26 +168,15 @@ class ClientPage(WorkPage):
 # ------------------------------------------------------------------------------------------------------- reading
 
 
-def _client(client_id: int) -> tuple[Client, int, int]:
-    """The client, how many requested visits wait, and how many agreements they have still to accept."""
+def _client(client_id: int) -> tuple[Client, int, int, tuple[Any, Any, Any], tuple[int, int, int], bool]:
+    """The client, how many requested visits wait, how many agreements they have still to accept, the last invoice, the
+    keys, and whether mails to them come back."""
     if not 0 < client_id <= MAX_ID:
         abort(404)
-    waiting = sa.select(sa.func.count()).select_from(JobRequestLine).where(
-        JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == client_id
-    )  # fmt: skip
-    found = db.session.execute(
-        sa.select(Client, waiting.scalar_subquery(), agreements.n_outstanding(client_id))
-        .where(Client.id == client_id)
-        .options(
-            joinedload(Client.primary_sitter),
-            joinedload(Client.client_type),
-            selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
-            selectinload(Client.logins),
-        )
-    ).one_or_none()
+    found = db.session.execute(_CLIENT, {"client_id": client_id}).one_or_none()
     if found is None:
         abort(404)
-    return found[0], found[1], int(found[2] or 0)
+    return found[0], found[1], int(found[2] or 0), (found[3], found[4], found[5]), (found[6], found[7], found[8]), found[9]  # fmt: skip
 
 
 def _status_chip(client: Client) -> tuple[str, str]:
@@ -207,42 +201,75 @@ def _visits() -> Any:
 def _coming(client: Client) -> list[Job]:
     """The next visits, a stay that is on now among them."""
     today = clock.today()
-    return list(
-        db.session.scalars(
-            _visits()
-            .where(Job.client_id == client.id, Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
-            .where(Job.on_date >= reach(today), Job.ends_on >= today)
-            .order_by(Job.on_date, Job.start_time, Job.id)
-            .limit(COMING)
-        )
+    return list(db.session.scalars(_COMING, {"client_id": client.id, "today": today, "reach": reach(today)}))
+
+
+# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
+_WAITING = JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == _CLIENT_ID
+_CLIENT = (
+    sa.select(
+        Client,
+        sa.select(sa.func.count(JobRequestLine.id)).where(*_WAITING).scalar_subquery(),
+        agreements.N_OUTSTANDING,
+        *billing_account.last_invoice(_CLIENT_ID),
+        *keys.n_of_client(_CLIENT_ID),
+        mail_refusals.is_returned(Client.email),
     )
+    .where(Client.id == _CLIENT_ID)
+    .options(
+        joinedload(Client.primary_sitter),
+        joinedload(Client.client_type),
+        selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
+        selectinload(Client.logins),
+    )
+)
+_COMING = (
+    _visits()
+    .where(
+        Job.client_id == _CLIENT_ID,
+        Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]),
+        Job.on_date >= sa.bindparam("reach", type_=sa.Date),
+        Job.ends_on >= sa.bindparam("today", type_=sa.Date),
+    )
+    .order_by(Job.on_date, Job.start_time, Job.id)
+    .limit(COMING)
+)
+_LINES = (
+    sa.select(JobRequestLine)
+    .where(*_WAITING)
+    .options(joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block))
+    .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
+    .limit(COMING)
+)
+_CONTACTS = sa.select(ClientContact).where(ClientContact.client_id == _CLIENT_ID).order_by(ClientContact.name)
+_PRICES = (
+    sa.select(ClientPrice)
+    .where(ClientPrice.client_id == _CLIENT_ID)
+    .options(joinedload(ClientPrice.service_item))
+    .join(ClientPrice.service_item)
+    .order_by(ServiceItem.name, ClientPrice.id)
+)
+_LOG = (
+    sa.select(Activity)
+    .where(Activity.client_id == _CLIENT_ID)
+    .order_by(Activity.id.desc())
+    .limit(sa.bindparam("limit"))
+    .offset(sa.bindparam("offset"))
+)
 
 
 def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]:
-    contacts = db.session.scalars(
-        sa.select(ClientContact).where(ClientContact.client_id == client.id).order_by(ClientContact.name)
-    ).all()
-    prices = db.session.scalars(
-        sa.select(ClientPrice)
-        .where(ClientPrice.client_id == client.id)
-        .options(joinedload(ClientPrice.service_item))
-        .join(ClientPrice.service_item)
-        .order_by(ServiceItem.name, ClientPrice.id)
-    ).all()
-    waiting = db.session.scalars(
-        sa.select(JobRequestLine)
-        .where(JobRequestLine.client_id == client.id, JobRequestLine.state == LineState.SUBMITTED)
-        .options(joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block))
-        .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
-        .limit(COMING)
-    ).all()
+    own = {"client_id": client.id}
+    waiting = db.session.scalars(_LINES, own).all()
     both: list[Any] = sorted([*coming, *waiting], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
     return {
         "coming": both[:COMING],
-        "contacts": contacts,
+        "contacts": db.session.scalars(_CONTACTS, own).all(),
         "own_sitters": client_sitters.of_client(client.id),
-        "prices": prices,
+        "prices": db.session.scalars(_PRICES, own).all(),
         "entries": _log_entries(client, 0, 6),
+        "reports": report_views.sent(report_views.of_household(client.id)) if report_views.is_on() else None,
         "show_phone": _phone,
         "login_chip": login_chip,
         "pet_line": _pet_line,
@@ -264,13 +291,7 @@ def _pet_line(pet: Pet) -> str:
 
 
 def _log_entries(client: Client, offset: int, limit: int) -> list[texts.LogEntry]:
-    found = db.session.scalars(
-        sa.select(Activity)
-        .where(Activity.client_id == client.id)
-        .order_by(Activity.id.desc())
-        .limit(limit)
-        .offset(offset)
-    )
+    found = db.session.scalars(_LOG, {"client_id": client.id, "limit": limit, "offset": offset})
     return [texts.log_entry(line) for line in found]
 
 
@@ -326,6 +347,10 @@ def _files(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     return {**stored_files.listed(StoredFile.client_id == client.id, number), **stored_files.sending()}
 
 
+def _keys(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
+    return keys.of_client(client.id)
+
+
 def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     found = db.session.scalars(
         sa.select(OutboxMail)
@@ -363,6 +388,10 @@ def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
     return {"entries": entries[:PER_PAGE], "has_more": len(entries) > PER_PAGE}
 
 
+def _account(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+    return billing_account.tab(client, number)
+
+
 _TAB_DATA = {
     "overview": _overview,
     "details": _details,
@@ -370,8 +399,10 @@ _TAB_DATA = {
     "repeats": _repeats,
     "requests": _requests,
     "files": _files,
+    "keys": _keys,
     "messages": _messages,
     "log": _log,
+    "account": _account,
 }
 
 

@@ -24,6 +24,7 @@ from wtforms.fields.choices import Choice, SelectChoice, SelectFieldBase
 from wtforms.utils import unset_value
 
 from admin_site import search
+from admin_site.home_field import HomeField
 from admin_site.lookups import Lookup
 from admin_site.reading import read_id
 from admin_site.words import word
@@ -123,6 +124,12 @@ class ShareField(NumberField):
             return super()._value()
         whole = self.data == self.data.to_integral_value()
         return shown_number(self.data.quantize(Decimal(1)) if whole else self.data.normalize())
+
+
+class FineShareField(ShareField):
+    """A percentage with three decimals, as some taxes have."""
+
+    decimals = 3
 
 
 # ------------------------------------------------------------------------------------------------ codes and moments
@@ -380,8 +387,13 @@ class OfficeConverter(AdminModelConverter):
         return fields.IntegerField(**args)
 
     @converts("Numeric")
-    def handle_decimal_types(self, field_args: Any, **extra: Any) -> Any:
-        return ShareField(**self._tidy(field_args))
+    def handle_decimal_types(self, column: Any, field_args: Any, **extra: Any) -> Any:
+        kind = FineShareField if (column.type.scale or 0) > 2 else ShareField
+        return kind(**self._tidy(field_args))
+
+    @converts("Double")
+    def conv_place(self, field_args: Any, **extra: Any) -> Any:
+        return HomeField(**self._tidy(field_args))
 
     @converts("Money")
     def conv_money(self, field_args: Any, **extra: Any) -> Any:

@@ -6,7 +6,7 @@ neither a transaction nor a connection.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,3 +57,12 @@ def _row(cells: Any) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([csv_safe(cell) for cell in cells])
     return line.getvalue()
+
+
+def csv_of(head: Iterable[object], body: Iterable[Iterable[object]], name: str) -> Response:
+    """Rows that were gathered already as a file for spreadsheets."""
+    return Response(
+        ["\ufeff" + _row(str(cell) for cell in head), *(_row(plain(cell) for cell in line) for line in body)],
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )

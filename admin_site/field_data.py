@@ -18,12 +18,11 @@ from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import client_url
 from admin_site.reading import link
 from foundation.db import db
-from models import Client, FieldKind, FilePurpose, Pet, Staff, StoredFile
+from models import Client, FieldKind, Pet, Staff
 from ui_kit import uploading
-from workflows import field_layout, field_saving, field_values, files, uploads
-from workflows.actors import Actor
+from workflows import field_files, field_layout, field_saving, field_values, uploads
 from workflows.errors import N_, Invalid, NotAllowed, WorkflowError
-from workflows.field_kinds import FILES, Owner, kind_of
+from workflows.field_kinds import FILES, Person, kind_of
 from workflows.field_layout import Layout, PlacedPage
 from workflows.field_saving import Crossed, Saved, Unfit
 from workflows.field_values import Values
@@ -39,7 +38,7 @@ class Record:
     """An owner with the pages about it and what is filled in."""
 
     kind: str
-    owner: Owner
+    owner: Person
     layout: Layout
     values: Values
 
@@ -52,7 +51,7 @@ class Record:
         return url_for(f"data.{what}", kind=self.kind, owner_id=self.owner.id, **more)
 
 
-def record_of(owner: Owner) -> Record:
+def record_of(owner: Person) -> Record:
     """The owner's pages and values, in a fixed number of queries."""
     layout = field_layout.layout(field_values.area_of(owner), species=owner.species if isinstance(owner, Pet) else None)
     return Record(owner.__tablename__, owner, layout, field_values.read(owner, with_pending=True))
@@ -98,6 +97,7 @@ class DataPages(WorkPage):
         return self._edit(_record(kind, owner_id), page_id)
 
     @expose(f"/{_WHO}/<page_id>/", methods=("POST",))
+    @uploading.takes_files
     def save(self, kind: str, owner_id: int, page_id: str) -> Answer:
         """Save it; what is refused comes back as it was typed, and what two changed with both answers."""
         record = _record(kind, owner_id)
@@ -107,11 +107,18 @@ class DataPages(WorkPage):
         checked, problems = _look_at_files(record.page(page_id))
         record = _record(kind, owner_id)
         sent = field_sheet.read_form(request.form, record.page(page_id))
-        if problems:
-            return self._edit(record, page_id, sent.with_problems(problems), 422)
         try:
-            kept = {key: _keep(record.owner, one, self.actor) for key, one in checked.items()}
-            saved = field_saving.save(record.owner, {**sent.raw, **kept}, actor=self.actor, seen=sent.seen)
+            # Kept for good at once: whatever is refused about the page, they need not be chosen again.
+            kept = field_files.keep(checked, owner=record.owner, actor=self.actor)
+            db.session.commit()
+        except Invalid as problem:
+            db.session.rollback()
+            kept, problems = {}, {**problems, **dict.fromkeys(checked, problem)}
+        sent = sent.with_files(kept)
+        if problems:
+            return self._edit(_record(kind, owner_id), page_id, sent.with_problems(problems), 422)
+        try:
+            saved = field_saving.save(record.owner, sent.raw, actor=self.actor, seen=sent.seen)
             db.session.commit()
         except Unfit as problem:
             db.session.rollback()
@@ -156,19 +163,12 @@ def _look_at_files(sheet: PlacedPage) -> tuple[dict[str, Checked], dict[str, Inv
     return checked, problems
 
 
-def _keep(owner: Owner, checked: Checked, actor: Actor) -> StoredFile:
-    return files.keep(
-        checked, actor=actor, purpose=FilePurpose.FIELD, client=field_values.client_of(owner),
-        pet=owner if isinstance(owner, Pet) else None, staff=owner if isinstance(owner, Staff) else None,
-    )  # fmt: skip
-
-
 def _record(kind: str, owner_id: int) -> Record:
     options = (joinedload(Pet.client),) if kind == "pet" else ()
     return record_of(get_or_404(KINDS[kind], owner_id, *options))
 
 
-def around(owner: Owner) -> list[tuple[str, str | None]]:
+def around(owner: Person) -> list[tuple[str, str | None]]:
     """The way to the record's own page, for the breadcrumb."""
     if isinstance(owner, Pet):
         client = owner.client

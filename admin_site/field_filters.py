@@ -31,6 +31,7 @@ OPERATORS: Mapping[FieldKind, tuple[str, ...]] = {
     FieldKind.NUMBER: ("least", "most", "is", *_ANY),
     FieldKind.DATE: ("from", "until", "on", *_ANY),
     FieldKind.YES_NO: ("is", *_ANY),
+    FieldKind.TASK: ("is", *_ANY),
     FieldKind.CHOICE: ("is", *_ANY),
     FieldKind.MULTI_CHOICE: ("has", *_ANY),
     FieldKind.IMAGE: _ANY,

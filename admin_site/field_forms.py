@@ -196,6 +196,8 @@ class FieldForm(ConditionForm):
         )  # fmt: skip
         self.is_filled = field.id is not None and custom_fields.holds_data(field)
         kinds = [k for k in FieldKind if not self.is_filled or k is field.kind or (field.kind, k) in custom_fields.KEEPS_VALUES]  # fmt: skip
+        if self.area is not FieldArea.REPORT:
+            kinds = [k for k in kinds if k is not FieldKind.TASK]
         self.kind.choices = [option(k.value, words.word(k)) for k in kinds]
         self.section.choices = [_place(s) for p in pages for s in p.sections if field_order.is_live(s) or s is section]
         self.choices = self._read_choices(formdata, field)
@@ -205,6 +207,8 @@ class FieldForm(ConditionForm):
                 del self[name]
         elif self.area in {FieldArea.STAFF, FieldArea.REPORT}:
             del self.needs_approval
+        if self.area is FieldArea.REPORT and "is_secret" in self:
+            del self.is_secret
 
     @staticmethod
     def _read_choices(formdata: Any, field: CustomField) -> list[ChoiceRow]:

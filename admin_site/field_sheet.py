@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from admin_site.reading import link
 from models import CustomField, FieldArea, FieldKind, PortalAccess, StoredFile
+from ui_kit import field_entry
 from workflows import field_kinds, field_order, field_saving
 from workflows.actors import Actor
 from workflows.errors import Invalid
@@ -20,7 +21,7 @@ from workflows.field_layout import Layout, PlacedField, PlacedPage
 from workflows.field_saving import Clash
 from workflows.field_values import Values
 
-FIELD, SEEN, EMPTY = "f-", "seen-", "empty-"
+FIELD, SEEN, EMPTY, KEPT = "f-", "seen-", "empty-", "kept-"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Line:
     is_open: bool = False
     #: clients do not see it
     is_hidden: bool = False
-    #: what a client proposed, and waits
+    #: what a client proposed, and waits; a photo or document with the way to it
     pending: str = ""
+    pending_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Entry:
-    """A field as it is filled in; the preview of the designer draws the same."""
+    """A field as the office fills it in."""
 
     id: str
     name: str
@@ -71,6 +73,9 @@ class Entry:
     is_secret: bool = False
     is_filled: bool = False
     empty_name: str = ""
+    #: a file that came with a form that was refused: it is kept, and named in the next one
+    kept_name: str = ""
+    kept: str = ""
     error: str = ""
     #: "Alarm: Yes"
     only_if: str = ""
@@ -93,22 +98,22 @@ def read_sheet(page: PlacedPage, whole: Layout, values: Values, opened: Mapping[
 
 def _line(placed: PlacedField, values: Values, opened: Mapping[str, str]) -> Line:
     of = placed.field
-    value, kind = values.of(of), kind_of(of).value
+    value, kind = values.of(of), kind_of(of)
     is_open = placed.key in opened
     hidden = placed.portal is PortalAccess.HIDDEN and placed.page.area is not FieldArea.STAFF
-    waits = field_kinds.shown(of, values.proposed(of), translate=gettext) if values.is_pending(of) else ""
+    wish = values.proposed(of) if values.is_pending(of) else None
+    waits = field_kinds.shown(of, wish, translate=gettext)
     return Line(
-        placed.key, of.label, opened[placed.key] if is_open else values.shown(of, translate=gettext), kind,
+        placed.key, of.label, opened[placed.key] if is_open else values.shown(of, translate=gettext), kind.value,
         "" if of.is_secret else _href(kind, value), of.is_secret, is_open, hidden, waits,
+        _href(kind, wish) if isinstance(wish, StoredFile) else "",
     )  # fmt: skip
 
 
-def _href(kind: str, value: Any) -> str:
+def _href(kind: FieldKind, value: Any) -> str:
     if isinstance(value, StoredFile):
-        return link("files_page.give", file_id=value.id, how="picture" if kind == "image" else "download") or ""
-    if not isinstance(value, str):
-        return ""
-    return {"email": f"mailto:{value}", "phone": f"tel:{value}", "link": value}.get(kind, "")
+        return link("files_page.give", file_id=value.id, how="picture" if kind is FieldKind.IMAGE else "download") or ""
+    return field_kinds.address_of(kind, value)
 
 
 def form_sheet(page: PlacedPage, values: Values, *, actor: Actor, sent: "Sent | None" = None) -> Sheet:
@@ -127,23 +132,33 @@ def _entry(placed: PlacedField, values: Values, sent: "Sent", actor: Actor) -> E
     base = field_saving.standing(values, of, actor=actor)
     shown = None if of.is_secret else base
     typed = sent.raw[key] if key in sent.raw else field_kinds.typed(of, shown)
+    kept = _kept(of, values, sent.raw.get(key)) if kind_of(of) in field_kinds.FILES else None
     if kind_of(of) in field_kinds.FILES:
-        typed = base.name if isinstance(base, StoredFile) else ""
+        there = kept or base
+        typed = there.name if isinstance(there, StoredFile) else ""
     answers = tuple(map(str, typed)) if isinstance(typed, list) else (str(typed),) if typed else ()
     conditions = [c for c in (placed.section.show_if, of.show_if) if c]
     return Entry(
         f"{FIELD}{key}", f"{FIELD}{key}", of.label, of.help, kind_of(of).value, answers, choices_of(of, shown),
         field_kinds.is_needed(of), f"{SEEN}{key}", sent.seen.get(key) or field_kinds.mark(base), of.is_secret,
-        base is not None, f"{EMPTY}{key}", sent.problems.get(key, ""),
+        base is not None or kept is not None, f"{EMPTY}{key}", f"{KEPT}{key}", kept.public_id if kept else "",
+        sent.problems.get(key, ""),
         "; ".join(field_order.condition_words(c, gettext) for c in conditions),
     )  # fmt: skip
 
 
+def _kept(of: CustomField, values: Values, raw: object) -> StoredFile | None:
+    """The file that was sent, if it is one of this record's."""
+    try:
+        found = field_kinds.clean(of, raw, owner=values.owner)
+    except Invalid:
+        return None
+    return found if isinstance(found, StoredFile) else None
+
+
 def choices_of(of: CustomField, now: Any = None) -> dict[str, str]:
     """What can be picked, key to words; yes and no among it."""
-    if kind_of(of) is FieldKind.YES_NO:
-        return {field_kinds.YES: gettext("Yes"), field_kinds.NO: gettext("No")}
-    return field_kinds.choices(of, now)
+    return dict(field_entry.offered(of, now))
 
 
 # ------------------------------------------------------------------------------------------------------ what was sent
@@ -156,6 +171,10 @@ class Sent:
     raw: Mapping[str, object]
     seen: Mapping[str, str]
     problems: Mapping[str, str] = field(default_factory=dict)
+
+    def with_files(self, kept: Mapping[str, StoredFile]) -> "Sent":
+        """The same, with the files that came along."""
+        return Sent({**self.raw, **{key: file.public_id for key, file in kept.items()}}, self.seen, self.problems)
 
     def with_problems(self, problems: Mapping[str, Invalid]) -> "Sent":
         """The same, with refusals."""
@@ -184,7 +203,7 @@ def read_form(form: MultiDict[str, str], page: PlacedPage) -> Sent:
             continue
         if kind_of(of) in field_kinds.FILES:  # the files themselves come another way
             seen[key] = form[SEEN + key]
-            raw |= {key: ""} if EMPTY + key in form else {}
+            raw |= {key: ""} if EMPTY + key in form else {key: form[KEPT + key]} if form.get(KEPT + key) else {}
             continue
         given = form.getlist(FIELD + key)
         many = kind_of(of) is FieldKind.MULTI_CHOICE

@@ -53,6 +53,13 @@ class OfficeForm(FlaskForm):
         else:
             field.errors = [*field.errors, problem.say(gettext)]
 
+    def require(self, *names: str) -> bool:
+        """Ask for these fields too; says whether all are there."""
+        missing = [self[n] for n in names if not self[n].data]
+        for field in missing:
+            field.errors = [*field.errors, gettext("Fill this in.")]
+        return not missing
+
 
 class DayField(DateField):
     """A day of this century."""
@@ -256,13 +263,6 @@ class VisitForm(OfficeForm):
             staff_note=self.staff_note.data or "", ends_on=self.ends_on.data if self.is_all_day else None,
             end_time=self.end_time.data if self.is_all_day else None,
         )  # fmt: skip
-
-    def require(self, *names: str) -> bool:
-        """Ask for these fields too; says whether all are there."""
-        missing = [self[n] for n in names if not self[n].data]
-        for field in missing:
-            field.errors = [*field.errors, gettext("Fill this in.")]
-        return not missing
 
 
 def days_hint(days: Iterable[dt.date]) -> Markup:

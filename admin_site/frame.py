@@ -7,17 +7,20 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
-from admin_site import change_queue, letters, proposals, texts
+from admin_site import change_queue, letters, neighbours, proposals, sitter_messages, texts, time_off, words
 from admin_site.reading import initials, link
-from foundation import money
+from foundation import clock, money
 from foundation.db import db
-from sign_in import current_sign_in
+from sign_in import current_actor, current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import field_deciding, job_requests, registrations, settings
+from workflows import field_deciding, job_requests, registrations, saved_views, settings
 from workflows.actors import Actor
+from workflows.billing import modes
 from workflows.errors import N_
 from workflows.letters import CLIENTS_UNREAD
 from workflows.permissions import Permission
+from workflows.sitter_messages import SITTERS_UNREAD
+from workflows.time_off import SITTERS_WAITING
 
 
 class Entry(NamedTuple):
@@ -46,23 +49,26 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("proposals", N_("Proposed changes"), "user-check", Permission.CLIENTS, "index"),
         Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
         Entry("team", N_("Team"), "users-group", Permission.OFFICE),
+        Entry("keys", N_("Keys"), "key", Permission.OFFICE),
         Entry("files_page", N_("Files"), "paperclip", Permission.OFFICE, "forms"),
         Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
+        Entry("sitter_messages", N_("Team messages"), "messages", Permission.OFFICE, "index"),
+    )),
+    (N_("Billing"), (
+        Entry("invoices", N_("Invoices"), "file-invoice", Permission.BILLING),
+        Entry("payments", N_("Payments"), "cash", Permission.BILLING),
+        Entry("pay", N_("Pay"), "wallet", Permission.PAY, "index"),
+        Entry("attention", N_("Needs attention"), "alert-triangle", Permission.BILLING, "index"),
     )),
     (N_("Catalogue"), (
         Entry("services", N_("Services"), "list", Permission.OFFICE),
         Entry("price_rules", N_("Prices"), "coins", Permission.OFFICE),
-        Entry("service_groups", N_("Groups"), "folder", Permission.OFFICE),
-        Entry("time_blocks", N_("Time blocks"), "clock", Permission.OFFICE),
-        Entry("holidays", N_("Holidays"), "calendar-event", Permission.OFFICE),
-        Entry("closed_days", N_("Closed days"), "ban", Permission.OFFICE),
-        Entry("opening_hours", N_("Opening hours"), "calendar-time", Permission.OFFICE, "index"),
+        Entry("opening_hours", N_("Opening and holidays"), "calendar-event", Permission.OFFICE, "index"),
         Entry("policy", N_("Cancellation policy"), "receipt-refund", Permission.OFFICE, "index"),
     )),
     (N_("Records"), (
-        Entry("request_lines", N_("Requests"), "list-details", Permission.OFFICE),
+        Entry("reports", N_("Reports"), "chart-bar", Permission.OFFICE, "index"),
         Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
-        Entry("change_items", N_("Changes asked for"), "calendar-x", Permission.OFFICE),
         Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
         Entry("activity", N_("Log"), "history", Permission.RECORDS),
         Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),
@@ -70,6 +76,9 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
     (N_("Set up"), (
         Entry("fields", N_("Custom fields"), "forms", Permission.FIELDS, "index"),
         Entry("agreements", N_("Agreements"), "signature", Permission.OFFICE),
+        Entry("imports", N_("Import and export"), "database-import", Permission.IMPORT, "index"),
+        Entry("mail_texts", N_("Mail templates"), "message", Permission.TEMPLATES, "index"),
+        Entry("archives", N_("Take everything out"), "database-export", Permission.TAKE_ALL, "index"),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
 )  # fmt: skip
@@ -81,6 +90,8 @@ BELONGS_TO = {
     "agreement_text": "agreements",
     "acceptances": "agreements",
     "staff_access": "team",
+    "staff_mails": "team",
+    "time_off_page": "time_off",
     "roles": "team",
     "agreed_prices": "price_rules",
     "client_types": "price_rules",
@@ -89,17 +100,51 @@ BELONGS_TO = {
     "client_sitters": "clients",
     "client_data": "clients",
     "left_visits": "schedule",
+    "alerts": "admin",
+    "first_steps": "admin",
+    "history": "activity",
+    "report_cards": "visits",
+    "request_lines": "visits",
+    "service_groups": "services",
+    "time_blocks": "services",
+    "holidays": "opening_hours",
+    "closed_days": "opening_hours",
+    "change_items": "changes",
     "data": "clients",
     "field_lists": "clients",
+    "custom_fields": "fields",
+    "field_sections": "fields",
+    "field_pages": "fields",
     "contacts": "clients",
     "stored_files": "files_page",
     "visits_page": "schedule",
+    "report_page": "visits",
     "repeat_page": "repeats",
     "moves": "schedule",
+    "mail_refusals": "outbox",
     "cancellation_rules": "policy",
     "cancellation_reasons": "policy",
     "board": "schedule",
     "orders": "schedule",
+    "invitations": "clients",
+    "mailings": "clients",
+    "billing_run": "invoices",
+    "invoice_page": "invoices",
+    "payment_gateway": "settings",
+    "client_account": "clients",
+    "note_page": "invoices",
+    "payment_page": "payments",
+    "credit_notes": "invoices",
+    "client_packages": "invoices",
+    "visit_packages": "invoices",
+    "tax_rates": "invoices",
+    "payment_terms": "invoices",
+    "refunds": "payments",
+    "payment_attempts": "payments",
+    "gateway_events": "payments",
+    "pay_lines": "pay",
+    "pay_statement": "pay",
+    "pay_extra": "pay",
 }
 
 
@@ -107,6 +152,8 @@ def install(app: Flask) -> None:
     """Give the templates of /admin their `office` frame and the key `nav` of the active menu entry."""
     app.jinja_env.filters.setdefault("money", money_words)
     app.jinja_env.globals["office_words"] = texts
+    app.jinja_env.globals["office_word"] = words.word
+    app.jinja_env.globals["tabs_here"] = neighbours.tabs_here
 
     @app.context_processor
     def _frame() -> dict[str, Any]:
@@ -136,13 +183,21 @@ def office_frame(actor: Actor) -> OfficeFrame:
         home_url=url_for("admin.index"),
         logout_url=url_for("office_door.log_out"),
         logo_url=url_for("logo", key=values["business.logo"]) if values["business.logo"] else None,
-        search_url=link("clients.index_view"),
-        search_label=gettext("Search clients"),
-        new_items=_new_items(actor),
+        search_url=link("global_search.show"),
+        search_label=gettext("Search"),
+        keys_url=link("global_search.keys"),
+        new_items=new_items(actor),
         account_menu=[
             NavItem("office_account", gettext("Your account"), "user-circle", url_for("office_account.index"))
         ],
+        demo_note=_demo_note(),
     )
+
+
+def _demo_note() -> str | None:
+    """What every page says while no money moves."""
+    note = modes.note(current_app.extensions["gateway"].mode())
+    return gettext(note) if note else None
 
 
 def n_clients_waiting() -> int:
@@ -161,6 +216,9 @@ _BADGES = sa.select(
     change_queue.CLIENTS_WITH_CHANGES.scalar_subquery(),
     field_deciding.CLIENTS_WAITING.scalar_subquery(),
     CLIENTS_UNREAD.scalar_subquery(),
+    SITTERS_WAITING.scalar_subquery(),
+    SITTERS_UNREAD.scalar_subquery(),
+    saved_views.COUNT.scalar_subquery(),
 )
 
 
@@ -174,11 +232,31 @@ def n_clients_unread() -> int:
     return _waiting()[3]
 
 
-def _waiting() -> tuple[int, int, int, int]:
+def n_sitters_waiting() -> int:
+    """The badge of the time off."""
+    return _waiting()[4]
+
+
+def n_sitters_unread() -> int:
+    """The badge of what sitters wrote."""
+    return _waiting()[5]
+
+
+def n_saved_views() -> int:
+    """How many saved views the list that is open has for this person."""
+    return _waiting()[6]
+
+
+def _waiting() -> tuple[int, ...]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
-        g.clients_waiting = tuple(db.session.execute(_BADGES).one())
-    counted: tuple[int, int, int, int] = g.clients_waiting
+        staff = current_actor().staff
+        asked = {
+            "today": clock.today(), "list_name": (request.endpoint or "").partition(".")[0],
+            "me": staff.id if staff else None,
+        }  # fmt: skip
+        g.clients_waiting = tuple(db.session.execute(_BADGES, asked).one())
+    counted: tuple[int, ...] = g.clients_waiting
     return counted
 
 
@@ -189,21 +267,28 @@ def outstanding(n_clients: int) -> str:
     )
 
 
-def _groups(actor: Actor) -> list[NavGroup]:
-    """The menu with its badges. All but the badges is the same for everybody who may the same, so it is made once for
-    them: it took an eighth of a list page's time."""
+def menu(actor: Actor) -> list[NavGroup]:
+    """The menu without badges: it is the same for everybody who may the same, so it is made once for them; it took an
+    eighth of a list page's time."""
     may = frozenset(p for p in Permission if actor.may(p))
     key = (may, str(get_locale()), request.script_root, registrations.is_open())
     menus: dict[Any, list[NavGroup]] = current_app.extensions.setdefault("office_menus", {})
     if key not in menus:
         menus[key] = _plain_groups(actor)
+    return menus[key]
+
+
+def _groups(actor: Actor) -> list[NavGroup]:
+    """The menu with its badges."""
     counts = {
         "requests": (n_clients_waiting, outstanding),
         "changes": (n_clients_with_changes, change_queue.waiting_words),
         "proposals": (n_clients_with_proposals, proposals.waiting_words),
         "letters": (n_clients_unread, letters.unread_words),
+        "sitter_messages": (n_sitters_unread, sitter_messages.unread_words),
+        "time_off": (n_sitters_waiting, time_off.waiting_words),
     }
-    return [NavGroup(group.heading, [_with_badge(item, counts) for item in group.items]) for group in menus[key]]
+    return [NavGroup(group.heading, [_with_badge(item, counts) for item in group.items]) for group in menu(actor)]
 
 
 def _with_badge(item: NavItem, counts: dict[str, Any]) -> NavItem:
@@ -217,10 +302,19 @@ def _with_badge(item: NavItem, counts: dict[str, Any]) -> NavItem:
 def _plain_groups(actor: Actor) -> list[NavGroup]:
     groups = []
     for heading, entries in MENU:
-        items = [_item(entry) for entry in entries if actor.may(entry.permission) and _is_open(entry)]
+        items = [
+            _item(entry)
+            for entry in entries
+            if actor.may(entry.permission) and _is_open(entry) and not _stands_with_another(entry, actor)
+        ]
         if items:
             groups.append(NavGroup(gettext(heading) if heading else None, items))
     return groups
+
+
+def _stands_with_another(entry: Entry, actor: Actor) -> bool:
+    """Taking everything out is a tab beside the imports for whoever may open these."""
+    return entry.key == "archives" and actor.may(Permission.IMPORT)
 
 
 def _is_open(entry: Entry) -> bool:
@@ -238,7 +332,8 @@ def _item(entry: Entry) -> NavItem:
     return NavItem(entry.key, gettext(entry.label), entry.icon, url_for(f"{entry.key}.{entry.view}"))
 
 
-def _new_items(actor: Actor) -> list[Link]:
+def new_items(actor: Actor) -> list[Link]:
+    """What this person may add from every page."""
     wanted = (
         (gettext("New client"), "clients.create_view", "user-plus", Permission.CLIENTS),
         (gettext("Book visits"), "visits_page.book", "calendar-plus", Permission.SCHEDULE),

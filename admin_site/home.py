@@ -1,5 +1,6 @@
 """HOME: what needs somebody, today's visits, what came from the portal, the weeks; and the first steps of a new business."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,14 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, frame, home_figures, job_lines, texts
+from admin_site import alert_list, billing_home, change_queue, frame, home_figures, job_lines, keys, texts, time_off
 from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
 from admin_site.reading import link, read_id
 from foundation import clock
 from foundation.db import db
-from models import Notification
+from models import Notification, VisitAlert
 from ui_kit import formats
-from workflows import notifications, settings
+from workflows import alerts, notifications, settings
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
@@ -50,7 +51,8 @@ class HomePage(WorkPage):
     @expose("/")
     def index(self) -> Answer:
         """Today at a glance."""
-        today, facts = home_figures.today(), home_figures.facts()
+        live, facts = _live(), home_figures.facts()
+        today = live["today"]
         found = home_figures.notices()
         shown = found[: home_figures.MOST_NOTICES]
         return page(
@@ -58,15 +60,31 @@ class HomePage(WorkPage):
             greeting=_greeting(self.actor),
             subtitle=_subtitle(today),
             todos=_todos(self.actor, facts),
-            today=today,
-            day=clock.today(),
+            n_reports=facts.n_reports,
             notices=[(line, texts.notification(line)) for line in shown],
             has_more=len(found) > len(shown),
             last_id=shown[0].id if shown else 0,
             weeks=_bars(),
-            lines=job_lines.of_chips,
+            weeks_wait=home_figures.weeks_wait(),
+            **live,
             steps=_steps(self.actor, facts),
+            owed=billing_home.owed(self.actor),
         )
+
+    @expose("/live/")
+    def live(self) -> Answer:
+        """Warnings and today's visits alone, for HOME to renew itself; 204 when nothing is new since `?seen=`."""
+        found = _live()
+        if found["seen"] == request.args.get("seen"):
+            return Response(status=204)
+        return page("_home_live.html", **found)
+
+    @expose("/warnings/<int:alert_id>", methods=("POST",))
+    def put_away(self, alert_id: int) -> Response:
+        """Somebody takes care: the warning leaves HOME."""
+        alerts.put_away(get_or_404(VisitAlert, alert_id), actor=self.actor)
+        db.session.commit()
+        return redirect(url_for(".index", _anchor="warnings"))
 
     @expose("/dismissal/<int:notification_id>", methods=("POST",))
     def dismiss(self, notification_id: int) -> Answer:
@@ -82,6 +100,21 @@ class HomePage(WorkPage):
         db.session.commit()
         flash(ngettext("%(num)d notification dismissed.", "%(num)d notifications dismissed.", n), "success")
         return redirect(url_for(".index", _anchor="feed"))
+
+
+def _live() -> dict[str, Any]:
+    """What HOME renews by itself; `seen` changes with every word of it."""
+    open_ones = alerts.newest(alert_list.MOST + 1)
+    warned = alert_list.warned(open_ones[: alert_list.MOST])
+    today = home_figures.today(late={a.job_id for a in open_ones if a.kind in alerts.URGENT})
+    shown: dict[str, Any] = {
+        "warned": warned,
+        "more_warned": len(open_ones) > alert_list.MOST,
+        "today": today,
+        "day": clock.today(),
+    }
+    seen = hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+    return {**shown, "lines": job_lines.of_chips, "seen": seen}
 
 
 def _greeting(actor: Actor) -> str:
@@ -105,7 +138,7 @@ def _subtitle(today: home_figures.Today) -> str:
 
 
 def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
-    rows = [*_requests(actor), *_changes(actor), *_nobody()]
+    rows = [*_requests(actor, facts), *_changes(actor), *_nobody(), *_keys(facts), *_time_off(actor)]
     if facts.n_baskets and actor.may(Permission.REQUESTS):
         title = ngettext("%(num)d unsent basket", "%(num)d unsent baskets", facts.n_baskets)
         hours = settings.read()["portal.auto_submit_hours"]
@@ -119,19 +152,45 @@ def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
         title = ngettext("%(num)d mail could not be sent", "%(num)d mails could not be sent", facts.n_failed_mails)
         text = gettext("Look at what went wrong, then send again or stop it.")
         rows.append(ToDo("danger", "mail", title, text, link("outbox.index_view"), gettext("Outbox")))
+    return [*rows, *_mail_troubles(actor, facts), *_billing(actor, facts)]
+
+
+def _mail_troubles(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
+    """Words of mails that could not be used, and clients whom no mail reaches."""
+    rows = []
+    if facts.n_broken_words and actor.may(Permission.TEMPLATES):
+        title = ngettext("%(num)d mail goes out in other words than yours", "%(num)d mails go out in other words than yours", facts.n_broken_words)  # fmt: skip
+        text = gettext("Your words could not be used, so it is sent as it came with Latchkey.")
+        rows.append(ToDo("danger", "mail", title, text, url_for("mail_texts.index", show="broken"), gettext("Look")))
+    if facts.n_bounced and actor.may(Permission.RECORDS):
+        title = ngettext("No mail reaches %(num)d client", "No mail reaches %(num)d clients", facts.n_bounced)
+        text = gettext("Their address gave a mail back. Ask for another one, or take the mark off.")
+        rows.append(ToDo("danger", "mail", title, text, url_for("mail_refusals.index"), gettext("Look")))
     return rows
 
 
-def _requests(actor: Actor) -> list[ToDo]:
+def _billing(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
+    if not actor.may(Permission.BILLING):
+        return []
+    rows = []
+    if facts.n_attention:
+        title, text, url = billing_home.attention_words(facts.n_attention)
+        rows.append(ToDo("danger", "alert-triangle", title, text, url, gettext("Look")))
+    if facts.n_notes:
+        title, text, url = billing_home.notes_words(facts.n_notes)
+        rows.append(ToDo("req", "receipt-refund", title, text, url, gettext("Decide")))
+    return rows
+
+
+def _requests(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
     n_clients = frame.n_clients_waiting()
     if not n_clients or not actor.may(Permission.REQUESTS):
         return []
-    waiting = home_figures.waiting()
-    parts = [ngettext("%(num)d visit.", "%(num)d visits.", waiting.n_lines)]
-    if waiting.first_on is not None:
-        parts.append(gettext("The soonest is %(day)s.", day=texts.day_words(waiting.first_on, inside=True)))
-    if waiting.n_auto:
-        parts.append(ngettext("%(num)d was auto-submitted.", "%(num)d were auto-submitted.", waiting.n_auto))
+    parts = [ngettext("%(num)d visit.", "%(num)d visits.", facts.n_lines)]
+    if facts.first_on is not None:
+        parts.append(gettext("The soonest is %(day)s.", day=texts.day_words(facts.first_on, inside=True)))
+    if facts.n_auto:
+        parts.append(ngettext("%(num)d was auto-submitted.", "%(num)d were auto-submitted.", facts.n_auto))
     title = frame.outstanding(n_clients)
     return [ToDo("req", "inbox", title, " ".join(parts), url_for("requests.index"), gettext("Process requests"))]
 
@@ -141,11 +200,11 @@ def _changes(actor: Actor) -> list[ToDo]:
     n_clients = frame.n_clients_with_changes()
     if not n_clients or not actor.may(Permission.SCHEDULE):
         return []
-    n = change_queue.counts()
+    n = change_queue.n_open_by_tab()
     parts = (
-        ngettext("%(num)d change.", "%(num)d changes.", n.changes) if n.changes else "",
-        ngettext("%(num)d cancellation.", "%(num)d cancellations.", n.cancellations) if n.cancellations else "",
-        ngettext("%(num)d message.", "%(num)d messages.", n.messages) if n.messages else "",
+        ngettext("%(num)d change.", "%(num)d changes.", n["changes"]) if n["changes"] else "",
+        ngettext("%(num)d cancellation.", "%(num)d cancellations.", n["cancellations"]) if n["cancellations"] else "",
+        ngettext("%(num)d message.", "%(num)d messages.", n["messages"]) if n["messages"] else "",
     )
     title = change_queue.waiting_words(n_clients)
     text = " ".join(part for part in parts if part)
@@ -170,6 +229,21 @@ def _nobody() -> list[ToDo]:
         "schedule.index", state="nobody", view="day" if today and today == n_all else "week", on=day.isoformat()
     )
     return [ToDo("danger", "alert-triangle", title, text, url, gettext("Assign"))]
+
+
+def _keys(facts: home_figures.Facts) -> list[ToDo]:
+    """Keys that sitters still have to get, and those that somebody took along."""
+    found = (keys.todo_words(), keys.left_words() if facts.has_left_keys else None)
+    return [ToDo("req", "key", *words, gettext("Look")) for words in found if words is not None]
+
+
+def _time_off(actor: Actor) -> list[ToDo]:
+    n = frame.n_sitters_waiting()
+    if not n or not actor.may(Permission.SCHEDULE):
+        return []
+    url = link("time_off.index_view", view="waiting")
+    text = gettext("Their visits in these days are shown before you decide.")
+    return [ToDo("req", "calendar-off", time_off.waiting_words(n), text, url, gettext("Decide"))]
 
 
 def _bars() -> list[tuple[str, int, str, bool]]:

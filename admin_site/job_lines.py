@@ -15,7 +15,14 @@ from admin_site.schedule_rows import Slot
 from ui_kit import formats
 from ui_kit.quick import icon
 
-_SIGNS = {"done": "check", "live": "walk", "none": "alert-triangle", "req": "hourglass", "off": "calendar-x"}
+_SIGNS = {
+    "done": "check",
+    "live": "walk",
+    "none": "alert-triangle",
+    "late": "alert-triangle",
+    "req": "hourglass",
+    "off": "calendar-x",
+}
 #: what may still be moved
 MOVABLE = frozenset({"scheduled", "none"})
 
@@ -26,16 +33,20 @@ def _sign(kind: str) -> Markup | str:
 
 def of_chips(chips: Iterable[Chip]) -> Markup:
     """Today's visits of a sitter, as HOME shows them."""
-    said = {"done": gettext("done"), "live": gettext("on now"), "none": gettext("nobody on it")}
+    said = {
+        "done": gettext("done"),
+        "live": gettext("on now"),
+        "none": gettext("nobody on it"),
+        "late": gettext("late"),
+    }
     after = {kind: f", {escape(word)}" for kind, word in said.items()}
-    return Markup("").join(
-        Markup(  # noqa: S704 -- every piece is escaped where it is put in
-            f'<a class="ui-job ui-job--{chip.kind}" href="{visit_url(chip.job_id)}">{_sign(chip.kind)}'
-            f"{f'<b>{escape(formats.clock_time(chip.time))}</b>' if chip.time else ''} {escape(chip.who)}"
-            f'<span class="ui-vh">, {escape(chip.service)}{after.get(chip.kind, "")}</span></a>'
-        )
+    parts = [
+        f'<a class="ui-job ui-job--{chip.kind}" id="j{chip.job_id}" href="{visit_url(chip.job_id)}">{_sign(chip.kind)}'
+        f"{f'<b>{escape(formats.clock_time(chip.time))}</b>' if chip.time else ''} {escape(chip.who)}"
+        f'<span class="ui-vh">, {escape(chip.service)}{after.get(chip.kind, "")}</span></a>'
         for chip in chips
-    )
+    ]
+    return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in
 
 
 def of_slots(slots: Iterable[Slot], *, by_client: bool, picks: bool) -> Markup:
@@ -43,6 +54,7 @@ def of_slots(slots: Iterable[Slot], *, by_client: bool, picks: bool) -> Markup:
     moved a tick for the form "picked"."""
     nobody = gettext("Nobody yet")
     words: dict[str, str] = {}
+    no_key = Markup()
     parts: list[str] = []
     for slot in slots:
         if slot.kind not in words:
@@ -56,9 +68,11 @@ def of_slots(slots: Iterable[Slot], *, by_client: bool, picks: bool) -> Markup:
         url = visit_url(slot.job_id) if slot.job_id else link("requests.batch", client_id=slot.client_id) or ""
         who = slot.sitter or nobody if by_client else slot.client
         pets = f" ({escape(slot.pets)})" if slot.pets else ""
+        if slot.no_key and not no_key:
+            no_key = Markup(' <span class="ui-alert-tag">{}{}</span>').format(icon("key"), gettext("no key"))
         parts.append(
             f'<a class="ui-job ui-job--{slot.kind}" href="{escape(url)}">{_sign(slot.kind)}'
             f"<span><b>{'REQ: ' if slot.kind == 'req' else ''}{escape(slot.time)}</b> {escape(who)}{pets},"
-            f' {escape(slot.service)}<span class="ui-vh">, {escape(words[slot.kind])}</span></span></a>'
+            f' {escape(slot.service)}{no_key if slot.no_key else ""}<span class="ui-vh">, {escape(words[slot.kind])}</span></span></a>'
         )
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

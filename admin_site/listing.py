@@ -6,6 +6,7 @@ Keys first: the inner query finds the ids of one page, walking from the nearer e
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -17,16 +18,18 @@ from admin_site import search
 from admin_site.filters import OfficeFilter
 from admin_site.reading import MAX_ID, read_id
 from admin_site.rows import Column
+from foundation.among import among
 from foundation.db import db
 
 PAGE_SIZES = (20, 50, 100)
 #: more rows than this are not counted when a list is narrowed down
 MOST_COUNTED = 10_000
-#: keys that a search through a small table reads at once: when that is all, nothing needs to be counted
-_AT_ONCE = 1_000
 #: how long the number of all rows of a big table is believed
 _COUNT_SECONDS, _COUNT_FROM = 30, 10_000
 _counts: dict[tuple[str, str], tuple[float, int]] = {}
+#: statements of lists that show their whole table in its usual order: putting one together takes as long as its rows
+_whole: dict[tuple[type, str], Any] = {}
+_ANYTHING = sa.select(sa.literal(1))
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,18 @@ class Wanted:
 
     def query(self, **changes: Any) -> str:
         """The query string with changes; what the list shows then begins at its first page unless that is said."""
-        arguments = replace(self, **{"page": 1, **changes}).arguments()
-        return f"?{urlencode(arguments)}" if arguments else "?"
+        if not changes or changes.keys() == {"page"}:  # a page asks a dozen times for its own with another number
+            return self._first_page + self._page_part(changes.get("page", 1))
+        return replace(self, **{"page": 1, **changes}).query()
+
+    @cached_property
+    def _first_page(self) -> str:
+        return f"?{urlencode(replace(self, page=1).arguments())}"
+
+    def _page_part(self, page: int) -> str:
+        if page <= 1:
+            return ""
+        return f"&page={page}" if len(self._first_page) > 1 else f"page={page}"
 
     def page_query(self, page: int) -> str:
         """The query string of another page."""
@@ -170,17 +183,15 @@ class Found:
 
 def find(of: Listed, wanted: Wanted) -> Found:
     """The page of records that is asked for; a page behind the last one is the last one."""
-    narrow, order = _narrowed(of, wanted), order_of(of, wanted)
+    narrow = _narrowed(of, wanted)
     conditions = _by_order(narrow)
     if not of.counts_rows:
-        records = _records(of, conditions, order, wanted.size + 1, (wanted.page - 1) * wanted.size)
+        records = _records(of, wanted, conditions, wanted.size + 1, (wanted.page - 1) * wanted.size)
         more = len(records) > wanted.size
         return Found(records[: wanted.size], None, wanted.page, wanted.size, has_next=more)
-    keys = _first_keys(of, wanted, narrow, order)
-    if keys is not None and len(keys) <= _AT_ONCE:
-        counted = len(keys)
-    else:
-        counted = count(of, [c.count if isinstance(c, search.Planned) else c for c in narrow])
+    if (searched := _searched(of, wanted, narrow)) is not None:
+        return searched
+    counted = count(of, [c.count if isinstance(c, search.Planned) else c for c in narrow])
     total = min(counted, MOST_COUNTED) if conditions else counted
     is_capped = bool(conditions) and counted > MOST_COUNTED
     page = min(wanted.page, max(1, -(-total // wanted.size)))
@@ -188,27 +199,44 @@ def find(of: Listed, wanted: Wanted) -> Found:
     n = min(wanted.size, total - first)
     if n <= 0:
         return Found([], total, page, wanted.size)
-    if keys is not None and first + n <= len(keys):
-        records = _of_keys(of, keys[first : first + n])
-    elif is_capped or first <= total // 2:
-        records = _records(of, conditions, order, n, first)
+    if is_capped or first <= total // 2:
+        records = _records(of, wanted, conditions, n, first)
     else:
-        records = _records(of, conditions, [_turned(o) for o in order], n, total - first - n)[::-1]
+        records = _records(of, wanted, conditions, n, total - first - n, backwards=True)[::-1]
     return Found(records, total, page, wanted.size, is_capped, page * wanted.size < total)
 
 
-def _first_keys(of: Listed, wanted: Wanted, narrow: Sequence[Any], order: Sequence[Any]) -> Sequence[int] | None:
-    """The first keys of a search through a small table, in order: so the table is read once, not to count it and then
-    for the page. None for what is no search, and for searches with a plan of their own."""
+def _searched(of: Listed, wanted: Wanted, narrow: Sequence[Any]) -> Found | None:
+    """A page of a search through a small table, which reads it once: what fits, sorted and counted by the same query.
+
+    The limit within keeps SQLite from walking the order's index instead, which looks up each row of the table by
+    itself. None for what is no search, for searches with a plan of their own, and where that query gives no page.
+    """
     if not wanted.search or any(isinstance(c, search.Planned) for c in narrow):
         return None
-    return db.session.scalars(page_of_ids(of, narrow, order, _AT_ONCE + 1, 0)).all()
+    order = [_direction(o) for o in order_of(of, wanted)]
+    places = [place.label(f"place_{n}") for n, (place, _is_desc) in enumerate(order)]
+    fitting = of.scope(sa.select(of.model.id, *places)).where(*narrow).limit(MOST_COUNTED + 1).subquery()
+    sort = [
+        fitting.c[f"place_{n}"].desc() if is_desc else fitting.c[f"place_{n}"] for n, (_p, is_desc) in enumerate(order)
+    ]
+    keys = sa.select(fitting.c.id, sa.func.count().over()).order_by(*sort)
+    found = db.session.execute(keys.limit(wanted.size).offset((wanted.page - 1) * wanted.size)).all()
+    total = found[0][1] if found else 0
+    if not 0 < total <= MOST_COUNTED:
+        return None
+    records = _of_keys(of, [key for key, _total in found])
+    return Found(records, total, wanted.page, wanted.size, has_next=wanted.page * wanted.size < total)
 
 
 def _of_keys(of: Listed, keys: Sequence[int]) -> list[Any]:
     """The records in the order of their keys; a row may have gone between the two queries."""
-    rows = sa.select(of.model).where(of.model.id.in_(keys)).options(*of.list_options)
-    found = {record.id: record for record in db.session.scalars(rows).unique()}
+
+    def rows() -> Any:
+        return sa.select(of.model).where(among(of.model.id, "keys")).options(*of.list_options)
+
+    wanted = db.session.scalars(_kept(of, "by key", rows), {"keys": keys}).unique()
+    found = {record.id: record for record in wanted}
     return [found[key] for key in keys if key in found]
 
 
@@ -237,20 +265,45 @@ def order_of(of: Listed, wanted: Wanted) -> list[Any]:
     return [o.desc() for o in order] if wanted.desc else order
 
 
-def _turned(order: Any) -> Any:
+def _direction(order: Any) -> tuple[Any, bool]:
+    """What is sorted by, and whether it is from the end."""
     is_desc = getattr(order, "modifier", None) is sa.sql.operators.desc_op
-    return order.element if is_desc else order.desc()
+    return (order.element if is_desc else order), is_desc
 
 
-def page_of_ids(of: Listed, conditions: Sequence[Any], order: Sequence[Any], n: int, skip: int) -> Any:
+def _turned(order: Any) -> Any:
+    place, is_desc = _direction(order)
+    return place if is_desc else place.desc()
+
+
+def page_of_ids(of: Listed, conditions: Sequence[Any], order: Sequence[Any], n: Any, skip: Any) -> Any:
     """The inner query: the keys of one page."""
     return of.scope(sa.select(of.model.id)).where(*conditions).order_by(*order).limit(n).offset(skip)
 
 
-def _records(of: Listed, conditions: Sequence[Any], order: Sequence[Any], n: int, skip: int) -> list[Any]:
-    ids = page_of_ids(of, conditions, order, n, skip)
-    rows = sa.select(of.model).where(of.model.id.in_(ids)).order_by(*order).options(*of.list_options)
-    return list(db.session.scalars(rows).unique())
+def _records(
+    of: Listed, wanted: Wanted, conditions: Sequence[Any], n: int, skip: int, *, backwards: bool = False
+) -> list[Any]:
+    """So many records of the order, or of the order turned round."""
+
+    def rows() -> Any:
+        order = [_turned(o) for o in order_of(of, wanted)] if backwards else order_of(of, wanted)
+        ids = page_of_ids(of, conditions, order, sa.bindparam("n"), sa.bindparam("skip"))
+        return sa.select(of.model).where(of.model.id.in_(ids)).order_by(*order).options(*of.list_options)
+
+    is_whole = not conditions and wanted.sort is None
+    statement = _kept(of, "backwards" if backwards else "rows", rows) if is_whole else rows()
+    return list(db.session.scalars(statement, {"n": n, "skip": skip}).unique())
+
+
+def _kept(of: Listed, what: str, make: Callable[[], Any]) -> Any:
+    """A statement over the whole table, made once, unless this person sees a part of it only."""
+    if of.scope(_ANYTHING) is not _ANYTHING:
+        return make()
+    key = (type(of), what)
+    if key not in _whole:
+        _whole[key] = make()
+    return _whole[key]
 
 
 def count(of: Listed, conditions: Sequence[Any]) -> int:
@@ -266,7 +319,11 @@ def count(of: Listed, conditions: Sequence[Any]) -> int:
     known = _counts.get(key)
     if known and known[0] > time.monotonic():
         return known[1]
-    n = db.session.scalar(of.scope(sa.select(sa.func.count()).select_from(of.model))) or 0
+
+    def all_of_them() -> Any:
+        return of.scope(sa.select(sa.func.count()).select_from(of.model))
+
+    n = db.session.scalar(_kept(of, "count", all_of_them)) or 0
     if n >= _COUNT_FROM and bind.dialect.name != "sqlite":
         _counts[key] = (time.monotonic() + _COUNT_SECONDS, n)
     return n

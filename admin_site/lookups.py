@@ -10,7 +10,19 @@ from sqlalchemy.orm import joinedload
 
 from admin_site import search
 from foundation.db import db
-from models import Client, ClientType, Pet, PetStatus, ServiceGroup, ServiceItem, Staff, TimeBlock, Vet
+from models import (
+    Client,
+    ClientType,
+    PaymentTerms,
+    Pet,
+    PetStatus,
+    ServiceGroup,
+    ServiceItem,
+    Staff,
+    TaxRate,
+    TimeBlock,
+    Vet,
+)
 
 #: a list that is longer is not written into a page
 MOST_OPTIONS = 200
@@ -146,4 +158,26 @@ def client_type(name: str = "client_type") -> Lookup:
         find=search.plain(ClientType.name),
         order=(ClientType.name, ClientType.id),
         only=lambda: ClientType.is_active.is_(True),
+    )
+
+
+def tax_rate(name: str = "tax_rate") -> Lookup:
+    """A tax rate that is still used."""
+    return Lookup(
+        name,
+        TaxRate,
+        find=search.plain(TaxRate.name),
+        order=(TaxRate.name, TaxRate.id),
+        only=lambda: TaxRate.is_active.is_(True),
+    )
+
+
+def payment_terms(name: str = "payment_terms") -> Lookup:
+    """Payment terms that are still used."""
+    return Lookup(
+        name,
+        PaymentTerms,
+        find=search.plain(PaymentTerms.name),
+        order=(PaymentTerms.name, PaymentTerms.id),
+        only=lambda: PaymentTerms.is_active.is_(True),
     )

@@ -22,12 +22,15 @@ from foundation.db import db
 from models import BulkKind, BulkRun, BulkState
 from sign_in.guard import local_path
 from workflows import bulk, once
+from workflows.actors import Actor
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
 #: what the list offers; other kinds of orders are made elsewhere and only followed here
 OFFERED = (BulkKind.MOVE, BulkKind.REASSIGN, BulkKind.CANCEL)
 MOST_SHOWN = 12
+#: orders about clients, whose own pages follow them
+OF_CLIENTS = {BulkKind.INVITE: "invitations", BulkKind.MAILING: "mailings"}
 
 
 class OrderForm(OfficeForm):
@@ -79,7 +82,11 @@ class OrdersPage(WorkPage):
     def index(self) -> Answer:
         """The last orders."""
         runs = db.session.scalars(
-            sa.select(BulkRun).options(sa.orm.joinedload(BulkRun.staff)).order_by(BulkRun.id.desc()).limit(30)
+            sa.select(BulkRun)
+            .where(BulkRun.kind.not_in(OF_CLIENTS))
+            .options(sa.orm.joinedload(BulkRun.staff))
+            .order_by(BulkRun.id.desc())
+            .limit(30)
         ).all()
         return page("orders.html", runs=runs, kind_words=kind_words, state_words=state_words)
 
@@ -128,18 +135,12 @@ class OrdersPage(WorkPage):
     @expose("/<public_id:run_id>/")
     def follow(self, run_id: str) -> Answer:
         """How far it is; the page asks again every two seconds and may be left."""
-        run = _run(run_id)
-        context: dict[str, Any] = {
-            "run": run, "title": kind_words(run.kind, run.n_total), "state": state_words(run), "by": run.staff,
-            "failures": [_failure(f, is_about_clients=run.kind is BulkKind.INVITE) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
-            "n_worked": run.n_done + len(run.failures),
-        }  # fmt: skip
-        return page("_order_state.html" if is_htmx() else "order.html", **context)
+        return show_state(_run(run_id))
 
     @expose("/<public_id:run_id>/stop", methods=("POST",))
     def stop(self, run_id: str) -> Response:
         """Leave the rest."""
-        return self._do(lambda: bulk.stop(_run(run_id), actor=self.actor), run_id)
+        return stop(_run(run_id), actor=self.actor)
 
     @expose("/<public_id:run_id>/retry", methods=("POST",))
     def retry(self, run_id: str) -> Response:
@@ -199,12 +200,46 @@ def _query(back: str) -> dict[str, str]:
 
 
 def _run(run_id: str) -> BulkRun:
-    run = db.session.scalar(
+    run = find(run_id)
+    return run if run is not None and run.kind not in OF_CLIENTS else abort(404)
+
+
+# --------------------------------------------------------------------------------- shared with orders of other kinds
+
+
+def find(run_id: str) -> BulkRun | None:
+    """The order, or None."""
+    return db.session.scalar(
         sa.select(BulkRun).where(BulkRun.public_id == run_id).options(sa.orm.joinedload(BulkRun.staff))
     )
-    if run is None:
-        abort(404)
-    return run
+
+
+def follow_url(run: BulkRun) -> str:
+    """Where an order is followed: those about clients on their own pages, all else by who works with the schedule."""
+    return url_for(f"{OF_CLIENTS.get(run.kind, 'orders')}.follow", run_id=run.public_id)
+
+
+def show_state(run: BulkRun, **more: Any) -> Answer:
+    """How far an order is: the page, or for htmx the part that changes."""
+    is_about_clients = run.kind in OF_CLIENTS
+    context: dict[str, Any] = {
+        "run": run, "title": kind_words(run.kind, run.n_total), "state": state_words(run), "by": run.staff,
+        "failures": [_failure(f, is_about_clients=is_about_clients) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
+        "n_worked": run.n_done + len(run.failures), "follow_url": follow_url(run),
+        "stop_url": url_for(f"{OF_CLIENTS.get(run.kind, 'orders')}.stop", run_id=run.public_id),
+        "is_about_clients": is_about_clients, **more,
+    }  # fmt: skip
+    return page("_order_state.html" if is_htmx() else "order.html", **context)
+
+
+def stop(run: BulkRun, *, actor: Actor) -> Response:
+    """Leave the rest, and go back to what the order came to."""
+    try:
+        bulk.stop(run, actor=actor)
+        db.session.commit()
+    except WorkflowError as problem:
+        refuse(problem)
+    return redirect(follow_url(run))
 
 
 def _failure(stored: dict[str, Any], *, is_about_clients: bool) -> dict[str, Any]:
@@ -231,6 +266,10 @@ def kind_words(kind: BulkKind, n: int) -> str:
         BulkKind.CANCEL: ngettext("Cancel %(num)d visit", "Cancel %(num)d visits", n),
         BulkKind.GENERATE: ngettext("Make visits of %(num)d repeating service", "Make visits of %(num)d repeating services", n),
         BulkKind.INVITE: ngettext("Invite %(num)d client to the portal", "Invite %(num)d clients to the portal", n),
+        BulkKind.INVOICE: ngettext("Raise invoices for %(num)d client", "Raise invoices for %(num)d clients", n),
+        BulkKind.CHARGE: ngettext("Take %(num)d payment", "Take %(num)d payments", n),
+        BulkKind.STATEMENT: ngettext("Send a statement to %(num)d client", "Send statements to %(num)d clients", n),
+        BulkKind.MAILING: ngettext("Write to %(num)d client", "Write to %(num)d clients", n),
     }[kind]  # fmt: skip
 
 

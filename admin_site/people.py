@@ -1,28 +1,45 @@
 """The lists of clients and of their contacts. `animals` has pets and vets, `team` the staff."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask_admin import Admin
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import filters, lookups, rows, search
+from admin_site import filters, invited, lookups, mailing_form, rows, search, words
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
+from admin_site.pages import Answer, page
+from admin_site.reading import read_day
 from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientContact, ClientStatus, ClientType, FieldArea, Staff
+from models import (
+    BulkRun,
+    Client,
+    ClientContact,
+    ClientLogin,
+    ClientStatus,
+    ClientType,
+    FieldArea,
+    PaymentTerms,
+    Staff,
+    TaxRate,
+)
 from workflows import bulk as work_orders
-from workflows import invitations, people
+from workflows import invitations, mailings, people
 from workflows.actors import Actor
+from workflows.billing import runs
+from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
 
 
@@ -59,8 +76,17 @@ class ClientList(FieldColumns, OfficeList):
     search_hint = _l("Name, pet, mail, phone or account number")
     list_template = "admin/clients/list.html"
     default_order = (Client.last_name, Client.first_name, Client.id)
-    list_options = (_SITTER_NAME, joinedload(Client.client_type).load_only(ClientType.name))
-    record_options = (joinedload(Client.primary_sitter), joinedload(Client.client_type))
+    list_options = (
+        _SITTER_NAME, joinedload(Client.client_type).load_only(ClientType.name),
+        selectinload(Client.logins).load_only(
+            ClientLogin.client_id, ClientLogin.is_active, ClientLogin.password_hash, ClientLogin.invited_at
+        ),
+        joinedload(Client.tax_rate).load_only(TaxRate.name), joinedload(Client.payment_terms).load_only(PaymentTerms.name),
+    )  # fmt: skip
+    record_options = (
+        joinedload(Client.primary_sitter), joinedload(Client.client_type), joinedload(Client.tax_rate),
+        joinedload(Client.payment_terms),
+    )  # fmt: skip
     pills = (
         Pill("active", _l("Active"), lambda: Client.status == ClientStatus.ACTIVE),
         Pill("prospects", _l("Prospects"), lambda: Client.status == ClientStatus.PROSPECT),
@@ -84,8 +110,15 @@ class ClientList(FieldColumns, OfficeList):
         Column("city", _l("Town"), hidden=True),
         Column("postcode", _l("Postcode"), hidden=True),
         Column("portal_enabled", _l("Portal"), hidden=True),
-        Column("created_at", _l("Client since"), sort=(Client.created_at,), value=lambda c: clock.to_local(c.created_at).date()),
+        Column("invited", _l("Log-in"), value=lambda c: words.word(invitations.state_of_household(c))),
+        Column("created_at", _l("Client since"), hidden=True, value=lambda c: clock.to_local(c.created_at).date()),
         Column("notes", _l("Notes"), hidden=True),
+        Column("key_not_needed", _l("No key needed"), hidden=True),
+        Column("tax_rate", _l("Tax rate"), hidden=True),
+        Column("is_tax_exempt", _l("Exempt from tax"), hidden=True),
+        Column("tax_number", _l("Tax number"), hidden=True),
+        Column("payment_terms", _l("Payment terms"), hidden=True),
+        Column("pays_online", _l("Pays online"), hidden=True),
     )  # fmt: skip
     own_filters = (
         filters.Choice("status", Client.status, _l("Status"), ClientStatus),
@@ -94,6 +127,7 @@ class ClientList(FieldColumns, OfficeList):
             "type", Client.client_type_id, _l("Type"), ClientType, order=(ClientType.name,), none=_l("None")
         ),
         filters.YesNo("portal", Client.portal_enabled, _l("Portal open")),
+        invited.InvitedFilter(),
         filters.Day("from", Client.created_at, _l("Client since")),
         filters.Day("until", Client.created_at, _l("Client until"), until=True),
     )
@@ -102,8 +136,22 @@ class ClientList(FieldColumns, OfficeList):
         Section(_l("Contact"), (("email", "phone"), "address_line1", "address_line2", ("city", "postcode"))),
         Section(_l("Portal"), ("portal_enabled",)),
         Section(_l("Notes"), ("notes",)),
+        Section(
+            _l("The home"),
+            ("latitude", "key_not_needed"),
+            about=_l("For check-ins and keys; the address is above."),
+            advanced=True,
+        ),
+        Section(
+            _l("Billing"), (("tax_rate", "payment_terms"), "tax_number", "is_tax_exempt", "pays_online"), advanced=True
+        ),
     )
-    form_ajax_refs = {"primary_sitter": lookups.sitter("primary_sitter"), "client_type": lookups.client_type()}
+    form_ajax_refs = {
+        "primary_sitter": lookups.sitter("primary_sitter"),
+        "client_type": lookups.client_type(),
+        "tax_rate": lookups.tax_rate(),
+        "payment_terms": lookups.payment_terms(),
+    }
     form_args = {
         "first_name": {"label": _l("First name")},
         "last_name": {"label": _l("Last name")},
@@ -125,6 +173,29 @@ class ClientList(FieldColumns, OfficeList):
             "description": _l("Off: nobody of the household can log in; who is signed in is signed out at once."),
         },
         "notes": {"label": _l("Notes"), "description": _l("Only the office reads them.")},
+        "latitude": {
+            "label": _l("Place on the map"),
+            "description": _l(
+                "Latitude and longitude, for example 51.50, -0.12, or a link to a map. Check-ins are measured against it."
+            ),
+            "render_kw": PLAIN_TEXT,
+        },
+        "key_not_needed": {
+            "label": _l("No key needed here"),
+            "description": _l("Somebody is at home, or a code opens: no key is missed."),
+        },
+        "tax_rate": {
+            "label": _l("Tax rate"),
+            "blank": _l("As the services say"),
+            "description": _l("In place of the services' own, on every invoice of this client."),
+        },
+        "payment_terms": {"label": _l("Payment terms"), "blank": _l("The default")},
+        "tax_number": {"label": _l("Tax number"), "description": _l("Printed on invoices."), "render_kw": PLAIN_TEXT},
+        "is_tax_exempt": {"label": _l("Exempt from tax"), "description": _l("No tax is added for this client.")},
+        "pays_online": {
+            "label": _l("Pays online"),
+            "description": _l("Off: this client cannot pay by card or bank account in the portal."),
+        },
     }
 
     def find(self, text: str) -> Any:
@@ -132,6 +203,16 @@ class ClientList(FieldColumns, OfficeList):
 
     def record_url(self, record: Client) -> str:
         return client_url(record.id)
+
+    def edit_form(self, obj: Any = None) -> Any:
+        form = super().edit_form(obj)
+        form.latitude.show(obj)
+        return form
+
+    def values(self, form: Any) -> dict[str, Any]:
+        """One field says both halves of the home's place."""
+        found = super().values(form)
+        return {**found, "longitude": form.latitude.longitude} if "latitude" in found else found
 
     def add(self, values: dict[str, Any], actor: Actor) -> Client:
         return people.add_client(values, actor=actor)
@@ -144,7 +225,7 @@ class ClientList(FieldColumns, OfficeList):
 
     @bulk(
         "invite", _l("Invite to the portal"), permission=Permission.CLIENTS,
-        question=_l("Invite to the portal? Everybody who is ticked gets a mail with a link to set a password."),
+        question=_l("Invite to the portal? Each gets a mail with a link to set a password."),
     )  # fmt: skip
     def action_invite(self, records: Sequence[Client]) -> Response:
         """An order of its own, which can be followed; those who cannot be invited are listed there with the reason."""
@@ -154,7 +235,33 @@ class ClientList(FieldColumns, OfficeList):
             while work_orders.work(run.id):
                 db.session.commit()
             db.session.commit()
-        return redirect(url_for("orders.follow", run_id=run.public_id))
+        return redirect(url_for("invitations.follow", run_id=run.public_id))
+
+    @bulk("write", _l("Write to them"), permission=Permission.MAILINGS, most=mailings.MOST)
+    def action_write(self, records: Sequence[Client]) -> Answer:
+        """What is asked first; then an order of its own, which can be followed."""
+        chosen = urlsplit(self.return_url()).query if "all" in request.form else ""
+        return mailing_form.ask([c.id for c in records], chosen=chosen)
+
+    @bulk("statement", _l("Send statements"), permission=Permission.BILLING)
+    def action_statement(self, records: Sequence[Client]) -> Answer:
+        """Of which days is asked first, last month at first; then an order of its own, which can be followed."""
+        last_month, problem = clock.today().replace(day=1) - dt.timedelta(days=1), ""
+        first, last = last_month.replace(day=1), last_month
+        if "first" in request.form:
+            asked = read_day(request.form["first"]), read_day(request.form.get("last"))
+            first, last = asked[0] or first, asked[1] or last
+            try:
+                run = _order_statements(records, *asked, actor=self.actor)
+            except Invalid as refused:
+                problem = refused.say(gettext)
+            else:
+                db.session.commit()
+                return redirect(url_for("billing_run.follow", run_id=run.public_id))
+        return page(
+            "billing/statements.html", 422 if problem else 200, ids=[c.id for c in records], first=first, last=last,
+            problem=problem, action=f"{self.url}/action/", back=self.return_url(),
+        )  # fmt: skip
 
     @bulk("activate", _l("Make active"), permission=Permission.CLIENTS)
     def action_activate(self, records: Sequence[Client]) -> None:
@@ -163,7 +270,7 @@ class ClientList(FieldColumns, OfficeList):
 
     @bulk(
         "archive", _l("Archive"), permission=Permission.CLIENTS,
-        question=_l("Archive these clients? They can no longer log in to the portal, and are signed out at once."),
+        question=_l("Archive these clients? They can no longer log in to the portal."),
     )  # fmt: skip
     def action_archive(self, records: Sequence[Client]) -> None:
         """Out of the way; nothing is deleted."""
@@ -171,6 +278,14 @@ class ClientList(FieldColumns, OfficeList):
 
     def _set(self, records: Sequence[Client], status: ClientStatus, done: Any) -> None:
         self.each(records, lambda c: people.change_client(c, {"status": status}, actor=self.actor), done)
+
+
+def _order_statements(
+    clients: Sequence[Client], first: dt.date | None, last: dt.date | None, *, actor: Actor
+) -> BulkRun:
+    if first is None or last is None:
+        raise Invalid("no_days", N_("Choose the first and the last day of the statement."))
+    return runs.order_statements([c.id for c in clients], first, last, actor=actor)
 
 
 class ContactList(OfficeList):

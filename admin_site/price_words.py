@@ -108,12 +108,13 @@ def of_visit(job: Job) -> dict[str, list[Line]]:
     price = job.price if job.prior_price is None else job.prior_price
     pay = job.sitter_pay if job.prior_sitter_pay is None else job.prior_sitter_pay
     return {
-        "price_lines": _with_rest(kept_lines(job.price_lines or [], PriceTarget.PRICE), price),
-        "pay_lines": _with_rest(kept_lines(job.price_lines or [], PriceTarget.PAY), pay),
+        "price_lines": with_rest(kept_lines(job.price_lines or [], PriceTarget.PRICE), price),
+        "pay_lines": with_rest(kept_lines(job.price_lines or [], PriceTarget.PAY), pay),
     }
 
 
-def _with_rest(kept: list[QuoteLine], total: Decimal) -> list[Line]:
+def with_rest(kept: list[QuoteLine], total: Decimal) -> list[Line]:
+    """The lines in words, and one for what somebody changed by hand since."""
     rest = total - sum((x.amount for x in kept), Decimal(0))
     if not kept or not rest:
         return lines(kept)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
+from markupsafe import Markup
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -134,6 +135,8 @@ def _rows(proposals: Sequence[FieldProposal], opened: Mapping[int, bool], *, may
         now = held[type(owner)][owner.id].of(of)
 
         def words(value: Value, of=of, is_open=is_open) -> str:  # noqa: ANN001 -- the row's own
+            if isinstance(value, StoredFile):
+                return file_words(value)
             return field_kinds.shown(of, value, reveal=is_open, translate=gettext)
 
         is_waiting = proposal.state is ProposalState.PENDING
@@ -146,6 +149,17 @@ def _rows(proposals: Sequence[FieldProposal], opened: Mapping[int, bool], *, may
             )
         )  # fmt: skip
     return rows
+
+
+def file_words(file: StoredFile) -> str:
+    """A photo or document that waits, or is there: its name leads to it, a photo stands small before it."""
+    if file.removed_at is not None:
+        return file.name
+    how = "picture" if file.thumbnail_key else "download"
+    address = url_for("files_page.give", file_id=file.id, how=how)
+    small = url_for("files_page.give", file_id=file.id, how="thumb") if file.thumbnail_key else ""
+    picture = Markup('<img class="fd-thumb" src="{}" alt="" loading="lazy"> ').format(small) if small else ""
+    return picture + Markup('<a class="ui-link" href="{}">{}</a>').format(address, file.name)
 
 
 def _owner(proposal: FieldProposal) -> Client | Pet:

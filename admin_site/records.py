@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import g
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 from admin_site import filters, rows, search, texts
 from admin_site.base import ReadList
 from admin_site.bulk import bulk
-from admin_site.listing import Pill
+from admin_site.listing import Pill, Wanted
 from admin_site.log_words import RECORDS
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
@@ -28,8 +29,9 @@ from models import (
     Staff,
     Via,
 )
-from workflows import notifications, outbox
-from workflows.mail_facts import MailKind
+from ui_kit import formats
+from workflows import mail_refusals, notifications, outbox, staff_mails
+from workflows.mail_facts import SENSITIVE_KINDS, MailKind
 from workflows.permissions import Permission
 
 
@@ -101,6 +103,10 @@ def _subjects() -> list[tuple[str, str]]:
         *nouns,
         ("job_request", gettext("Job request")),
         ("job", gettext("Visit")),
+        ("invoice", gettext("Invoice")),
+        ("credit_note", gettext("Credit or debit note")),
+        ("payment", gettext("Payment")),
+        ("refund", gettext("Refund")),
         ("outbox_mail", gettext("Mail")),
         ("client_login", gettext("Client log-in")),
         ("staff_login", gettext("Team log-in")),
@@ -147,6 +153,15 @@ class LogList(ReadList):
         return {"entry": texts.log_entry(record)}
 
 
+def _state(mail: OutboxMail) -> Any:
+    """The chip, why a mail to a member of staff waits, and whether mails to the address come back."""
+    chip = rows.code_chip(mail.state)
+    if mail_refusals.plain(mail.to_address) in g.get("returned_addresses", ()):
+        return rows.two_lines(chip, gettext("Mails to this address come back"))
+    until = staff_mails.waits_for(mail) if mail.state is MailState.QUEUED else None
+    return chip if until is None else rows.two_lines(chip, gettext("Waits for quiet hours to end, %(time)s", time=formats.clock_time(until)))  # fmt: skip
+
+
 class OutboxList(ReadList):
     """What was mailed or will be: when, to whom, and the text as it was sent."""
 
@@ -154,13 +169,14 @@ class OutboxList(ReadList):
     title = _l("Outbox")
     empty = ("bird", _l("No mails yet"), _l("Every mail to clients and sitters is kept here with its text."))
     search_hint = _l("Client, or how the address begins")
+    list_template = "admin/outbox/list.html"
     details_template = "admin/outbox/details.html"
     default_order = (OutboxMail.created_at.desc(), OutboxMail.id.desc())
     list_options = (
-        joinedload(OutboxMail.client).load_only(*OF_CLIENT),
+        joinedload(OutboxMail.client).load_only(*OF_CLIENT), joinedload(OutboxMail.staff).load_only(Staff.quiet_until),
         defer(OutboxMail.body_text), defer(OutboxMail.body_html), defer(OutboxMail.facts),
     )  # fmt: skip
-    record_options = (joinedload(OutboxMail.client),)
+    record_options = (joinedload(OutboxMail.client), joinedload(OutboxMail.staff))
     pills = (
         Pill("all", _l("All")),
         Pill("failed", _l("Failed"), lambda: OutboxMail.state == MailState.FAILED),
@@ -176,7 +192,7 @@ class OutboxList(ReadList):
         Column("to_address", _l("To")),
         Column("cc_addresses", _l("Copies to"), hidden=True),
         Column("client", _l("Client"), show=lambda m: client_link(m.client) if m.client else ""),
-        Column("state", _l("State"), words=rows.code_chip),
+        Column("state", _l("State"), show=_state),
         Column("created_at", _l("Queued"), sort=(OutboxMail.created_at,)),
         Column("sent_at", _l("Sent"), hidden=True),
         Column("attempts", _l("Tries"), right=True, hidden=True),
@@ -203,6 +219,7 @@ class OutboxList(ReadList):
         fitting = {
             "retry": record.state is MailState.FAILED,
             "cancel": record.state in {MailState.FAILED, MailState.QUEUED},
+            "came_back": record.state is MailState.SENT,
         }
         return [a for a in self.offered_actions() if fitting[a.name]]
 
@@ -226,6 +243,29 @@ class OutboxList(ReadList):
             lambda m: outbox.cancel(m, actor=self.actor),
             lambda n: ngettext("%(num)d mail was stopped.", "%(num)d mails were stopped.", n),
         )
+
+    @bulk("came_back", _l("This mail came back"), permission=Permission.RECORDS, danger=True,
+        question=_l("Mark the addresses of these mails? Nothing is sent there until you take the mark off."),
+    )  # fmt: skip
+    def action_came_back(self, records: Sequence[OutboxMail]) -> None:
+        """Write to these addresses no more."""
+        self.each(
+            records,
+            lambda m: mail_refusals.came_back(m, actor=self.actor),
+            lambda n: ngettext("%(num)d address is marked.", "%(num)d addresses are marked.", n),
+        )
+
+    def details_context(self, record: OutboxMail) -> dict[str, Any]:
+        return {
+            "mark": mail_refusals.find(record.to_address), "sensitive": {k.value for k in SENSITIVE_KINDS},
+            "leaves": texts.moment_words(record.next_at, inside=True),
+        }  # fmt: skip
+
+    def prefetch(self, records: Sequence[OutboxMail]) -> None:
+        g.returned_addresses = mail_refusals.bounced([m.to_address for m in records]) if records else set()
+
+    def list_context(self, wanted: Wanted) -> dict[str, Any]:
+        return {"may_edit_words": self.actor.may(Permission.TEMPLATES)}
 
     @expose("/html/")
     def html(self) -> Response:

@@ -137,10 +137,7 @@ def notes(o: Outlook, names: dict[int, str]) -> list[str]:
         "item_inactive": gettext("The service is inactive."),
     }
     said = [words[code] for code in o.remarks]
-    for f in o.conflicts[:2]:
-        about = names.get(f.with_job_id or 0) or f.label
-        day = texts.day_words(f.on_date)
-        said.append(gettext("%(day)s: %(what)s", day=day, what=_conflict(f.kind.value, about)))
+    said += [clash_words(f, names) for f in o.conflicts[:2]]
     if len(o.conflicts) > 2:
         n = len(o.conflicts) - 2
         said.append(ngettext("and %(num)d more conflict", "and %(num)d more conflicts", n))
@@ -150,13 +147,18 @@ def notes(o: Outlook, names: dict[int, str]) -> list[str]:
     return said
 
 
-def _conflict(kind: str, about: str) -> str:
+def clash_words(found: repeat_clashes.Found, names: dict[int, str]) -> str:
+    """One conflict of a series' visit, with its day. `names` as `repeat_clashes.labels` gives them."""
     words = {
-        "overlap": gettext("at the same time as %(what)s", what=about),
+        "overlap": gettext("at the same time as %(what)s", what=names.get(found.with_job_id or 0) or found.label),
         "block_full": gettext("the time block is full"),
         "time_off": gettext("the sitter is away"),
+        "missing_key": gettext("the sitter has no key"),
     }
-    return words.get(kind, kind.replace("_", " "))
+    kind = found.kind.value
+    return gettext(
+        "%(day)s: %(what)s", day=texts.day_words(found.on_date), what=words.get(kind, kind.replace("_", " "))
+    )
 
 
 def follow(run_id: str) -> Answer:

@@ -14,7 +14,7 @@ from models import Client, JobRequestLine, LineState
 from workflows import job_requests, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
-from workflows.requested_stays import keeps_end
+from workflows.requested_stays import keeps_end, may_have_end
 from workflows.wanted import Wanted
 
 
@@ -78,6 +78,7 @@ class LinePages(WorkPage):
                     sitter=form.chosen_sitter,
                     leave_unassigned=form.is_unassigned,
                     staff_note=form.staff_note.data or "",
+                    ends_on=form.ends_on.data,
                     end_time=form.end_time.data,
                     actor=self.actor,
                 )
@@ -99,6 +100,7 @@ class LinePages(WorkPage):
             line=line,
             about=line.request,
             is_stay=form.item is not None and keeps_end(line, form.item),
+            may_last=form.item is not None and may_have_end(line, form.item),
         )
 
 
@@ -120,7 +122,8 @@ def _wanted(form: VisitForm, *, single: bool = False) -> Wanted:
 def _line_form(line: JobRequestLine, formdata: Any) -> VisitForm:
     form = VisitForm(
         formdata, client=line.client, item=line.service_item, sitter=line.sitter, block=line.time_block,
-        keep_pets=line.pets, on_date=line.on_date, start_time=line.start_time, end_time=line.end_time,
+        keep_pets=line.pets, on_date=line.on_date, ends_on=line.ends_on, start_time=line.start_time,
+        end_time=line.end_time,
         note=line.note, staff_note=line.staff_note, version=str(line.version), service=str(line.service_item_id),
     )  # fmt: skip
     if formdata is None:

@@ -319,6 +319,7 @@ def _worst_first(clashes: list[conflicts.Clash]) -> list[conflicts.Clash]:
         key=lambda c: (
             not c.is_final,
             c.kind is not conflicts.ClashKind.TIME_OFF,
+            c.kind is conflicts.ClashKind.MISSING_KEY,
             c.on_date,
             c.start_time or dt.time(0),
         ),
@@ -369,13 +370,18 @@ def _propose(client: Client, rows: list[BatchRow], sitters: list[Staff]) -> None
         if row.choice.isdigit() and id(row) not in of_sitter
     ]
     found = conflicts.find(plans)
+    lacks = {key for key, clashes in found.items() if any(c.kind is conflicts.ClashKind.MISSING_KEY for c in clashes)}
     for row in clashing:
         others = {other.line.id for other in clashing} - {row.line.id}
-        row.free = [s for s in ranked if str(s.id) != row.choice and _is_free(row.line.id, s.id, others, found)][:3]
+        free = [s for s in ranked if str(s.id) != row.choice and _is_free(row.line.id, s.id, others, found)]
+        with_key = [s for s in free if (row.line.id, s.id) not in lacks]
+        # Whoever holds the key goes first; where only the key is missing, nobody else without it helps.
+        only_key = {c.kind for c in row.clashes} <= {conflicts.ClashKind.MISSING_KEY, conflicts.ClashKind.VACCINATION}
+        row.free = (with_key if only_key else [*with_key, *(s for s in free if s not in with_key)])[:3]
 
 
 def _is_free(line_id: int, sitter_id: int, others: set[int], found: dict[Any, list[conflicts.Clash]]) -> bool:
     """Could this sitter do this line, as long as the other clashing lines are not given to the same one?"""
     key = (line_id, sitter_id)
     not_yet = {f"{key}:overlap:{(other, sitter_id)}:{sitter_id}" for other in others}
-    return all(clash.token in not_yet for clash in found.get(key, []))
+    return all(clash.token in not_yet or clash.kind is conflicts.ClashKind.MISSING_KEY for clash in found.get(key, []))

@@ -167,7 +167,7 @@ class RequestsPage(LinePages):
             db.session.commit()
         except conflicts.ConflictsFound as stopped:
             db.session.commit()  # nothing is scheduled, but the choice of sitters stays
-            clashes = [clash for found in stopped.clashes.values() for clash in found]
+            clashes = list({clash.token: clash for found in stopped.clashes.values() for clash in found}.values())
             return self._show_batch(client, 409, ticked=ticked, alert=stopped.say(gettext), clashes=clashes)
         except WorkflowError as problem:
             return self._refused(client, ticked, problem)

@@ -192,11 +192,16 @@ def cell(record_id: int, column: Column, shown: Any) -> Markup:
     return Markup(f'<a href="edit/?id={record_id}#{column.name}" data-cell>{escape(shown)}</a>')  # noqa: S704 -- escaped
 
 
+def _quoted(value: str) -> str:
+    """An attribute's value; quotes only where HTML wants them, for it stands in every row."""
+    return value if re.fullmatch(r"[A-Za-z0-9-]+", value) else f'"{value}"'
+
+
 def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
     """The rows of a list. The first column is the link; on a phone each row is a card with labels."""
     first, *others = of.shown_columns
     can_edit, edit = of.can_edit, escape(gettext("Edit"))
-    heads = [f'<td{" class=ui-r" if c.right else ""} data-label="{escape(c.label)}">' for c in others]
+    heads = [f"<td{' class=ui-r' if c.right else ''} data-label={_quoted(escape(c.label))}>" for c in others]
     seen: dict[Any, Any] = {}
     parts: list[str] = []
     for record in records:
@@ -217,7 +222,7 @@ def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
             parts.append(f"{head}{escape(shown)}</td>")
         if can_edit:
             parts.append(
-                f'<td><div class=ui-rowacts><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></div></td>'
+                f'<td class=ui-act><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></td>'
             )
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

@@ -28,13 +28,15 @@ from models import (
     Staff,
     TimeBlock,
     TimeOff,
+    TimeOffState,
     TimeType,
     job_pet,
     job_request_line_pet,
 )
 from ui_kit import formats
+from workflows import key_facts
 from workflows.cancelling import still_shown
-from workflows.conflicts import is_busy, touching
+from workflows.conflicts import AWAY, is_busy, touching
 from workflows.requested_stays import LINE_ENDS_ON, lines_touching
 
 #: more visits than this on a week's page are drawn as sums
@@ -143,6 +145,8 @@ class Slot:
     #: of the visit's row; 0 for a request
     version: int = 0
     pets: str = ""
+    #: its sitter does not hold the client's key
+    no_key: bool = False
 
     @property
     def order(self) -> tuple[bool, dt.time, str]:
@@ -185,6 +189,8 @@ class Row:
     name: str
     cells: dict[dt.date, list[Slot]] = field(default_factory=dict)
     away: set[dt.date] = field(default_factory=set)
+    #: asked for and not answered yet
+    asks_off: set[dt.date] = field(default_factory=set)
     #: cancelled visits are what is asked for, so they count
     counts_cancelled: bool = False
 
@@ -382,6 +388,18 @@ def add_pets_to(slots: Sequence[Slot]) -> None:
         )
 
 
+def add_keys_to(slots: Sequence[Slot]) -> None:
+    """Mark the visits whose sitter does not hold the client's key; one query."""
+    lacking = key_facts.without_key({s.job_id for s in slots if s.job_id and s.kind in {"scheduled", "live"}})
+    for slot in slots:
+        slot.no_key = slot.job_id in lacking
+
+
+def add_keys(shown: Iterable[Row]) -> None:
+    """The same for the visits of these rows."""
+    add_keys_to([s for row in shown for cell in row.cells.values() for s in cell])
+
+
 def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
     """Where these clients live, and their phone: {client id: (address, phone)}; one query."""
     ids = {s.client_id for row in shown for cell in row.cells.values() for s in cell}
@@ -391,13 +409,15 @@ def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
 
 
 def add_time_off(shown: Iterable[Row], wish: Wish) -> None:
-    """Mark the days on which these sitters are away; one query."""
+    """Mark the days on which these sitters are away, or asked to be; one query."""
     by_id = {row.key: row for row in shown if row.key is not None}
     if not by_id:
         return
     for off in db.session.scalars(
         sa.select(TimeOff).where(
-            TimeOff.staff_id.in_(by_id), TimeOff.first_on <= wish.last, TimeOff.last_on >= wish.first
+            TimeOff.staff_id.in_(by_id), TimeOff.first_on <= wish.last, TimeOff.last_on >= wish.first, AWAY
         )
     ):
-        by_id[off.staff_id].away.update(d for d in wish.days if off.first_on <= d <= off.last_on)
+        row = by_id[off.staff_id]
+        days = row.away if off.state is TimeOffState.APPROVED else row.asks_off
+        days.update(d for d in wish.days if off.first_on <= d <= off.last_on)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from foundation.among import among
 from foundation.db import db
 from models import (
     Activity,
@@ -20,6 +21,7 @@ from models import (
     JobRequestLine,
     OutboxMail,
     Pet,
+    ReportCard,
     ServiceItem,
     Staff,
     StoredFile,
@@ -45,13 +47,16 @@ def escaped(word: str) -> str:
 def contains(column: Any, word: str) -> Condition:
     """Is the word in the column, whatever its case?
 
-    SQLite's LIKE knows case only of a to z, so words with other letters go through our `casefold` function there.
+    SQLite's LIKE knows case only of a to z, so words with other letters go through our `casefold` function there. On
+    PostgreSQL the rules of "C", which know no other letters either, are twice as fast where they are enough.
     """
+    pattern = f"%{escaped(word)}%"
+    escape = "\\" if "\\" in pattern else None
     if db.session.get_bind().dialect.name != "sqlite":
-        return column.ilike(f"%{escaped(word)}%", escape="\\")
+        return (sa.collate(column, "C") if word.isascii() else column).ilike(pattern, escape=escape)
     if word.isascii():
-        return column.like(f"%{escaped(word)}%", escape="\\")
-    return sa.func.casefold(column).like(f"%{escaped(word.casefold())}%", escape="\\")
+        return column.like(pattern, escape=escape)
+    return sa.func.casefold(column).like(pattern.casefold(), escape=escape)
 
 
 def number_in(column: Any, digits: str) -> Condition:
@@ -169,8 +174,13 @@ class _Named:
         if not self.keys:
             return []
         many = many_each or len(self.keys) > _FEW
-        walks = many and not counting and db.session.get_bind().dialect.name == "sqlite"
-        return [(column + 0 if walks else column).in_(self.keys if len(self.keys) <= _LISTED else self.query)]
+        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+        walks = is_sqlite and many and not counting
+        place = column + 0 if walks else column
+        if len(self.keys) > _LISTED:
+            return [place.in_(self.query)]
+        # Where SQLite may choose an index it must see how few they are.
+        return [place.in_(self.keys) if is_sqlite and not walks else among(place, self.keys)]
 
 
 def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
@@ -230,6 +240,12 @@ def change_items(text: str) -> Condition:
     return sa.and_(sa.true(), *(sa.or_(sa.false(), *one.holds(ChangeRequest.client_id)) for one in named))
 
 
+def report_cards(text: str) -> Condition:
+    """Report cards by client or pet, or by a part of the message; the list joins the visit."""
+    (client,) = _named([("client", clients(text))])
+    return sa.or_(contains(ReportCard.message, tidy(text)), *client.holds(Job.client_id))
+
+
 def files(text: str) -> Condition:
     """Stored files by client or pet, or by a part of their name."""
     (client,) = _named([("client", clients(text))])
@@ -258,3 +274,15 @@ def _begins(column: Any, start: str) -> Condition:
     if db.session.get_bind().dialect.name == "sqlite":
         return sa.and_(column >= start, column < f"{start}\U0010ffff")
     return column.like(f"{escaped(start)}%", escape="\\")
+
+
+def billing_papers(kind: Any, *columns: Any) -> Callable[[str], Condition]:
+    """Invoices, payments and their like: by client, or by a part of their number, reference or the like."""
+
+    def search(text: str) -> Condition:
+        words = words_of(text)
+        named = _named([("client", clients(word)) for word in words]) if words else []
+        by_client = sa.and_(sa.true(), *(sa.or_(sa.false(), *one.holds(kind.client_id)) for one in named))
+        return sa.or_(by_client, *(contains(column, tidy(text)[:_LONGEST]) for column in columns))
+
+    return search

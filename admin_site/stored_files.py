@@ -47,6 +47,7 @@ class FilesPage(WorkPage):
         return redirect(url_for(".forms"))
 
     @expose("/forms", methods=("GET", "POST"))
+    @uploading.takes_files
     def forms(self) -> Answer:
         """Contracts and forms that every client can fetch; a post gives more."""
         if request.method == "GET":
@@ -67,6 +68,7 @@ class FilesPage(WorkPage):
         )
 
     @expose("/clients/<int:client_id>", methods=("POST",))
+    @uploading.takes_files
     def add_for_client(self, client_id: int) -> Answer:
         """Give a form to one client, or keep a photo or document for the household or for a pet."""
         self.actor.require(Permission.CLIENTS)
@@ -219,6 +221,7 @@ def _row(file: StoredFile) -> FileRow:
         FilePurpose.PET_PHOTO: gettext("Profile photo"),
         FilePurpose.CERTIFICATE: gettext("Vaccination certificate"),
         FilePurpose.AGREEMENT: gettext("Copy of an agreement"),
+        FilePurpose.REPORT: gettext("Photo of a report card"),
         FilePurpose.FIELD: gettext("Part of a form"),
     }
     by = str(file.by_staff) if file.by_staff else gettext("by the client") if file.by_client_login_id else ""

@@ -1,33 +1,29 @@
-"""The lists of the team and of its time off."""
+"""The list of the team."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from flask_admin import Admin
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
 
-from admin_site import filters, lookups, rows, search
+from admin_site import filters, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.people import PLAIN_TEXT
 from admin_site.rows import Column
-from foundation import clock
-from models import Staff, TimeOff
-from ui_kit import formats
+from models import Staff
 from workflows import invitations, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
 
 def register(admin: Admin) -> None:
-    """Add these lists to the back office."""
+    """Add the list to the back office."""
     admin.add_view(StaffList(Staff, "team", "/admin/staff"))
-    admin.add_view(TimeOffList(TimeOff, "time_off", "/admin/time-off"))
 
 
 class StaffList(OfficeList):
@@ -133,60 +129,3 @@ class StaffList(OfficeList):
             lambda s: people.change_staff(s, {"is_active": is_active}, actor=self.actor),
             lambda n: ngettext("%(num)d person was changed.", "%(num)d people were changed.", n),
         )
-
-
-class TimeOffList(OfficeList):
-    """Days on which a sitter is away."""
-
-    writing = Permission.SCHEDULE
-    title, add_label = _l("Time off"), _l("Add time off")
-    empty = ("bird", _l("Nobody is away"), _l("Visits for a sitter who is away are pointed out before you save them."))
-    search_hint = _l("Sitter or note")
-    default_order = (TimeOff.first_on.desc(), TimeOff.id.desc())
-    list_options = (joinedload(TimeOff.staff).load_only(Staff.first_name, Staff.last_name),)
-    record_options = (joinedload(TimeOff.staff),)
-    pills = (
-        Pill("coming", _l("Now and coming"), lambda: TimeOff.last_on >= clock.today()),
-        Pill("past", _l("Past"), lambda: TimeOff.last_on < clock.today()),
-        Pill("all", _l("All")),
-    )
-    columns = (
-        Column("staff", _l("Sitter")),
-        Column("first_on", _l("First day"), sort=(TimeOff.first_on,)),
-        Column("last_on", _l("Last day")),
-        Column("note", _l("Note")),
-    )
-    filters = (
-        filters.sitter(TimeOff.staff_id, may_be_nobody=False),
-        filters.Day("from", TimeOff.last_on, _l("From")),
-        filters.Day("until", TimeOff.first_on, _l("Until"), until=True),
-    )
-    sections = (Section(_l("Away"), ("staff", ("first_on", "last_on"), "note")),)
-    form_ajax_refs = {"staff": lookups.team("staff")}
-    form_args = {
-        "staff": {"label": _l("Who")},
-        "first_on": {"label": _l("First day")},
-        "last_on": {"label": _l("Last day"), "description": _l("This day included.")},
-        "note": {"label": _l("Note")},
-    }
-
-    def find(self, text: str) -> Any:
-        return sa.or_(
-            TimeOff.staff_id.in_(sa.select(Staff.id).where(search.staff(text))), search.plain(TimeOff.note)(text)
-        )
-
-    def record_name(self, record: TimeOff) -> str:
-        days = formats.time_span(rows.show(record.first_on), rows.show(record.last_on))
-        return f"{record.staff}, {days}"
-
-    def saved_url(self, record: TimeOff) -> str:
-        return f"{self.url}/"
-
-    def add(self, values: dict[str, Any], actor: Actor) -> TimeOff:
-        return people.save_time_off(TimeOff(), values, actor=actor)
-
-    def change(self, record: TimeOff, values: dict[str, Any], actor: Actor) -> None:
-        people.save_time_off(record, values, actor=actor)
-
-    def remove(self, record: TimeOff, actor: Actor) -> None:
-        people.remove_time_off(record, actor=actor)

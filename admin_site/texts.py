@@ -16,9 +16,10 @@ from markupsafe import Markup, escape
 from admin_site.log_words import CHANGE_SENTENCES, FIELDS, RECORDS, VERBS
 from admin_site.reading import link, read_clock, read_day
 from foundation import clock, money
-from models import Activity, ActorKind, JobState, LineState, Notification, NotificationKind, TimeType, Via
+from mailer.kinds import label as mail_word
+from models import Activity, ActorKind, JobState, KeyPlace, LineState, Notification, NotificationKind, TimeType, Via
 from ui_kit import formats
-from workflows import settings
+from workflows import field_news, settings
 from workflows.conflicts import Clash, ClashKind
 from workflows.errors import N_
 
@@ -141,10 +142,14 @@ def clash_sentence(clash: Clash) -> str:
                 "%(sitter)s is away on %(day)s.", sitter=clash.sitter_name, day=formats.short_day(clash.on_date)
             )
         return gettext("%(sitter)s is away %(days)s.", sitter=clash.sitter_name, days=_span(clash))
+    if clash.kind is ClashKind.TIME_OFF_ASKED:
+        return gettext("%(sitter)s asked for time off: %(days)s. Nobody has answered yet.", sitter=clash.sitter_name, days=_span(clash))  # fmt: skip
     if clash.kind is ClashKind.VACCINATION:
         return gettext("Vaccinations of %(pet)s run out on %(day)s.", pet=clash.label, day=formats.short_day(clash.on_date, year=True))  # fmt: skip
     if clash.kind is ClashKind.BLOCKED:
         return gettext("%(sitter)s is never to be sent to this client. Choose somebody else.", sitter=clash.sitter_name)
+    if clash.kind is ClashKind.MISSING_KEY:
+        return _no_key(clash)
     if clash.kind is ClashKind.OVERLAP:
         return gettext("%(sitter)s has another visit then: %(visit)s, %(when)s.", sitter=clash.sitter_name, visit=clash.label, when=_when(clash))  # fmt: skip
     day, block = formats.short_day(clash.on_date), clash.label or gettext("that time")
@@ -159,10 +164,14 @@ def clash_note(clash: Clash, day: dt.date) -> str:
             if clash.last_on == clash.on_date
             else gettext("Away %(days)s", days=_span(clash))
         )
+    if clash.kind is ClashKind.TIME_OFF_ASKED:
+        return gettext("Asked for time off: %(days)s", days=_span(clash))
     if clash.kind is ClashKind.VACCINATION:
         return clash_sentence(clash)
     if clash.kind is ClashKind.BLOCKED:
         return gettext("Never to be sent to this client")
+    if clash.kind is ClashKind.MISSING_KEY:
+        return _no_key(clash)
     if clash.kind is ClashKind.BLOCK_FULL:
         return gettext(
             "Full: %(n)s other visits, %(block)s", n=clash.n_others, block=clash.label or gettext("that time")
@@ -174,7 +183,27 @@ def clash_note(clash: Clash, day: dt.date) -> str:
     return gettext("Overlaps %(visit)s, %(when)s", visit=clash.label, when=when)
 
 
+def _no_key(clash: Clash) -> str:
+    """`Tom has no key of Leo Feld. Keys: with Nina Novak, at the office.`"""
+    if not clash.keys:
+        return gettext("There is no key of %(client)s, and %(sitter)s would need one.", client=clash.label, sitter=clash.sitter_name)  # fmt: skip
+    where = ", ".join(dict.fromkeys(key_place(place, holder) for place, holder in clash.keys))
+    return gettext("%(sitter)s has no key of %(client)s. It is: %(where)s.", sitter=clash.sitter_name, client=clash.label, where=where)  # fmt: skip
+
+
+def key_place(place: KeyPlace, holder: str = "") -> str:
+    """Where a key is, inside a sentence."""
+    return {
+        KeyPlace.OFFICE: gettext("at the office"),
+        KeyPlace.STAFF: gettext("with %(name)s", name=holder),
+        KeyPlace.CLIENT: gettext("with the client"),
+        KeyPlace.LOST: gettext("lost"),
+    }[place]
+
+
 def _span(clash: Clash) -> str:
+    if clash.last_on == clash.on_date:
+        return formats.short_day(clash.on_date)
     return formats.time_span(formats.short_day(clash.on_date), formats.short_day(clash.last_on))
 
 
@@ -263,9 +292,11 @@ def _more_told(line: Notification, client: str | Markup) -> Told:
         return _series_told(line, client)
     if line.kind is NotificationKind.VISITS_OF_ARCHIVED:
         return _left_told(line, client)
+    if line.kind in TEAM_NEWS:
+        return _team_told(line, client)
     if line.kind in DATA_NEWS:
         icon, text, endpoint = DATA_NEWS[line.kind]
-        about = ", ".join(_texts(line.facts, "about"))
+        about = told_about(line.facts)
         sentence = _linked(gettext(text, client="%(client)s", pet=str(line.facts.get("pet") or "")), client=client)
         tab = {"tab": "files"} if line.kind is NotificationKind.FILES_UPLOADED else {}
         url = line.facts.get("url") or (link(endpoint, client_id=line.client_id, **tab) if line.client_id else None)
@@ -273,8 +304,21 @@ def _more_told(line: Notification, client: str | Markup) -> Told:
     return Told("bell", escape(str(line.kind)), None)
 
 
+def told_about(facts: Mapping[str, Any]) -> str:
+    """What a line on HOME is about in particular: each field with old and new, or the things that it names."""
+    changes = facts.get("changes")
+    if not isinstance(changes, dict) or not (changes or facts.get("what")):
+        return ", ".join(_texts(facts, "about"))
+    said = ", ".join(field_news.sentence(field_label(str(label)), old, new, gettext) for label, (old, new) in changes.items())  # fmt: skip
+    if "person" not in facts:
+        return said
+    done = {"added": gettext("added"), "removed": gettext("removed")}.get(str(facts.get("what")), said)
+    return f"{facts['person']}: {done}"
+
+
 #: icon, sentence and page of what clients tell about themselves. The facts may hold `pet` (its name), `about` (what in
-#: particular, a list) and `url` (where exactly it is decided or seen)
+#: particular, a list) or `changes` (label to old and new), `person` and `what` became of them, and `url` (where exactly
+#: it is decided or seen)
 DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.DATA_CHANGED: ("pencil", N_("%(client)s changed details"), "client_page.show"),
     NotificationKind.DATA_PROPOSED: ("pencil", N_("%(client)s wants details changed that need your yes"), "proposals.index"),
@@ -287,7 +331,43 @@ DATA_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.CLIENT_REGISTERED: ("user-plus", N_("%(client)s registered as a new client"), "client_page.show"),
     NotificationKind.REGISTRATION_WAITING: ("user-plus", N_("Somebody registered and waits for your yes"), "client_page.show"),
     NotificationKind.LETTER_RECEIVED: ("message", N_("%(client)s wrote to you"), "letters.thread"),
+    NotificationKind.PAYMENT_RECEIVED: ("cash", N_("%(client)s paid"), "client_page.show"),
+    NotificationKind.PAYMENT_FAILED: ("alert-triangle", N_("A payment of %(client)s did not go through"), "client_page.show"),
+    NotificationKind.PAYMENT_RETURNED: ("alert-triangle", N_("A payment of %(client)s came back"), "client_page.show"),
+    NotificationKind.PAYMENT_UNCLEAR: ("alert-triangle", N_("A payment of %(client)s is still being confirmed"), "client_page.show"),
+    NotificationKind.METHOD_CHANGED: ("cash", N_("%(client)s changed a card or bank account"), "client_page.show"),
+    NotificationKind.NOTE_OPENED: ("file-invoice", N_("A note for %(client)s waits to be committed"), "client_page.show"),
+    NotificationKind.REFUND_DUE: ("cash", N_("%(client)s gets money back"), "client_page.show"),
+    NotificationKind.REFUND_FAILED: ("alert-triangle", N_("A refund to %(client)s failed"), "client_page.show"),
+    NotificationKind.DISPUTE_OPENED: ("alert-triangle", N_("%(client)s disputes a payment with the bank"), "client_page.show"),
+    NotificationKind.DISPUTE_CLOSED: ("file-invoice", N_("A dispute of %(client)s is decided"), "client_page.show"),
+    NotificationKind.BOOKS_DIFFER: ("alert-triangle", N_("Books and payment gateway differ"), "client_page.show"),
 }  # fmt: skip
+
+
+#: icon, sentence and page of what sitters do. The facts may hold `sitter` (the name), `about` (what in particular, a
+#: list) and `url` (where exactly it is seen)
+TEAM_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
+    NotificationKind.TIME_OFF_REQUESTED: ("calendar-off", N_("%(sitter)s asks for time off"), "time_off.index_view"),
+    NotificationKind.TIME_OFF_WITHDRAWN: ("calendar-off", N_("%(sitter)s needs no time off any more"), "time_off.index_view"),
+    NotificationKind.SITTER_MESSAGE: ("message", N_("%(sitter)s wrote to you"), "sitter_messages.index"),
+    NotificationKind.REPORT_SENT: ("file-text", N_("%(sitter)s sent the report card of %(client)s"), "visits.index_view"),
+    NotificationKind.REPORT_THANKED: ("message", N_("%(client)s thanked %(sitter)s"), "visits.index_view"),
+    NotificationKind.KEY_MOVED: ("key", N_("%(sitter)s handed over a key of %(client)s"), "keys.index_view"),
+    NotificationKind.KEY_LOST: ("alert-triangle", N_("%(sitter)s lost a key of %(client)s"), "keys.index_view"),
+    NotificationKind.CHECK_REFUSED: ("alert-triangle", N_("%(sitter)s was at %(client)s, but it could not be recorded"), "visits.index_view"),
+}  # fmt: skip
+
+
+def _team_told(line: Notification, client: str | Markup) -> Told:
+    icon, text, endpoint = TEAM_NEWS[line.kind]
+    days = [formats.short_day(dt.date.fromisoformat(day)) for day in _texts(line.facts, "days")]
+    others = [with_dates(x) for x in _texts(line.facts, "about")]
+    about = formats.time_span(*days) if len(days) == 2 else ", ".join([*days, *others])
+    sentence = _linked(gettext(text, client="%(client)s", sitter=str(line.facts.get("sitter") or "")), client=client)
+    job_id = line.facts.get("job_id")
+    url = line.facts.get("url") or (link("visits_page.show", job_id=job_id) if job_id else link(endpoint))
+    return Told(icon, sentence + (f": {about}" if about else ""), url)
 
 
 def _left_told(line: Notification, client: str | Markup) -> Told:
@@ -372,7 +452,8 @@ def _sentence(line: Activity, who: str, facts: Mapping[str, Any]) -> tuple[str, 
         return "message", _message_text(who, facts)
     if line.verb in VERBS:
         icon, singular, plural = VERBS[line.verb]
-        values = {"who": who, **{name: facts.get(name, "") for name in ("number", "email", "name")}}
+        values = {"who": who, **{name: facts.get(name, "") for name in ("number", "email", "name", "invoice")}}
+        values["mail"] = mail_word(str(facts.get("kind", ""))) if line.verb.startswith("mail_template.") else ""
         n = _count(facts, "n_jobs" if "n_jobs" in facts else "n_lines")
         return icon, ngettext(singular, plural, n, **values) if plural else gettext(singular, **values)
     table, _dot, what = line.verb.rpartition(".")
@@ -420,7 +501,7 @@ def _changes(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     shown = []
     for key, pair in found.items():
         old, new = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
-        words = _figure_words if key in FIGURES else value_words
+        words = _figure_words if key in FIGURES else _place_words if key == "key_place" else value_words
         shown.append((field_label(str(key)), words(old), words(new)))
     return shown
 
@@ -434,6 +515,11 @@ def _figure_words(value: Any) -> str:
         return _amount(str(value))
     except ArithmeticError:
         return value_words(value)
+
+
+def _place_words(value: Any) -> str:
+    """Where a key was: a place, or the name of whoever had it."""
+    return key_place(KeyPlace(value)) if value in set(KeyPlace) - {KeyPlace.STAFF} else value_words(value)
 
 
 def field_label(key: str) -> str:

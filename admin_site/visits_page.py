@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from admin_site import price_words, texts, undo
+from admin_site import billing_home, pay_statements, price_words, report_cards, texts, undo
 from admin_site.fields import DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
@@ -28,7 +28,6 @@ from admin_site.reading import (
     write_tokens,
 )
 from admin_site.visit_ends import (
-    VisitEnds,
     fresh_or_404,
     may_cancel,
     may_reinstate,
@@ -37,11 +36,12 @@ from admin_site.visit_ends import (
     why_not_cancelled,
     why_not_changed,
 )
+from admin_site.visit_times import VisitTimes, checks_of
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, ClientStatus, Job, JobState
 from ui_kit import formats, month_grid
-from workflows import conflicts, jobs, limits, once
+from workflows import conflicts, jobs, key_facts, limits, once
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.wanted import Wanted
@@ -91,7 +91,7 @@ class BookingForm(VisitForm):
         return sorted(found)
 
 
-class VisitsPage(VisitEnds):
+class VisitsPage(VisitTimes):
     """Booking, and the page of one visit."""
 
     permission = Permission.SCHEDULE
@@ -248,8 +248,10 @@ class VisitsPage(VisitEnds):
             no_cancel=why_not_cancelled(job), log=[texts.log_entry(line) for line in log], clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
             pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=why_not_back(job) is None,
-            may_reinstate=may_reinstate(job), may_void=may_void(job),
-            **price_words.of_visit(job),
+            may_reinstate=may_reinstate(job), may_void=may_void(job), no_key=key_facts.without_key([job.id]),
+            **checks_of(job, self.actor),
+            **price_words.of_visit(job), **billing_home.of_visit(job, self.actor),
+            **pay_statements.of_visit(job, self.actor), **report_cards.of_visit(job, self.actor),
         )  # fmt: skip
 
 

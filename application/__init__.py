@@ -12,11 +12,14 @@ from werkzeug.wrappers import Response as BaseResponse
 import models
 import sign_in
 import ui_kit
-from application import cli, config, dev_mails, errors, hosts, tasks
+from application import bounces, cli, config, dev_mails, errors, hosts, tasks, webhooks
+from application.addresses import App
 from foundation import clock, sealing, storage
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
+from ui_kit import uploading
 from workflows import registrations, settings
+from workflows.billing import modes
 
 ROOT = Path(__file__).resolve().parent.parent
 #: the first folder that has a template wins, so ours stand before Flask-Admin's stock ones
@@ -27,7 +30,7 @@ TEMPLATE_FOLDERS = (
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     """Latchkey as a WSGI app, from the environment; `overrides` are for tests and tools."""
-    app = Flask("latchkey", static_folder=None, root_path=str(ROOT / "application"))
+    app = App("latchkey", static_folder=None, root_path=str(ROOT / "application"))
     app.config.update(config.complete({**config.from_environment(), **(overrides or {})}))
     sealing.use_keys(app.config["FIELD_KEYS"])
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / folder / "templates") for folder in TEMPLATE_FOLDERS])
@@ -36,6 +39,8 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     _install_extensions(app)
     app.extensions["store"] = config.file_store(app.config)
     storage.use(app.extensions["store"])
+    app.extensions["gateway"] = config.payment_gateway(app.config)
+    modes.use(app.extensions["gateway"].mode())
     _install_requests(app)
     errors.install(app)
     sign_in.install(app)
@@ -74,8 +79,11 @@ def _install_requests(app: Flask) -> None:
     def _begin(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         view = app.view_functions.get(endpoint or "")
         mark_request(
-            reads_only=request.method in {"GET", "HEAD", "OPTIONS"}, reads_first=getattr(view, "reads_first", False)
+            reads_only=request.method in {"GET", "HEAD", "OPTIONS"},
+            reads_first=getattr(view, "reads_first", False),
+            one_person=request.path.startswith(("/portal/", "/staff/")),
         )
+        uploading.make_room(view)
         settings.forget()
         if endpoint not in {"healthz", "logo"}:
             settings.read()
@@ -119,6 +127,8 @@ def _install_faces(app: Flask) -> None:
     admin = admin_site.install(app)
     settings_ui.install(app, admin)
     dev_mails.install(app)
+    webhooks.install(app)
+    bounces.install(app)
 
 
 __all__ = ["clock", "create_app", "models"]

@@ -8,11 +8,12 @@ from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext
 
-from application import tasks
+from application import archive_commands, tasks
 from foundation import sealing
-from foundation.db import db
-from workflows import access, field_defaults, resealing, settings
+from foundation.db import db, reading
+from workflows import access, field_defaults, resealing, search_index, settings
 from workflows.actors import COMMAND_LINE
+from workflows.billing import books
 from workflows.errors import WorkflowError
 
 
@@ -65,17 +66,48 @@ def install(app: Flask) -> None:
         """Deliver mails and do the timed work, until stopped."""
         tasks.run_worker(app, workers=processes)
 
+    @app.cli.command("search-rebuild")
+    def search_rebuild() -> None:
+        """Make the office's search anew from the records; after rows were written past the program."""
+        n = search_index.rebuild(every=True)
+        db.session.commit()
+        click.echo(f"{n} records can be found.")
+
+    archive_commands.install(app)
+    _install_books(app)
     _install_demo(app)
+
+
+def _install_books(app: Flask) -> None:
+    ledger = AppGroup("books", help="The double-entry books.")
+
+    @ledger.command("check")
+    def check() -> None:
+        """Prove that the books add up and match invoices, payments and notes; exit code 1 when they do not."""
+        settings.read()
+        with reading():
+            differences = books.check()
+        for one in differences:
+            click.echo(str(one))
+        if differences:
+            raise click.ClickException(f"{len(differences)} differences. Nothing was changed.")
+        click.echo("The books are right.")
+
+    app.cli.add_command(ledger)
 
 
 def _install_demo(app: Flask) -> None:
     @app.cli.command("demo")
     @click.option("--cast", is_flag=True, help="Only the named cast, in seconds.")
     @click.option("--logins", is_flag=True, help="Only print the log-ins of the demo.")
-    def demo(cast: bool, logins: bool) -> None:  # noqa: FBT001 -- click's flags
+    @click.option("--remove", is_flag=True, help="Take the demo's records out again; your own stay.")
+    def demo(cast: bool, logins: bool, remove: bool) -> None:  # noqa: FBT001 -- click's flags
         """Fill an empty database with a demo business; a database that has one is left alone."""
         from application import demo as demo_business
 
+        if remove:
+            demo_business.take_out(app)
+            return
         if not logins:
             demo_business.fill(app, cast_only=cast)
         click.echo(demo_business.logins_text())

@@ -1,6 +1,7 @@
 """Deployment config: what the operator sets in the environment. What the owner sets is in `workflows.settings`."""
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Callable
@@ -10,6 +11,10 @@ from urllib.parse import urlsplit
 
 from application import hosts
 from foundation import sealing, storage
+from gateways import choose
+from gateways.payments import PaymentGateway
+
+log = logging.getLogger(__name__)
 
 
 class ConfigError(RuntimeError):
@@ -18,7 +23,8 @@ class ConfigError(RuntimeError):
 
 def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
     """Flask's config from the environment; development has defaults for everything, production for nothing secret."""
-    get = (os.environ if env is None else env).get
+    given = dict(os.environ) if env is None else env
+    get = given.get
     name = get("LATCHKEY_ENV", "development")
     data_dir = Path(get("DATA_DIR", "var")).resolve()
     public_url = get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -35,6 +41,7 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "QUEUE_URL": get("QUEUE_URL", ""),
         "FILES_URL": get("FILES_URL", ""),
         "FILES_ENDPOINT": get("FILES_ENDPOINT", ""),
+        "BRAINTREE": _braintree(given),
         "MAIL_SERVER": get("MAIL_SERVER", ""),
         "MAIL_PORT": int(get("MAIL_PORT", "587" if get("MAIL_SERVER") else "25")),
         "MAIL_USERNAME": get("MAIL_USERNAME"),
@@ -42,7 +49,15 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "MAIL_USE_TLS": get("MAIL_USE_TLS", "1" if get("MAIL_PORT", "587") == "587" else "0") == "1",
         "MAIL_USE_SSL": get("MAIL_USE_SSL", "0") == "1",
         "MAIL_DEFAULT_SENDER": get("MAIL_DEFAULT_SENDER", "no-reply@latchkey.example"),
+        "BOUNCE_TOKEN": get("BOUNCE_TOKEN", ""),
     }
+
+
+def _braintree(given: dict[str, str]) -> choose.Choice:
+    try:
+        return choose.from_environment(given)
+    except choose.ChoiceError as problem:
+        raise ConfigError(str(problem)) from problem
 
 
 def _kept_key(data_dir: Path) -> str:
@@ -89,9 +104,18 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError("Set PUBLIC_URL to the full address that people use, such as https://portal.example.com.")
     if production and url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
         raise ConfigError("Set PUBLIC_URL to an https address: home access details travel over it.")
+    try:
+        braintree = choose.settled(config["BRAINTREE"], production=production)
+    except choose.ChoiceError as problem:
+        raise ConfigError(str(problem)) from problem
+    if production and not config["BRAINTREE"].environment:
+        log.warning(
+            "Online payments are off: set BRAINTREE_ENVIRONMENT and Braintree's keys, or BRAINTREE_ENVIRONMENT=off."
+        )
     https = url.scheme == "https"
     return {
         **config,
+        "BRAINTREE": braintree,
         "FIELD_KEYS": field_keys,
         "TRUSTED_HOSTS": hosts.trusted(config),
         "SESSION_COOKIE_SECURE": https,
@@ -119,3 +143,8 @@ def file_store(config: dict[str, Any]) -> storage.Store:
         raise ConfigError("Set FILES_URL to s3://bucket or s3://bucket/prefix, or leave it empty.") from problem
     except ImportError as problem:
         raise ConfigError("FILES_URL needs boto3: pip install 'latchkey[s3]'.") from problem
+
+
+def payment_gateway(config: dict[str, Any]) -> PaymentGateway:
+    """The gateway that BRAINTREE_ENVIRONMENT names; the built-in one where nothing is set, none in production."""
+    return choose.gateway(config["BRAINTREE"], Path(config["DATA_DIR"]))

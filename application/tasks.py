@@ -11,8 +11,8 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,14 +25,18 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from application import archive_tasks
 from application.config import ConfigError
-from documents import agreement
+from application.units import unit_of_work
+from documents import agreement, billing_files
 from foundation import clock
 from foundation.db import db, reading
+from gateways.payments import GatewayProblem
 from mailer import deliver
 from models import Client
 from workflows import (
     agreement_copies,
+    alerts,
     bulk,
     change_requests,
     field_digest,
@@ -44,13 +48,27 @@ from workflows import (
     registrations,
     repeat_orders,
     repeat_runs,
-    settings,
+    search_index,
     sign_ins,
     sitter_mails,
     tries,
     vaccinations,
 )
 from workflows.actors import WORKER
+from workflows.billing import (
+    books,
+    comparing,
+    findings,
+    gateway_events,
+    methods,
+    paper_store,
+    reconciling,
+    reminders,
+    runs,
+    settling,
+)
+from workflows.importing import runs as import_runs
+from workflows.importing import work as importing
 
 log = logging.getLogger("latchkey.tasks")
 
@@ -62,6 +80,15 @@ SHUTDOWN_SECONDS = 8
 MORNING = 8
 #: clients in one transaction of the night's run of repeating services
 CLIENTS_AT_ONCE = 50
+#: what a workflow notes in the session, and the task that it wakes after the commit
+NUDGES = {
+    "nudge_worker": "nudge",
+    "nudge_bulk": "bulk_nudge",
+    "nudge_imports": "imports_nudge",
+    "nudge_papers": "papers_nudge",
+    "nudge_gateway": "gateway_nudge",
+    "nudge_archives": "archives_nudge",
+}
 
 
 class QueueStorage(SqliteStorage):
@@ -150,18 +177,29 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
 
     return {
         "nudge": huey.task(name="nudge", expires=STALE)(lambda: _quietly(send_mails, app)),
+        "gateway_nudge": huey.task(name="gateway_nudge", expires=STALE)(lambda: _quietly(hear_gateway, app)),
         "bulk_nudge": huey.task(name="bulk_nudge", expires=STALE)(lambda: _quietly(bulk_orders, app)),
+        "imports_nudge": huey.task(name="imports_nudge", expires=STALE)(lambda: _quietly(bring_in, app)),
+        "papers_nudge": huey.task(name="papers_nudge", expires=STALE)(lambda: _quietly(draw_papers, app)),
+        "archives_nudge": huey.task(name="archives_nudge", expires=STALE)(lambda: _quietly(make_archives, app)),
         "sweep": timed(minutely, send_mails),
+        "archives": timed(minutely, make_archives),
+        "papers": timed(minutely, draw_papers),
         "bulk": timed(minutely, bulk_orders),
+        "imports": timed(minutely, bring_in),
         "auto_submit": timed(minutely, auto_submit),
+        "reconcile": timed(minutely, reconcile_payments),
+        "watch_visits": timed(minutely, watch_visits),
         "evening_schedules": timed(five_minutely, evening_schedules),
         "expire_changes": timed(five_minutely, expire_changes),
         "forget_removed_files": timed(five_minutely, forget_removed_files),
         "master_schedule": timed(five_minutely, send_master_schedule),
         "data_digest": timed(five_minutely, send_data_digest),
         "vaccinations": timed(hourly, remind_of_vaccinations),
+        "reminders": timed(hourly, remind_of_invoices),
         "repeat_nightly": timed(nightly, make_repeating_visits),
         "clean_up": timed(nightly, clean_up),
+        "compare_books": timed(crontab(hour="4", minute="41"), compare_books),
     }
 
 
@@ -171,22 +209,6 @@ def _quietly(work: Callable[[Flask], object], app: Flask) -> None:
         work(app)
     except Exception:
         log.exception("task %s failed; it is tried again at its next time", work.__name__)
-
-
-@contextmanager
-def unit_of_work(app: Flask) -> Iterator[None]:
-    """An app context, a session and fresh settings of its own; committed at the end, or rolled back and raised."""
-    with app.app_context():
-        settings.forget()
-        settings.read()
-        try:
-            yield
-            db.session.commit()
-        except BaseException:
-            db.session.rollback()
-            raise
-        finally:
-            db.session.remove()
 
 
 def send_mails(app: Flask) -> int:
@@ -216,6 +238,37 @@ def make_agreement_copies(app: Flask) -> int:
     return n_made
 
 
+def draw_papers(app: Flask) -> int:
+    """Draw the PDFs of new invoices, notes, receipts and refunds, and of invoices that changed; how many.
+
+    Safe with many workers: two may draw the same one, and the first to write its fingerprint down keeps it. Nobody
+    waits for this: who asks earlier has it drawn then.
+    """
+    with reading(), unit_of_work(app):
+        due = paper_store.due()
+    n_drawn = 0
+    for about in due:
+        if _stopping():
+            break
+        try:
+            n_drawn += _draw_paper(app, about)
+        except Exception:
+            log.exception("the paper of %s could not be drawn", about)
+    return n_drawn
+
+
+def _draw_paper(app: Flask, about: paper_store.About) -> bool:
+    """Drawn without a transaction that others would have to wait for."""
+    with reading(), unit_of_work(app):
+        seen = billing_files.look(about)
+        pdf = billing_files.fill(seen) if seen is not None else None
+    if pdf is None:
+        return False
+    with unit_of_work(app):
+        billing_files.keep(pdf)
+    return pdf.is_new
+
+
 def bulk_orders(app: Flask) -> int:
     """Do the office's orders about many visits, piece by piece; how many pieces.
 
@@ -241,7 +294,62 @@ def bulk_orders(app: Flask) -> int:
                     with unit_of_work(app):
                         bulk.pass_over(run_id)
                     n_broken = 0
-    return n_pieces + run_ordered_repeats(app)
+    return n_pieces + run_ordered_repeats(app) + charge_ordered_invoices(app)
+
+
+def bring_in(app: Flask) -> int:
+    """Check, bring in and undo the office's imports, piece by piece; how many pieces.
+
+    Safe with many workers: each piece holds the import's row, and its rows are committed together with the note of
+    how far the import is. A piece that breaks is tried once more, then the import ends and says so.
+    """
+    with reading(), unit_of_work(app):
+        due = importing.due()
+    n_pieces, cursor = 0, importing.Cursor()
+    try:
+        for run_id in due:
+            n_broken, more = 0, True
+            while more and not _stopping():
+                try:
+                    with unit_of_work(app):
+                        more = importing.work(run_id, cursor)
+                    n_pieces, n_broken = n_pieces + 1, 0
+                except DBAPIError:
+                    raise  # the database is away: the next minute goes on where this ended
+                except Exception:
+                    log.exception("a piece of import %s broke", run_id)
+                    cursor.close()
+                    n_broken += 1
+                    if n_broken > 1:
+                        with unit_of_work(app):
+                            importing.break_off(run_id)
+                        more = False
+    finally:
+        cursor.close()
+    return n_pieces
+
+
+def charge_ordered_invoices(app: Flask) -> int:
+    """Charge the invoices that were ordered to be charged, one after the other; how many.
+
+    Safe with many workers: each charge has a key made of order and invoice, which the database takes once. A charge
+    that breaks ends this round; the next minute finds out what became of it.
+    """
+    with reading(), unit_of_work(app):
+        due = runs.charges_due()
+    n_charged = 0
+    for run_id in due:
+        more = True
+        while more and not _stopping():
+            with unit_of_work(app):
+                more = runs.charge_next(run_id, gateway=app.extensions["gateway"])
+            n_charged += 1
+    return n_charged
+
+
+def make_archives(app: Flask) -> int:
+    """See `application.archive_tasks`, which says why it is safe with many workers."""
+    return archive_tasks.make_archives(app, should_stop=_stopping)
 
 
 def auto_submit(app: Flask) -> int:
@@ -263,6 +371,15 @@ def auto_submit(app: Flask) -> int:
         except Exception:
             log.exception("the basket of client %s could not be sent; tried again in a minute", client_id)
     return n_sent
+
+
+def watch_visits(app: Flask) -> int:
+    """Warn of visits that are late, overdue, too short…; how many warnings are new.
+
+    Safe with many workers: one row for each visit and kind, unique in the database; the mail is queued with the row.
+    """
+    with unit_of_work(app):
+        return len(alerts.look())
 
 
 def evening_schedules(app: Flask) -> int:
@@ -294,6 +411,43 @@ def expire_changes(app: Flask) -> int:
     return n_expired
 
 
+def reconcile_payments(app: Flask) -> int:
+    """Find out what became of charges and refunds without an answer, then work on the gateway's messages; how many.
+
+    Safe with many workers: each look is claimed by its row, and what it says is written under the client's lock.
+    """
+    with unit_of_work(app):
+        n_looks = reconciling.look_again(gateway=app.extensions["gateway"])
+    return n_looks + hear_gateway(app)
+
+
+def hear_gateway(app: Flask) -> int:
+    """Work on what the gateway told; how many messages. Safe with many workers: each message's row is locked."""
+    with unit_of_work(app):
+        return gateway_events.process(gateway=app.extensions["gateway"])
+
+
+def compare_books(app: Flask) -> int:
+    """Ask what has settled, have the gateway forget what clients removed, compare its last days with our books, and
+    prove the books; how many differences are new.
+
+    Safe with many workers: what was done is not done twice, and a difference is unique in the database.
+    """
+    gateway = app.extensions["gateway"]
+    with unit_of_work(app):
+        settling.poll(gateway=gateway)
+    with unit_of_work(app):
+        methods.forget_removed(gateway)
+    n_new = 0
+    try:
+        with unit_of_work(app):
+            n_new = comparing.compare(gateway=gateway)
+    except GatewayProblem as problem:
+        log.warning("the gateway could not be asked for its last days (%s); tried again tomorrow", problem.code)
+    with unit_of_work(app):
+        return n_new + findings.tell_books(books.check())
+
+
 def send_master_schedule(app: Flask) -> bool:
     """Queue the office's 14-day schedule on its weekday. Safe with many workers: the mail has a dedupe key of the day."""
     with unit_of_work(app):
@@ -313,6 +467,15 @@ def remind_of_vaccinations(app: Flask) -> int:
     """
     with unit_of_work(app):
         return vaccinations.remind() if clock.local_now().hour >= MORNING else 0
+
+
+def remind_of_invoices(app: Flask) -> int:
+    """Queue reminders of overdue invoices, in the business's morning or later; how many clients.
+
+    Safe with many workers: each client is held while their steps are written down, and each step has one row.
+    """
+    with unit_of_work(app):
+        return reminders.remind() if clock.local_now().hour >= MORNING else 0
 
 
 def make_repeating_visits(app: Flask) -> int:
@@ -367,7 +530,8 @@ def forget_removed_files(app: Flask) -> int:
 
 
 def clean_up(app: Flask) -> None:
-    """Drop used form keys, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows.
+    """Drop used form keys, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows;
+    put right what the search does not know of what was written past the program.
 
     Safe with many workers: deleting twice deletes once.
     """
@@ -379,8 +543,15 @@ def clean_up(app: Flask) -> None:
         registrations.forget_old()
     with unit_of_work(app):
         field_files.forget_unused()
+    with unit_of_work(app):
+        import_runs.forget_old()
+    with unit_of_work(app):
+        n_wrong = search_index.rebuild()
+    if n_wrong:
+        log.info("put %s entries of the search right", n_wrong)
     with reading(), unit_of_work(app):
         n_lost = files.forget_orphans()
+        paper_store.forget_orphans()
     if n_lost:
         log.info("deleted %s stored files of transactions that were rolled back", n_lost)
 
@@ -394,8 +565,8 @@ def install_nudge(app: Flask) -> None:
     Never breaks the request: the change is committed by then, and the minute's sweep delivers what no nudge did. A
     rolled-back transaction wakes nobody.
     """
-    app.extensions["nudge"] = app.extensions["tasks"]["nudge"]
-    app.extensions["bulk_nudge"] = app.extensions["tasks"]["bulk_nudge"]
+    for task in NUDGES.values():
+        app.extensions[task] = app.extensions["tasks"][task]
     if not event.contains(db.session, "after_commit", _after_commit):
         event.listen(db.session, "after_commit", _after_commit)
         event.listen(db.session, "after_rollback", _after_rollback)
@@ -405,9 +576,7 @@ def _after_commit(session: Session) -> None:
     # A savepoint's release comes here too, when nothing is committed yet.
     if session.in_nested_transaction():
         return
-    wanted = [
-        name for flag, name in (("nudge_worker", "nudge"), ("nudge_bulk", "bulk_nudge")) if session.info.pop(flag, None)
-    ]
+    wanted = [name for flag, name in NUDGES.items() if session.info.pop(flag, None)]
     for name in wanted:
         try:
             current_app.extensions[name]()
@@ -417,8 +586,8 @@ def _after_commit(session: Session) -> None:
 
 def _after_rollback(session: Session) -> None:
     if not session.in_nested_transaction():
-        session.info.pop("nudge_worker", None)
-        session.info.pop("nudge_bulk", None)
+        for flag in NUDGES:
+            session.info.pop(flag, None)
 
 
 # ----------------------------------------------------------------------------------------------------- the worker

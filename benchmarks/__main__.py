@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import bulk, databases, measures, report
+from benchmarks import bulk, databases, measures, papers, report
 from benchmarks.filling import LARGE, QUICK, THIRD, Tier
 from benchmarks.measures import Run
 
@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--write-seconds", type=float, default=60, help="for each write load (60); 0 leaves them out")
     parser.add_argument("--only", default="", help="only pages with this in their name; nothing is written")
     parser.add_argument("--memory", action="store_true", help="instead: a worker's memory over 20,000 mixed requests")
+    parser.add_argument("--papers", action="store_true", help="instead: an invoice as PDF, drawn and kept")
     parser.add_argument(
         "--growth", action="store_true", help="instead: every page with a third of the data and with all"
     )
@@ -59,6 +60,8 @@ def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
             title = f"\n## {kind}: {tier.clients:,} clients, {tier.pets:,} pets, {tier.visits:,} visits"
             if options.growth:
                 found.append(measures.alone(run))
+            elif options.papers:
+                print(f"{title}, papers\n\n{report.papers(papers.measure(run))}", flush=True)
             elif options.memory:
                 print(f"{title}, memory\n\n{report.memory(measures.memory(run))}", flush=True)
             else:

@@ -1,4 +1,4 @@
-"""Work on many rows at once: a snow day of 500 visits, a year of visits for 600 repeating services.
+"""Work on many rows at once: a snow day of 500 visits, a year of visits for 600 repeating services, a billing run.
 
 In this process, through the workflows.
 """
@@ -15,15 +15,17 @@ from benchmarks.databases import make_app, say
 from benchmarks.measures import Run
 from foundation import clock
 from foundation.db import db
-from models import BulkKind, Client, ClientStatus, Job, JobState, Repeat, ServiceItem, Staff
+from models import BulkKind, Client, ClientStatus, Invoice, Job, JobState, Repeat, ServiceItem, Staff
 from workflows import bulk, repeat_runs, repeats, settings
 from workflows.actors import COMMAND_LINE, staff_actor
+from workflows.billing import runs
 from workflows.repeat_patterns import Pattern, PatternTime
 
 #: series, visits a week of each, and how many series are made in one transaction
 SERIES, BATCH = 600, 50
 WEEKDAYS = (0, 2, 4)
 CANCELLED = 500
+INVOICED = 2_000
 YEAR = dt.timedelta(days=365)
 
 
@@ -48,7 +50,7 @@ def all_jobs(run: Run) -> list[Done]:
     app = make_app(run.url, run.folder)
     with app.app_context():
         settings.read()
-        done = [_snow_day(), _year_of_repeats()]
+        done = [_snow_day(), _year_of_repeats(), _billing_run()]
         db.session.remove()
         db.engine.dispose()
     for one in done:
@@ -101,3 +103,22 @@ def _series() -> list[int]:
     db.session.commit()
     db.session.expunge_all()
     return made
+
+
+def _billing_run() -> Done:
+    """Two weeks of 2,000 clients become invoices with mails queued, piece by piece as the worker does it; no PDFs."""
+    owner = staff_actor(db.session.get_one(Staff, 1))
+    last = clock.today()
+    wanted = runs.Wanted(first=last - dt.timedelta(days=13), up_to=last)
+    ids = [c.client.id for c in runs.candidates(wanted)][:INVOICED]
+    options = runs.Options(first=wanted.first, up_to=wanted.up_to)
+    run_id = runs.order(ids, options, actor=owner).id
+    db.session.commit()
+    begun = time.perf_counter()
+    while bulk.work(run_id):
+        db.session.commit()
+        db.session.expunge_all()
+    db.session.commit()
+    seconds = time.perf_counter() - begun
+    n = db.session.scalar(sa.select(sa.func.count()).where(Invoice.run_id == run_id)) or 0
+    return Done("clients invoiced in a billing run", n, seconds, INVOICED / 60)

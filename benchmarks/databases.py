@@ -25,7 +25,7 @@ from benchmarks import filling
 from benchmarks.filling import Filling, Tier
 from foundation import clock
 from foundation.db import db
-from workflows import access
+from workflows import access, search_index
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "var" / "bench"
@@ -71,6 +71,16 @@ def _migrated(url: str, folder: Path) -> sa.Dialect:
         dialect = db.engine.dialect
         db.engine.dispose()
     return dialect
+
+
+def _make_findable(url: str, folder: Path) -> None:
+    """The rows were written past the program, so the search does not know them yet."""
+    app = make_app(url, folder)
+    with app.app_context():
+        search_index.rebuild()
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _tables(tier: Tier, dialect: sa.Dialect) -> Iterator[tuple[str, list[str], Iterator[tuple[Any, ...]]]]:
@@ -150,6 +160,7 @@ def _fill_sqlite(path: Path, tier: Tier) -> None:
     connection.execute("ANALYZE")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
+    _make_findable(f"sqlite:///{part}", path.parent)
     for rest in ("-wal", "-shm", ".turnstile"):
         Path(f"{part}{rest}").unlink(missing_ok=True)
     part.rename(path)
@@ -218,9 +229,11 @@ def _fill_postgresql(name: str, tier: Tier, folder: Path) -> None:
     _drop(name)
     with _server() as server:
         server.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    dialect = _migrated(_postgres().set(database=name).render_as_string(hide_password=False), folder)
+    url = _postgres().set(database=name).render_as_string(hide_password=False)
+    dialect = _migrated(url, folder)
     with _server(name) as connection:
         _copy_all(connection, tier, dialect)
+        _make_findable(url, folder)
         connection.execute("VACUUM ANALYZE")
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     say(f"  filled in {time.monotonic() - begun:.0f} s, {(size or [0])[0] / 2**20:.0f} MB")

@@ -55,9 +55,18 @@ def _office(tier: Tier, today: dt.date) -> list[Page]:
     day, monday = filling.peak_day(today), filling.peak_monday(today)
     return [
         Page("HOME", OWNER, "admin.index", queries=14, share=1 / 20),
+        Page(
+            "report: revenue",
+            OWNER,
+            "reports.show",
+            {"report": "revenue", "period": "this-year", "by": "service"},
+            kb=60,
+        ),
+        Page("report: unpaid", OWNER, "reports.show", {"report": "unpaid"}, kb=60),
         *_list("clients", tier.clients, name, ratios=(0, 0)),
         *_list("pets", tier.pets, "Luna", ratios=(0, 0)),
         *_list("visits", tier.visits, name, ratios=(20, 10)),
+        Page("search of everything, a piece", OWNER, "global_search.quick", {"q": name}, share=1 / 10, kb=8),
         Page("client page", OWNER, "client_page.show", {"client_id": filling.READER}, queries=14, share=1 / 15),
         Page("client edit form", OWNER, "clients.edit_view", {"id": filling.READER}, queries=14, share=1 / 15, kb=40),
         Page("request queue, 500 open", OWNER, "requests.index", queries=10, share=1 / 20),

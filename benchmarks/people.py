@@ -42,7 +42,9 @@ def _cookies(app: Flask, realm: Realm, login_ids: Sequence[int]) -> list[str]:
         [
             {
                 "token_hash": hashlib.sha256(token.encode()).hexdigest(), "realm": realm, column: n, "created_at": now,
-                "expires_at": now + dt.timedelta(hours=12),
+                # As after a real log-in; else each person's first request would note in a transaction of its own that
+                # it was seen, and a load of people who send once would measure that.
+                "expires_at": now + dt.timedelta(hours=12), "last_seen_at": now,
             }
             for n, token in tokens.items()
         ],

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks import server
 from benchmarks.bulk import Done
 from benchmarks.measures import Measured, Reading, Written
+from benchmarks.papers import KEPT, LINES, OVERHEAD, Drawn
 
 EVEN, FIRST_VISIT_KB, LIKE = 3, 80, 0.8
 WRITE_SHARE, WRITE_P99, WRITES = 1 / 25, 200, 100
@@ -116,6 +117,18 @@ def bulk(found: Sequence[Done]) -> str:
     for one in found:
         met = "all met" if one.per_second >= one.least else f"MISSED: {one.least:,.0f} a second"
         rows.append([one.name, f"{one.n:,}", f"{one.seconds:.1f}", f"{one.per_second:,.0f}", met])
+    return table(heads, rows)
+
+
+def papers(found: Drawn) -> str:
+    """An invoice as PDF beside bare xhtml2pdf, and the kept copy."""
+    heads = ("an invoice as PDF", "ms", "beside", "KB", "figures")
+    over, kept = found.ours / found.bare, found.kept / found.ours
+    rows = [
+        ["bare xhtml2pdf on the same HTML", f"{found.bare:.0f}", "1", "", ""],
+        [f"{LINES} lines, drawn", f"{found.ours:.0f}", f"{over:.2f} x bare", f"{found.n_bytes / 1024:.0f}", "all met" if over <= OVERHEAD else f"MISSED: at most {OVERHEAD} x bare"],
+        ["the kept copy", f"{found.kept:.1f}", f"{_share(kept)} of drawing", "", "all met" if kept <= KEPT else f"MISSED: at most {_share(KEPT)} of drawing"],
+    ]  # fmt: skip
     return table(heads, rows)
 
 

@@ -22,7 +22,13 @@ from workflows.errors import Conflict, Invalid, NotAllowed
 pages = page_group("portal_agreements", __name__, under="/agreements", nav="data")
 
 #: what may be opened while something is to be accepted
-_FREE = frozenset({"portal_door.log_out", "portal_agreements.accept", "portal_agreements.show"})
+_FREE = frozenset(
+    {
+        "portal_door.log_out", "portal_agreements.accept", "portal_agreements.show",
+        "portal_install.manifest", "portal_install.worker", "portal_install.offline",
+        "portal_unsubscribe.show", "portal_unsubscribe.spare", "portal_unsubscribe.again",
+    }
+)  # fmt: skip
 
 
 def stand_before_the_portal(app: Flask) -> None:

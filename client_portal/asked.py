@@ -13,8 +13,10 @@ from client_portal.draft import say, too_late_text
 from client_portal.frame import can_cancel_visits, can_change_visits
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Job
 from ui_kit.formats import time_span
+from ui_kit.repeat_words import kept_week_lines
 from workflows import settings
 from workflows.change_asking import why_not
+from workflows.change_facts import series_wanted_of
 from workflows.change_preview import wish_of
 from workflows.limits import Use
 
@@ -140,6 +142,9 @@ def _about(item: ChangeItem) -> str:
 def _text(item: ChangeItem) -> str:
     business = settings.read()["business.name"]
     stays = _("It stays as it is until %(business)s agrees.", business=business)
+    if (series := series_wanted_of(item)) is not None and item.first_on:
+        wanted = ", ".join([series.service, "; ".join(kept_week_lines(series.times)), words.names(series.pets)])
+        return _("You asked to change it from %(day)s on: %(wanted)s.", day=words.day_words(item.first_on), wanted=wanted) + " " + stays  # fmt: skip
     if item.first_on and item.last_on:
         days = time_span(words.day_words(item.first_on), words.day_words(item.last_on))
         return _("You asked for a pause, %(days)s.", days=days) + " " + stays
@@ -174,7 +179,8 @@ def _details(item: ChangeItem) -> list[str]:
     if item.fee:
         details.append(_("The fee would be %(amount)s.", amount=words.amount(item.fee)))
     price = item.price_after
-    if settings.read()["portal.show_prices"] and price is not None and price != item.price_before:
+    is_single = item.job is not None
+    if is_single and settings.read()["portal.show_prices"] and price is not None and price != item.price_before:
         details.append(_("New price: %(amount)s.", amount=words.amount(price)))
     if item.new_note and item.new_note != item.old.get("note"):
         details.append(_("New note: “%(note)s”.", note=item.new_note))
@@ -191,7 +197,9 @@ def _together(request: ChangeRequest) -> AskedTogether:
     n = len(pending)
     titles = {
         ChangeKind.CANCEL: ngettext("Cancellation of %(num)d visit", "Cancellation of %(num)d visits", n),
-        ChangeKind.CHANGE: _("Change of a visit"),
+        ChangeKind.CHANGE: _("Change of repeating visits")
+        if any(i.repeat_id for i in pending)
+        else _("Change of a visit"),
         ChangeKind.MESSAGE: _("Your message"),
         ChangeKind.PAUSE: _("Pause of repeating visits"),
         ChangeKind.END: _("End of repeating visits"),

@@ -301,16 +301,25 @@ def _send_series(repeat: Repeat, what: str) -> View:
     return see(url_for("portal_schedule.month"))
 
 
+def series_of(job: Job) -> Repeat | None:
+    """This client's repeating service that the visit is of, while it goes on."""
+    return db.session.scalar(_repeats().where(Repeat.id == job.repeat_id)) if job.repeat_id else None
+
+
+def asked_about_series(job: Job, open_requests: Sequence[ChangeRequest]) -> ChangeItem | None:
+    """What the client asked about this visit's series and waits for."""
+    pending = [i for r in open_requests for i in r.items if i.state is ChangeState.PENDING]
+    return next((i for i in pending if i.repeat_id is not None and i.repeat_id == job.repeat_id), None)
+
+
 def end_from(job: Job, open_requests: Sequence[ChangeRequest]) -> str | None:
     """Where this visit and all that follow in its series are called off: the series ends the day before.
 
     None for a visit of no series, where it is switched off, asked for already, or the day before is over.
     """
-    if job.repeat_id is None or not can_ask_about_series() or job.on_date <= clock.today():
+    if not can_ask_about_series() or job.on_date <= clock.today() or asked_about_series(job, open_requests):
         return None
-    if any(i.repeat_id == job.repeat_id and i.state is ChangeState.PENDING for r in open_requests for i in r.items):
-        return None
-    found = db.session.scalar(_repeats().where(Repeat.id == job.repeat_id))
+    found = series_of(job)
     if found is None:
         return None
     return url_for("portal_series.end", repeat_id=found.public_id, last_on=job.on_date - dt.timedelta(days=1))

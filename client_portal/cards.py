@@ -1,17 +1,35 @@
 """Visits and requested visits as the portal shows them: one plain card for both, so that templates decide nothing."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
 
 from client_portal import words
 from client_portal.asked import Asked, Touch
-from models import JOB_CLIENT_LABELS, Job, JobRequestLine, JobState, LineState, Pet
-from workflows import settings
+from foundation import clock
+from foundation.db import db
+from models import (
+    JOB_CLIENT_LABELS,
+    CheckKind,
+    Job,
+    JobRequestLine,
+    JobState,
+    LineState,
+    Pet,
+    PlaceSource,
+    ReportState,
+    VisitCheck,
+)
+from ui_kit.formats import clock_time
+from ui_kit.visit_words import map_of_place
+from workflows import report_views, settings
+from workflows.report_cards import TOLD_OF
 
 #: chip kinds of request lines; a scheduled line is shown as its visit
 LINE_KINDS = {
@@ -21,6 +39,14 @@ LINE_KINDS = {
     LineState.CANCELLED: "off",
     LineState.DELETED: "off",
 }
+
+
+@dataclass(frozen=True)
+class Checked:
+    """When the sitter came or left, and a map of where that was, as far as the settings show it."""
+
+    words: str
+    map_url: str
 
 
 @dataclass(frozen=True)
@@ -50,10 +76,14 @@ class Card:
     cancel_url: str | None = None
     #: the page of a scheduled visit
     visit_url: str | None = None
+    #: what the sitter told of it
+    report_url: str | None = None
     #: what the client asked about it and waits for
     asked: Asked | None = None
     #: may it be changed or cancelled, and if not, why
     touch: Touch | None = None
+    #: when the sitter came and left
+    checks: Sequence[Checked] = ()
 
     @property
     def spoken(self) -> str:
@@ -100,7 +130,34 @@ def _line_facts(line: JobRequestLine) -> list[str]:
     return facts
 
 
-def of_job(job: Job, *, asked: Asked | None = None, touch: Touch | None = None) -> Card:
+def checks_of(jobs: Iterable[Job]) -> Mapping[int, list[Checked]]:
+    """When the sitters came and left, by visit; one query, and none where nobody came yet or the setting is off."""
+    came = {job.id: job for job in jobs if job.checked_in_at is not None}
+    if not came or not settings.read()["portal.show_checks"]:
+        return {}
+    found: dict[int, list[Checked]] = defaultdict(list)
+    for row in db.session.scalars(
+        sa.select(VisitCheck)
+        .where(VisitCheck.job_id.in_(came), VisitCheck.replaced_at.is_(None))
+        .order_by(VisitCheck.job_id, VisitCheck.at, VisitCheck.id)
+    ):
+        found[row.job_id].append(_checked(row, came[row.job_id]))
+    return found
+
+
+def _checked(row: VisitCheck, job: Job) -> Checked:
+    values = settings.read()
+    local = clock.to_local(row.at)
+    when = (
+        clock_time(row.at) if local.date() == job.on_date else f"{words.day_words(local.date())}, {clock_time(row.at)}"
+    )
+    said = _("Check-in %(time)s", time=when) if row.kind is CheckKind.IN else _("Check-out %(time)s", time=when)
+    if row.place is PlaceSource.ADJUSTED:
+        said = _("%(check)s (adjusted by %(business)s)", check=said, business=values["business.name"])
+    return Checked(said, map_of_place(row.latitude, row.longitude) if values["portal.show_place"] else "")
+
+
+def of_job(job: Job, *, asked: Asked | None = None, touch: Touch | None = None, checks: Sequence[Checked] = ()) -> Card:
     """The card of a visit in the schedule; the sitter's first name and the price as the portal settings say."""
     values, kind = settings.read(), "change" if asked else JOB_CLIENT_LABELS[job.state]
     title = words.item_title(job.service_item, job.duration_minutes)
@@ -122,9 +179,20 @@ def of_job(job: Job, *, asked: Asked | None = None, touch: Touch | None = None) 
         note=job.note,
         facts=facts,
         visit_url=url_for("portal_visits.show", visit_id=job.public_id) if values["portal.schedule"] else None,
+        report_url=_report_url(job),
         asked=asked,
         touch=touch,
+        checks=checks,
     )
+
+
+def _report_url(job: Job) -> str | None:
+    """Where the visit's report card is read; None for a draft. Visits are read together with their cards."""
+    if job.state not in TOLD_OF or not report_views.is_open_to_clients():
+        return None
+    card = job.report_card
+    told = card is not None and card.state is ReportState.SENT
+    return url_for("portal_reports.show", card_id=card.public_id) if card is not None and told else None
 
 
 def order_key(kind: str, start: dt.time | None, title: str) -> tuple[bool, dt.time, str]:

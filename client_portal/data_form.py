@@ -13,6 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from client_portal import words
 from models import FieldKind, PortalAccess, StoredFile
+from ui_kit import field_entry
+from ui_kit.field_entry import FIELD, Entry
 from workflows import field_kinds, field_saving, field_values
 from workflows.actors import Actor
 from workflows.errors import Invalid
@@ -20,11 +22,9 @@ from workflows.field_kinds import NO, YES, Value, is_needed, kind_of
 from workflows.field_layout import Layout, PlacedField, PlacedPage, is_met
 from workflows.field_values import Values
 
-#: more choices than this stand in a list that opens
-MOST_TILES = 7
-#: the names of inputs: what is typed, the mark of what the form was based on, which of two answers counts, the file that
+#: the names of inputs beside what is typed: the mark of what the form was based on, which of two answers counts, the file that
 #: is there, and taking it away
-FIELD, SEEN, PICK, KEPT, DROP = "f-", "seen-", "pick-", "kept-", "drop-"
+SEEN, PICK, KEPT, DROP = "seen-", "pick-", "kept-", "drop-"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Line:
     #: what waits for the office's yes
     pending: str = ""
     is_pending: bool = False
+    pending_file: StoredFile | None = None
     is_missing: bool = False
     #: what the office said no to, and its word about it
     is_declined: bool = False
@@ -47,35 +48,6 @@ class Line:
     answer: str = ""
     href: str = ""
     file: StoredFile | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A field as it is filled in."""
-
-    key: str
-    label: str
-    help: str
-    kind: str
-    #: text, area, tiles, ticks, select, file
-    as_: str
-    typed: str | list[str]
-    seen: str
-    choices: list[tuple[str, str]] = field(default_factory=list)
-    is_required: bool = False
-    needs_approval: bool = False
-    is_pending: bool = False
-    error: str = ""
-    #: conditions on other fields of the same form, as JSON for the script
-    conditions: str = ""
-    #: the same in words, for who has no script
-    only_if: str = ""
-    file: StoredFile | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name in the form."""
-        return FIELD + self.key
 
 
 @dataclass(frozen=True)
@@ -114,26 +86,22 @@ def _line(placed: PlacedField, values: Values, *, secrets: bool, asks: bool) -> 
     kind = kind_of(of).value
     waits, no = values.is_pending(of), values.refused(of)
     refused = field_values.opened(of, no.facts.get("new")) if no else None
+    wish = values.proposed(of) if waits else None
     return Line(
         of.label,
         said,
         kind,
         secret=values.shown(of, reveal=True, translate=_) if opens else "",
-        pending=field_kinds.shown(of, values.proposed(of), reveal=secrets, translate=_) if waits else "",
+        pending=field_kinds.shown(of, wish, reveal=secrets, translate=_),
         is_pending=waits,
+        pending_file=wish if isinstance(wish, StoredFile) else None,
         is_missing=asks and value is None and not waits and is_needed(of) and placed.portal is PortalAccess.EDIT,
         is_declined=no is not None,
         declined=field_kinds.shown(of, refused, reveal=secrets, translate=_),
         answer=no.answer if no else "",
-        href="" if of.is_secret else _href(kind, value),
+        href="" if of.is_secret else field_kinds.address_of(kind_of(of), value),
         file=value if isinstance(value, StoredFile) and not of.is_secret else None,
     )
-
-
-def _href(kind: str, value: Value) -> str:
-    if not isinstance(value, str):
-        return ""
-    return {"email": f"mailto:{value}", "phone": f"tel:{value}", "link": value}.get(kind, "")
 
 
 # ------------------------------------------------------------------------------------------------------ filling in
@@ -179,14 +147,14 @@ class _Form:
     def entry(self, placed: PlacedField) -> Entry:
         of, key = placed.field, placed.key
         base = field_saving.standing(self.values, of, actor=self.actor)
-        choices = _choices(placed, base)
+        choices = field_entry.offered(of, base)
         here = [c for c in self.whole.conditions[key] if c["field"] in self.open_]
         return Entry(
             key,
             of.label,
             of.help,
             kind_of(of).value,
-            _drawn(kind_of(of), len(choices)),
+            field_entry.drawn(kind_of(of), len(choices)),
             self._typed(placed, base),
             self.sent.seen.get(key) or field_kinds.mark(base),
             choices,
@@ -219,25 +187,6 @@ def _as_json(conditions: list[dict[str, Any]]) -> str:
     """Conditions for the script that shows and hides fields while a form is filled in."""
     plain = [{"field": c["field"], "values": [str(v) for v in c.get("values") or []]} for c in conditions]
     return json.dumps(plain) if plain else ""
-
-
-def _choices(placed: PlacedField, base: Value) -> list[tuple[str, str]]:
-    kind = kind_of(placed.field)
-    if kind is FieldKind.YES_NO:
-        return [(YES, _("Yes")), (NO, _("No"))]
-    if kind in {FieldKind.CHOICE, FieldKind.MULTI_CHOICE}:
-        return list(field_kinds.choices(placed.field, base).items())
-    return []
-
-
-def _drawn(kind: FieldKind, n_choices: int) -> str:
-    if kind is FieldKind.MULTI_CHOICE:
-        return "ticks"
-    if kind in {FieldKind.CHOICE, FieldKind.YES_NO}:
-        return "tiles" if n_choices <= MOST_TILES else "select"
-    if kind in field_kinds.FILES:
-        return "file"
-    return "area" if kind is FieldKind.LONG_TEXT else "text"
 
 
 def _condition(condition: Mapping[str, Any], whole: Layout) -> str:
@@ -280,7 +229,8 @@ def read_form(form: MultiDict[str, str], whole: Layout) -> Sent:
             raw[key], seen[key] = "" if DROP + key in form else form[KEPT + key], form[name]
             continue
         given = form.getlist(FIELD + key)
-        many = placed is not None and kind_of(placed.field) is FieldKind.MULTI_CHOICE
-        raw[key] = given if many or len(given) > 1 else given[0] if given else ""
+        # One answer counts where one is asked for, however often it was sent; of a field that is gone we cannot tell.
+        many = len(given) > 1 if placed is None else kind_of(placed.field) is FieldKind.MULTI_CHOICE
+        raw[key] = given if many else given[0] if given else ""
         seen[key] = form[name]
     return Sent(raw, seen)

@@ -16,6 +16,7 @@ from client_portal.your_data import about, data_page, forget_about, own_pet, sec
 from foundation.db import db
 from models import Client, FieldPage, Pet, PetStatus, PortalAccess
 from sign_in import current_actor
+from ui_kit import uploading
 from workflows import field_kinds, field_saving, settings
 from workflows.field_kinds import kind_of
 from workflows.field_layout import PlacedPage
@@ -136,12 +137,14 @@ def edit_pet(pet_id: str, page_id: str) -> View:
 
 
 @amending.post("/<public_id:page_id>")
+@uploading.takes_files
 def save(page_id: str) -> View:
     """Save what was filled in about the client."""
     return _save(about().client, page_id)
 
 
 @amending.post("/pets/<public_id:pet_id>/<public_id:page_id>")
+@uploading.takes_files
 def save_pet(pet_id: str, page_id: str) -> View:
     """Save what was filled in about a pet."""
     return _save(own_pet(pet_id), page_id)

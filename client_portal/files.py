@@ -64,7 +64,7 @@ def _index(status: int = 200, *, problem: str = "", keep_form: bool = True) -> V
     number = max(1, request.args.get("page", 1, type=int))
     found = db.session.scalars(
         sa.select(StoredFile)
-        .where(file_access.of_client(client_here()))
+        .where(file_access.of_client(client_here()), StoredFile.report_card_id.is_(None))
         .options(joinedload(StoredFile.pet).load_only(Pet.name, Pet.public_id))
         .order_by(StoredFile.id.desc())
         .limit(PER_PAGE + 1)
@@ -168,6 +168,7 @@ def _received() -> list[Upload]:
 
 
 @sending.post("")
+@uploading.takes_files
 def upload() -> View | Response:
     """Keep what can be kept. What cannot is named with its reason; the same form sent twice is kept once."""
     client, key = client_here(), request.form.get("form_key")
@@ -218,6 +219,7 @@ def photo_form(pet_id: str) -> View:
 
 
 @sending.post("/pets/<public_id:pet_id>/photo")
+@uploading.takes_files
 def set_photo(pet_id: str) -> View:
     """Put the photo in the place of the one before, or take it away."""
     pet = own_pet(pet_id)

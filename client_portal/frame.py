@@ -15,13 +15,14 @@ from flask_babel import ngettext
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
+from client_portal import gateway
 from client_portal.words import soon
-from foundation import clock
+from foundation import clock, money
 from foundation.db import db
 from models import ChangeRequest, Client, JobRequest, JobRequestLine, LineState, Repeat
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
-from workflows import baskets, calendar_feeds, change_requests, letters, settings
+from workflows import baskets, calendar_feeds, change_requests, letters, report_views, settings
 
 View = str | Response | tuple[str, int]
 
@@ -117,6 +118,47 @@ def files_are_on() -> bool:
     return can_upload() or can_download()
 
 
+def reports_are_on() -> bool:
+    """Do clients read what sitters tell of visits?"""
+    return report_views.is_open_to_clients()
+
+
+def summary_is_on() -> bool:
+    """Do clients see what they owe?"""
+    return bool(settings.read()["portal.account_summary"])
+
+
+def invoices_are_on() -> bool:
+    """May clients read their invoices?"""
+    return bool(settings.read()["portal.invoices"])
+
+
+def payments_are_on() -> bool:
+    """May clients see what they paid?"""
+    return bool(settings.read()["portal.payments"])
+
+
+def pays_online() -> bool:
+    """Does this client pay online, and is there a gateway? Before the log-in nobody is left out."""
+    client = current_client()
+    return (client is None or client.pays_online) and gateway.is_there()
+
+
+def can_pay() -> bool:
+    """May this client pay invoices here?"""
+    return bool(settings.read()["portal.pay"]) and pays_online()
+
+
+def cards_are_on() -> bool:
+    """May this client keep cards?"""
+    return bool(settings.read()["portal.cards"]) and pays_online()
+
+
+def accounts_are_on() -> bool:
+    """May this client keep and use bank accounts? There are debits in US dollars alone."""
+    return bool(settings.read()["portal.bank_accounts"]) and money.currency() == "USD" and pays_online()
+
+
 def client_here() -> Client:
     """The client whose portal this is; every query of a page begins with it."""
     client = current_client()
@@ -127,13 +169,21 @@ def client_here() -> Client:
 
 def first_page() -> str | None:
     """The address of the first function that is on, or None when all are off."""
+    if summary_is_on():
+        return url_for("portal_account.show")
     if schedule_is_on():
         return url_for("portal_schedule.month")
     if requests_are_on():
         return url_for("portal_requesting.show")
     if data_is_on():
         return url_for("portal_data.start")
-    return url_for("portal_letters.show") if letters.is_on() else None
+    if invoices_are_on():
+        return url_for("portal_invoices.index")
+    if payments_are_on():
+        return url_for("portal_payments.index")
+    if letters.is_on():
+        return url_for("portal_letters.show")
+    return url_for("portal_reports.index") if reports_are_on() else None
 
 
 def by_htmx(target: str | None = None) -> bool:
@@ -223,6 +273,8 @@ def _make_frame(client: Client) -> PortalFrame:
         account_menu=_account_menu(),
         home_url=url_for("portal_home.home"),
         logout_url=url_for("portal_door.log_out"),
+        manifest_url=url_for("portal_install.manifest"),
+        worker_url=url_for("portal_install.worker"),
         account_number=client.account_number_grouped,
         hide_business_name=values["portal.hide_business_name"],
         logo_url=url_for("logo", key=values["business.logo"]) if values["business.logo"] else None,
@@ -234,17 +286,28 @@ def _make_frame(client: Client) -> PortalFrame:
         impersonation=_impersonation(),
         phone_number=values["business.phone"] or None,
         email=values["business.email"] or None,
+        demo_note=gateway.note(),
     )
 
 
 def _nav(*, can_request: bool) -> list[NavItem]:
     items = []
+    if summary_is_on():
+        items.append(
+            NavItem("account", _("Account summary"), "wallet", url_for("portal_account.show"), short=_("Account"))
+        )
     if schedule_is_on():
         items.append(NavItem("schedule", _("Schedule"), "calendar", url_for("portal_schedule.month")))
     if can_request:
         items.append(NavItem("requests", _("My requests"), "list-details", url_for("portal_requests.index")))
+    if invoices_are_on():
+        items.append(NavItem("invoices", _("Invoices"), "file-invoice", url_for("portal_invoices.index")))
+    if payments_are_on():
+        items.append(NavItem("payments", _("Payments"), "receipt", url_for("portal_payments.index")))
     if data_is_on():
         items.append(NavItem("data", _("Your Data"), "home-heart", url_for("portal_data.start")))
+    if reports_are_on():
+        items.append(NavItem("reports", _("Report cards"), "report", url_for("portal_reports.index")))
     if letters.is_on():
         user = current_sign_in()
         n = user.sign_in.n_unread if user is not None else 0
@@ -259,6 +322,8 @@ def _account_menu() -> list[NavItem]:
     if user is None or user.is_view:
         return []
     items = [NavItem("settings", _("Settings"), "settings", url_for("portal_settings.index"))]
+    if cards_are_on() or accounts_are_on():
+        items.append(NavItem("methods", _("Cards and bank accounts"), "credit-card", url_for("portal_methods.index")))
     if calendar_feeds.feeds_are_on():
         items.append(NavItem("calendar", _("Calendar feed"), "rss", url_for("portal_calendar.show")))
     return items

@@ -94,6 +94,7 @@ def _too_large(_problem: RequestEntityTooLarge) -> View:
 
 
 @amending.post("/<public_id:pet_id>/vaccinations")
+@uploading.takes_files
 def enter(pet_id: str) -> View:
     """Enter a vaccination; sent twice, it is there once."""
     pet = own_pet(pet_id)

@@ -17,13 +17,16 @@ from client_portal import draft as drafts
 from client_portal import picker as pickers
 from client_portal.draft import Draft
 from client_portal.frame import View, by_htmx, client_here, know_basket, page, page_group, requests_are_on, see
+from client_portal.methods import WORDS, may_add
 from client_portal.offer import Offer, offer_for, usual_pets
+from client_portal.paying import is_office_view
 from client_portal.urls import is_public_id, read_day, read_month
 from foundation import clock
 from foundation.db import db, reads_first
 from models import Client, JobRequest, JobRequestLine, LineState, ServiceItem
 from sign_in import current_actor
 from workflows import baskets, job_requests, limits, settings
+from workflows.billing import methods
 from workflows.errors import Invalid, WorkflowError, WrongState
 from workflows.wanted import MAX_LINES
 
@@ -120,8 +123,18 @@ def _show(
         picker=picker,
         basket=view,
         unread_month=unread_month,
+        needs_method=methods.needs_card(client_here()),
+        add_method_url=_add_method_url(),
         business=settings.read()["business.name"],
     )
+
+
+def _add_method_url() -> str:
+    """Where a client adds what is required before a request; empty where the office has to do it."""
+    if is_office_view():
+        return ""
+    word = next((w for w, kind in WORDS.items() if may_add(kind)), "")
+    return url_for("portal_methods.new", word=word, next="request") if word else ""
 
 
 # ----------------------------------------------------------------------------------------------- lines of the basket
@@ -268,11 +281,10 @@ def submit() -> View:
     client, shown = client_here(), request.form.get("basket", "")
     try:
         sent = job_requests.submit(client, actor=current_actor(), shown=shown)
-    except WrongState:
+    except (WrongState, Invalid) as problem:
         db.session.rollback()
-        return _not_this_one(client, shown)
-    except Invalid as problem:
-        db.session.rollback()
+        if isinstance(problem, WrongState) and problem.code != methods.METHOD_REQUIRED.code:
+            return _not_this_one(client, shown)
         flash(_("Nothing was sent.") + " " + problem.say(_), "error")
         return see(url_for(".show", _anchor="basket"))
     db.session.commit()

@@ -42,6 +42,7 @@ from models import (
     JobRequestLine,
     JobState,
     LineState,
+    ReportCard,
     ServiceItem,
     TimeBlock,
 )
@@ -161,6 +162,7 @@ def _jobs() -> sa.Select[Job]:
             joinedload(Job.service_item).joinedload(ServiceItem.group),
             joinedload(Job.time_block),
             joinedload(Job.sitter),
+            joinedload(Job.report_card).load_only(ReportCard.public_id, ReportCard.state),
             selectinload(Job.pets),
         )
         .order_by(Job.on_date, Job.start_time, Job.id)
@@ -320,14 +322,16 @@ def _day_cards(
 
 def _job_cards(jobs: Iterable[Job], items: Mapping[int, ChangeItem]) -> list[Card]:
     """Visits with what was asked about them, or may be asked."""
-    now = clock.now()
+    now, shown = clock.now(), list(jobs)
+    checks = cards.checks_of(shown)
     return [
         cards.of_job(
             j,
+            checks=checks.get(j.id, ()),
             asked=asked.of_item(items[j.id]) if j.id in items else None,
             touch=asked.touch_of(j, items, now) if j.state is JobState.SCHEDULED and j.id not in items else None,
         )
-        for j in jobs
+        for j in shown
     ]
 
 

@@ -3,6 +3,7 @@
 Without JavaScript every question is a page; with it the question about one visit is a dialog on the visit's page.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,15 +16,26 @@ from sqlalchemy.orm import joinedload, selectinload
 from client_portal import asked, asking, cards, words
 from client_portal.asked import Touch
 from client_portal.cards import Card
-from client_portal.frame import View, can_cancel_visits, client_here, page, page_group, schedule_is_on, see
+from client_portal.frame import (
+    View,
+    can_ask_about_series,
+    can_cancel_visits,
+    can_change_visits,
+    client_here,
+    page,
+    page_group,
+    schedule_is_on,
+    see,
+)
 from client_portal.urls import is_public_id
 from foundation import clock
 from foundation.db import db
-from models import CancellationReason, ChangeRequest, Job, JobState, ServiceItem
+from models import CancellationReason, ChangeRequest, Job, JobState, ReportCard, ServiceItem
 from sign_in import current_actor
 from workflows import change_asking, change_requests, settings
 from workflows.change_preview import CancelPreview, FiguresChanged, preview_cancel
 from workflows.errors import WorkflowError
+from workflows.limits import Use
 from workflows.wanted import MAX_LINES
 
 #: refusals that a second press of the same button meets
@@ -51,7 +63,8 @@ def own_jobs() -> sa.Select[Job]:
         .where(Job.client_id == client_here().id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
         .options(
             joinedload(Job.service_item).joinedload(ServiceItem.group), joinedload(Job.time_block),
-            joinedload(Job.sitter), selectinload(Job.pets),
+            joinedload(Job.sitter), joinedload(Job.report_card).load_only(ReportCard.public_id, ReportCard.state),
+            selectinload(Job.pets),
         )
         .order_by(Job.on_date, Job.start_time, Job.id)
         .execution_options(populate_existing=True)
@@ -79,16 +92,29 @@ def _show(job: Job) -> View:
     waiting = asked.waiting_items(open_requests)
     item = waiting.get(job.id)
     touch = asked.touch_of(job, waiting, now) if job.state is JobState.SCHEDULED else Touch(None, None)
-    card = cards.of_job(job, asked=asked.of_item(item) if item else None, touch=touch)
+    checks = cards.checks_of([job]).get(job.id, ())
+    card = cards.of_job(job, asked=asked.of_item(item) if item else None, touch=touch, checks=checks)
     can_cancel = touch.cancel is not None and not touch.cancel.why
     return page(
         "visit.html",
         card=card,
         question=_question([job], preview_cancel(client, [job])) if can_cancel else None,
         end_url=asking.end_from(job, open_requests) if job.state is JobState.SCHEDULED else None,
+        following_url=_following_url(job, open_requests, now) if job.state is JobState.SCHEDULED else None,
+        series_asked=asked.of_item(about) if (about := asking.asked_about_series(job, open_requests)) else None,
         back=url_for("portal_schedule.day", day=job.on_date),
         business=settings.read()["business.name"],
     )
+
+
+def _following_url(job: Job, open_requests: Sequence[ChangeRequest], now: dt.datetime) -> str | None:
+    """Where this visit and all that follow in its series are changed; None where that is off, asked for or too late."""
+    if not (can_change_visits() and can_ask_about_series()) or asking.asked_about_series(job, open_requests):
+        return None
+    late = change_asking.why_not(job, Use.CHANGE, values=settings.read(), now=now, waiting={})
+    if late is not None or asking.series_of(job) is None:
+        return None
+    return url_for("portal_following.form", visit_id=job.public_id)
 
 
 @dataclass(frozen=True)

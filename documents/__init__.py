@@ -1,1 +1,1 @@
-"""Files that people take away: calendars, and later PDFs. Written from plain values that `workflows` reads."""
+"""Files that people take away: calendars and PDFs. Written from plain values that `workflows` reads."""

@@ -2,11 +2,14 @@
 
 import io
 import json
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, cast
 
 MANIFEST = "data.json"
+#: bytes of data.json that are kept in memory, and that are packed at a time
+IN_MEMORY, PIECE = 2**20, 2**16
 
 
 class _Pipe(io.RawIOBase):
@@ -28,11 +31,32 @@ class _Pipe(io.RawIOBase):
         return taken
 
 
-def parts(data: dict[str, Any], files: list[tuple[str, str]], read: Callable[[str], bytes | None]) -> Iterator[bytes]:
+def manifest(head: Mapping[str, Any], tables: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> BinaryIO:
+    """data.json, a line for each row: in memory while it is small, else in a temporary file without a name."""
+    out = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- `parts` closes it
+
+    def say(text: str) -> None:
+        out.write(text.encode())
+
+    say("{" + "".join(f"{json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()))
+    for n, (name, rows) in enumerate(tables):
+        say(f"{',' if n else ''}\n{json.dumps(name)}: [")
+        for k, row in enumerate(rows):
+            say(f"{',' if k else ''}\n{json.dumps(row, ensure_ascii=False)}")
+        say("]")
+    say("\n}\n")
+    out.seek(0)
+    return cast("BinaryIO", out)
+
+
+def parts(data: BinaryIO, files: list[tuple[str, str]], read: Callable[[str], bytes | None]) -> Iterator[bytes]:
     """The archive in pieces, one file in memory at a time. `read` gives the bytes of a key, None when they are gone."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MANIFEST, json.dumps(data, ensure_ascii=False, indent=1))
+    with data, zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open(MANIFEST, "w", force_zip64=True) as entry:
+            while piece := data.read(PIECE):
+                entry.write(piece)
+                yield pipe.take()
         yield pipe.take()
         for name, key in files:
             content = read(key)

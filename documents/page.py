@@ -6,7 +6,7 @@ from pathlib import Path
 from flask_babel import gettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from documents import pdf
+from documents import pdf, typefaces
 
 #: where people use Letter; everybody else has A4
 _LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE"})
@@ -32,7 +32,7 @@ def paper(locale: str) -> str:
 def draw(template: str, *, locale: str, business_name: str, **values: object) -> bytes:
     """A document as PDF, in the language that is set."""
     html = _templates().get_template(template).render(
-        _=gettext, lang=locale.replace("_", "-"), paper=paper(locale), typeface=pdf.typeface(),
+        _=gettext, lang=locale.replace("_", "-"), paper=paper(locale), typeface=typefaces.family(),
         business_name=business_name, **values,
     )  # fmt: skip
     return pdf.write(html)

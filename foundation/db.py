@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase
 
@@ -42,6 +43,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _read_only: contextvars.ContextVar[bool] = contextvars.ContextVar("read_only", default=False)
 _reads_first: contextvars.ContextVar[bool] = contextvars.ContextVar("reads_first", default=False)
+_one_person: contextvars.ContextVar[bool] = contextvars.ContextVar("one_person", default=False)
 _holding = threading.local()
 
 
@@ -55,13 +57,15 @@ def reading() -> Iterator[None]:
         _read_only.reset(token)
 
 
-def mark_request(*, reads_only: bool, reads_first: bool = False) -> None:
+def mark_request(*, reads_only: bool, reads_first: bool = False, one_person: bool = False) -> None:
     """Say once a request whether it may write; GET and HEAD may not.
 
-    One that reads first may, but only after `begin_writing`: until then it takes no lock.
+    One that reads first may, but only after `begin_writing`: until then it takes no lock. `one_person`: all that it
+    asks is about one client or one sitter, so PostgreSQL need not plan its statements anew (`_keep_plans`).
     """
     _read_only.set(reads_only or reads_first)
     _reads_first.set(reads_first)
+    _one_person.set(one_person)
 
 
 @contextmanager
@@ -91,7 +95,7 @@ def begin_writing() -> None:
     """End the part of a request that only reads: the next statement waits for the write lock. Else does nothing."""
     if _reads_first.get():
         db.session.commit()  # objects stay as they are
-        mark_request(reads_only=False)
+        mark_request(reads_only=False, one_person=_one_person.get())
 
 
 @event.listens_for(db.session, "before_flush")
@@ -113,8 +117,9 @@ PRAGMAS = (
 
 
 def prepare_engine(engine: sa.Engine) -> None:
-    """Give an SQLite engine its pragmas, its BEGIN and its turnstile; other engines are left alone."""
+    """Give an SQLite engine its pragmas, its BEGIN and its turnstile, and let PostgreSQL keep plans."""
     if engine.dialect.name != "sqlite":
+        _keep_plans(engine)
         return
     database = engine.url.database
     turnstile = Path(f"{database}.turnstile") if database and database != ":memory:" else None
@@ -151,6 +156,36 @@ def prepare_engine(engine: sa.Engine) -> None:
 
     event.listen(engine, "commit", _after_commit(_leave))
     event.listen(engine, "rollback", _leave)
+
+
+#: statements that stay prepared on one connection; the product has more than psycopg's hundred
+PREPARED = 400
+
+
+def _keep_plans(engine: sa.Engine) -> None:
+    """Let requests about one person run with the plans that PostgreSQL made once.
+
+    It plans a prepared statement anew for each set of values, and for the portals' statements, with up to ten joins,
+    that takes three to ten times as long as the answer. With one person's rows, which an index finds, the values
+    make no difference; for lists of everything they do, and those are planned as ever.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- psycopg's connection, SQLAlchemy's record
+        connection.prepared_max = PREPARED
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if _one_person.get():
+            connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+
+    @event.listens_for(engine, "rollback")
+    def _rollback(connection: sa.Connection) -> None:
+        # Every page that only reads ends so, and psycopg would drop all that is prepared, for fear that a table was
+        # dropped before. PostgreSQL keeps it, and no request makes tables. psycopg's own ROLLBACK then finds none open.
+        own: Any = connection.connection.dbapi_connection
+        if own.info.transaction_status == TransactionStatus.INTRANS:
+            own.pgconn.exec_(b"ROLLBACK")
 
 
 def _after_commit(leave: Any) -> Any:  # noqa: ANN401 -- two event callables

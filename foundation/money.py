@@ -11,7 +11,7 @@ _currency = "USD"
 _MOST = 2**63 - 1
 #: counts exactly or not at all
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
-_GROUPED = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d{1,3}(\.\d{3})+")
+_GROUPED = re.compile(r"\d+|[1-9]\d{0,2}(,\d{3})+|[1-9]\d{0,2}(\.\d{3})+")
 
 
 class BadAmountError(ValueError):

@@ -5,8 +5,10 @@ away, and what a rolled-back transaction left behind is found by `keys`.
 """
 
 import datetime as dt
+import io
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -25,6 +27,9 @@ class Store(Protocol):
     def put(self, data: bytes, *, folder: str, suffix: str) -> str:
         """Keep the bytes and return their new key; a key never shows half of them."""
 
+    def take(self, stream: BinaryIO, *, key: str) -> None:
+        """Keep what a stream holds, of any size, under a key of `new_key` or of another store; over what is there."""
+
     def open(self, key: str) -> BinaryIO | None:
         """The bytes as a stream to be closed, or None for a key that is not there or not one of ours."""
 
@@ -38,12 +43,18 @@ class Store(Protocol):
         """The keys of all files that were put before that moment."""
 
 
-def _new_key(folder: str, suffix: str) -> str:
+def new_key(folder: str, suffix: str) -> str:
+    """A key that nothing lies under yet, for `Store.take`."""
     return _checked(f"{folder}/{secrets.token_urlsafe(24)}.{suffix}")
 
 
+def is_key(name: str) -> bool:
+    """Could a file of ours lie under this name?"""
+    return _KEY.fullmatch(name) is not None
+
+
 def _checked(key: str) -> str:
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError("not a storage key")
     return key
 
@@ -56,13 +67,18 @@ class LocalStore:
 
     def put(self, data: bytes, *, folder: str, suffix: str) -> str:
         """Written under another name first, so a key never shows half."""
-        key = _new_key(folder, suffix)
+        key = new_key(folder, suffix)
+        self.take(io.BytesIO(data), key=key)
+        return key
+
+    def take(self, stream: BinaryIO, *, key: str) -> None:
+        """See `Store`."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
+        with part.open("wb") as out:
+            shutil.copyfileobj(stream, out)
         part.replace(path)
-        return key
 
     def open(self, key: str) -> BinaryIO | None:
         """See `Store`."""
@@ -128,9 +144,16 @@ class S3Store:
 
     def put(self, data: bytes, *, folder: str, suffix: str) -> str:
         """See `Store`."""
-        key = _new_key(folder, suffix)
+        key = new_key(folder, suffix)
         self._ask("put_object", Key=self.prefix + key, Body=data)
         return key
+
+    def take(self, stream: BinaryIO, *, key: str) -> None:
+        """See `Store`; large ones go in parts."""
+        try:
+            self._client.upload_fileobj(stream, self.bucket, self.prefix + _checked(key))
+        except self._troubles as problem:
+            raise StoreAwayError(str(problem)) from problem
 
     def open(self, key: str) -> BinaryIO | None:
         """See `Store`."""

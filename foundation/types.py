@@ -50,6 +50,11 @@ class Money(TypeDecorator[Decimal]):
         return self if isinstance(value, Decimal) else self.impl_instance
 
 
+def as_money(expression: Any) -> sa.TypeCoerce[Decimal]:  # noqa: ANN401 -- any SQL expression
+    """Amounts that were added up in SQL as amounts again: SQLAlchemy takes `a + b` of two of them for a plain integer."""
+    return sa.type_coerce(expression, Money)
+
+
 def enum_column(kind: type[enum.StrEnum], *, name: str | None = None) -> sa.Enum:
     """A text column that holds the enum's values, guarded by a check constraint on both databases.
 

@@ -26,9 +26,10 @@ from foundation.db import db, reading
 from mailer import smtp
 from mailer.folder import FolderDelivery, delivers_to_folder
 from mailer.message import BadSender, compose
-from mailer.render import Rendered, one_line, render
+from mailer.own_words import render_for_sending
+from mailer.render import Rendered, one_line
 from models import Client, MailState, NotificationKind, OutboxMail
-from workflows import notifications, settings
+from workflows import mail_refusals, notifications, settings
 from workflows.mail_facts import SENSITIVE_KINDS
 
 log = logging.getLogger("latchkey.mailer")
@@ -40,6 +41,8 @@ BATCH = 5
 MOST_ATTEMPTS = 8
 #: many servers hang up after a hundred, at the expense of the mail in hand
 MAILS_A_TALK = 50
+#: what a mail says that is not sent because an earlier one came back
+RETURNED = "an earlier mail to this address came back; take the mark off under Returned mails, then send again"
 SERVER_DOWN_PAUSE = dt.timedelta(seconds=60)
 _ERROR_MOST = 500
 #: addresses of pages, and signed tokens that stand alone
@@ -187,8 +190,14 @@ class _Round:
             self.waiting.popleft()
             self._fail(mail, "the worker stopped in the middle of every try")
             return
+        returned = _returned(mail)
+        if mail_refusals.plain(mail.to_address) in returned:
+            self.waiting.popleft()
+            self._fail(mail, RETURNED)
+            return
+        mail.cc_addresses = [a for a in mail.cc_addresses if mail_refusals.plain(a) not in returned]
         try:
-            rendered = render(mail)
+            rendered = render_for_sending(mail)
             message = compose(mail, rendered)
         except BadSender as problem:
             self._server_is_down(str(problem))
@@ -297,6 +306,14 @@ class _Round:
 
     def _clean(self, text: str) -> str:
         return clean_error(text, self.app.config.get("MAIL_PASSWORD"), self.app.config["SECRET_KEY"])
+
+
+def _returned(mail: OutboxMail) -> set[str]:
+    """Which of a mail's addresses gave an earlier one back."""
+    with reading():
+        found = mail_refusals.bounced([mail.to_address, *mail.cc_addresses])
+        db.session.rollback()
+    return found
 
 
 def _is_sensitive(mail: OutboxMail) -> bool:

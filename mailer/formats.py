@@ -7,8 +7,9 @@ same for pages.
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from babel import Locale, dates
 from flask_babel import gettext, ngettext
@@ -35,6 +36,12 @@ class Formats:
         skeleton = "MMMEd" if day.year == clock.today().year else "yMMMEd"
         return dates.format_skeleton(skeleton, day, locale=self.locale)
 
+    def answer(self, value: str | bool) -> str:  # noqa: FBT001 -- an answer of a yes-or-no field
+        """What was filled in, a yes or no in words, or a dash for nothing."""
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        return value or "-"
+
     def time(self, iso: str) -> str:
         """`12:00`, or `12:00 PM` where people write it so. Plain spaces: a narrow one is a box in some mail programs."""
         text = dates.format_time(dt.time.fromisoformat(iso), "short", locale=self.locale)
@@ -60,6 +67,19 @@ class Formats:
     @staticmethod
     def _span(first: str, last: str) -> str:
         return f"{first} \N{EN DASH} {last}"
+
+    def week(self, times: Iterable[Sequence[Any]]) -> str:
+        """`Mon, Wed 12:00; Tue Morning, 7:00 to 10:00` from (weekday, time, block) of each visit of a week."""
+        names = dates.get_day_names("abbreviated", locale=self.locale)
+        by_time: dict[tuple[str, str], list[int]] = {}
+        for day, time, block in times:
+            by_time.setdefault((time, block), []).append(day)
+        parts = []
+        for (time, block), days in by_time.items():
+            when = self.time(time) if time else self.block(block)
+            said = gettext("every day") if len(set(days)) == 7 else ", ".join(names[d] for d in sorted(set(days)))
+            parts.append(f"{said} {when}".strip())
+        return "; ".join(parts)
 
     def at(self, visit: VisitFacts, day: str) -> str:
         """When on a day that is named already: only the time or block; for a stay all of it."""

@@ -8,6 +8,7 @@ import re
 from email.charset import QP, Charset
 from email.headerregistry import Address
 from email.mime.base import MIMEBase
+from email.policy import Policy
 from email.utils import parseaddr
 
 import sqlalchemy as sa
@@ -16,9 +17,11 @@ from flask_mail import Message
 
 from foundation import storage
 from foundation.db import db
-from mailer.render import Rendered, one_line
+from mailer import papers
+from mailer.render import Rendered, one_line, unsubscribe_link
 from models import OutboxMail, StoredFile
 from workflows import settings
+from workflows.mail_facts import MailKind, from_json
 
 #: one plain address: no spaces, quotes, lists or groups, so that it can only ever be one recipient
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,253}")
@@ -33,6 +36,17 @@ class BadAddress(ValueError):
 
 class BadSender(RuntimeError):
     """MAIL_DEFAULT_SENDER is no address: the set-up is wrong, not any mail."""
+
+
+class _Link(str):
+    """A link in a header. Python would write what is longer than a line as encoded words, which no mail program follows."""
+
+    __slots__ = ()
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header on one line, as `email.policy` asks for it."""
+        return f"{self.name}: {self}{policy.linesep}"
 
 
 class Letter(Message):
@@ -63,14 +77,27 @@ def compose(mail: OutboxMail, rendered: Rendered) -> Message:
         html=rendered.html,
         reply_to=_or_none(values["business.email"]),
         charset=_UTF8,  # type: ignore[arg-type]  # handed on to email.mime, which takes a Charset too
-        extra_headers={"Auto-Submitted": "auto-generated"},  # keeps holiday replies away (RFC 3834)
+        extra_headers=_headers(mail),
     )
     message.msgId = one_line(mail.message_id)
     # A pair stays a pair only when set afterwards: the constructor would write it as "name <address>" without quotes.
     message.sender = (one_line(values["business.name"]), sender_address())
     for file in _files(mail):
         message.attach(file.name, file.media_type, storage.here().read(file.key))
+    if (pdf := papers.pdf_of(mail)) is not None:
+        message.attach(pdf.name, "application/pdf", pdf.data)
+    if (statement := papers.pay_statement_of(mail)) is not None:
+        name, data = statement
+        message.attach(name, "application/pdf", data)
     return message
+
+
+def _headers(mail: OutboxMail) -> dict[str, str]:
+    """What mail programs read: holiday replies stay away (RFC 3834); news can be stopped with one click (RFC 8058)."""
+    headers = {"Auto-Submitted": "auto-generated"}
+    if mail.kind == MailKind.OWN_MAIL.value and (link := unsubscribe_link(from_json(MailKind.OWN_MAIL, mail.facts))):
+        headers |= {_Link.name: _Link(f"<{link}>"), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return headers
 
 
 def _files(mail: OutboxMail) -> list[StoredFile]:

@@ -11,6 +11,7 @@ from models import OutboxMail
 from workflows.activity import plain
 from workflows.mail_facts import (
     AgreementAccepted,
+    AlertFacts,
     BasketReminder,
     ChangeAsked,
     ChangeDecided,
@@ -18,17 +19,25 @@ from workflows.mail_facts import (
     ChangeEnded,
     ClientMessage,
     ClientNews,
+    CreditNoteSent,
     DataDigest,
     DayVisits,
     DetailsDecided,
+    InvoiceDue,
+    InvoiceReminded,
+    InvoiceSent,
     JobScheduled,
+    KeyToFetch,
     LetterFacts,
     MailKind,
     MasterSchedule,
+    OwnMail,
     RegistrationAnswered,
     RegistrationKnown,
     RegistrationLink,
     RegistrationTold,
+    ReportCardFacts,
+    ReportThanked,
     RequestAnswered,
     RequestCancelled,
     RequestDeclined,
@@ -41,13 +50,26 @@ from workflows.mail_facts import (
     SitterSchedule,
     SitterScheduleEntry,
     SitterVisits,
+    StatementSent,
+    TemplateTest,
     VaccinationDue,
     VetDecided,
+    VisitAlerts,
     VisitCancelled,
     VisitFacts,
     VisitMoved,
     VisitNews,
 )
+from workflows.money_mails import (
+    DisputeOpened,
+    PaidInvoice,
+    PaymentFailed,
+    PaymentReceipt,
+    PaymentReturned,
+    PayStatementSent,
+    RefundMade,
+)
+from workflows.team_mails import SitterMessageFacts, TimeOffAsked, TimeOffDecided
 
 _WALK = VisitFacts(
     service="Dog walk, 30 minutes", on_date="2026-11-26", start_time="12:00", duration_minutes=30,
@@ -98,6 +120,24 @@ PREVIEWS: dict[MailKind, Any] = {
     ),
     MailKind.BASKET_REMINDER: BasketReminder(
         _ALICE, _NUMBER, (_WALK, _FEEDING), "Thursday is filling up, so tell us soon."
+    ),
+    MailKind.INVOICE_SENT: InvoiceSent(
+        _ALICE,
+        _NUMBER,
+        1,
+        "f3k9",
+        "INV-1024",
+        "2026-11-23",
+        "2026-12-07",
+        "118.00",
+        "98.00",
+        4,
+        "2026-11-26",
+        "2026-11-30",
+        "The key is back in its box.",
+    ),
+    MailKind.CREDIT_NOTE_SENT: CreditNoteSent(
+        _ALICE, _NUMBER, 1, "CN-7", "INV-1024", "20.00", "Dog walk on Thursday cancelled", on_account="20.00"
     ),
     MailKind.VISITS_BOOKED: JobScheduled(_ALICE, _NUMBER, 0, (dataclasses.replace(_WALK, sitter="Sam"),)),
     MailKind.VISIT_MOVED: VisitMoved(
@@ -183,8 +223,16 @@ PREVIEWS: dict[MailKind, Any] = {
             "Cat visit, 2026-11-28 09:00 (Sam Sitter) → Cat visit, 2026-11-29 10:00 (Sam Sitter)",
             "Dog walk, 2026-11-30 12:00 ✗",
         ),
+        (KeyToFetch("Bob Baker", "K7M2P", "staff", "Sita Singh"), KeyToFetch(_ALICE, "B 14", "office")),
     ),
     MailKind.REQUEST_ANSWERED: RequestAnswered(_ALICE, _NUMBER, 17, "Yes, 8:30 is fine on both days.", _ALICE),
+    MailKind.VISIT_ALERTS: VisitAlerts(
+        (
+            AlertFacts("late", _ALICE, "Sam Sitter", _SITTER_WALK, minutes=20),
+            AlertFacts("far", _ALICE, "Sam Sitter", _SITTER_WALK, metres=850),
+            AlertFacts("unacknowledged", _ALICE, "Sam Sitter", _SITTER_LATER),
+        )
+    ),
     MailKind.MASTER_SCHEDULE: MasterSchedule(
         "2026-11-23",
         "2026-12-06",
@@ -212,8 +260,12 @@ PREVIEWS: dict[MailKind, Any] = {
             ClientNews(
                 _ALICE,
                 _NUMBER,
-                ("Key place or door code: •••• → ••••", "Biscuit, Feeding: Dry, twice a day → Raw, 200 g at 8:00"),
-                ("Entry notes: - → The cat slips out",),
+                (
+                    ("Key place or door code", "••••", "••••"),
+                    ("There is an alarm", False, True),
+                    ("Biscuit, Feeding", "Dry, twice a day", "Raw, 200 g at 8:00"),
+                ),
+                (("Entry notes", "", "The cat slips out"),),
                 ("Mochi",),
             ),
             ClientNews("Bob Baker", "5012 440 871", left=("Old Tom",)),
@@ -225,13 +277,75 @@ PREVIEWS: dict[MailKind, Any] = {
     ),
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted(_ALICE, _NUMBER, "Terms of service", _ALICE, "2026-11-26"),
     MailKind.VACCINATION_DUE: VaccinationDue(_ALICE, _NUMBER, "Biscuit", "Rabies", "2026-12-20"),
+    MailKind.INVOICE_REMINDER: InvoiceReminded(
+        _ALICE,
+        _NUMBER,
+        (InvoiceDue("INV-1024", "118.00", "2026-11-12", 14), InvoiceDue("INV-1031", "42.00", "2026-11-23", 3)),
+        "160.00",
+        "Please tell us if something is wrong with them.",
+    ),
+    MailKind.STATEMENT_SENT: StatementSent(_ALICE, _NUMBER, "2026-10-01", "2026-10-31", "160.00"),
     MailKind.VET_DECIDED: VetDecided(
         _ALICE, _NUMBER, "Hill vets", "Hillside Veterinary Clinic", "Biscuit", "They moved to Elm Road."
+    ),
+    MailKind.REPORT_CARD: ReportCardFacts(
+        "Nora Hill",
+        "4417209318",
+        dataclasses.replace(_WALK, price="", note=""),
+        "report01",
+        "Biscuit met a spaniel and both fell into the brook.\nThey are dry by now.",
+        (("Mood", "Happy"), ("Fed", "Done"), ("Toilet", "Wee, Poo")),
+        n_photos=3,
+        sitter="Sam",
+    ),
+    MailKind.REPORT_THANKED: ReportThanked(
+        "Sam", "Nora Hill", dataclasses.replace(_WALK, price=""), "You made our day.", "visit001"
     ),
     MailKind.LETTER_TO_CLIENT: LetterFacts(
         _ALICE, _NUMBER, "Of course we can.\nSam comes on Sunday at ten.", "Olivia Owens", 1
     ),
+    MailKind.TIME_OFF_ASKED: TimeOffAsked("Sam Stone", "2026-12-24", "2026-12-27", "Skiing with my sister", 3, 1),
+    MailKind.TIME_OFF_DECIDED: TimeOffDecided("Sam", "2026-12-24", "2026-12-27", "approved", "Have a good time!"),
+    MailKind.SITTER_MESSAGE: SitterMessageFacts(
+        "Sam Stone",
+        "The gate sticks.\nShall I tell them?",
+        "Sam Stone",
+        about="Dog walk, 30 minutes, 2026-11-26 12:00",
+        staff_id=1,
+    ),
+    MailKind.SITTER_MESSAGE_ANSWERED: SitterMessageFacts(
+        "Sam", "Please do, thank you!", "Olivia Owner", from_office=True, about="Dog walk, 30 minutes, 2026-11-26 12:00"
+    ),
     MailKind.LETTER_TO_OFFICE: LetterFacts(_ALICE, _NUMBER, "Is Sunday possible?\nThank you!", _ALICE, 1),
+    MailKind.PAYMENT_RECEIPT: PaymentReceipt(
+        _ALICE,
+        _NUMBER,
+        "R-118",
+        "88.00",
+        "2026-11-26",
+        "card",
+        "Visa ···· 1881",
+        tip="8.00",
+        paid=(PaidInvoice("INV-42", "60.00"), PaidInvoice("INV-43", "12.00")),
+        credit="8.00",
+    ),
+    MailKind.PAYMENT_FAILED: PaymentFailed(
+        _ALICE,
+        _NUMBER,
+        "72.00",
+        "Visa ···· 1881",
+        ("INV-42", "INV-43"),
+        "The bank declined the payment.",
+        automatic=True,
+    ),
+    MailKind.PAYMENT_RETURNED: PaymentReturned(
+        _ALICE, _NUMBER, "R-118", "72.00", "First Bank ···· 0000", ("INV-42",), is_blocked=True
+    ),
+    MailKind.REFUND_MADE: RefundMade(
+        _ALICE, _NUMBER, "RF-3", "25.00", "2026-11-26", "card", "Visa ···· 1881", "R-118", "A visit was called off."
+    ),
+    MailKind.DISPUTE_OPENED: DisputeOpened(_ALICE, _NUMBER, "R-118", "72.00", "Fraud", "2026-12-10"),
+    MailKind.PAY_STATEMENT: PayStatementSent("Sam", 12, "2026-11-30", "842.50", 61),
     MailKind.SET_PASSWORD: SetPassword("Alice", "client", 0, 0, "invitation", _NUMBER),
     MailKind.SECURITY_NEWS: SecurityNews("Alice", "client", "passkey_added", "Alice's phone"),
     MailKind.REGISTRATION_LINK: RegistrationLink(0, 0),
@@ -240,6 +354,20 @@ PREVIEWS: dict[MailKind, Any] = {
         "Alice", "accepted", _NUMBER, "Welcome! Tell us about your pets, then ask for the first visit."
     ),
     MailKind.REGISTRATION_TOLD: RegistrationTold(_ALICE, "alice@example.com", is_waiting=True),
+    MailKind.TEMPLATE_TEST: TemplateTest(
+        "job_scheduled",
+        "Your visits",
+        "Hello {CLIENT_FORENAME},\n\n{VISITS}\n\n[[Open your schedule|{PORTAL_SCHEDULE_URL}]]",
+    ),
+    MailKind.OWN_MAIL: OwnMail(
+        _ALICE,
+        "Alice",
+        "Archer",
+        _NUMBER,
+        "We are away in May",
+        "Hello {CLIENT_FORENAME},\n\nno walks that week.",
+        is_news=True,
+    ),
 }
 
 

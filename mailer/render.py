@@ -21,13 +21,17 @@ from foundation.text import visible
 from mailer.formats import Formats
 from mailer.kinds import TEMPLATES
 from models import OutboxMail, Realm
-from workflows import login_links, people, registrations, request_threads, settings
+from workflows import login_links, mail_refusals, people, registrations, request_threads, settings
 from workflows.mail_facts import (
     MailKind,
+    OwnMail,
     RegistrationKnown,
     RegistrationLink,
+    ReportCardFacts,
+    ReportThanked,
     RequestMessageFacts,
     SetPassword,
+    TemplateTest,
     from_json,
 )
 
@@ -38,8 +42,15 @@ PATHS = {
     "requests": "/portal/requests",
     "basket": "/portal/request",
     "letters": "/portal/messages/",
+    "account": "/portal/account",
+    "payments": "/portal/payments",
     "office_letters": "/admin/letters/",
+    "office_time_off": "/admin/time-off/",
+    "office_sitter_messages": "/admin/sitter-messages/",
     "sitter": "/staff/",
+    "sitter_pay": "/staff/pay",
+    "sitter_time_off": "/staff/time-off",
+    "sitter_messages": "/staff/messages",
     "queue": "/admin/job-requests/",
     "office_schedule": "/admin/schedule/",
     "office": "/admin/",
@@ -53,10 +64,14 @@ SWITCHES = {
     "requests": "portal.requests",
     "basket": "portal.requests",
     "letters": "portal.letters",
+    "account": "portal.account_summary",
+    "payments": "portal.payments",
 }
 SET_PASSWORD_PATHS = {Realm.CLIENT: "/portal/set-password/", Realm.STAFF: "/office/set-password/"}
 REGISTER_PATH = "/portal/register/"
 ANSWER_PATH = "/staff/answers/"
+REPORT_PATH = "/portal/reports/"
+SPARE_PATH = "/portal/unsubscribe/"
 #: facts in which people wrote several lines; every other one is a single line wherever it is shown
 MANY_LINES = frozenset({"note", "reason", "message", "body"})
 SUBJECT_MOST = 200
@@ -77,15 +92,37 @@ def render(mail: OutboxMail) -> Rendered:
     Raises what a template raises: facts that a template does not know how to show are a bug, not an empty line.
     """
     kind = MailKind(mail.kind)
-    values = settings.read()
-    code = values["business.locale"]
+    code = settings.read()["business.locale"]
     with force_locale(code):
-        facts = _tidy(from_json(kind, mail.facts))
-        context = {"facts": facts, "business": _business(values), "links": _links(values), **_extra(facts, values)}
-        environment = _environment(TEMPLATES, code)
+        context = context_of(mail)
+        if kind is MailKind.OWN_MAIL:
+            from mailer import own_words  # it is made from what stands here
+
+            context["made"] = own_words.made_own(mail, context)
+        environment = environment_in(code)
         subject = environment.get_template(f"{kind.value}/subject.txt").render(context)
         text = environment.get_template(f"{kind.value}/body.txt").render(context)
         html = environment.get_template(f"{kind.value}/body.html").render(context, subject=one_line(subject))
+    return finished(subject, text, html)
+
+
+def context_of(mail: OutboxMail) -> dict[str, Any]:
+    """What a template is given: the tidied facts, the business, the links, and what only some kinds need."""
+    values = settings.read()
+    facts = _tidy(from_json(MailKind(mail.kind), mail.facts))
+    context = {"facts": facts, "business": _business(values), "links": _links(values)}
+    if isinstance(facts, OwnMail):
+        return {**context, "unsubscribe_link": unsubscribe_link(facts)}
+    return {**context, **_extra(facts, values)}
+
+
+def environment_in(code: str) -> Environment:
+    """Jinja for our own templates, in this locale."""
+    return _environment(TEMPLATES, code)
+
+
+def finished(subject: str, text: str, html: str) -> Rendered:
+    """What templates made, set as it is sent."""
     return Rendered(one_line(subject)[:SUBJECT_MOST], _set_text(text), _inliner().inline(html))
 
 
@@ -113,6 +150,15 @@ def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN4
     """What only some kinds need: links that let somebody in are signed here, at delivery, and are nowhere in the database."""
     if isinstance(facts, RequestMessageFacts):
         return {"answer_link": _answer_link(facts)}
+    if isinstance(facts, ReportCardFacts):
+        is_open = values["reports.on"] and values["portal.report_cards"]
+        return {"report_link": absolute(REPORT_PATH + facts.card if is_open else PATHS["portal"])}
+    if isinstance(facts, ReportThanked):
+        return {"report_link": absolute(f"/staff/visits/{facts.visit_id}/report")}
+    if isinstance(facts, TemplateTest):
+        from mailer import own_words  # it is made from what stands here
+
+        return {"made": own_words.made_for_test(facts)}
     key, words = current_app.config["SECRET_KEY"], Formats(Locale.parse(values["business.locale"])).lifetime
     if isinstance(facts, RegistrationLink):
         link = absolute(REGISTER_PATH + registrations.sign_link(key, facts))
@@ -125,6 +171,15 @@ def _extra(facts: Any, values: settings.Values) -> dict[str, Any]:  # noqa: ANN4
         return {}
     link = absolute(SET_PASSWORD_PATHS[Realm(facts.realm)] + login_links.sign_link(key, facts))
     return {"link": link, "lifetime": words(login_links.LINK_LIFETIME[facts.reason])}
+
+
+def unsubscribe_link(facts: OwnMail) -> str:
+    """Where whoever reads news asks for no more of them; "" in a mail about the service itself."""
+    if not facts.is_news:
+        return ""
+    return absolute(
+        SPARE_PATH + mail_refusals.sign_link(current_app.config["SECRET_KEY"], facts.client_id, facts.address)
+    )
 
 
 def _answer_link(facts: RequestMessageFacts) -> str:
@@ -145,7 +200,7 @@ def one_line(text: str) -> str:
 def _tidy(value: Any, name: str = "") -> Any:  # noqa: ANN401 -- facts of any kind, and what is in them
     if isinstance(value, str):
         return visible(value).strip() if name in MANY_LINES else one_line(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):  # what JSON kept inside of a tuple is a list
         return tuple(_tidy(v, name) for v in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {f.name: _tidy(getattr(value, f.name), f.name) for f in dataclasses.fields(value)}
@@ -183,7 +238,7 @@ def _environment(templates: Path, code: str) -> Environment:
     environment.filters.update(
         day=formats.day, when=formats.when, price=formats.price, total=formats.total, news=formats.news,
         first_day=formats.first_day, grouped=formats.grouped, at=formats.at, unpriced=formats.unpriced, lines=_lines,
-        flow=_flow,
+        flow=_flow, answer=formats.answer, week=formats.week,
     )  # fmt: skip
     environment.globals.update(language=code.replace("_", "-"), direction=locale.text_direction)
     return environment

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from foundation.types import Money, UTCDateTime
+from migrations.ours import include_name
 
 database = current_app.extensions["migrate"].db
 engine = database.engine
@@ -29,7 +30,13 @@ def run(connection: Connection) -> None:
     if sqlite:
         raw.execute("PRAGMA foreign_keys=OFF")
         conf_args["transactional_ddl"] = True
-    context.configure(connection=connection, target_metadata=database.metadata, render_item=render_item, **conf_args)
+    context.configure(
+        connection=connection,
+        target_metadata=database.metadata,
+        render_item=render_item,
+        include_name=include_name,
+        **conf_args,
+    )
     with context.begin_transaction():
         context.run_migrations()
         if sqlite:

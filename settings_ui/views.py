@@ -11,16 +11,19 @@ from werkzeug.wrappers import Response
 
 from foundation import storage
 from foundation.db import db
-from models import Activity
+from models import Client, ClientStatus
+from settings_ui import finding
 from settings_ui.forms import digest, entries_of, field_name, make_form
+from settings_ui.pages import PAGES
 from sign_in import current_actor
-from workflows import settings, uploads
-from workflows.errors import N_, Invalid, WorkflowError
+from workflows import setting_history, settings, uploads
+from workflows.errors import Invalid, WorkflowError
 from workflows.permissions import Permission
 from workflows.settings import Kind
 
-PAGES = {"business": N_("Business profile"), "portal": N_("Portal settings")}
 LOGO_SIDE = 480
+#: clients that the preview offers
+MOST_PREVIEWED = 200
 
 
 class SettingsView(BaseView):
@@ -41,6 +44,51 @@ class SettingsView(BaseView):
     def index(self) -> Response:
         """The first page."""
         return redirect(url_for(".page", page="business"))
+
+    @expose("/search")
+    def search(self) -> str:
+        """The settings of all pages that fit what was typed, each with where it stands now."""
+        text = request.args.get("q", "").replace("\0", "")[:200]
+        return self.render(
+            "settings_ui/search.html",
+            nav="settings",
+            pages=PAGES,
+            page=None,
+            text=text,
+            found=finding.find(text),
+            values=settings.read(),
+            field_name=field_name,
+        )
+
+    @expose("/<page>/default", methods=("POST",))
+    def to_default(self, page: str) -> Response:
+        """Set one setting of the page back to its default; the rest of the page is left as it was saved."""
+        entries = {e.key: e for e in entries_of(page)} if page in PAGES else {}
+        entry = entries.get(request.form.get("key", ""))
+        if entry is None:
+            abort(404)
+        picture = settings.read()[entry.key] if entry.kind is Kind.IMAGE else None
+        try:
+            changed = settings.change({entry.key: entry.default}, actor=current_actor())
+            db.session.commit()
+        except WorkflowError as refusal:
+            db.session.rollback()
+            settings.forget()
+            flash(refusal.say(gettext), "error")
+        else:
+            if picture and changed:
+                storage.here().delete(picture)
+            flash(gettext("%(setting)s is back at its default.", setting=gettext(entry.label)), "success")
+        return redirect(url_for(".page", page=page, _anchor=f"row-{field_name(entry.key)}"))
+
+    @expose("/portal/preview", methods=("POST",))
+    def preview(self) -> Response:
+        """Open the portal as the client that was chosen sees it: the client page's own button, reached from here."""
+        client_id = request.form.get("client_id", "")
+        if not (client_id.isascii() and client_id.isdigit() and len(client_id) < 10):
+            flash(gettext("Choose a client whose portal you want to see."), "error")
+            return redirect(url_for(".page", page="portal", _anchor="preview"))
+        return redirect(url_for("client_page.portal_visit", client_id=int(client_id)), code=307)
 
     @expose("/<page>", methods=("GET", "POST"))
     def page(self, page: str) -> str | Response | tuple[str, int]:
@@ -110,10 +158,7 @@ class SettingsView(BaseView):
     def _show(self, page: str, form: FlaskForm) -> str:
         values = settings.read()
         keys = {e.key for e in entries_of(page)}
-        log = db.session.scalars(
-            sa.select(Activity).where(Activity.verb == "setting.changed").order_by(Activity.id.desc()).limit(40)
-        )
-        history = [line for line in log if line.facts.get("key") in keys][:10]
+        history = setting_history.newest(keys, most=10)
         groups = [
             (group, [(e, form[field_name(e.key)]) for e in entries_of(page) if e.group == group.key])
             for group in settings.GROUPS
@@ -128,5 +173,18 @@ class SettingsView(BaseView):
             groups=groups,
             values=values,
             history=history,
+            last=setting_history.last_changes({k for k in keys if values.is_changed(k)}),
+            clients=_some_clients() if page == "portal" and current_actor().may(Permission.PORTAL_AS_CLIENT) else [],
             registry=settings.REGISTRY,
         )
+
+
+def _some_clients() -> list[tuple[int, str]]:
+    """Active clients to preview the portal as, by name; of a long list the first ones, others from their own page."""
+    found = (
+        sa.select(Client)
+        .where(Client.status == ClientStatus.ACTIVE)
+        .order_by(Client.last_name, Client.first_name, Client.id)
+        .limit(MOST_PREVIEWED)
+    )
+    return [(client.id, str(client)) for client in db.session.scalars(found)]

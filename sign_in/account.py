@@ -17,6 +17,7 @@ from wtforms.validators import InputRequired, Length
 from foundation import clock
 from foundation.db import db
 from models import Realm, SignIn
+from sign_in import staff_mails
 from sign_in.factor import CodeForm, grouped, hand_out, picture_of, site
 from sign_in.people import own_login, own_sign_in, this_browser
 from ui_kit import formats
@@ -98,6 +99,9 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
         at = form[refusal.field if refusal.field in form else field]
         at.errors = [*at.errors, refusal.say(gettext)]
         return 429 if isinstance(refusal, TooManyTries) else 422
+
+    if realm is Realm.STAFF:
+        staff_mails.add_routes(group, layout)
 
     @group.url_value_preprocessor
     def _only_offered(endpoint: str | None, _values: dict[str, Any] | None) -> None:

@@ -1,12 +1,17 @@
 """Two session cookies, one for each realm, so that an owner can try the portal without being logged out."""
 
+import datetime as dt
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from foundation import clock
 from models import Realm
+
+#: a cookie that was signed this lately is not signed afresh: an idle browser is forgotten this much early at most
+RENEWED_AFTER = dt.timedelta(minutes=5)
 
 
 def realm_of(path: str) -> Realm:
@@ -20,15 +25,41 @@ def cookie_name(app: Flask, realm: Realm) -> str:
     return f"{prefix}latchkey_{'portal' if realm is Realm.CLIENT else 'staff'}"
 
 
+class RealmSession(SecureCookieSession):
+    """A session that knows when its cookie was signed; None for one that has none yet."""
+
+    signed_at: dt.datetime | None = None
+
+
 class RealmSessions(SecureCookieSessionInterface):
     """Flask's signed cookie session, under the name of the path's realm. It holds only the sign-in's secret,
-    the CSRF token and flashed words."""
+    the CSRF token and flashed words.
+
+    The cookie lasts from the last visit on, but is sent again only when something in it changed or when it is five
+    minutes old: signing it for every page took longer than reading who is signed in.
+    """
+
+    session_class = RealmSession
+
+    def __init__(self) -> None:
+        self._signers: dict[tuple[Any, ...], URLSafeTimedSerializer | None] = {}
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name(app, realm_of(request.path))
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 -- Flask's signature
         return "/"
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        key = (app.secret_key, *(app.config["SECRET_KEY_FALLBACKS"] or ()))
+        if key not in self._signers:
+            self._signers[key] = super().get_signing_serializer(app)
+        return self._signers[key]
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:  # noqa: ARG002 -- Flask's signature
+        signed_at = getattr(session, "signed_at", None)
+        is_old = signed_at is None or signed_at + RENEWED_AFTER < clock.now()
+        return session.modified or (session.permanent and is_old)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         signer = self.get_signing_serializer(app)
@@ -37,10 +68,14 @@ class RealmSessions(SecureCookieSessionInterface):
         value = request.cookies.get(cookie_name(app, realm_of(request.path)))
         if not value:
             return self.session_class()
+        lifetime = int(app.permanent_session_lifetime.total_seconds())
         try:
-            return self.session_class(signer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds())))
+            content, signed_at = signer.loads(value, max_age=lifetime, return_timestamp=True)
+            session = self.session_class(content)
         except (BadSignature, ValueError, TypeError):
             return self.session_class()
+        session.signed_at = signed_at
+        return session
 
 
 def put_cookie(response: Response, realm: Realm, content: dict[str, Any]) -> None:

@@ -16,6 +16,13 @@ from workflows.permissions import Permission
 OPEN = frozenset(
     {
         "healthz", "front_door", "logo",
+        # What makes the faces installable holds nothing of anybody, and is asked for without a cookie.
+        "sitter_offline.manifest", "sitter_offline.worker", "sitter_offline.shell",
+        "portal_install.manifest", "portal_install.worker", "portal_install.offline",
+        # The gateway signs its messages; nothing else is kept.
+        "webhooks.challenge", "webhooks.receive",
+        # Mail servers show a token; 404 unless one is set.
+        "bounces.receive",
         "office_door.log_in", "office_door.forgotten", "office_door.set_password",
         # A sitter's answer: the signed link of the mail is the way in.
         "sitter_answers.answer",
@@ -27,6 +34,10 @@ OPEN = frozenset(
         "portal_door.factor", "portal_door.set_up", "portal_door.picture", "portal_door.factor_options", "portal_door.factor_key",
         # A passkey is the log-in.
         "office_door.passkey_options", "office_door.passkey", "portal_door.passkey_options", "portal_door.passkey",
+        # The first owner of a new installation: the code of its terminal is the way in, 404 once there is one.
+        "office_door.first_run",
+        # The link in news: whoever has it may be spared them, which is all that it is good for.
+        "portal_unsubscribe.show", "portal_unsubscribe.spare", "portal_unsubscribe.again",
         # New clients; 404 unless they may register.
         "portal_door.register", "portal_door.registered", "portal_door.finish_registration", "register",
     }

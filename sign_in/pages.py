@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from foundation.db import db
 from models import ClientLogin, Realm
-from sign_in import factor, registering
+from sign_in import factor, first_run, registering
 from sign_in.guard import local_path
 from sign_in.people import current_sign_in, end, this_browser
 from ui_kit.frames import AuthFrame
@@ -153,6 +153,8 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
     factor.add_routes(door, realm, show, home)
     if realm is Realm.CLIENT:
         registering.add_routes(door, show)
+    else:
+        first_run.add_routes(door, show)
     return door
 
 

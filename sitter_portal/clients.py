@@ -3,7 +3,7 @@
 Who sees whom, and when, is decided by `workflows.sitter_access`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,13 +13,13 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from foundation.db import db
-from models import Client, ClientContact, FieldArea, Job, Pet, PetStatus, Staff, TimeType
+from models import Client, ClientContact, FieldArea, FieldKind, Job, Pet, PetStatus, Staff, StoredFile, TimeType
 from sign_in import current_actor, current_staff
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
-from workflows import field_layout, field_values, people, sitter_access
+from workflows import field_kinds, field_layout, field_values, people, sitter_access
 from workflows.errors import WorkflowError
-from workflows.field_kinds import FILES, MASK, kind_of
+from workflows.field_kinds import MASK, Value, kind_of
 from workflows.field_layout import Layout, PlacedField
 from workflows.field_values import Values
 from workflows.sitter_access import OwnClient
@@ -36,6 +36,8 @@ class Line:
     words: str
     kind: str
     is_locked: bool = False
+    #: to write, to call, to a web page, or to a photo or document that the sitter may have
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,18 @@ def _sheet(page: field_layout.PlacedPage, values: Values, asked: frozenset[str],
 
 
 def _line(placed: PlacedField, values: Values, opened: Mapping[str, str]) -> Line:
-    kind = kind_of(placed.field)
-    if placed.key in opened:
-        return Line(placed.field.label, opened[placed.key], kind.value)
-    if _is_masked(placed, values):
-        return Line(placed.field.label, MASK, "", is_locked=True)
-    words = values.shown(placed.field, translate=gettext)
-    return Line(placed.field.label, words, "" if kind in FILES else kind.value)
+    kind, label = kind_of(placed.field), placed.field.label
+    if placed.key not in opened and _is_masked(placed, values):
+        return Line(label, MASK, "", is_locked=True)
+    words = opened.get(placed.key) or values.shown(placed.field, translate=gettext)
+    return Line(label, words, kind.value, href=_href(kind, values.of(placed.field)))
+
+
+def _href(kind: FieldKind, value: Value) -> str:
+    if not isinstance(value, StoredFile):
+        return field_kinds.address_of(kind, value)
+    how = "picture" if kind is FieldKind.IMAGE else "download"
+    return url_for("sitter_files.give", file_id=value.public_id, how=how)
 
 
 @pages.get("/<public_id:client_id>/")
@@ -108,7 +115,7 @@ def show(client_id: str) -> str:
 def secrets(client_id: str) -> str | Response:
     """What one page locks away, in the clear, this once; the look is logged. Outside of the hours nothing is shown."""
     staff, own = _own(client_id)
-    about = next((a for a in _abouts(own.client) if a.owner.public_id == request.form.get("of")), None)
+    about = next((a for a in abouts(own.client) if a.owner.public_id == request.form.get("of")), None)
     if about is None:
         abort(404)
     fields = [p.field for p in about.locked(request.form.get("page", ""))]
@@ -132,12 +139,12 @@ def _own(client_id: str) -> tuple[Staff, OwnClient]:
     return staff, own
 
 
-def _abouts(client: Client) -> list[About]:
+def abouts(client: Client) -> list[About]:
     """The client and each pet that is with them, with pages and values; the queries are as many for ten pets."""
     pets = db.session.scalars(
         sa.select(Pet)
         .where(Pet.client_id == client.id, Pet.status == PetStatus.ACTIVE)
-        .options(joinedload(Pet.vet))
+        .options(joinedload(Pet.vet), joinedload(Pet.photo))
         .order_by(Pet.name, Pet.id)
     ).all()
     whole, of_pets = field_layout.layout(FieldArea.PET, of_all_kinds=True), field_values.read_many(pets)
@@ -147,8 +154,22 @@ def _abouts(client: Client) -> list[About]:
     ]
 
 
+def told_by(closed: Collection[str]) -> Callable[[Client | Pet, str], str]:
+    """A column of ours in words, if it is none that is `closed` to sitters."""
+
+    def told(owner: Client | Pet, column: str) -> str:
+        return "" if f"{owner.__tablename__}.{column}" in closed else getattr(owner, column) or ""
+
+    return told
+
+
+def pet_photo_url(pet: Pet) -> str | None:
+    """Where the pet's small photo is, or None for the drawing."""
+    return url_for("sitter_files.give", file_id=pet.photo.public_id, how="thumb") if pet.photo else None
+
+
 def _card(staff: Staff, own: OwnClient, open_of: str = "", opened: Mapping[str, str] | None = None) -> str:
-    household, *pets = _abouts(own.client)
+    household, *pets = abouts(own.client)
 
     def sheets(about: About) -> list[Sheet]:
         return about.sheets(opened or {} if about.owner.public_id == open_of else {})
@@ -161,12 +182,14 @@ def _card(staff: Staff, own: OwnClient, open_of: str = "", opened: Mapping[str, 
     region = people.region()
     return render_template(
         "staff/client.html",
+        told=told_by(sitter_access.closed_columns()),
+        photo_url=pet_photo_url,
         frame=frame(staff),
         nav="day",
         own=own,
         client=own.client,
         visits=own.visits[:MOST_VISITS],
-        time_words=_time_words,
+        time_words=time_words,
         household=sheets(household),
         pets=[(about.owner, sheets(about)) for about in pets],
         emergency=emergency,
@@ -174,7 +197,8 @@ def _card(staff: Staff, own: OwnClient, open_of: str = "", opened: Mapping[str, 
     )
 
 
-def _time_words(job: Job) -> str:
+def time_words(job: Job) -> str:
+    """When a visit is on its day; of a stay the time it begins."""
     if job.ends_on != job.on_date:
         return clock_time(job.start_time) if job.start_time else gettext("All day")
     return time_of_day(

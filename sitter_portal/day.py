@@ -1,25 +1,30 @@
-"""The sitter's day: own visits only, with what is needed at the door."""
+"""The sitter's work list: own visits only, the day's with their buttons, those of the next days short."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, render_template, request
-from flask_babel import gettext
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import joinedload, selectinload
+from werkzeug.wrappers import Response
 
 from foundation import clock
 from foundation.db import db
-from models import Client, Job, JobState, Pet, ServiceItem, Species, Staff, TimeBlock, TimeType, job_pet
-from sign_in import current_staff
+from models import Client, Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeType
+from sign_in import current_actor, current_staff
+from sitter_portal import keys
+from sitter_portal.clients import pet_photo_url, told_by
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
-from workflows import people
+from ui_kit.visit_words import map_of_address, map_of_place
+from workflows import once, people, sitter_access, visit_rules, visits
 from workflows.cancelling import still_shown
 from workflows.conflicts import touching_own
+from workflows.visit_rules import Steps
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")
 DAYS = 7
@@ -28,33 +33,28 @@ SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED, JobState.
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit as the page says it: plain values, for a week can be sixty of them."""
+    """A visit in a line: plain values, for a week can be sixty of them."""
 
     job_id: int
+    public_id: str
     day: dt.date
     ends_on: dt.date
     is_long: bool
     starts_at: dt.time
     time: str
     state: JobState
+    is_read: bool
     service: str
     client: str
-    address: str
-    phone: str | None
-    note: str
-    staff_note: str
-    #: of the client's card; "" when the visit is off and the card is closed with it
-    card: str
 
 
 def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
     """The sitter's visits that touch these days, in the order of the day; one query."""
-    address = Client.address_line1, Client.address_line2, Client.city, Client.postcode
     rows = db.session.execute(
         sa.select(
-            Job.id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes, Job.state, Job.note,
-            Job.staff_note, ServiceItem.name, ServiceItem.time_type, Client.first_name, Client.last_name, Client.phone,
-            *address, Client.public_id, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+            Job.id, Job.public_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
+            Job.state, Job.acknowledged_at, ServiceItem.name, ServiceItem.time_type, Client.first_name, Client.last_name,
+            TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
         )
         .join(ServiceItem, ServiceItem.id == Job.service_item_id)
         .join(Client, Client.id == Job.client_id)
@@ -65,24 +65,21 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
 
 
 def _visit(row: Sequence[Any], first: dt.date) -> Visit:
-    job_id, on, ends, start, end, minutes, state, note, staff_note, service, time_type, given, family, phone = row[:14]
-    hours = _Hours(*row[19:]) if row[19] is not None else None
-    is_long, is_off = ends != on, state is JobState.CANCELLED
+    job_id, public_id, on, ends, start, end, minutes, state, read_at, service, time_type, given, family = row[:13]
+    hours = _Hours(*row[13:]) if row[13] is not None else None
+    is_long = ends != on
     return Visit(
         job_id=job_id,
+        public_id=public_id,
         day=max(on, first),
         ends_on=ends,
         is_long=is_long,
         starts_at=start or (hours.starts_at if hours else dt.time(0)),
         time=_time_words(start, end, minutes, hours, is_long=is_long, all_day=time_type is TimeType.ALL_DAY),
         state=state,
+        is_read=read_at is not None or state is not JobState.SCHEDULED,
         service=service,
         client=f"{given} {family}".strip(),
-        address="" if is_off else ", ".join(part for part in row[14:18] if part),
-        phone=None if is_off else phone,
-        note="" if is_off else note,
-        staff_note="" if is_off else staff_note,
-        card="" if is_off else row[18],
     )
 
 
@@ -103,39 +100,54 @@ def _time_words(
     return time_of_day(start, minutes=minutes, end=end, block=hours, all_day=all_day)
 
 
-class _Animal(NamedTuple):
-    """What a sitter must know of a pet."""
+@dataclass(frozen=True)
+class Card:
+    """A visit of the day in full. One that was called off says nothing of the client's home."""
 
-    job_id: int
-    id: int
-    name: str
-    species: Species
-    warning: str
-    feeding: str
-    medication: str
-    notes: str
+    visit: Visit
+    job: Job
+    steps: Steps
+    address: str
+    map_url: str
+    phone: str
 
 
-def _pets_of(visits: Sequence[Visit]) -> dict[int, list[_Animal]]:
-    """The pets of each visit; one query."""
-    found: dict[int, list[_Animal]] = defaultdict(list)
-    for row in db.session.execute(
-        sa.select(job_pet.c.job_id, Pet.id, Pet.name, Pet.species, Pet.warning, Pet.feeding, Pet.medication, Pet.notes)
-        .join(Pet, Pet.id == job_pet.c.pet_id)
-        .where(job_pet.c.job_id.in_([v.job_id for v in visits if v.card]))
-        .order_by(Pet.name)
-    ):
-        animal = _Animal(*row)
-        found[animal.job_id].append(animal)
-    return found
+#: where the client lives, as columns of ours are named
+ADDRESS = ("address_line1", "address_line2", "city", "postcode")
+
+
+def cards_of(own: Sequence[Visit], closed: Collection[str]) -> list[Card]:
+    """The day's visits with client, pets and photos; two queries however many they are."""
+    found = db.session.scalars(
+        sa.select(Job)
+        .where(Job.id.in_([v.job_id for v in own]))
+        .options(
+            joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block),
+            joinedload(Job.report_card), selectinload(Job.pets).joinedload(Pet.photo),
+        )
+    )  # fmt: skip
+    of_id, actor, now = {job.id: job for job in found}, current_actor(), clock.now()
+    return [_card(v, of_id[v.job_id], visit_rules.steps(of_id[v.job_id], actor=actor, now=now), closed) for v in own]
+
+
+def _card(visit: Visit, job: Job, steps: Steps, closed: Collection[str]) -> Card:
+    if job.state is JobState.CANCELLED:
+        return Card(visit, job, steps, "", "", "")
+    address, url = home_of(job.client, closed)
+    return Card(visit, job, steps, address, url, told_by(closed)(job.client, "phone"))
+
+
+def home_of(client: Client, closed: Collection[str]) -> tuple[str, str]:
+    """The address in one line, as far as sitters read it, and a map: of the home's place when it is known."""
+    parts = [getattr(client, name) for name in ADDRESS if f"client.{name}" not in closed]
+    address = ", ".join(part for part in parts if part)
+    return address, address and (map_of_place(client.latitude, client.longitude) or map_of_address(address))
 
 
 @pages.get("/")
 def day() -> str:
     """Seven days from `?from=` (today without it), own visits only: the first that has any in full, the others short."""
-    staff = current_staff()
-    if staff is None:
-        abort(403)
+    staff = current_staff() or abort(403)
     try:
         first = dt.date.fromisoformat(request.args["from"]) if "from" in request.args else clock.today()
         last = first + dt.timedelta(days=DAYS - 1)
@@ -143,17 +155,38 @@ def day() -> str:
     except (ValueError, OverflowError):
         abort(404)
     by_day = [(key, list(own)) for key, own in groupby(visits_of(staff, first, last), key=lambda v: v.day)]
-    region = people.region()
+    today, closed, region = clock.today(), sitter_access.closed_columns(), people.region()
     return render_template(
         "staff/day.html",
         phone_words=lambda phone: people.show_phone(phone, region=region),
+        told=told_by(closed),
+        photo_url=pet_photo_url,
         frame=frame(staff),
         nav="day",
         full_day=by_day[0][0] if by_day else None,
-        visits=by_day[0][1] if by_day else [],
-        pets=_pets_of(by_day[0][1]) if by_day else {},
+        cards=cards_of(by_day[0][1], closed) if by_day else [],
         later=by_day[1:],
-        today=clock.today(),
+        key_notes=keys.for_visits(
+            [v.job_id for _day, own in by_day for v in own if v.state is not JobState.CANCELLED], staff
+        ),
+        n_unread=sum(not v.is_read and v.ends_on >= today for _day, own in by_day for v in own),
+        today=today,
         before=before,
+        last=last,
         after=last + dt.timedelta(days=1),
+        new_key=once.new_key,
     )
+
+
+@pages.post("/acknowledgements")
+def acknowledge_all() -> Response:
+    """All own visits from today until the last day of the list that was shown (`upto`) count as read."""
+    staff = current_staff() or abort(403)
+    try:
+        upto = dt.date.fromisoformat(request.form.get("upto", ""))
+    except ValueError:
+        upto = clock.today() + dt.timedelta(days=DAYS - 1)
+    n = visits.acknowledge_all(staff, actor=current_actor(), upto=upto)
+    db.session.commit()
+    flash(ngettext("%(num)d visit acknowledged.", "%(num)d visits acknowledged.", n), "success")
+    return redirect(url_for(".day"), 303)

@@ -95,6 +95,10 @@ class BulkKind(enum.StrEnum):
     REASSIGN = "reassign"
     GENERATE = "generate"
     INVITE = "invite"
+    INVOICE = "invoice"
+    CHARGE = "charge"
+    STATEMENT = "statement"
+    MAILING = "mailing"
 
 
 class BulkState(enum.StrEnum):

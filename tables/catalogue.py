@@ -3,6 +3,7 @@
 import datetime as dt
 import enum
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from foundation.db import Base
 from foundation.types import amount, created_at, enum_column, line_text, pk, public_id, short_text
 from tables.columns import fk
+
+if TYPE_CHECKING:
+    from tables.invoices import TaxRate
 
 
 class TimeType(enum.StrEnum):
@@ -106,6 +110,8 @@ class ServiceItem(Base):
     pay_kind: Mapped[PayKind] = mapped_column(enum_column(PayKind), default=PayKind.PERCENT)
     pay_amount: Mapped[amount] = mapped_column(default=Decimal(0))
     pay_percent: Mapped[Decimal] = mapped_column(sa.Numeric(5, 2), default=Decimal(50))
+    #: None: the business's default rate
+    tax_rate_id: Mapped[int | None] = fk("tax_rate.id", ondelete="SET NULL")
     duration_minutes: Mapped[int] = mapped_column(default=30)
     time_type: Mapped[TimeType] = mapped_column(enum_column(TimeType), default=TimeType.STANDARD)
     position: Mapped[int] = mapped_column(default=0)
@@ -126,6 +132,7 @@ class ServiceItem(Base):
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     group: Mapped[ServiceGroup | None] = relationship(back_populates="items")
+    tax_rate: Mapped["TaxRate | None"] = relationship()
     time_blocks: Mapped[list[TimeBlock]] = relationship(secondary=service_item_time_block, order_by=TimeBlock.starts_at)
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (

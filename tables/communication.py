@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from foundation import clock
 from foundation.db import Base
-from foundation.types import created_at, enum_column, line_text, long_text, pk, utc
+from foundation.types import created_at, enum_column, line_text, long_text, pk, public_id, utc
 from tables.changes import ChangeRequest
 from tables.columns import fk
-from tables.jobs import JobRequest
+from tables.jobs import Job, JobRequest
 from tables.people import Client, ClientLogin, Staff
 
 
@@ -100,6 +100,25 @@ class NotificationKind(enum.StrEnum):
     REGISTRATION_WAITING = "registration_waiting"
     LETTER_RECEIVED = "letter_received"
     VISITS_OF_ARCHIVED = "visits_of_archived"
+    PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_RETURNED = "payment_returned"
+    PAYMENT_UNCLEAR = "payment_unclear"
+    METHOD_CHANGED = "method_changed"
+    NOTE_OPENED = "note_opened"
+    REFUND_DUE = "refund_due"
+    REFUND_FAILED = "refund_failed"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_CLOSED = "dispute_closed"
+    BOOKS_DIFFER = "books_differ"
+    TIME_OFF_REQUESTED = "time_off_requested"
+    TIME_OFF_WITHDRAWN = "time_off_withdrawn"
+    SITTER_MESSAGE = "sitter_message"
+    REPORT_SENT = "report_sent"
+    REPORT_THANKED = "report_thanked"
+    KEY_MOVED = "key_moved"
+    KEY_LOST = "key_lost"
+    CHECK_REFUSED = "check_refused"
 
 
 class Notification(Base):
@@ -134,3 +153,28 @@ class CalendarFeed(Base):
     created_at: Mapped[created_at]
     client_login: Mapped[ClientLogin | None] = relationship()
     staff: Mapped[Staff | None] = relationship()
+
+
+class SitterMessage(Base):
+    """A word between a sitter and the office, about a visit or about nothing in particular."""
+
+    __tablename__ = "sitter_message"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    #: the sitter whose thread it is
+    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", index=False)
+    job_id: Mapped[int | None] = fk("job.id", ondelete="SET NULL")
+    from_office: Mapped[bool] = mapped_column(default=False)
+    author_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    author_name: Mapped[line_text] = mapped_column(default="")
+    body: Mapped[long_text]
+    created_at: Mapped[created_at]
+    #: by the other side
+    read_at: Mapped[utc | None]
+    staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
+    author: Mapped[Staff | None] = relationship(foreign_keys=[author_id])
+    job: Mapped[Job | None] = relationship()
+    __table_args__ = (
+        sa.Index("ix_sitter_message_staff_id", "staff_id", "id"),
+        sa.Index("ix_sitter_message_unread", "from_office", "read_at", "id"),
+    )

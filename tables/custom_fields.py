@@ -2,7 +2,7 @@
 
 import datetime as dt
 import enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,6 +12,9 @@ from foundation.types import created_at, enum_column, line_text, long_text, pk, 
 from tables.columns import fk
 from tables.people import Client, ClientLogin, Staff
 from tables.pets import Pet, Species
+
+if TYPE_CHECKING:
+    from tables.reports import ReportCard
 
 
 class FieldArea(enum.StrEnum):
@@ -38,6 +41,8 @@ class FieldKind(enum.StrEnum):
     LINK = "link"
     IMAGE = "image"
     FILE = "file"
+    #: of a check list: a box to tick when it is done; report cards only
+    TASK = "task"
 
 
 class PortalAccess(enum.StrEnum):
@@ -145,7 +150,7 @@ class CustomField(Base):
 
 
 class FieldValue(Base):
-    """What was filled in for one client, pet or staff member; the column that its kind needs, the others are empty."""
+    """What was filled in for one client, pet, staff member or report card; the column that its kind needs, the others are empty."""
 
     __tablename__ = "field_value"
     id: Mapped[pk]
@@ -153,11 +158,13 @@ class FieldValue(Base):
     client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
     pet_id: Mapped[int | None] = fk("pet.id", ondelete="CASCADE")
     staff_id: Mapped[int | None] = fk("staff.id", ondelete="CASCADE")
+    report_card_id: Mapped[int | None] = fk("report_card.id", ondelete="CASCADE")
     #: text, long text, email, phone, link, and the key of a choice
     text: Mapped[long_text | None]
     #: ten-thousandths: 1.5 is 15000
     number: Mapped[int | None] = mapped_column(sa.BigInteger)
     on_date: Mapped[dt.date | None]
+    #: also whether a task is done
     yes: Mapped[bool | None]
     #: the keys of a multi-choice
     keys: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
@@ -168,13 +175,15 @@ class FieldValue(Base):
     client: Mapped[Client | None] = relationship()
     pet: Mapped[Pet | None] = relationship()
     staff: Mapped[Staff | None] = relationship()
+    report_card: Mapped["ReportCard | None"] = relationship()
     __table_args__ = (
         sa.UniqueConstraint("field_id", "client_id"),
         sa.UniqueConstraint("field_id", "pet_id"),
         sa.UniqueConstraint("field_id", "staff_id"),
+        sa.Index("uq_field_value_report_card", "field_id", "report_card_id", unique=True),
         sa.CheckConstraint(
             "CASE WHEN client_id IS NULL THEN 0 ELSE 1 END + CASE WHEN pet_id IS NULL THEN 0 ELSE 1 END"
-            " + CASE WHEN staff_id IS NULL THEN 0 ELSE 1 END = 1",
+            " + CASE WHEN staff_id IS NULL THEN 0 ELSE 1 END + CASE WHEN report_card_id IS NULL THEN 0 ELSE 1 END = 1",
             name="one_owner",
         ),
         sa.Index("ix_field_value_number", "field_id", "number"),

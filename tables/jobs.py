@@ -1,12 +1,12 @@
-"""From a request to a visit: requests and their lines, repeating services, visits, time off."""
+"""From a request to a visit: requests and their lines, repeating services, visits."""
 
 import datetime as dt
 import enum
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from foundation import clock
 from foundation.db import Base
@@ -16,6 +16,10 @@ from tables.columns import fk
 from tables.people import Client, Staff
 from tables.pets import Pet
 from tables.prices import Initiator, RefundTo
+
+if TYPE_CHECKING:
+    from tables.reports import ReportCard
+    from tables.visits import VisitCheck
 
 
 class LineState(enum.StrEnum):
@@ -55,7 +59,8 @@ class JobState(enum.StrEnum):
 #: CANCELLED -> SCHEDULED is "reinstate": price and pay are kept on the row so that it can restore them.
 JOB_MOVES: dict[JobState, set[JobState]] = {
     JobState.SCHEDULED: {JobState.IN_PROGRESS, JobState.CANCELLED, JobState.VOIDED},
-    JobState.IN_PROGRESS: {JobState.COMPLETED},
+    #: back to SCHEDULED: checked in at the wrong visit
+    JobState.IN_PROGRESS: {JobState.COMPLETED, JobState.SCHEDULED},
     JobState.COMPLETED: {JobState.VOIDED},
     JobState.CANCELLED: {JobState.SCHEDULED},
     JobState.VOIDED: {JobState.SCHEDULED, JobState.COMPLETED},
@@ -328,7 +333,28 @@ class CalledOff:
     repeat_off: Mapped[bool] = mapped_column(default=False)
 
 
-class Job(CalledOff, Base):
+class Attended:
+    """What the sitter did about a visit, for lists; the checks themselves are in `tables.visits`."""
+
+    #: the sitter has read it
+    acknowledged_at: Mapped[utc | None]
+    #: of the checks that count; what is completed may have neither
+    checked_in_at: Mapped[utc | None]
+    checked_out_at: Mapped[utc | None]
+    completed_at: Mapped[utc | None]
+
+    @declared_attr
+    def checks(self) -> Mapped[list["VisitCheck"]]:
+        """Those that count, and those that were replaced."""
+        return relationship(back_populates="job", order_by="VisitCheck.id")
+
+    @declared_attr
+    def report_card(self) -> Mapped["ReportCard | None"]:
+        """What the client is told of it."""
+        return relationship(back_populates="job", uselist=False)
+
+
+class Job(Attended, CalledOff, Base):
     """A visit: one service item, one client, a date (or a stay from a date to a date), at most one sitter."""
 
     __tablename__ = "job"
@@ -358,7 +384,6 @@ class Job(CalledOff, Base):
     repeat_on: Mapped[dt.date | None]
     repeat_time_id: Mapped[int | None]
     repeat_edited: Mapped[bool] = mapped_column(default=False)
-    acknowledged_at: Mapped[utc | None]
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     client: Mapped[Client] = relationship()
@@ -387,23 +412,4 @@ class Job(CalledOff, Base):
         ),
         # A visit that became a request again is gone; another one must not get its number, and with it its story.
         {"sqlite_autoincrement": True},
-    )
-
-
-class TimeOff(Base):
-    """Days on which a sitter is away, first and last included."""
-
-    __tablename__ = "time_off"
-    id: Mapped[pk]
-    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", index=False)
-    first_on: Mapped[dt.date]
-    last_on: Mapped[dt.date]
-    note: Mapped[line_text] = mapped_column(default="")
-    created_at: Mapped[created_at]
-    version: Mapped[int] = mapped_column(default=1)
-    staff: Mapped[Staff] = relationship(back_populates="time_off")
-    __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (
-        sa.CheckConstraint("last_on >= first_on", name="order"),
-        sa.Index("ix_time_off_staff_id", "staff_id", "first_on"),
     )

@@ -27,6 +27,8 @@ class FilePurpose(enum.StrEnum):
     CERTIFICATE = "certificate"
     #: the copy of an accepted agreement
     AGREEMENT = "agreement"
+    #: a photo of a report card
+    REPORT = "report"
 
 
 class StoredFile(Base):
@@ -40,6 +42,7 @@ class StoredFile(Base):
     client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE", index=False)
     pet_id: Mapped[int | None] = fk("pet.id", ondelete="CASCADE")
     staff_id: Mapped[int | None] = fk("staff.id", ondelete="CASCADE")
+    report_card_id: Mapped[int | None] = fk("report_card.id", ondelete="CASCADE")
     #: shown to people and used for downloads; never a path
     name: Mapped[line_text]
     note: Mapped[line_text] = mapped_column(default="")

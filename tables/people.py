@@ -1,5 +1,6 @@
 """People: staff, clients with their contacts, log-ins, and who is signed in."""
 
+import datetime as dt
 import enum
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from foundation.types import created_at, enum_column, line_text, long_text, pk, 
 from tables.columns import fk
 
 if TYPE_CHECKING:
-    from tables.jobs import TimeOff
+    from tables.invoices import PaymentTerms, TaxRate
     from tables.pets import Pet
+    from tables.visits import TimeOff
 
 
 class StaffRole(enum.StrEnum):
@@ -54,10 +56,17 @@ class Staff(Base):
     is_sitter: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     notes: Mapped[long_text] = mapped_column(default="")
+    #: kinds of mail that this person does not want; some kinds cannot be refused
+    mails_off: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    #: local time: mails wait until the end, over midnight too
+    quiet_from: Mapped[dt.time | None]
+    quiet_until: Mapped[dt.time | None]
     created_at: Mapped[created_at]
     version: Mapped[int] = mapped_column(default=1)
     login: Mapped["StaffLogin | None"] = relationship(back_populates="staff", uselist=False)
-    time_off: Mapped[list["TimeOff"]] = relationship(back_populates="staff", cascade="all, delete-orphan")
+    time_off: Mapped[list["TimeOff"]] = relationship(
+        back_populates="staff", cascade="all, delete-orphan", foreign_keys="TimeOff.staff_id"
+    )
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (sa.Index("ix_staff_name", "first_name", "last_name"),)
 
@@ -97,7 +106,17 @@ class ClientType(Base):
         return self.name
 
 
-class Client(Base):
+class Home:
+    """The client's home, as far as it is no address."""
+
+    #: where it is, in degrees: what check-ins are measured against; None while nobody has said
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    #: no key is missed here: somebody is at home, or a code opens
+    key_not_needed: Mapped[bool] = mapped_column(default=False)
+
+
+class Client(Home, Base):
     """The household that pays: contacts, pets, home, requests, visits."""
 
     __tablename__ = "client"
@@ -118,6 +137,13 @@ class Client(Base):
     portal_enabled: Mapped[bool] = mapped_column(default=True)
     primary_sitter_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
     client_type_id: Mapped[int | None] = fk("client_type.id", ondelete="SET NULL")
+    #: in place of the services' own; and no tax at all
+    tax_rate_id: Mapped[int | None] = fk("tax_rate.id", ondelete="SET NULL")
+    is_tax_exempt: Mapped[bool] = mapped_column(default=False)
+    tax_number: Mapped[str] = mapped_column(sa.String(40), default="")
+    payment_terms_id: Mapped[int | None] = fk("payment_terms.id", ondelete="SET NULL")
+    #: off: this household pays by other ways than card and bank account
+    pays_online: Mapped[bool] = mapped_column(default=True)
     #: office only
     notes: Mapped[long_text] = mapped_column(default="")
     created_at: Mapped[created_at]
@@ -126,6 +152,8 @@ class Client(Base):
     version: Mapped[int] = mapped_column(default=1)
     primary_sitter: Mapped[Staff | None] = relationship()
     client_type: Mapped[ClientType | None] = relationship()
+    tax_rate: Mapped["TaxRate | None"] = relationship()
+    payment_terms: Mapped["PaymentTerms | None"] = relationship()
     contacts: Mapped[list["ClientContact"]] = relationship(back_populates="client", cascade="all, delete-orphan")
     logins: Mapped[list["ClientLogin"]] = relationship(back_populates="client", cascade="all, delete-orphan")
     pets: Mapped[list["Pet"]] = relationship(back_populates="client", order_by="Pet.name")
@@ -328,6 +356,9 @@ class Registration(Base):
     last_name: Mapped[short_text] = mapped_column(default="")
     #: kept until the client exists
     password_hash: Mapped[line_text | None]
+    #: what they accepted while registering, until the client exists: [{"version", "text_hash", "typed_name", "address",
+    #: "at"}], the version by its public id
+    terms: Mapped[list[dict[str, str]] | None] = mapped_column(sa.JSON(none_as_null=True))
     client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
     address: Mapped[str] = mapped_column(sa.String(64), default="")
     created_at: Mapped[created_at]

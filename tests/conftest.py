@@ -1,6 +1,7 @@
 """What all tests share: both databases, a stopped clock, browsers, the outbox; and nothing reaches the outside."""
 
 import datetime as dt
+import gc
 import os
 import sys
 import time
@@ -17,10 +18,13 @@ from flask import Flask
 
 from foundation import clock, money, sealing, storage
 from foundation.db import db
+from gateways import choose
+from gateways.braintree_gateway import BraintreeGateway
+from gateways.demo import DemoGateway
 from models import Client, OutboxMail, Realm, Staff
 from sign_in import cookie_name
 from tests import cast as cast_
-from tests import databases, factories
+from tests import databases, factories, snapshots
 from workflows import access, mail_facts
 from workflows.mail_facts import MailKind
 from workflows.sign_ins import Browser
@@ -35,14 +39,17 @@ NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo(ZONE))
 os.environ["TZ"] = "Pacific/Auckland"
 time.tzset()
 for name in (
+    *(name for name in os.environ if name.startswith("BRAINTREE_") and not name.startswith("BRAINTREE_SANDBOX_")),
     "DATABASE_URL",
     "DATA_DIR",
     "FIELD_KEYS",
+    "GATEWAY_PORT",
     "LATCHKEY_ENV",
     "MAIL_SERVER",
     "PUBLIC_URL",
     "QUEUE_URL",
     "SECRET_KEY",
+    "TESTS_MAY_LEAVE",
 ):
     os.environ.pop(name, None)
 
@@ -55,17 +62,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile(
     "ci", parent=hypothesis.settings.get_profile("dev"), max_examples=300, derandomize=True
 )
+# What `make deep` runs: new histories each time, thousands of them; what fails is kept in .hypothesis and printed.
+hypothesis.settings.register_profile(
+    "deep",
+    parent=hypothesis.settings.get_profile("dev"),
+    max_examples=int(os.environ.get("DEEP_EXAMPLES") or 20_000),
+    print_blob=True,
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 
 def _only_to_this_machine(event: str, details: tuple[Any, ...]) -> None:
     if event == "socket.connect" and isinstance(details[1], tuple):
         host = str(details[1][0])
-        if not host.startswith("127.") and host not in {"::1", "localhost"}:
+        outside = not host.startswith("127.") and host not in {"::1", "localhost"}
+        if outside and "TESTS_MAY_LEAVE" not in os.environ:
             raise RuntimeError(f"a test wants to talk to {host}")
 
 
 sys.addaudithook(_only_to_this_machine)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    # What is there now stays to the end: no collection of garbage needs to walk through 15,000 tests and the app again.
+    gc.collect()
+    gc.freeze()
 
 
 # ----------------------------------------------------------------------------------------------------------- clock
@@ -134,9 +156,7 @@ def db_session(app: Flask) -> Any:
 @pytest.fixture
 def cast(app: Flask) -> cast_.Cast:
     """Alice, Bob, Sam, Sita, Olivia and Max, committed."""
-    made = cast_.make_cast()
-    db.session.commit()
-    return made
+    return snapshots.cast(app)
 
 
 @pytest.fixture
@@ -149,6 +169,18 @@ def together(app: Flask) -> Callable[..., list[object]]:
 def elsewhere(app: Flask) -> Callable[..., list[object]]:
     """`elsewhere(f)` does it in another session, while this test's own keeps what it has loaded."""
     return lambda *doings: databases.elsewhere(app, *doings)
+
+
+# --------------------------------------------------------------------------------------------------------- gateway
+
+
+@pytest.fixture
+def gateway(app: Flask) -> Iterator[BraintreeGateway]:
+    """The app's payment gateway for this test: fresh, in memory. `gateway.simulator.fault(…)` spoils its answers."""
+    usual = app.extensions["gateway"]
+    app.extensions["gateway"] = fresh = choose.over(DemoGateway())
+    yield fresh
+    app.extensions["gateway"] = usual
 
 
 # ---------------------------------------------------------------------------------------------------------- outbox

@@ -19,6 +19,7 @@ from models import (
     Agreement,
     AgreementAcceptance,
     AgreementVersion,
+    AlertKind,
     Authenticator,
     BulkKind,
     BulkRun,
@@ -28,6 +29,7 @@ from models import (
     ChangeItem,
     ChangeKind,
     ChangeRequest,
+    CheckKind,
     Client,
     ClientContact,
     ClientLogin,
@@ -48,6 +50,9 @@ from models import (
     Job,
     JobRequest,
     JobRequestLine,
+    Key,
+    KeyMove,
+    KeyPlace,
     Letter,
     LineState,
     LoginAttempt,
@@ -57,6 +62,10 @@ from models import (
     OutboxMail,
     Passkey,
     PayKind,
+    PayLine,
+    PayLineKind,
+    PayRun,
+    PayStatement,
     Pet,
     PriceRule,
     PublicHoliday,
@@ -67,12 +76,14 @@ from models import (
     RepeatPause,
     RepeatSkip,
     RepeatTime,
+    ReportCard,
     RequestMessage,
     RolePermission,
     ServiceGroup,
     ServiceItem,
     Setting,
     SignIn,
+    SitterMessage,
     Staff,
     StaffLogin,
     StaffRole,
@@ -84,6 +95,8 @@ from models import (
     Vet,
     VetProposal,
     Via,
+    VisitAlert,
+    VisitCheck,
 )
 from workflows import access, activity, tries
 from workflows.change_facts import old_facts
@@ -564,6 +577,47 @@ def letter(client: Client | None = None, **more: Any) -> Letter:
     return _save(Letter(client=client or globals()["client"](), **{**facts, **more}))
 
 
+def visit_check(job_: Job | None = None, kind: CheckKind = CheckKind.IN, **more: Any) -> VisitCheck:
+    return _save(VisitCheck(job=job_ or job(), kind=kind, **{"at": clock.now(), **more}))
+
+
+def visit_alert(job_: Job | None = None, kind: AlertKind = AlertKind.LATE, **more: Any) -> VisitAlert:
+    return _save(VisitAlert(job=job_ or job(), kind=kind, **more))
+
+
+def report_card(job_: Job | None = None, **more: Any) -> ReportCard:
+    return _save(ReportCard(job=job_ or job(), **{"message": "A good walk.", **more}))
+
+
+def key(client: Client | None = None, reference: str | None = None, **more: Any) -> Key:
+    """At the office, unless it has a holder."""
+    place = KeyPlace.STAFF if more.get("holder") is not None else KeyPlace.OFFICE
+    facts = {"name": "Front door", "reference": reference or f"K{next(_numbers)}", "place": place}
+    return _save(Key(client=client or globals()["client"](), **{**facts, **more}))
+
+
+def key_move(key_: Key | None = None, place: KeyPlace = KeyPlace.OFFICE, **more: Any) -> KeyMove:
+    return _save(KeyMove(key=key_ or key(), place=place, **more))
+
+
+def pay_run(upto_on: dt.date = DAY, **more: Any) -> PayRun:
+    return _save(PayRun(upto_on=upto_on, **{"number": next(_numbers), **more}))
+
+
+def pay_statement(run: PayRun | None = None, staff_: Staff | None = None, **more: Any) -> PayStatement:
+    sitter = staff_ or staff()
+    return _save(PayStatement(run=run or pay_run(), staff=sitter, **{"name": str(sitter), "total": Decimal(0), **more}))
+
+
+def pay_line(staff_: Staff | None = None, kind: PayLineKind = PayLineKind.EXTRA, **more: Any) -> PayLine:
+    facts = {"on_date": DAY, "text": "Bus fare", "amount": Decimal(5)}
+    return _save(PayLine(staff=staff_ or staff(), kind=kind, **{**facts, **more}))
+
+
+def sitter_message(staff_: Staff | None = None, **more: Any) -> SitterMessage:
+    return _save(SitterMessage(staff=staff_ or staff(), **{"body": "The gate is stuck.", **more}))
+
+
 FACTORIES: dict[type[Base], Callable[..., Base]] = {
     Activity: activity_line,
     Agreement: agreement,
@@ -594,12 +648,17 @@ FACTORIES: dict[type[Base], Callable[..., Base]] = {
     Job: job,
     JobRequest: job_request,
     JobRequestLine: line,
+    Key: key,
+    KeyMove: key_move,
     Letter: letter,
     LoginAttempt: login_attempt,
     Notification: notification,
     OpeningHours: opening_hours,
     OutboxMail: outbox_mail,
     Passkey: passkey,
+    PayLine: pay_line,
+    PayRun: pay_run,
+    PayStatement: pay_statement,
     Pet: pet,
     PriceRule: price_rule,
     PublicHoliday: public_holiday,
@@ -609,12 +668,14 @@ FACTORIES: dict[type[Base], Callable[..., Base]] = {
     RepeatPause: repeat_pause,
     RepeatSkip: repeat_skip,
     RepeatTime: repeat_time,
+    ReportCard: report_card,
     RequestMessage: request_message,
     RolePermission: role_permission,
     ServiceGroup: service_group,
     ServiceItem: service_item,
     Setting: setting,
     SignIn: sign_in,
+    SitterMessage: sitter_message,
     Staff: staff,
     StaffLogin: staff_login,
     StoredFile: stored_file,
@@ -623,4 +684,12 @@ FACTORIES: dict[type[Base], Callable[..., Base]] = {
     Vaccination: vaccination,
     Vet: vet,
     VetProposal: vet_proposal,
+    VisitAlert: visit_alert,
+    VisitCheck: visit_check,
 }
+
+# Rows about money and of the desk have files of their own; they are asked for here all the same.
+from tests.desk_factories import DESK_FACTORIES  # noqa: E402 -- it needs what stands above
+from tests.money_factories import MONEY_FACTORIES  # noqa: E402 -- as above
+
+FACTORIES |= MONEY_FACTORIES | DESK_FACTORIES

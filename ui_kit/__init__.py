@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
         static_url=static_url,
         ui_icon=quick.icon,
         ui_chip=quick.chip,
+        ui_office_menu=quick.office_menu,
         ui_pet_kinds=frozenset(static_files.pet_kinds()),
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,

@@ -75,6 +75,26 @@ PACKAGES = (
             "figtree-latin-ext-wght-normal.woff2": "files/figtree-latin-ext-wght-normal.woff2",
         },
     ),
+    # Card fields and bank log-ins: the pay page's own, and only there.
+    Package(
+        "braintree-web",
+        "MIT",
+        "LICENSE",
+        {
+            f"braintree-{part}.js": f"dist/browser/{part}.js"
+            for part in ("client", "hosted-fields", "three-d-secure", "us-bank-account")
+        },
+    ),
+    # For PDFs: `documents.pdf` looks for it here first.
+    Package(
+        "@expo-google-fonts/noto-sans",
+        "OFL-1.1",
+        "LICENSE_FONT",
+        {
+            "NotoSans-Regular.ttf": "400Regular/NotoSans_400Regular.ttf",
+            "NotoSans-Bold.ttf": "700Bold/NotoSans_700Bold.ttf",
+        },
+    ),
     Package("@tabler/icons", "MIT", "LICENSE", {}),  # its icons go into icons.svg
 )
 

@@ -80,6 +80,8 @@ class PortalFrame:
     demo_note: str | None = None  # "Demo payments: no money moves."
     brand_css_url: str | None = None  # a sheet that overrides tokens, when the business has its own colour
     manifest_url: str | None = None  # the web app manifest of the installable portal
+    worker_url: str | None = None  # the service worker of this face
+    keeps_day: bool = False  # the phone keeps the sitter's day, and what is tapped without a connection
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class OfficeFrame:
     logo_url: str | None = None
     search_url: str | None = None
     search_label: str | None = None
+    keys_url: str | None = None  # the list of the keyboard shortcuts
     new_items: list[Link] = field(default_factory=list)
     account_menu: list[NavItem] = field(default_factory=list)
     demo_note: str | None = None

@@ -1,5 +1,6 @@
 """What templates ask for hundreds of times a page, as plain functions: an icon, a text in the reader's language."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from flask_babel import gettext as translate
@@ -8,6 +9,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from ui_kit import static_files
+from ui_kit.frames import NavGroup, NavItem
 
 #: they point along the line, so they turn where people read from right to left
 TURNING = frozenset(
@@ -40,6 +42,37 @@ def chip(kind: str, text: object, with_icon: object = True) -> Markup:  # noqa: 
     """The chip as `ui.chip` draws it, its text given."""
     sign = icon(_SIGNS[kind]) if with_icon and kind in _SIGNS else ""
     return Markup(f'<span class="ui-chip ui-chip--{escape(kind)}">{sign}{escape(text)}</span>')  # noqa: S704 -- escaped
+
+
+def count(n: int | None, label: str, *, quiet: bool = False) -> Markup:
+    """The red badge as `ui.count` draws it; nothing for none."""
+    if not n:
+        return Markup("")
+    look = " ui-count--quiet" if quiet else ""
+    return Markup(  # noqa: S704 -- escaped
+        f'<span class="ui-count{look}"><span aria-hidden="true">{escape(n)}</span><span class="ui-vh">{escape(label or n)}</span></span>'
+    )
+
+
+def office_menu(groups: Iterable[NavGroup], nav: str) -> Markup:
+    """The side menu of the back office: thirty entries that are the same on every page but for the badges."""
+    return _office_menu(tuple((group.heading, tuple(group.items)) for group in groups), nav)
+
+
+@lru_cache(maxsize=256)
+def _office_menu(groups: tuple[tuple[str | None, tuple[NavItem, ...]], ...], nav: str) -> Markup:
+    parts = []
+    for heading, items in groups:
+        if heading:
+            parts.append(f'<h2 class="ui-side__sep">{escape(heading)}</h2>')
+        parts.append("<ul>")
+        for item in items:
+            current = ' aria-current="page"' if item.key == nav else ""
+            badge = count(item.count, item.count_label)
+            # </li> may be left out in HTML; it would cost every page 200 bytes
+            parts.append(f'<li><a href="{escape(item.url)}"{current}>{icon(item.icon)}{escape(item.label)}{badge}</a>')
+        parts.append("</ul>")
+    return Markup("".join(parts))  # noqa: S704 -- escaped
 
 
 @pass_eval_context

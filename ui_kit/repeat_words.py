@@ -1,11 +1,12 @@
 """A repeating service in words: `Mon, Wed and Fri 12:00`, `every week`; the same for office and clients."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from babel.lists import format_list
 from flask_babel import get_locale, gettext, ngettext
 
-from models import Repeat
+from models import Repeat, RepeatTime
 from ui_kit import formats
 
 
@@ -22,12 +23,38 @@ def and_list(words: list[str]) -> str:
 
 def time_lines(repeat: Repeat) -> list[str]:
     """Its times, one line for each that has the same days: `Mon, Wed and Fri 12:00`. Its times must be loaded."""
+    return week_lines(repeat.times)
+
+
+def week_lines(times: Iterable[RepeatTime]) -> list[str]:
+    """The same of some times of a week."""
+    return _lines(
+        (
+            t.weekday,
+            t.start_time or (t.time_block.starts_at if t.time_block else dt.time(0)),
+            formats.clock_time(t.start_time) if t.start_time else t.time_block.name if t.time_block else "",
+        )
+        for t in times
+    )
+
+
+def kept_week_lines(times: Iterable[tuple[int, str, str]]) -> list[str]:
+    """The same of a week that was kept as plain values: (weekday, ISO time or "", block in words)."""
+    return _lines(
+        (
+            day,
+            dt.time.fromisoformat(time or "00:00"),
+            formats.clock_time(dt.time.fromisoformat(time)) if time else block,
+        )
+        for day, time, block in times
+    )
+
+
+def _lines(times: Iterable[tuple[int, dt.time, str]]) -> list[str]:
     first = formats.first_weekday()
     by_time: dict[tuple[dt.time, str], set[int]] = {}
-    for t in repeat.times:
-        when = formats.clock_time(t.start_time) if t.start_time else t.time_block.name if t.time_block else ""
-        begins = t.start_time or (t.time_block.starts_at if t.time_block else dt.time(0))
-        by_time.setdefault((begins, when), set()).add(t.weekday)
+    for weekday, begins, when in times:
+        by_time.setdefault((begins, when), set()).add(weekday)
     lines = []
     for (_begins, when), days in sorted(by_time.items()):
         in_order = sorted(days, key=lambda d: (d - first) % 7)

@@ -15,6 +15,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from foundation import clock
 from foundation.db import db
+from foundation.text import tidy
 from models import Client, ClientLogin, Realm, Staff, StaffLogin, StaffRole
 from workflows import activity, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
@@ -138,6 +139,7 @@ def create_owner(first_name: str, last_name: str, email: str, password: str, *, 
     Refused with Invalid: a bad or taken address, a poor password. Only the command line may do it without an owner.
     """
     actor.require(Permission.STAFF)
+    first_name, last_name = tidy(first_name), tidy(last_name)
     address = clean_email(email)
     if not address:
         raise Invalid("no_email", N_("Enter a full mail address, for example office@example.com."), field="email")
@@ -145,9 +147,9 @@ def create_owner(first_name: str, last_name: str, email: str, password: str, *, 
     check_password(password, words=[*passwords.words_of(None), *around])
     if db.session.scalar(sa.select(StaffLogin.id).where(StaffLogin.email == address)):
         raise Invalid("email_taken", N_("Another staff member logs in with this address."), field="email")
-    if not first_name.strip():
+    if not first_name:
         raise Invalid("required", N_("Fill in a name."), field="first_name")
-    staff = Staff(first_name=first_name.strip(), last_name=last_name.strip(), email=address, role=StaffRole.OWNER, is_sitter=False)  # fmt: skip
+    staff = Staff(first_name=first_name, last_name=last_name, email=address, role=StaffRole.OWNER, is_sitter=False)  # fmt: skip
     staff.login = StaffLogin(email=address, password_hash=hash_password(password))
     db.session.add(staff)
     db.session.flush()

@@ -4,6 +4,7 @@ A text is never changed: it gets a new version, which everybody concerned accept
 fix. `documents.agreement` makes the copy as PDF; `agreement_copies` keeps and mails it.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,31 +169,12 @@ def outstanding(client: Client) -> list[AgreementVersion]:
     What counts is the newest version that was no typo fix: a yes to it or to a later one is enough. What has to be
     accepted is the newest version.
     """
-    version = aliased(AgreementVersion)
-    newest = (
-        sa.select(sa.func.max(version.number))
-        .where(version.agreement_id == Agreement.id)
-        .correlate(Agreement)
-        .scalar_subquery()
-    )
-    return list(
-        db.session.scalars(
-            sa.select(AgreementVersion)
-            .join(Agreement, AgreementVersion.agreement_id == Agreement.id)
-            .where(*_still_open(client.id), AgreementVersion.number == newest)
-            .options(joinedload(AgreementVersion.agreement))
-            .order_by(Agreement.position, Agreement.id)
-        )
-    )
+    return list(db.session.scalars(_OUTSTANDING, {"client_id": client.id}))
 
 
-def n_outstanding(client_id: int) -> sa.ScalarSelect[int]:
-    """How many agreements this client has still to accept, to be read along with other numbers."""
-    return sa.select(sa.func.count(Agreement.id)).where(*_still_open(client_id)).scalar_subquery()
-
-
-def _still_open(client_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """Agreements that are asked of this client and not accepted in their newest text that was no typo fix."""
+def _still_open() -> tuple[sa.ColumnElement[bool], ...]:
+    """Agreements that are asked of the client `:client_id` and not accepted in their newest text that was no typo fix."""
+    client_id = sa.bindparam("client_id", type_=sa.Integer)
     version, said = aliased(AgreementVersion), aliased(AgreementVersion)
     binding = (
         sa.select(sa.func.max(version.number))
@@ -214,6 +196,29 @@ def _still_open(client_id: int) -> tuple[sa.ColumnElement[bool], ...]:
         .exists()
     )
     return Agreement.is_active.is_(True), sa.or_(Agreement.for_all.is_(True), chosen), ~accepted
+
+
+# Built once: putting these together takes ten times as long as the database takes to answer.
+def _outstanding() -> sa.Select[AgreementVersion]:
+    version = aliased(AgreementVersion)
+    newest = (
+        sa.select(sa.func.max(version.number))
+        .where(version.agreement_id == Agreement.id)
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(AgreementVersion)
+        .join(Agreement, AgreementVersion.agreement_id == Agreement.id)
+        .where(*_still_open(), AgreementVersion.number == newest)
+        .options(joinedload(AgreementVersion.agreement))
+        .order_by(Agreement.position, Agreement.id)
+    )
+
+
+_OUTSTANDING = _outstanding()
+#: how many agreements the client `:client_id` has still to accept, to be read along with other numbers
+N_OUTSTANDING = sa.select(sa.func.count(Agreement.id)).where(*_still_open()).scalar_subquery()
 
 
 def must_accept(login: ClientLogin, now: int) -> bool:
@@ -290,12 +295,54 @@ def accept(
     return given
 
 
+@dataclass(frozen=True)
+class Given:
+    """A yes that was given before there was a client: which text, by whom, from where, when."""
+
+    version_id: str
+    text_hash: str
+    typed_name: str
+    address: str
+    at: dt.datetime
+
+
+def take_over(login: ClientLogin, given: Iterable[Given], *, actor: Actor) -> list[AgreementAcceptance]:
+    """Write down what somebody accepted while registering, once the client exists: with its own moment and address.
+
+    The copies follow by mail. A text that was changed meanwhile is asked again as of everybody; one that is gone is
+    left out.
+    """
+    wanted = {one.version_id: one for one in given}
+    versions = db.session.scalars(
+        sa.select(AgreementVersion)
+        .where(AgreementVersion.public_id.in_(list(wanted)))
+        .options(joinedload(AgreementVersion.agreement))
+        .order_by(AgreementVersion.id)
+    ).all()
+    rows = []
+    for version in versions:
+        one = wanted[version.public_id]
+        if one.text_hash == version.text_hash:
+            rows.append(_write_down(version, login.client, one.typed_name, address=one.address, actor=actor, at=one.at))
+    if rows:
+        db.session.info["nudge_worker"] = True
+    note_agreed(login)
+    db.session.flush()
+    return rows
+
+
 def _write_down(
-    version: AgreementVersion, client: Client, name: str, *, address: str, actor: Actor
+    version: AgreementVersion,
+    client: Client,
+    name: str,
+    *,
+    address: str,
+    actor: Actor,
+    at: dt.datetime | None = None,
 ) -> AgreementAcceptance:
     row = AgreementAcceptance(
         agreement_version=version, client=client, client_login=actor.client_login, typed_name=name,
-        address=address[:64], text_hash=version.text_hash, accepted_at=clock.now(),
+        address=address[:64], text_hash=version.text_hash, accepted_at=at or clock.now(),
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()

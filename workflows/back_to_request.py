@@ -8,6 +8,7 @@ from foundation.db import db
 from models import Job, JobRequest, JobRequestLine, JobState, LineState, Staff
 from workflows import activity, change_requests, repeats, request_threads
 from workflows.actors import Actor
+from workflows.billing import note_hooks
 from workflows.errors import N_, Invalid, WrongState
 from workflows.job_requests import move_line, next_number
 from workflows.jobs import fresh_jobs, not_now
@@ -15,7 +16,7 @@ from workflows.locks import lock_client
 from workflows.mail_facts import MailKind
 from workflows.permissions import Permission
 from workflows.requested_stays import is_long
-from workflows.sitter_mails import by_sitter, in_short, is_near, tell
+from workflows.sitter_mails import at_once, by_sitter, in_short, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Slot, clean_note, fingerprint
 
@@ -26,7 +27,7 @@ def back_to_request(
     """Turn scheduled visits of one client into requests again.
 
     In this order: what the client asked about them is superseded; the visits leave the schedule; their lines wait again under their old number, as the visits were at
-    last, a stay with its last day and its end; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
+    last, a stay with its last day and its end; what was invoiced of them is credited whole, and asked for again once they are scheduled; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
     never makes those visits again; their sitters are told that they are gone, and stay proposed with `keep_sitter`
     only; a `message`, if there is one, goes to the client and onto the request's thread, else the client hears
     nothing; the log keeps the story. All or nothing. Refused: begun, done, cancelled or void, or past (WrongState); gone
@@ -44,6 +45,7 @@ def back_to_request(
     sitters = {job.id: job.sitter for job in found}
     news = {job.id: f"{in_short(job)} ✗" for job in found if job.id in later}
     moved = _make_lines(found, keep_sitter=keep_sitter)
+    note_hooks.let_go(found, actor=actor)
     for job in found:
         repeats.take_out(job)
         job.request_line = None
@@ -117,7 +119,7 @@ def _tell_sitters(jobs: Sequence[Job]) -> set[int]:
     later: set[int] = set()
     for sitter, own in by_sitter(jobs).items():
         tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="request")
-        later |= {j.id for j in own if not is_near(j)}
+        later |= {j.id for j in own if not at_once(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, j)}
     return later
 
 

@@ -62,6 +62,24 @@ def basket_of(client_id: int) -> JobRequest | None:
     return db.session.scalars(_BASKET, {"client_id": client_id}).unique().one_or_none()
 
 
+def is_as_read(basket: JobRequest) -> bool:
+    """Under the client's lock: is the basket, which was read before, with its lines as it was then? One short query.
+
+    Whatever changes a line moves its version on; what is read before the lock keeps nobody waiting.
+    """
+    found = [tuple(row) for row in db.session.execute(_MARKS, {"client_id": basket.client_id})]
+    head = (basket.id, basket.adds_to_id, basket.changed_at)
+    marks = {(*head, line.id, line.version) for line in basket.lines}
+    return marks == set(found) if marks else found == [(*head, None, None)]
+
+
+_MARKS = (
+    sa.select(JobRequest.id, JobRequest.adds_to_id, JobRequest.changed_at, JobRequestLine.id, JobRequestLine.version)
+    .outerjoin(JobRequestLine, JobRequestLine.request_id == JobRequest.id)
+    .where(JobRequest.client_id == sa.bindparam("client_id"), JobRequest.submitted_at.is_(None))
+)
+
+
 def with_line_parts(lines: _AbstractLoad) -> _AbstractLoad:
     """Load requested visits with all that is needed to show them and to say whether they can still be requested."""
     return lines.options(
@@ -113,14 +131,26 @@ def estimates(lines: Iterable[JobRequestLine], *, book: pricing.Book, now: dt.da
     return {line.id: pricing.quote_line(line, booked_at=now, book=book) for line in lines}
 
 
-def _open_basket(client: Client) -> JobRequest:
-    """The basket, made if there is none; the caller holds the client's lock."""
-    basket = basket_of(client.id)
-    if basket is None:
-        basket = JobRequest(client_id=client.id, lines=[])
-        db.session.add(basket)
-        db.session.flush()
-    return basket
+def _open_basket(client: Client) -> tuple[JobRequest, list[str], bool]:
+    """The basket, made if there is none, the fingerprints of its lines, and whether it was made just now.
+
+    The caller holds the client's lock.
+    """
+    rows = db.session.execute(_FINGERPRINTS, {"client_id": client.id}).all()
+    if rows:
+        return rows[0][0], [mark for _basket, mark in rows if mark is not None], False
+    basket = JobRequest(client_id=client.id, lines=[])
+    db.session.add(basket)
+    db.session.flush()
+    return basket, [], True
+
+
+_FINGERPRINTS = (
+    sa.select(JobRequest, JobRequestLine.fingerprint)
+    .outerjoin(JobRequestLine, JobRequestLine.request_id == JobRequest.id)
+    .where(JobRequest.client_id == sa.bindparam("client_id"), JobRequest.submitted_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 
 def add(
@@ -138,15 +168,15 @@ def add(
     _check_slots(wanted.item, wanted.pets, new_slots, now or clock.now(), known)
     book = pricing.load_book([client], *limits.span(s.on_date for s in new_slots))
     lock_client(client.id)
-    basket = _open_basket(client)
-    there = {line.fingerprint for line in basket.lines}
+    basket, there, is_new = _open_basket(client)
     fresh = [s for s in new_slots if fingerprint(wanted.item, s, wanted.pets) not in there]
     if not fresh:
         raise Invalid("duplicate", N_("This is already in your request. Nothing was added twice."))
-    if len(basket.lines) + len(fresh) > MAX_LINES:
+    if len(there) + len(fresh) > MAX_LINES:
         raise Invalid("too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates", most=MAX_LINES)  # fmt: skip
     lines = _insert(basket, wanted, fresh, client, note=note, book=book)
-    basket.changed_at = clock.now()
+    if not is_new:
+        basket.changed_at = clock.now()
     _log(basket, "basket.added", actor, lines)
     db.session.flush()
     return Added(lines, len(new_slots) - len(fresh))
@@ -166,16 +196,19 @@ def _insert(
         }
         for s in fresh
     ]  # fmt: skip
-    made = db.session.scalars(sa.insert(JobRequestLine).returning(JobRequestLine), rows).all()
+    made = db.session.scalars(_NEW_LINES, rows).all()
     pairs = [{"line_id": line.id, "pet_id": pet.id} for line in made for pet in wanted.pets]
     if pairs:
-        db.session.execute(sa.insert(job_request_line_pet), pairs)
+        db.session.execute(_NEW_PAIRS, pairs)
     lines = sorted(made, key=lambda x: (x.on_date, x.start_time or dt.time(0), x.time_block_id or 0))
     for line in lines:
         set_committed_value(line, "service_item", wanted.item)
         set_committed_value(line, "pets", sorted(wanted.pets, key=lambda p: p.name))
     db.session.expire(basket, ["lines"])
     return lines
+
+
+_NEW_LINES, _NEW_PAIRS = sa.insert(JobRequestLine).returning(JobRequestLine), sa.insert(job_request_line_pet)
 
 
 def _check_slots(
@@ -271,7 +304,7 @@ def join_request(client: Client, request: JobRequest, *, actor: Actor) -> JobReq
     lock_client(client.id)
     if not n_waiting(request.id):
         raise WrongState("request_decided", N_("This request is decided already. Start a new one."))
-    basket = _open_basket(client)
+    basket, *_rest = _open_basket(client)
     basket.adds_to, basket.changed_at = request, clock.now()
     db.session.flush()
     return basket

@@ -6,16 +6,17 @@ sitter one. Other kinds of work join by an entry in `KINDS`.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
 from models import BULK_MOVES, BulkKind, BulkRun, BulkState, Job, MailState, OutboxMail, Staff
-from workflows import activity, bulk_kinds, outbox
+from workflows import activity, bulk_kinds, mail_facts, outbox, sitter_mails, staff_mails
 from workflows.actors import WORKER, Actor, staff_actor
 from workflows.bulk_kinds import Failure, Piece
 from workflows.errors import N_, Conflict, Invalid
@@ -44,6 +45,12 @@ KINDS: dict[BulkKind, Work] = {
     BulkKind.MOVE: bulk_kinds.move,
     BulkKind.REASSIGN: bulk_kinds.reassign,
 }
+#: what stopping an order takes where it is not about visits; the kinds' own files put it here
+NEEDED: dict[BulkKind, Permission] = {}
+
+
+#: kinds whose failed ones are tried again in their own way
+RETRIES: dict[BulkKind, Callable[..., BulkRun]] = {}
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,9 @@ def work(run_id: int) -> bool:
     if left:
         piece = KINDS[run.kind](run, left, actor=actor)
         _tell_sitters(run, piece.told)
-        _note(run, piece.n_taken, piece.failures)
+        note(run, piece.n_taken, piece.failures)
     if not _left(run):
-        _finish(run, BulkState.DONE, actor=actor)
+        finish(run, BulkState.DONE, actor=actor)
     db.session.flush()
     return run.state is BulkState.RUNNING
 
@@ -137,23 +144,25 @@ def pass_over(run_id: int) -> None:
     """Leave out the next visit, whose piece broke for a reason that nobody foresaw: it is listed, the rest goes on."""
     run = _locked(run_id)
     if run is not None and run.state in {BulkState.WAITING, BulkState.RUNNING} and (left := _left(run)):
-        _note(run, 1, [Failure(left[0], N_("Something went wrong with this visit. Nothing was changed."))])
+        note(run, 1, [Failure(left[0], N_("Something went wrong with this visit. Nothing was changed."))])
         db.session.flush()
 
 
 def stop(run: BulkRun, *, actor: Actor) -> BulkRun:
     """End an order before its time: what is done stays done, the rest is left. Logged. Refused once it has ended."""
-    actor.require(Permission.SCHEDULE)
+    actor.require(NEEDED.get(run.kind, Permission.SCHEDULE))
     held = _locked(run.id)
     if held is None or BulkState.STOPPED not in BULK_MOVES[held.state]:
         raise Conflict("bulk_over", N_("This has ended already."))
-    _finish(held, BulkState.STOPPED, actor=actor)
+    finish(held, BulkState.STOPPED, actor=actor)
     db.session.flush()
     return held
 
 
 def retry(run: BulkRun, *, actor: Actor, anyway: bool = False) -> BulkRun:
     """A new order for the visits that could not be done; `anyway` also where it clashes. Refused without any."""
+    if run.kind in RETRIES:
+        return RETRIES[run.kind](run, actor=actor)
     ids = [f["job_id"] for f in run.failures]
     values = {name: run.wish[name] for name in Wish.__dataclass_fields__ if name in run.wish}
     day = values.get("to_date")
@@ -183,7 +192,8 @@ def _left(run: BulkRun) -> list[int]:
     return ids[run.n_done + len(run.failures) :]
 
 
-def _note(run: BulkRun, n_taken: int, failures: Sequence[Failure]) -> None:
+def note(run: BulkRun, n_taken: int, failures: Sequence[Failure]) -> None:
+    """Write down that so many were taken, and which of them failed."""
     run.n_done += n_taken - len(failures)
     run.failures = [*run.failures, *({"job_id": f.job_id, "why": f.why, "values": activity.plain(f.values)} for f in failures)]  # fmt: skip
 
@@ -193,21 +203,26 @@ def _actor(run: BulkRun) -> Actor:
     return staff_actor(run.staff) if run.staff is not None else WORKER
 
 
-def _finish(run: BulkRun, to: BulkState, *, actor: Actor) -> None:
+def finish(run: BulkRun, to: BulkState, *, actor: Actor) -> None:
+    """End an order: the sitters' mails are let go, and the end is logged."""
     _move(run, to)
     run.finished_at = clock.now()
-    db.session.execute(
-        sa.update(OutboxMail)
-        .where(OutboxMail.dedupe_key.like(f"{_key(run)}%"), OutboxMail.state == MailState.QUEUED)
-        .values(next_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
+    _let_go(run)
     db.session.info["nudge_worker"] = True
-    what = "invitations" if run.kind is BulkKind.INVITE else "bulk"
+    what = _LOGGED_AS.get(run.kind, "bulk")
     activity.record(
         f"{what}.done" if to is BulkState.DONE else f"{what}.stopped", actor=actor, subject=run, n_jobs=run.n_done,
         n_failed=len(run.failures), kind=run.kind.value,
     )  # fmt: skip
+
+
+_LOGGED_AS = {
+    BulkKind.INVITE: "invitations",
+    BulkKind.INVOICE: "billing_run",
+    BulkKind.CHARGE: "billing_run",
+    BulkKind.STATEMENT: "billing_run",
+    BulkKind.MAILING: "mailing",
+}
 
 
 def _key(run: BulkRun) -> str:
@@ -227,6 +242,24 @@ def _tell_sitters(run: BulkRun, told: Sequence[Told]) -> None:
         _add_to_mail(run, sitter, news)
 
 
+def _let_go(run: BulkRun) -> None:
+    """The sitters' mails leave now, or when the quiet hours of each end."""
+    held = sa.select(OutboxMail).where(
+        OutboxMail.dedupe_key.like(f"{_key(run)}%"), OutboxMail.state == MailState.QUEUED
+    ).options(joinedload(OutboxMail.staff))  # fmt: skip
+    db.session.flush()
+    for mail in db.session.scalars(held).all():
+        visits = [v for name in ("gone", "gained", "moved") for news in mail.facts.get(name, []) for v in (news["visit"], news["was"]) if v]  # fmt: skip
+        begins = min((sitter_mails.begin_of(mail_facts.visit_from_json(v)) for v in visits), default=None)
+        leaves = staff_mails.leaves_at(mail.staff, clock.now(), begins=begins) if mail.staff else clock.now()
+        db.session.execute(
+            sa.update(OutboxMail)
+            .where(OutboxMail.id == mail.id, OutboxMail.state == MailState.QUEUED)
+            .values(next_at=leaves)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _add_to_mail(run: BulkRun, sitter: Staff, news: dict[str, list[VisitNews]]) -> None:
     key = f"{_key(run)}{sitter.id}"
     mail = db.session.scalar(
@@ -240,7 +273,7 @@ def _add_to_mail(run: BulkRun, sitter: Staff, news: dict[str, list[VisitNews]]) 
     )  # fmt: skip
     if mail is None or mail.state is not MailState.QUEUED:
         key = key if mail is None else f"{key}:{run.n_done + len(run.failures)}"
-        outbox.queue_mail(
+        outbox.queue_mail(  # `_let_go` looks at quiet hours
             MailKind.SITTER_CHANGES, facts, to=sitter.email, staff=sitter, dedupe_key=key, not_before=clock.now() + HOLD
         )
         return

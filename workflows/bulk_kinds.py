@@ -11,8 +11,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
 
+from foundation.among import among
 from foundation.db import db
 from models import BulkKind, BulkRun, Initiator, Job, Staff
 from workflows import cancellation, cancelling, conflicts, jobs, moving, outbox, sitter_mails
@@ -149,24 +149,15 @@ def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:
     if first is None:
         return Piece(1, [Failure(left[0], N_("This visit no longer exists."))]), []
     ids = list(takewhile(lambda i: clients.get(i) == first, left))
-    found = db.session.scalars(
-        sa.select(Job)
-        .where(Job.id.in_(ids))
-        .options(
-            joinedload(Job.client),
-            joinedload(Job.sitter),
-            joinedload(Job.service_item),
-            joinedload(Job.time_block),
-            selectinload(Job.pets),
-        )
-        .execution_options(populate_existing=True)
-    )
-    by_id = {job.id: job for job in found}
+    by_id = {job.id: job for job in jobs.fresh_jobs(ids)}
     return Piece(len(ids)), [by_id[i] for i in ids if i in by_id]
 
 
 def _clients_of(ids: Sequence[int]) -> dict[int, int]:
-    return {row[0]: row[1] for row in db.session.execute(sa.select(Job.id, Job.client_id).where(Job.id.in_(ids)))}
+    return {row[0]: row[1] for row in db.session.execute(_CLIENTS, {"ids": ids})}
+
+
+_CLIENTS = sa.select(Job.id, Job.client_id).where(among(Job.id, "ids"))
 
 
 def _try(do: Callable[[], object]) -> bool:

@@ -29,7 +29,7 @@ from models import (
     Staff,
     TimeBlock,
 )
-from workflows import activity, settings
+from workflows import activity, settings, sitter_access
 from workflows.actors import Actor
 from workflows.cancelling import still_shown
 from workflows.conflicts import touching_own
@@ -211,6 +211,7 @@ def _of_client(client: Client) -> list[Entry]:
 def _of_sitter(staff: Staff) -> list[Entry]:
     """Own visits, also of yesterday and cancelled ones, with the client's name and address."""
     first, last = _span()
+    closed = sitter_access.closed_columns()
     mine = _jobs(first, last).where(Job.sitter_id == staff.id)
     jobs = db.session.scalars(mine.where(still_shown()))
     return sorted(
@@ -218,7 +219,7 @@ def _of_sitter(staff: Staff) -> list[Entry]:
             _of_job(
                 job,
                 note="\n".join(n for n in (job.note, job.staff_note) if n),
-                address=address_of(job.client),
+                address=address_of(job.client, closed),
             )
             for job in jobs
         ),

@@ -28,15 +28,16 @@ from models import (
 )
 from workflows import activity, cancellation, change_requests, conflicts, notifications, outbox, settings
 from workflows.actors import Actor
+from workflows.billing import note_hooks
 from workflows.cancellation import Outcome
 from workflows.conflicts import ConflictsFound, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
-from workflows.jobs import check_sitter, fresh_jobs, lock_sitters, not_now
-from workflows.locks import lock_client
+from workflows.jobs import check_sitter, fresh_jobs, not_now
+from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import JobScheduled, MailKind, VisitCancelled
 from workflows.permissions import Permission
 from workflows.repeat_patterns import touched
-from workflows.sitter_mails import by_sitter, in_short, is_near, tell
+from workflows.sitter_mails import at_once, by_sitter, in_short, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import clean_note
 
@@ -89,7 +90,7 @@ def cancel(
     they differ from the policy's, `fee_reason` says why. A client's own act always counts as the client's (`initiator`).
 
     In this order: the visits become cancelled and stay, greyed; price and sitter pay go to the outcome's figures and
-    the prior ones are kept, with who called it off and why; if asked, one mail to the client; what the client asked
+    the prior ones are kept, with who called it off and why; invoiced ones are credited (`billing.notes`); if asked, one mail to the client; what the client asked
     about them has no object any more (see `change_requests.supersede_for`); the sitters are told
     unless `told` is False: at once for visits within the set days, else in the evening; a notice on HOME when the
     client did it; a line in the log for each visit. All or nothing. Refused: begun, done, cancelled already
@@ -114,6 +115,7 @@ def cancel(
         job.cancelled_at, job.cancel_reason, job.cancelled_by = clock.now(), text, by
         job.fee_reason = why if job.id in other else ""
     db.session.flush()
+    note_hooks.follow(found, actor=actor, cause="cancelled", in_portal=actor.is_client or change_request is not None)
     client, total = found[0].client, sum((chosen[j.id].charge for j in found), Decimal(0))
     if mail_client:
         facts = VisitCancelled(str(client), client.account_number, tuple(shown), text, str(total))
@@ -217,7 +219,7 @@ def _tell_sitters(jobs: Sequence[Job]) -> set[int]:
     later: set[int] = set()
     for sitter, own in by_sitter(jobs).items():
         tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled", within=CANCEL_DAYS)
-        later |= {j.id for j in own if not is_near(j, within=CANCEL_DAYS)}
+        later |= {j.id for j in own if not at_once(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, j, within=CANCEL_DAYS)}
     return later
 
 
@@ -258,7 +260,7 @@ def reinstate(
     """Put a cancelled visit back into the schedule, with the price and the sitter's pay that it had.
 
     Its sitter gets it again, or `sitter`, or nobody with `leave_unassigned`. In this order: the row, with nothing left
-    of the cancellation; if asked, a mail to the client; the sitter is told as of a new visit; the log. Refused: not
+    of the cancellation; what was credited is asked for again; if asked, a mail to the client; the sitter is told as of a new visit; the log. Refused: not
     cancelled (WrongState), its last day is past (WrongState 'job_past'), changed since `seen_version` (Conflict), its
     sitter has left and no other was chosen (Invalid 'sitter_left'), conflicts not in `accept` (ConflictsFound).
     """
@@ -276,7 +278,9 @@ def reinstate(
             "sitter_left", N_("%(name)s cannot be given visits any more. Choose somebody else."), field="sitter", name=str(who)
         )  # fmt: skip
     lock_sitters([who.id if who else None])
-    found = conflicts.find([replace(plan_of_job(fresh), sitter_id=who.id if who else None)])
+    asks_for_key = not fresh.service_item.key_not_needed
+    plan = replace(plan_of_job(fresh), sitter_id=who.id if who else None, asks_for_key=asks_for_key)
+    found = conflicts.find([plan])
     if conflicts.stand_against(found, accept):
         raise ConflictsFound(found)
     _move(fresh, JobState.SCHEDULED)
@@ -284,6 +288,7 @@ def reinstate(
     changes = _restore_figures(fresh)
     fresh.sitter, fresh.acknowledged_at = who, None
     db.session.flush()
+    note_hooks.follow([fresh], actor=actor, cause="reinstated")
     _tell_reinstated(fresh, changes, actor=actor, mail_client=mail_client)
     db.session.flush()
     return fresh
@@ -349,6 +354,7 @@ def void(jobs: Sequence[Job], *, actor: Actor, reason: str) -> list[Job]:
             jobs=[short(job_facts(job))], changes=_changes(job), was=was,
         )  # fmt: skip
     db.session.flush()
+    note_hooks.follow(found, actor=actor, cause="voided")
     return found
 
 
@@ -374,6 +380,7 @@ def unvoid(jobs: Sequence[Job], *, actor: Actor) -> list[Job]:
             changes=changes,
         )  # fmt: skip
     db.session.flush()
+    note_hooks.follow(found, actor=actor, cause="unvoided")
     return found
 
 

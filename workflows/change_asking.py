@@ -138,19 +138,19 @@ def ask_to_cancel(
         client=client, kind=ChangeKind.CANCEL, reason=reason, body=text, auto_approved=at_once,
         items=[_cancel_item(job, outcome) for job, outcome in preview.lines],
     )  # fmt: skip
-    _keep(request, policy=preview.policy_text, total=preview.total, shown=preview.mark)
+    keep(request, policy=preview.policy_text, total=preview.total, shown=preview.mark)
     if at_once:
         _cancel_now(request, preview, actor)
     else:
-        _notify(NotificationKind.CANCELLATION_REQUESTED, request)
+        notify(NotificationKind.CANCELLATION_REQUESTED, request)
     kind = MailKind.VISIT_CANCELLED_BY_CLIENT if at_once else MailKind.CANCELLATION_REQUESTED
-    _mail_asked(kind, request, total=preview.total)
+    mail_asked(kind, request, total=preview.total)
     log("change_request.auto_cancelled" if at_once else "change_request.cancel_asked", request, request.items, actor=actor, reason=reason_text(request))  # fmt: skip
     db.session.flush()
     return request
 
 
-def _keep(request: ChangeRequest, **shown: object) -> None:
+def keep(request: ChangeRequest, **shown: object) -> None:
     """Store the request with the snapshot of what the client was shown: approval takes the figures from there."""
     db.session.add(request)
     db.session.flush()
@@ -212,12 +212,12 @@ def ask_to_change(
     if seen is not None and seen != preview.mark:
         raise FiguresChanged(preview)
     request = ChangeRequest(client=client, kind=ChangeKind.CHANGE, body=text, items=[_change_item(preview, note)])
-    _keep(
+    keep(
         request, policy=preview.policy_text, total=preview.fee, shown=preview.mark, price_lines=preview.price_lines,
         pay_after=preview.pay_after,
     )  # fmt: skip
-    _notify(NotificationKind.CHANGE_REQUESTED, request)
-    _mail_asked(MailKind.CHANGE_REQUESTED, request, total=preview.fee)
+    notify(NotificationKind.CHANGE_REQUESTED, request)
+    mail_asked(MailKind.CHANGE_REQUESTED, request, total=preview.fee)
     log("change_request.change_asked", request, request.items, actor=actor, reason=text)
     db.session.flush()
     return request
@@ -276,17 +276,12 @@ def _ask_series(
     seen: str | None = None,
 ) -> ChangeRequest:
     require_own(client, actor=actor, is_on=series_are_on())
-    text, today = clean_note(body), clock.today()
+    text = clean_note(body)
     lock_client(client.id)
     db.session.refresh(repeat)
-    if repeat.client_id != client.id or repeat.service_item.is_internal:
-        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
-    if not repeat.is_active or (repeat.ends_on is not None and repeat.ends_on < today):
-        raise Invalid("series_over", N_("This repeating service has ended."))
-    if (first_on or last_on) < today:
+    require_askable(client, repeat)
+    if (first_on or last_on) < clock.today():
         raise Invalid("past", N_("This day is in the past."), field="first_on" if first_on else "last_on")
-    if any(item.repeat_id == repeat.id for item in waiting_of(client)):
-        raise Invalid("asked_already", N_("You asked about this already. Withdraw that first."))
     item = ChangeItem(repeat=repeat, first_on=first_on, last_on=last_on, old=repeat_facts(repeat))
     request = ChangeRequest(client=client, kind=kind, body=text, items=[item])
     shown: dict[str, object] = {}
@@ -300,12 +295,22 @@ def _ask_series(
             "charged": preview.kept(),
             "shown": preview.mark,
         }
-    _keep(request, policy=settings.read()["changes.policy_text"], **shown)
-    _notify(NotificationKind.SERIES_REQUESTED, request)
-    _mail_asked(MailKind.SERIES_CHANGE_REQUESTED, request, total=item.fee or Decimal(0))
+    keep(request, policy=settings.read()["changes.policy_text"], **shown)
+    notify(NotificationKind.SERIES_REQUESTED, request)
+    mail_asked(MailKind.SERIES_CHANGE_REQUESTED, request, total=item.fee or Decimal(0))
     log(f"change_request.{kind.value}_asked", request, request.items, actor=actor, reason=text)
     db.session.flush()
     return request
+
+
+def require_askable(client: Client, repeat: Repeat) -> None:
+    """Refuse a series of somebody else (NotAllowed), one that has ended or that the client waits about (Invalid)."""
+    if repeat.client_id != client.id or repeat.service_item.is_internal:
+        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
+    if not repeat.is_active or (repeat.ends_on is not None and repeat.ends_on < clock.today()):
+        raise Invalid("series_over", N_("This repeating service has ended."))
+    if any(item.repeat_id == repeat.id for item in waiting_of(client)):
+        raise Invalid("asked_already", N_("You asked about this already. Withdraw that first."))
 
 
 # --------------------------------------------------------------------------------------- messages and who is told
@@ -337,7 +342,8 @@ def send_message(client: Client, body: str, *, actor: Actor) -> ChangeRequest:
     return request
 
 
-def _mail_asked(kind: MailKind, request: ChangeRequest, *, total: Decimal) -> None:
+def mail_asked(kind: MailKind, request: ChangeRequest, *, total: Decimal) -> None:
+    """To the client, with copies and to the admin inbox: we have your request."""
     client = request.client
     facts = ChangeAsked(
         str(client), client.account_number, request.kind.value, tuple(changed_visit(i) for i in request.items),
@@ -348,7 +354,8 @@ def _mail_asked(kind: MailKind, request: ChangeRequest, *, total: Decimal) -> No
     )  # fmt: skip
 
 
-def _notify(kind: NotificationKind, request: ChangeRequest) -> None:
+def notify(kind: NotificationKind, request: ChangeRequest) -> None:
+    """A line on the office's HOME about what was asked."""
     notifications.notify_office(
         kind, client=request.client, change_request=request, asked=request.kind.value, n_lines=len(request.items),
         lines=[said(i) for i in request.items[:5]], reason=reason_text(request)[:200],

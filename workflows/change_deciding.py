@@ -9,15 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, RefundTo
-from workflows import activity, cancelling, outbox, repeats
+from workflows import activity, cancelling, following, outbox, pricing, repeats
 from workflows.actors import Actor
+from workflows.billing import note_hooks
 from workflows.cancellation import Outcome
 from workflows.change_asking import reason_text
+from workflows.change_facts import is_about_following
 from workflows.change_preview import preview_end
 from workflows.change_requests import by_request, fresh_items, log, log_over, move, settle, why_over
 from workflows.errors import N_, Invalid, WrongState
@@ -25,6 +26,7 @@ from workflows.jobs import Change, change
 from workflows.locks import lock_client
 from workflows.mail_facts import ClientMessage, MailKind
 from workflows.permissions import Permission
+from workflows.repeat_patterns import Pattern
 from workflows.wanted import clean_note
 
 MOST_REASON = 255
@@ -60,21 +62,24 @@ def approve(
     accept: Iterable[str] = (),
     edited: Change | None = None,
     visit_fees: Mapping[int, FeeDecision] | None = None,
+    series: Pattern | None = None,
     now: dt.datetime | None = None,
 ) -> Decided:
-    """Say yes to items of one client: the visits are cancelled or changed as asked, or as `edited` for a single change.
+    """Say yes to items of one client: the visits are cancelled or changed as asked; a single change as `edited`, one of
+    a series as `series`.
 
     In this order: items whose visit began or changed end undecided; cancellations take the figures that the client
     was shown, or `fees` ({item id: decision}, with a reason); changes take the price that was shown (a quote of now
-    when `edited`) plus the fee of a moved date; series are paused or ended on the days that were asked for, and what an
-    end calls off costs what the client was shown, or `visit_fees` ({visit id: decision}, with a reason); the sitters
-    are told; the client gets one mail for each request of which nothing waits any more; the log. Refused, and then
+    when `edited`) plus the fee of a moved date; series are changed, paused or ended from the days that were asked for,
+    and what that calls off costs what the client was shown, or `visit_fees` ({visit id: decision}, with a reason); the
+    sitters are told; the client gets one mail for each request of which nothing waits any more; the log. Refused, and then
     nothing changes: decided already (WrongState); a day of a change that is past by now (Invalid 'target_past'); other
     figures without a reason or permission; conflicts whose tokens are not in `accept` (ConflictsFound).
     """
     text, at = clean_note(note), now or clock.now()
     current, over = _take(items, actor=actor, now=at)
-    if edited is not None and (len(current) != 1 or current[0].request.kind is not ChangeKind.CHANGE):
+    wrong = len(current) != 1 or current[0].request.kind is not ChangeKind.CHANGE
+    if (edited or series) and (wrong or is_about_following(current[0]) is not (series is not None)):
         raise Invalid("edit_one", N_("Change one visit at a time."))
     figures = {item.id: _figures(item, (fees or {}).get(item.id), actor=actor) for item in current}
     for item in current:
@@ -83,7 +88,9 @@ def approve(
     _cancel([i for i in current if i.request.kind is ChangeKind.CANCEL], figures, actor=actor)
     accepted = list(accept)
     for item in current:
-        if item.request.kind is ChangeKind.CHANGE:
+        if is_about_following(item):
+            following.carry_out(item, series, visit_fees or {}, actor=actor)
+        elif item.request.kind is ChangeKind.CHANGE:
             _change(item, figures[item.id], edited, actor=actor, accept=accepted, now=at)
         elif item.repeat is not None:
             _change_series(item, visit_fees or {}, actor=actor)
@@ -224,29 +231,16 @@ def _change(
     if edited is None and item.price_after is not None:
         price, pay = item.price_after, Decimal(snapshot["pay_after"])
         lines = snapshot["price_lines"] or lines
-    lines = [*lines, *_fee_lines(item, figures)]
+    lines = [*lines, *pricing.fee_lines(figures.fee, figures.sitter_pay, item.rule_name)]
     before = changed.price, changed.sitter_pay
     changed.price, changed.sitter_pay, changed.price_lines = price + figures.fee, pay + figures.sitter_pay, lines
     if before != (changed.price, changed.sitter_pay):
         db.session.flush()
+        note_hooks.follow([changed], actor=actor)
         activity.record(
             "job.priced", actor=actor, subject=changed, client=changed.client, fee_reason=figures.why,
             changes={"price": [before[0], changed.price], "sitter_pay": [before[1], changed.sitter_pay]},
         )  # fmt: skip
-
-
-def _fee_lines(item: ChangeItem, figures: FeeDecision) -> list[dict[str, Any]]:
-    """What a moved date costs and pays on top, among the lines that explain the visit's figures."""
-    texts = (
-        ("price", figures.fee, N_("Fee for the moved date: %(rule)s"), N_("Fee for the moved date")),
-        ("pay", figures.sitter_pay, N_("Pay for the moved date: %(rule)s"), N_("Pay for the moved date")),
-    )
-    values = {"rule": item.rule_name} if item.rule_name else {}
-    return [
-        {"of": of, "code": "change_fee", "text": by_rule if values else alone, "values": values, "amount": str(amount)}
-        for of, amount, by_rule, alone in texts
-        if amount
-    ]
 
 
 def _change_series(item: ChangeItem, visit_fees: Mapping[int, FeeDecision], *, actor: Actor) -> None:

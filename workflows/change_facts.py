@@ -6,7 +6,7 @@ from typing import Any
 
 from models import ChangeItem, ChangeKind, Job, Repeat
 from workflows import settings
-from workflows.mail_facts import ChangedVisit, VisitFacts, visit_from_json
+from workflows.mail_facts import ChangedVisit, SeriesFacts, VisitFacts, visit_from_json
 from workflows.visit_facts import job_facts, short
 
 
@@ -27,7 +27,53 @@ def old_facts(job: Job) -> dict[str, Any]:
 def repeat_facts(repeat: Repeat) -> dict[str, Any]:
     """A repeating service, to be kept the same way."""
     pets = tuple(p.name for p in repeat.pets)
-    return dataclasses.asdict(VisitFacts(repeat.service_item.name, repeat.starts_on.isoformat(), pets=pets))
+    facts = VisitFacts(repeat.service_item.name, repeat.starts_on.isoformat(), pets=pets, note=repeat.note)
+    week = week_of_series(repeat)
+    return {**dataclasses.asdict(facts), "week": week, "print": print_of_series(repeat)}
+
+
+def week_of_series(repeat: Repeat) -> list[list[Any]]:
+    """Its week as plain values: [weekday, ISO time or "", block id or None, block in words]."""
+    rows = [
+        [t.weekday, t.start_time.isoformat("minutes") if t.start_time else "", t.time_block.id if t.time_block else None, str(t.time_block or "")]
+        for t in repeat.times
+    ]  # fmt: skip
+    return sorted(rows, key=str)
+
+
+def print_of_series(repeat: Repeat) -> str:
+    """As `print_of`: two states of a series with the same print are the same to its client."""
+    pets = ",".join(str(i) for i in sorted(p.id for p in repeat.pets))
+    week = [row[:3] for row in week_of_series(repeat)]
+    parts = (
+        repeat.service_item_id, week, repeat.every_weeks, repeat.week_starts, repeat.ends_on, repeat.is_active, pets, repeat.note,
+    )  # fmt: skip
+    return "|".join("" if part is None else str(part) for part in parts)
+
+
+def is_about_following(item: ChangeItem) -> bool:
+    """Does it want "this and all following" of a series changed?"""
+    return item.repeat_id is not None and item.request.kind is ChangeKind.CHANGE
+
+
+def series_of(item: ChangeItem) -> SeriesFacts | None:
+    """The series as it was when the client asked to change it from a day on, or None for anything else."""
+    if not is_about_following(item):
+        return None
+    old = item.old
+    return SeriesFacts(old["service"], _times_of(old["week"]), tuple(old["pets"]), old["note"])
+
+
+def series_wanted_of(item: ChangeItem) -> SeriesFacts | None:
+    """The series as the client wants it from `ChangeItem.first_on` on, or None."""
+    if not is_about_following(item) or item.new_service_item is None:
+        return None
+    pets = tuple(p.name for p in item.new_pets)
+    return SeriesFacts(item.new_service_item.name, _times_of(item.request.snapshot["week"]), pets, item.new_note)
+
+
+def _times_of(week: list[list[Any]]) -> tuple[tuple[int, str, str], ...]:
+    return tuple((day, time, block) for day, time, _block_id, block in week)
 
 
 def visit_of(item: ChangeItem) -> VisitFacts:
@@ -65,6 +111,8 @@ def changed_visit(item: ChangeItem) -> ChangedVisit:
         note=item.note,
         first_on=item.first_on.isoformat() if item.first_on else "",
         last_on=item.last_on.isoformat() if item.last_on else "",
+        series=series_of(item),
+        series_wanted=series_wanted_of(item),
     )
 
 
@@ -78,6 +126,9 @@ def said(item: ChangeItem) -> str:
     if item.repeat_id is not None:
         days = " - ".join(day.isoformat() for day in (item.first_on, item.last_on) if day)
         text = f"{visit_of(item).service}, {days}"
+    if is_about_following(item):
+        snapshot = item.request.snapshot
+        text = f"{snapshot['before']} → {snapshot['after']}, {item.first_on} -"
     if wanted is not None:
         text += f" → {short(wanted)}"
     return f"{text} ({item.fee})" if item.fee else text

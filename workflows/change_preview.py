@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from foundation import clock
 from models import ChangeItem, Client, Initiator, Job, Pet, RefundTo, Repeat, ServiceItem, TimeBlock, TimeType
@@ -148,10 +148,18 @@ class ChangePreview:
         return f"{self.job.public_id}={_plain(self.price_after)}+{_plain(self.fee)}"
 
 
+class Shown(Protocol):
+    """Any of the previews."""
+
+    @property
+    def mark(self) -> str:
+        """Names exactly its figures."""
+
+
 class FiguresChanged(Conflict):
     """The figures are not those that the client was shown any more: nothing was sent; show `preview` and ask again."""
 
-    def __init__(self, preview: CancelPreview | ChangePreview | EndPreview) -> None:
+    def __init__(self, preview: Shown) -> None:
         self.preview = preview
         super().__init__(
             "figures_changed", N_("The amounts changed meanwhile. Please look at them before you confirm.")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
 from models import (
     CHANGE_MOVES,
@@ -28,7 +29,7 @@ from models import (
 )
 from workflows import activity, notifications, outbox, settings
 from workflows.actors import Actor
-from workflows.change_facts import changed_visit, print_of, said
+from workflows.change_facts import changed_visit, is_about_following, print_of, print_of_series, said
 from workflows.conflicts import plan_of_job
 from workflows.errors import N_, NotAllowed, WrongState
 from workflows.locks import lock_client
@@ -104,43 +105,53 @@ def _items() -> sa.Select[Any]:
     )
 
 
+def _of_client() -> sa.Select[Any]:
+    """A client's requests and messages that wait, with what is shown of them."""
+    return (
+        sa.select(ChangeRequest)
+        .where(ChangeRequest.client_id == sa.bindparam("client_id", type_=sa.Integer), ChangeRequest.is_open)
+        .options(
+            joinedload(ChangeRequest.reason),
+            joinedload(ChangeRequest.items).options(
+                joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block)),
+                joinedload(ChangeItem.new_service_item),
+                joinedload(ChangeItem.new_time_block),
+                joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
+                selectinload(ChangeItem.new_pets),
+            ),
+        )
+        .order_by(ChangeRequest.id)
+    )
+
+
+# Built once: putting them together takes longer than the database takes to answer.
+_PENDING = ChangeItem.state == ChangeState.PENDING
+_WAITING_OF = _items().where(ChangeRequest.client_id == sa.bindparam("client_id", type_=sa.Integer), _PENDING)
+_WAITING_FOR = _items().where(among(ChangeItem.job_id, "job_ids"), _PENDING)
+_PENDING_ABOUT = sa.select(ChangeItem.id).where(among(ChangeItem.job_id, "job_ids"), _PENDING)
+_THESE_ITEMS = _items().where(among(ChangeItem.id, "item_ids"))
+_OPEN_OF = _of_client()
+
+
 def waiting_of(client: Client) -> list[ChangeItem]:
     """All that this client still waits for, oldest request first."""
-    wanted = _items().where(ChangeRequest.client_id == client.id, ChangeItem.state == ChangeState.PENDING)
-    return list(db.session.scalars(wanted))
+    return list(db.session.scalars(_WAITING_OF, {"client_id": client.id}))
 
 
 def open_of(client: Client) -> list[ChangeRequest]:
     """This client's requests and messages that wait, oldest first, with what is shown of them. At most two queries: few wait at once."""
-    return list(
-        db.session.scalars(
-            sa.select(ChangeRequest)
-            .where(ChangeRequest.client_id == client.id, ChangeRequest.is_open)
-            .options(
-                joinedload(ChangeRequest.reason),
-                joinedload(ChangeRequest.items).options(
-                    joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block)),
-                    joinedload(ChangeItem.new_service_item),
-                    joinedload(ChangeItem.new_time_block),
-                    joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
-                    selectinload(ChangeItem.new_pets),
-                ),
-            )
-            .order_by(ChangeRequest.id)
-        ).unique()
-    )
+    return list(db.session.scalars(_OPEN_OF, {"client_id": client.id}).unique())
 
 
 def waiting_for(job_ids: Iterable[int]) -> dict[int, ChangeItem]:
     """What waits about these visits: {job id: item}; the database allows one each."""
-    wanted = _items().where(ChangeItem.job_id.in_(list(job_ids)), ChangeItem.state == ChangeState.PENDING)
-    return {item.job_id: item for item in db.session.scalars(wanted)}
+    return {item.job_id: item for item in db.session.scalars(_WAITING_FOR, {"job_ids": job_ids})}
 
 
 def fresh_items(item_ids: Iterable[int]) -> list[ChangeItem]:
     """The items as they are in the database now, in their order; what was loaded before is overwritten."""
     ids = list(item_ids)
-    return list(db.session.scalars(_items().where(ChangeItem.id.in_(ids)))) if ids else []
+    return list(db.session.scalars(_THESE_ITEMS, {"item_ids": ids})) if ids else []
 
 
 def n_open() -> int:
@@ -164,6 +175,8 @@ def why_over(item: ChangeItem, now: dt.datetime) -> ChangeState | None:
     if job is None:
         if item.repeat is None:
             return ChangeState.SUPERSEDED
+        if is_about_following(item):
+            return _why_series_over(item, item.repeat, clock.to_local(now).date())
         over = item.last_on is not None and item.last_on < clock.to_local(now).date()
         return ChangeState.EXPIRED if over else None
     if job.state in {JobState.CANCELLED, JobState.VOIDED}:
@@ -172,6 +185,13 @@ def why_over(item: ChangeItem, now: dt.datetime) -> ChangeState | None:
         return ChangeState.EXPIRED
     changed = job.version != item.job_version and print_of(job) != item.old.get("print")
     return ChangeState.SUPERSEDED if changed else None
+
+
+def _why_series_over(item: ChangeItem, repeat: Repeat, today: dt.date) -> ChangeState | None:
+    """The same for a wish about a series from a day on: that day may pass, the rest of the series still changes."""
+    if repeat.is_active and repeat.ends_on is not None and repeat.ends_on < today:
+        return ChangeState.EXPIRED
+    return None if print_of_series(repeat) == item.old.get("print") else ChangeState.SUPERSEDED
 
 
 # --------------------------------------------------------------------------------------------------------- moving
@@ -326,8 +346,11 @@ def supersede_for(jobs: Iterable[Job], *, actor: Actor, mail: bool = True) -> li
     mail (not when `mail` is off, because another mail says the same), and the log. Returns the items.
     """
     ids = [j.id for j in jobs]
-    waits = sa.select(ChangeItem.id).where(ChangeItem.job_id.in_(ids), ChangeItem.state == ChangeState.PENDING)
-    found = fresh_items(db.session.scalars(waits))
+    found = fresh_items(db.session.scalars(_PENDING_ABOUT, {"job_ids": ids}))
+    return _supersede(found, actor=actor, mail=mail)
+
+
+def _supersede(found: list[ChangeItem], *, actor: Actor, mail: bool) -> list[ChangeItem]:
     for item in found:
         move(item, ChangeState.SUPERSEDED)
     for request, own in by_request(found).items():
@@ -336,12 +359,22 @@ def supersede_for(jobs: Iterable[Job], *, actor: Actor, mail: bool = True) -> li
     return found
 
 
+def supersede_series(repeat: Repeat, *, actor: Actor) -> list[ChangeItem]:
+    """The office goes on with another pattern: what the client asked about the series itself has no object any more.
+
+    Call it with the client's lock held. Superseded, told by mail and logged as `supersede_for` does; returns the items.
+    """
+    found = fresh_items(db.session.scalars(sa.select(ChangeItem.id).where(ChangeItem.repeat_id == repeat.id, _PENDING)))
+    return _supersede(found, actor=actor, mail=True)
+
+
 def expire_due(*, now: dt.datetime | None = None) -> list[int]:
     """Which clients have asked about visits that have begun, or about days of a series that are over? Client ids."""
     at = now or clock.now()
     today = clock.to_local(at).date()
     near = sa.or_(
         Job.on_date <= today, Job.state != JobState.SCHEDULED, ChangeItem.last_on < today,
+        sa.and_(ChangeItem.repeat_id.is_not(None), ChangeItem.last_on.is_(None)),
         sa.and_(ChangeItem.job_id.is_(None), ChangeItem.repeat_id.is_(None)),
     )  # fmt: skip
     waiting = _items().outerjoin(ChangeItem.job).where(ChangeItem.state == ChangeState.PENDING, near)

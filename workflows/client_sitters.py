@@ -24,13 +24,16 @@ MAX_NOTE = 255
 
 def of_client(client_id: int) -> Sequence[ClientSitter]:
     """The client's preferred and blocked sitters with their names, preferred ones first; one query."""
-    return db.session.scalars(
-        sa.select(ClientSitter)
-        .join(ClientSitter.staff)
-        .where(ClientSitter.client_id == client_id)
-        .options(joinedload(ClientSitter.staff))
-        .order_by(ClientSitter.is_blocked, Staff.first_name, Staff.last_name, Staff.id)
-    ).all()
+    return db.session.scalars(_OF_CLIENT, {"client_id": client_id}).all()
+
+
+_OF_CLIENT = (
+    sa.select(ClientSitter)
+    .join(ClientSitter.staff)
+    .where(ClientSitter.client_id == sa.bindparam("client_id", type_=sa.Integer))
+    .options(joinedload(ClientSitter.staff))
+    .order_by(ClientSitter.is_blocked, Staff.first_name, Staff.last_name, Staff.id)
+)
 
 
 def blocked_pairs(client_ids: Collection[int]) -> set[tuple[int, int]]:

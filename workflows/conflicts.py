@@ -10,7 +10,6 @@ import enum
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,13 +17,28 @@ from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
-from models import ClientSitter, Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeOff, TimeType
+from models import (
+    ClientSitter,
+    Job,
+    JobState,
+    KeyPlace,
+    Pet,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    TimeOff,
+    TimeOffState,
+    TimeType,
+)
+from workflows import key_facts
 from workflows.errors import N_, Conflict
 
 DAY = dt.timedelta(days=1)
 #: no stay is longer, so whoever looks for visits that touch a day need not look further back
 MAX_STAY_DAYS = 120
 LONGEST_STAY = dt.timedelta(days=MAX_STAY_DAYS)
+#: days off that speak against a visit: those that are approved, and, less so, those that are asked for
+AWAY = TimeOff.state.in_([TimeOffState.APPROVED, TimeOffState.REQUESTED])
 #: a cancelled or voided visit keeps nobody busy
 BUSY_STATES = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)
 
@@ -117,12 +131,16 @@ class Plan:
     pets: tuple[Pet, ...] = ()
     #: whose visit it is, to see whether they want this sitter
     client_id: int | None = None
+    #: is somebody planned for it who may need the key? Not of visits that stay with the one who does them
+    asks_for_key: bool = False
 
     def window(self) -> Window:
-        """The window that the sitter must find the time in."""
-        return self._window
+        """The window that the sitter must find the time in; made once (`cached_property` would take a lock each time)."""
+        made: Window | None = self.__dict__.get("made_window")
+        if made is None:
+            made = self.__dict__["made_window"] = self._window()
+        return made
 
-    @cached_property
     def _window(self) -> Window:
         length = dt.timedelta(minutes=self.minutes)
         if self.start_time is not None:
@@ -141,7 +159,7 @@ class Plan:
 
 
 def plan_of_job(job: Job, *, with_pets: bool = False) -> Plan:
-    """An existing visit as a plan; `with_pets` for one that is being booked now."""
+    """An existing visit as a plan; `with_pets` for one that is being booked now: its pets and key are looked at."""
     return Plan(
         key=("job", job.id),
         sitter_id=job.sitter_id,
@@ -156,6 +174,7 @@ def plan_of_job(job: Job, *, with_pets: bool = False) -> Plan:
         label=f"{job.service_item.name}, {job.client}",
         pets=tuple(job.pets) if with_pets else (),
         client_id=job.client_id,
+        asks_for_key=with_pets and not job.service_item.key_not_needed,
     )
 
 
@@ -173,15 +192,16 @@ def plan_of_item(
     job_id: int | None = None,
     pets: Iterable[Pet] = (),
     client_id: int | None = None,
+    same_sitter: bool = False,
 ) -> Plan:
-    """A visit that is being planned."""
+    """A visit that is being planned; with `same_sitter` the one who does it already keeps it, and is asked for no key."""
     all_day = item.time_type is TimeType.ALL_DAY
     last = ends_on or last_day(
         on_date, start_time=start_time, minutes=item.duration_minutes, block=block, all_day=all_day
     )
     return Plan(
         key, sitter_id, on_date, last, start_time, end_time, block, item.duration_minutes, item.time_type, job_id, label,
-        tuple(pets), client_id,
+        tuple(pets), client_id, not (same_sitter or item.key_not_needed),
     )  # fmt: skip
 
 
@@ -192,10 +212,14 @@ class ClashKind(enum.StrEnum):
     #: each of the others would fit beside it, all together do not
     BLOCK_FULL = "block_full"
     TIME_OFF = "time_off"
+    #: nobody has said yes to it yet
+    TIME_OFF_ASKED = "time_off_asked"
     #: a pet's vaccinations have run out on a day of the visit; whoever does it, and also when nobody does yet
     VACCINATION = "vaccination"
     #: the client never wants this sitter; nobody can do it anyway
     BLOCKED = "blocked"
+    #: the sitter does not hold the client's key; the same one reason for all of the client's visits
+    MISSING_KEY = "missing_key"
 
 
 @dataclass(frozen=True)
@@ -214,6 +238,8 @@ class Clash:
     n_others: int = 0
     #: whom or what it clashes with, the same when it is asked again
     about: str = ""
+    #: where the client's keys are: the place, and who has it
+    keys: tuple[tuple[KeyPlace, str], ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -222,10 +248,10 @@ class Clash:
 
 
 def find(plans: Iterable[Plan]) -> dict[Hashable, list[Clash]]:
-    """Every clash of the plans: with visits in the schedule, time off, among themselves, expired vaccinations, and
-    sitters who are never to be sent to the client.
+    """Every clash of the plans: with visits in the schedule, time off, among themselves, expired vaccinations, sitters
+    who are never to be sent to the client, and keys that the sitter does not hold.
 
-    Three queries however many plans. Without a sitter only the last are asked for. Keys without clashes are left out.
+    Four queries however many plans, three when none asks for a key. Without a sitter only the last are asked for. Keys without clashes are left out.
     """
     all_plans = list(plans)
     found = _of_sitters([p for p in all_plans if p.sitter_id is not None])
@@ -257,15 +283,22 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
     busy = _busy(sitters, first, last, {p.job_id for p in wanted if p.job_id})
     away: dict[int, list[TimeOff]] = defaultdict(list)
     for off in db.session.scalars(
-        sa.select(TimeOff).where(TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first)
+        sa.select(TimeOff).where(
+            TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first, AWAY
+        )
     ):
         away[off.staff_id].append(off)
+    lacks = key_facts.who_lack(
+        {(p.client_id, p.sitter_id) for p in wanted if p.asks_for_key and p.client_id and p.sitter_id}
+    )
     found: dict[Hashable, list[Clash]] = {}
     for plan in wanted:
         name = names[plan.sitter_id] if plan.sitter_id else ""
         clashes = list(_clashes(plan, wanted, busy, away, name))
         if (plan.client_id, plan.sitter_id) in blocked:
             clashes.insert(0, _blocked(plan, name))
+        if plan.asks_for_key and (lack := lacks.get((plan.client_id or 0, plan.sitter_id or 0))):
+            clashes.append(_missing_key(plan, name, lack))
         if clashes:
             found[plan.key] = clashes
     return found
@@ -293,12 +326,23 @@ def _blocked(plan: Plan, name: str) -> Clash:
     return Clash(ClashKind.BLOCKED, token, name, "", plan.on_date, plan.ends_on, about=about)
 
 
+def _missing_key(plan: Plan, name: str, lack: key_facts.Lack) -> Clash:
+    """Named without the visit: whoever books ten visits is asked once."""
+    about = f"client-{plan.client_id}"
+    token = f"{ClashKind.MISSING_KEY}:{about}:{plan.sitter_id}"
+    where = tuple((key.place, key.holder) for key in lack.keys)
+    return Clash(ClashKind.MISSING_KEY, token, name, lack.client, plan.on_date, plan.ends_on, about=about, keys=where)
+
+
 def reach(first: dt.date) -> dt.date:
     """The first day on which a visit can begin that still touches this one."""
     return first - min(LONGEST_STAY, first - dt.date.min)
 
 
-def touching(first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
+Day = dt.date | sa.BindParameter[dt.date]
+
+
+def touching(first: Day, last: Day) -> sa.ColumnElement[bool]:
     """Visits of the whole business that touch a stretch of days. The long ones are found by their own small index:
     "begins before, ends after" alone would read all that ever was."""
     longer = sa.and_(Job.ends_on > Job.on_date, Job.ends_on >= first, Job.on_date < first)
@@ -362,7 +406,8 @@ def _clashes(
         yield found(ClashKind.BLOCK_FULL, about, label, plan.on_date, plan.on_date, n_others=len(beside))
     for off in away.get(plan.sitter_id or 0, []):
         if off.first_on <= plan.ends_on and off.last_on >= plan.on_date:
-            yield found(ClashKind.TIME_OFF, f"off-{off.id}", off.note, off.first_on, off.last_on)
+            kind = ClashKind.TIME_OFF if off.state is TimeOffState.APPROVED else ClashKind.TIME_OFF_ASKED
+            yield found(kind, f"off-{off.id}", off.note, off.first_on, off.last_on)
 
 
 def _same_block(plan: Plan, other: Plan) -> bool:

@@ -20,12 +20,12 @@ from models import (
     FieldProposal,
     FieldSection,
     FieldValue,
+    PortalAccess,
     ProposalState,
 )
-from workflows import activity, field_order, field_values, records
+from workflows import activity, field_history, field_order, records
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid
-from workflows.field_kinds import Value
 from workflows.field_order import Part, area_of, fields_below, lock_design
 from workflows.permissions import Permission
 
@@ -66,6 +66,7 @@ def save_page(
         cleaned["species"] = None
     if area is not FieldArea.REPORT:
         cleaned["service_group_id"] = None
+    _only_look(page, cleaned, area)
     return _save(page, cleaned, actor=actor)
 
 
@@ -79,6 +80,7 @@ def save_section(
     cleaned = _begin(section, values, None, actor=actor, seen_version=seen_version)
     _check_parent(section, cleaned, "page")
     _check_condition(cleaned)
+    _only_look(section, cleaned, cleaned.get("page", section.page).area)
     return _save(section, cleaned, actor=actor)
 
 
@@ -89,46 +91,43 @@ def save_field(
 
     `choices` come as [{"key": …, "label": …, "retired": "yes"}] in their order; a new one has no key yet. Refused with
     Invalid: no label, a text too long; another kind while something is filled in (text may become long text); a choice
-    taken away that somebody chose; a secret made public or the other way while proposals name it; whatever is not the
-    office's to change of a column of ours; a condition that cannot hold. With Conflict as pages. What is filled in is
-    sealed when the field becomes a secret, and opened when it is one no more, which needs the permission for secrets.
+    taken away that somebody chose; whatever is not the office's to change of a column of ours; a condition that cannot
+    hold. With Conflict as pages. What is filled in or proposed is sealed when the field becomes a secret, and what log,
+    HOME and mails told of it before is masked; it is opened when the field is one no more, which needs the permission
+    for secrets.
     """
     cleaned = _begin(field, values, "label", actor=actor, seen_version=seen_version)
     _check_parent(field, cleaned, "section")
     _check_system(field, cleaned)
     _check_condition(cleaned)
     kind = cleaned.get("kind", field.kind) or FieldKind.TEXT
+    area = cleaned.get("section", field.section).page.area
+    _only_look(field, cleaned, area)
     is_new = field.id is None
     filled = not is_new and holds_data(field)
     if filled and kind is not field.kind and (field.kind, kind) not in KEEPS_VALUES:
         raise Invalid("kind_fixed", N_("Something is filled in here already, so it stays what it is. Retire it, and add another field."), field="kind")  # fmt: skip
+    if kind is FieldKind.TASK and area is not FieldArea.REPORT:
+        raise Invalid("task_place", N_("Tasks to tick belong on report cards."), field="kind")
+    if area is FieldArea.REPORT and cleaned.get("is_secret", field.is_secret):
+        raise Invalid("never_secret", N_("What stands on a report card cannot be a secret."), field="is_secret")
     if kind in NEVER_SECRET and cleaned.get("is_secret", field.is_secret):
         raise Invalid("never_secret", N_("Photos and documents cannot be kept as a secret."), field="is_secret")
-    turns = filled and cleaned.get("is_secret", field.is_secret) is not field.is_secret
-    if turns and field.is_secret:
+    turns = not is_new and bool(cleaned.get("is_secret", field.is_secret)) is not field.is_secret
+    if turns and field.is_secret and filled:
         actor.require(Permission.SECRETS)
     if field.column is None:
         choices = _choices(field, cleaned.pop("choices", field.choices or []), kind)
         if is_new or choices != field.choices:
             cleaned["choices"] = choices
-    held = _open(field) if turns else []
+    close_again = field_history.open_up(field) if turns else None
     saved = _save(field, cleaned, actor=actor)
-    for row, value in held:
-        field_values.put(row, field, value)
-    db.session.flush()
+    if close_again is not None:
+        close_again()
+        db.session.flush()
+    if turns and saved.is_secret:
+        field_history.hide(saved, area)
     return saved
-
-
-def _open(field: CustomField) -> list[tuple[FieldValue, Value]]:
-    """What is filled in, in the clear, to be put back sealed or open. Refused when something cannot be: its key is
-    gone, or a client's proposal waits."""
-    if db.session.scalar(sa.select(FieldProposal.id).where(FieldProposal.field_id == field.id).limit(1)):
-        raise Invalid("secret_fixed", N_("Clients proposed something for this field, so it stays as it is. Retire it, and add another field."), field="is_secret")  # fmt: skip
-    rows = db.session.scalars(sa.select(FieldValue).where(FieldValue.field_id == field.id).with_for_update())
-    held = [(row, field_values.of_row(field, row)) for row in rows]
-    if any(value is None and row.sealed for row, value in held):
-        raise Invalid("secret_fixed", N_("Something in it cannot be read, as its key is missing; so it stays as it is."), field="is_secret")  # fmt: skip
-    return held
 
 
 def retire(part: Part, *, actor: Actor) -> bool:
@@ -276,6 +275,12 @@ def _check_parent(part: FieldSection | CustomField, cleaned: Mapping[str, Any], 
     old = getattr(part, key) if part.id is not None else None
     if old is not None and area_of(old) is not area_of(parent):
         raise Invalid("other_area", N_("It can only stand on a page that is about the same."), field=key)
+
+
+def _only_look(part: Part, cleaned: dict[str, Any], area: FieldArea) -> None:
+    """Clients read report cards; what is open to be changed elsewhere is open to be looked at there."""
+    if area is FieldArea.REPORT and cleaned.get("portal_access", part.portal_access) in {None, PortalAccess.EDIT}:
+        cleaned["portal_access"] = PortalAccess.VIEW
 
 
 def _check_system(field: CustomField, cleaned: Mapping[str, Any]) -> None:

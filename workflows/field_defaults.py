@@ -226,21 +226,24 @@ _STAFF = (
     ), portal=PortalAccess.HIDDEN, staff=StaffAccess.HIDDEN),
 )  # fmt: skip
 
+_TASK, _TO_DO = FieldKind.TASK, {"is_required": True}
 _REPORT = (
     Sheet(N_("Report card"), (
-        Part(N_("How it was"), (
+        Part(N_("How it went"), (
             Ask(N_("Mood"), _CHOICE, choices=(("happy", N_("Happy")), ("calm", N_("Calm")), ("shy", N_("Shy")), ("unwell", N_("Not quite well")))),
+            Ask(N_("What was not quite well"), _LONG, show_if=(N_("Mood"), ("unwell",))),
             Ask(N_("Food"), _CHOICE, choices=(("all", N_("Ate everything")), ("some", N_("Left some")), ("nothing", N_("Ate nothing")))),
-            Ask(N_("Fresh water"), _YES_NO),
             Ask(N_("Toilet"), _MANY, choices=(("wee", N_("Wee")), ("poo", N_("Poo")), ("tray", N_("Tray cleaned")))),
-            Ask(N_("Medication given"), _YES_NO),
+        )),
+        Part(N_("Done"), (
+            Ask(N_("Walked or played"), _TASK),
+            Ask(N_("Fed"), _TASK),
+            Ask(N_("Fresh water"), _TASK),
+            Ask(N_("Medication given"), _TASK),
+            Ask(N_("Door locked behind me"), _TASK, help=N_("Must be ticked before the report card is sent."), more=_TO_DO),
         )),
         Part(N_("In the house"), (
-            Ask(N_("Done"), _MANY, choices=(("mail", N_("Mail brought in")), ("plants", N_("Plants watered")), ("lights", N_("Lights changed")), ("bins", N_("Bins put out")), ("locked", N_("Locked up")))),
-        )),
-        Part(N_("In words"), (
-            Ask(N_("To the client"), _LONG),
-            Ask(N_("To the office only"), _LONG, more={"portal_access": PortalAccess.HIDDEN}),
+            Ask(N_("Also done"), _MANY, choices=(("mail", N_("Mail brought in")), ("plants", N_("Plants watered")), ("lights", N_("Lights changed")), ("bins", N_("Bins put out")))),
         )),
     ), portal=PortalAccess.VIEW),
 )  # fmt: skip

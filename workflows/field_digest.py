@@ -1,6 +1,7 @@
 """The office's digest: what clients changed about themselves since the last one, in one mail a day, for who wants it."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -30,7 +31,7 @@ def facts(day: dt.date, since: dt.date) -> DataDigest:
         .options(joinedload(Activity.client))
         .order_by(Activity.id)
     )
-    news: dict[int, dict[str, list[str]]] = {}
+    news: dict[int, dict[str, list[Any]]] = {}
     names: dict[int, tuple[str, str]] = {}
     for line in lines:
         if line.client is None:
@@ -41,19 +42,19 @@ def facts(day: dt.date, since: dt.date) -> DataDigest:
     return DataDigest(since.isoformat(), day.isoformat(), clients)
 
 
-def _client_news(name: str, number: str, news: dict[str, list[str]]) -> ClientNews:
+def _client_news(name: str, number: str, news: dict[str, list[Any]]) -> ClientNews:
     return ClientNews(
         name, number, tuple(news["changed"]), tuple(news["wanted"]), tuple(news["added"]), tuple(news["left"])
     )
 
 
-def _sort_in(line: Activity, into: dict[str, list[str]]) -> None:
+def _sort_in(line: Activity, into: dict[str, list[Any]]) -> None:
     name, changes = str(line.facts.get("name") or ""), line.facts.get("changes") or {}
     if line.verb in {"pet.added", "pet.left"}:
         into["added" if line.verb == "pet.added" else "left"].append(name)
         return
     about = f"{name}, " if line.subject_type == "pet" else ""
-    said = [about + field_news.sentence(str(label), *map(str, pair)) for label, pair in changes.items()]
+    said = [(f"{about}{label}", *map(field_news.short, pair)) for label, pair in changes.items()]
     into["changed" if line.verb in _CHANGED else "wanted"] += said
 
 

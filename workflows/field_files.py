@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import Client, FieldProposal, FieldValue, FilePurpose, ProposalState, Staff, StoredFile
+from models import Client, FieldProposal, FieldValue, FilePurpose, Pet, ProposalState, ReportCard, Staff, StoredFile
 from workflows import field_values, files
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
@@ -34,17 +34,19 @@ def keep(several: Mapping[str, Checked], *, owner: Owner, actor: Actor) -> dict[
     if client is not None and several:
         lock_client(client.id)
         _require_room(client, len(several))
-    pet, staff = (None if isinstance(owner, Client | Staff) else owner), (owner if isinstance(owner, Staff) else None)
+    pet, staff = owner if isinstance(owner, Pet) else None, owner if isinstance(owner, Staff) else None
+    card = owner if isinstance(owner, ReportCard) else None
     return {
-        key: files.keep(checked, actor=actor, purpose=FilePurpose.FIELD, client=client, pet=pet, staff=staff)
+        key: files.keep(checked, actor=actor, purpose=FilePurpose.FIELD, client=client, pet=pet, staff=staff, card=card)
         for key, checked in several.items()
     }
 
 
 def _require_room(client: Client, n_more: int) -> None:
     there = sa.select(sa.func.count(StoredFile.id)).where(
-        StoredFile.client_id == client.id, StoredFile.purpose == FilePurpose.FIELD, StoredFile.removed_at.is_(None)
-    )
+        StoredFile.client_id == client.id, StoredFile.purpose == FilePurpose.FIELD, StoredFile.removed_at.is_(None),
+        StoredFile.report_card_id.is_(None),
+    )  # fmt: skip
     if (db.session.scalar(there) or 0) + n_more > MAX_FILES:
         raise Invalid("many_files", N_("There are too many files here already. Please remove some, or ask us."))
 

@@ -1,7 +1,7 @@
 """What each kind of field takes, and how it is written: from what was typed to a value, and back to words.
 
-Values are plain: text, Decimal, date, bool, a tuple of keys, a StoredFile; None is "not filled in". Which client, pet
-or staff member has which value is `field_values`.
+Values are plain: text, Decimal, date, bool, a tuple of keys, a StoredFile; None is "not filled in". Which client, pet,
+staff member or report card has which value is `field_values`.
 """
 
 import datetime as dt
@@ -20,11 +20,13 @@ from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from foundation import sealing
 from foundation.db import db
 from foundation.text import tidy
-from models import Client, CustomField, FieldKind, FilePurpose, Pet, Staff, StoredFile
+from models import Client, CustomField, FieldKind, FilePurpose, Pet, ReportCard, Staff, StoredFile
 from workflows import people, settings
 from workflows.errors import N_, Invalid
 
-Owner = Client | Pet | Staff
+#: whose own pages are saved at once as they are typed; a report card is a draft first (`report_cards`)
+Person = Client | Pet | Staff
+Owner = Person | ReportCard
 Value = str | Decimal | dt.date | bool | tuple[str, ...] | StoredFile | None
 
 MASK = "••••"
@@ -38,6 +40,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 YES, NO = "yes", "no"
 YES_NO_WORDS = {True: N_("Yes"), False: N_("No")}
+DONE = N_("Done")
 TEXTS = frozenset(
     {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.LINK, FieldKind.CHOICE}
 )
@@ -185,6 +188,11 @@ def _yes_no(_field: CustomField, raw: object, _owner: Owner | None, _now: Value)
     return answer
 
 
+def _task(field: CustomField, raw: object, owner: Owner | None, now: Value) -> Value:
+    """Done, or not filled in: a task that was not done is one that is left."""
+    return _yes_no(field, raw, owner, now) or None
+
+
 def _choice(field: CustomField, raw: object, _owner: Owner | None, now: Value) -> Value:
     key = _typed_text(raw)
     if not key:
@@ -249,9 +257,11 @@ def _find_file(public_id: str) -> StoredFile | None:
 
 
 def is_file_of(owner: Owner, file: StoredFile) -> bool:
-    """Was this file given for a field of this client, pet or staff member, and is it still there?"""
+    """Was this file given for a field of this client, pet, staff member or report card, and is it still there?"""
     if file.purpose is not FilePurpose.FIELD or file.removed_at is not None:
         return False
+    if isinstance(owner, ReportCard) or file.report_card_id is not None:
+        return isinstance(owner, ReportCard) and file.report_card_id == owner.id
     if isinstance(owner, Pet):
         return file.pet_id == owner.id
     if isinstance(owner, Staff):
@@ -265,6 +275,7 @@ _CLEANERS: dict[FieldKind, Callable[[CustomField, object, Owner | None, Value], 
     FieldKind.NUMBER: _number,
     FieldKind.DATE: _date,
     FieldKind.YES_NO: _yes_no,
+    FieldKind.TASK: _task,
     FieldKind.CHOICE: _choice,
     FieldKind.MULTI_CHOICE: _multi_choice,
     FieldKind.EMAIL: _email,
@@ -285,7 +296,7 @@ def shown(field: CustomField, value: Value, *, reveal: bool = False, translate: 
     if field.is_secret and not reveal:
         return MASK
     if isinstance(value, bool):
-        return translate(YES_NO_WORDS[value])
+        return translate(DONE if value and kind_of(field) is FieldKind.TASK else YES_NO_WORDS[value])
     if isinstance(value, Decimal):
         return format_decimal(value, format="#,##0.####", locale=_locale())
     if isinstance(value, dt.date):
@@ -294,6 +305,15 @@ def shown(field: CustomField, value: Value, *, reveal: bool = False, translate: 
         words = choices(field, value)
         return ", ".join(words[key] for key in value)
     return value.name if isinstance(value, StoredFile) else _shown_text(field, value)
+
+
+def address_of(kind: FieldKind, value: Value) -> str:
+    """Where a press on the value leads: to write a mail, to call, to a web page; "" for all else, whatever is stored."""
+    if not isinstance(value, str):
+        return ""
+    if kind is FieldKind.LINK:
+        return value if value.lower().startswith(("https://", "http://")) else ""
+    return {FieldKind.EMAIL: f"mailto:{value}", FieldKind.PHONE: f"tel:{value}"}.get(kind, "")
 
 
 def day_words(day: dt.date) -> str:
@@ -358,7 +378,7 @@ def unpack(field: CustomField, packed: Any) -> Value:  # noqa: ANN401 -- whateve
     kind = kind_of(field)
     if kind is FieldKind.MULTI_CHOICE:
         return tuple(str(key) for key in packed) if isinstance(packed, list) else None
-    if kind is FieldKind.YES_NO:
+    if kind in {FieldKind.YES_NO, FieldKind.TASK}:
         return packed if isinstance(packed, bool) else None
     if not isinstance(packed, str):
         return None

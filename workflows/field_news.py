@@ -1,7 +1,7 @@
 """Telling the office what clients changed about themselves: a line on HOME, and a digest by mail for who wants one."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,6 +12,9 @@ from models import CustomField, Notification, NotificationKind, Pet
 from workflows import field_kinds, notifications
 from workflows.field_kinds import Owner, Value
 from workflows.field_values import client_of
+
+#: an answer as it is told: words, or a yes or no that is translated when it is read
+Answer = str | bool
 
 #: changes of one client this close together are one line on HOME
 TOGETHER = dt.timedelta(minutes=15)
@@ -29,16 +32,21 @@ class Change:
     new: Value
 
 
-def in_words(changes: Iterable[Change]) -> dict[str, list[str]]:
-    """Label to old and new in words, secrets masked, as log and notifications keep it."""
-    said: dict[str, list[str]] = {}
+def in_words(changes: Iterable[Change]) -> dict[str, list[Answer]]:
+    """Label to old and new, secrets masked, as log and notifications keep it: in words, but yes and no as they are, so
+    that each reader gets them in their own language."""
+    said: dict[str, list[Answer]] = {}
     for change in changes:
         label, n = change.field.label, 1
         while label in said:
             n += 1
             label = f"{change.field.label} ({n})"
-        said[label] = [field_kinds.shown(change.field, change.old), field_kinds.shown(change.field, change.new)]
+        said[label] = [_kept(change.field, change.old), _kept(change.field, change.new)]
     return said
+
+
+def _kept(of: CustomField, value: Value) -> Answer:
+    return value if isinstance(value, bool) and not of.is_secret else field_kinds.shown(of, value)
 
 
 def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = NotificationKind.DATA_CHANGED) -> None:
@@ -65,14 +73,22 @@ def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = Notif
     for label, (old, new) in said.items():
         before = {**before, label: [before.get(label, [old])[0], new]}
     kept = dict(list(before.items())[-MOST_TOLD:])
-    line.facts = {"changes": kept, "about": [sentence(label, *pair) for label, pair in kept.items()]}
+    line.facts = {"changes": {label: [short(old), short(new)] for label, (old, new) in kept.items()}}
 
 
-def sentence(label: str, old: str, new: str) -> str:
-    """`Door: blue → red`, long answers cut."""
-    return f"{label}: {_short(old)} → {_short(new)}"
+def sentence(label: str, old: Answer, new: Answer, translate: Callable[[str], str] = str) -> str:
+    """`Door: blue → red`, long answers cut; yes and no in the reader's words."""
+    return f"{label}: {_said(old, translate)} → {_said(new, translate)}"
 
 
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return (flat if len(flat) <= MOST_WORDS else f"{flat[: MOST_WORDS - 1]}…") or "-"
+def _said(answer: Answer, translate: Callable[[str], str]) -> str:
+    words = short(answer)
+    return (translate(field_kinds.YES_NO_WORDS[words]) if isinstance(words, bool) else words) or "-"
+
+
+def short(answer: Answer) -> Answer:
+    """The same in one line, cut when it is long."""
+    if isinstance(answer, bool):
+        return answer
+    flat = " ".join(answer.split())
+    return flat if len(flat) <= MOST_WORDS else f"{flat[: MOST_WORDS - 1]}…"

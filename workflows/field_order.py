@@ -181,6 +181,8 @@ def answers_of(field: CustomField) -> list[tuple[str, str | None]]:
     """The answers that a condition can name: key and label; yes and no have no label of their own, a text has none."""
     if field.kind is FieldKind.YES_NO:
         return [(YES, None), (NO, None)]
+    if field.kind is FieldKind.TASK:
+        return [(YES, None)]
     return [(c["key"], c["label"]) for c in field.choices]
 
 

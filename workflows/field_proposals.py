@@ -11,7 +11,7 @@ from models import PROPOSAL_MOVES, FieldProposal, NotificationKind, Pet, Proposa
 from workflows import activity, field_news, field_values
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
-from workflows.field_kinds import Owner, Value
+from workflows.field_kinds import Person, Value
 from workflows.field_news import Change
 from workflows.field_values import Values, client_of
 from workflows.locks import lock_client
@@ -20,7 +20,7 @@ from workflows.permissions import Permission
 MAX_ANSWER = 255
 
 
-def propose(owner: Owner, wish: Change, values: Values, *, actor: Actor) -> bool:
+def propose(owner: Person, wish: Change, values: Values, *, actor: Actor) -> bool:
     """Let a client's new value wait for the office; an older proposal for the same field is withdrawn.
 
     Logged, and told on HOME. Whoever types what the field holds takes the proposal back; then nothing waits, and the
@@ -88,12 +88,12 @@ def withdraw(proposal: FieldProposal, *, actor: Actor) -> None:
     _log("withdrawn", owner_of(proposal), [_change(proposal)], actor)
 
 
-def owner_of(proposal: FieldProposal) -> Owner:
+def owner_of(proposal: FieldProposal) -> Person:
     """The client, or the pet, that it is about."""
     return proposal.pet or proposal.client
 
 
-def _take(proposal: FieldProposal, actor: Actor) -> Owner:
+def _take(proposal: FieldProposal, actor: Actor) -> Person:
     actor.require(Permission.CLIENTS)
     _lock(proposal)
     if proposal.state is not ProposalState.PENDING:
@@ -127,7 +127,7 @@ def _change(proposal: FieldProposal) -> Change:
     return Change(of, field_values.opened(of, facts.get("old")), field_values.opened(of, facts.get("new")))
 
 
-def _log(what: str, owner: Owner, changes: Iterable[Change], actor: Actor) -> None:
+def _log(what: str, owner: Person, changes: Iterable[Change], actor: Actor) -> None:
     activity.record(
         f"field_proposal.{what}",
         actor=actor,

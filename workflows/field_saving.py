@@ -5,7 +5,7 @@ both changed the same one, and then nothing is saved and both answers are shown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from models import Client, CustomField, FieldPage, FieldSection, FieldValue, Pet
 from workflows import activity, field_news, field_proposals, field_values, people
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed
-from workflows.field_kinds import COLUMNS, Owner, Value, clean, is_needed, keys_of, mark
+from workflows.field_kinds import COLUMNS, Owner, Person, Value, clean, is_needed, keys_of, mark
 from workflows.field_layout import Layout, PlacedField, layout, narrowest_portal
 from workflows.field_news import Change
 from workflows.field_values import Values, area_of, client_of
@@ -68,7 +68,7 @@ class Crossed(Conflict):
         super().__init__("fields_crossed", N_("Somebody else changed the same details meanwhile. Nothing is lost."))
 
 
-def save(owner: Owner, raw: Mapping[str, object], *, actor: Actor, seen: Mapping[str, str] | None = None) -> Saved:
+def save(owner: Person, raw: Mapping[str, object], *, actor: Actor, seen: Mapping[str, str] | None = None) -> Saved:
     """Save what was typed: field's public id to text (a list for a multi-choice, a StoredFile for a file).
 
     `seen` has the `mark` of what each field held when the form was made; without it nothing is compared. Fields that
@@ -83,6 +83,7 @@ def save(owner: Owner, raw: Mapping[str, object], *, actor: Actor, seen: Mapping
     """
     _require_own(owner, actor)
     _lock(owner)
+    _hold(raw)
     placed = layout(area_of(owner), species=owner.species if isinstance(owner, Pet) else None)
     values = field_values.read(owner, with_pending=True)
     form = _Form(owner, placed, values, actor, raw, seen)
@@ -95,7 +96,7 @@ def save(owner: Owner, raw: Mapping[str, object], *, actor: Actor, seen: Mapping
     proposed = tuple(c for c in changes if c.field.needs_approval and actor.is_client)
     changed = tuple(c for c in changes if c not in proposed)
     if changed:
-        _write(values, changed)
+        write(values, changed)
         # Also when no column of ours changed: whoever has the record open must notice.
         flag_modified(owner, "name" if isinstance(owner, Pet) else "first_name")
         db.session.flush()
@@ -124,7 +125,7 @@ def standing(values: Values, of: CustomField, *, actor: Actor) -> Value:
     return values.proposed(of) if actor.is_client and values.is_pending(of) else values.of(of)
 
 
-def _require_own(owner: Owner, actor: Actor) -> None:
+def _require_own(owner: Person, actor: Actor) -> None:
     client = client_of(owner)
     if actor.is_client:
         if client is None or actor.client is None or client.id != actor.client.id:
@@ -133,7 +134,7 @@ def _require_own(owner: Owner, actor: Actor) -> None:
     actor.require(Permission.STAFF if client is None else Permission.CLIENTS)
 
 
-def _lock(owner: Owner) -> None:
+def _lock(owner: Person) -> None:
     client = client_of(owner)
     if client is not None:
         lock_client(client.id)
@@ -143,11 +144,18 @@ def _lock(owner: Owner) -> None:
     db.session.refresh(owner)
 
 
+def _hold(raw: Mapping[str, object]) -> None:
+    """Read the fields afresh, and let nobody make one a secret, or an open one of it, until the commit."""
+    keys = [key for key in list(raw)[:MAX_FIELDS] if re.fullmatch(r"[A-Za-z0-9_-]{1,16}", key)]
+    held = sa.select(CustomField).where(CustomField.public_id.in_(keys)).order_by(CustomField.id)
+    db.session.scalars(held.with_for_update(read=True).execution_options(populate_existing=True)).all()
+
+
 @dataclass
 class _Form:
     """What was sent, against what is there."""
 
-    owner: Owner
+    owner: Person
     layout: Layout
     values: Values
     actor: Actor
@@ -252,7 +260,8 @@ class _Form:
             return False
 
 
-def _write(values: Values, changed: tuple[Change, ...]) -> None:
+def write(values: Values, changed: Sequence[Change]) -> None:
+    """Put the new values into their rows; files that they held are taken away. The caller answers for the rest."""
     owner, added = values.owner, []
     for change in changed:
         of, held = change.field, values.held.get(change.field.id)

@@ -1,4 +1,4 @@
-"""What was filled in: all values of a client, pet or staff member, in the clear for the code and masked for the eye.
+"""What was filled in: all values of a client, pet, staff member or report card, in the clear for the code and masked for the eye.
 
 A field of the office's has a row of `FieldValue`; a field with a column is the column. Secrets are sealed in the row.
 Kinds are in `field_kinds`, pages in `field_layout`, saving in `field_saving`.
@@ -24,6 +24,7 @@ from models import (
     FieldValue,
     Pet,
     ProposalState,
+    ReportCard,
     Staff,
     StoredFile,
 )
@@ -42,11 +43,14 @@ UNREADABLE = N_("Cannot be read: its key is missing.")
 
 def area_of(owner: Owner) -> FieldArea:
     """Which pages are about it."""
-    return {Client: FieldArea.CLIENT, Pet: FieldArea.PET, Staff: FieldArea.STAFF}[type(owner)]
+    areas = {Client: FieldArea.CLIENT, Pet: FieldArea.PET, Staff: FieldArea.STAFF, ReportCard: FieldArea.REPORT}
+    return areas[type(owner)]
 
 
 def client_of(owner: Owner) -> Client | None:
     """The household whose log tells about it; None for staff."""
+    if isinstance(owner, ReportCard):
+        return owner.job.client
     return owner.client if isinstance(owner, Pet) else owner if isinstance(owner, Client) else None
 
 
@@ -115,7 +119,7 @@ class Values:
 
 
 def read(owner: Owner, *, with_pending: bool = False) -> Values:
-    """All values of a client, pet or staff member with one query, and proposals (waiting, or declined) with a second."""
+    """All values of an owner with one query, and proposals (waiting, or declined) with a second."""
     return read_many([owner], with_pending=with_pending)[owner.id]
 
 
@@ -138,7 +142,7 @@ def read_many(
         held.setdefault(getattr(row, name), {})[row.field_id] = Held(row, file)
     pending: dict[int, dict[int, FieldProposal]] = {}
     declined: dict[int, dict[int, FieldProposal]] = {}
-    if with_pending and name != "staff_id":
+    if with_pending and name in {"client_id", "pet_id"}:
         proposals = sa.select(FieldProposal).where(
             sa.or_(
                 FieldProposal.state == ProposalState.PENDING,
@@ -172,7 +176,7 @@ def _of_row(field: CustomField, held: Held) -> Value:
         return None if row.number is None else Decimal(row.number).scaleb(-4).normalize() + 0
     if kind is FieldKind.DATE:
         return row.on_date
-    if kind is FieldKind.YES_NO:
+    if kind in {FieldKind.YES_NO, FieldKind.TASK}:
         return row.yes
     if kind is FieldKind.MULTI_CHOICE:
         return tuple(row.keys or ()) or None

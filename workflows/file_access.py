@@ -10,16 +10,20 @@ from models import (
     Client,
     CustomField,
     FieldPage,
+    FieldProposal,
     FieldSection,
     FieldValue,
     FilePurpose,
     Job,
     JobState,
     PortalAccess,
+    ProposalState,
+    ReportCard,
     Staff,
     StaffAccess,
     StoredFile,
 )
+from workflows import report_views
 from workflows.permissions import Permission, role_allows
 from workflows.sitter_access import DAYS_AFTER
 
@@ -36,12 +40,23 @@ AT_WORK = (FilePurpose.PET_PHOTO, FilePurpose.UPLOAD, FilePurpose.CERTIFICATE)
 
 
 def of_client(client: Client) -> sa.ColumnElement[bool]:
-    """The files that a client may have: the household's own, and the forms for all."""
+    """The files that a client may have: the household's own, the photos of report cards that were sent, the forms for all."""
     own = sa.and_(
         StoredFile.client_id == client.id,
         sa.or_(
             StoredFile.purpose.in_(HOUSEHOLD),
-            sa.and_(StoredFile.purpose == FilePurpose.FIELD, _in_field("portal_access", hidden=(PortalAccess.HIDDEN,))),
+            sa.and_(
+                StoredFile.purpose == FilePurpose.FIELD,
+                StoredFile.report_card_id.is_(None),
+                sa.or_(_in_field("portal_access", hidden=(PortalAccess.HIDDEN,)), _is_proposed()),
+            ),
+            sa.and_(
+                _of_card(report_views.of_client(client)),
+                sa.or_(
+                    StoredFile.purpose == FilePurpose.REPORT,
+                    _in_field("portal_access", hidden=(PortalAccess.HIDDEN,)),
+                ),
+            ),
         ),
     )
     return sa.and_(StoredFile.removed_at.is_(None), sa.or_(own, is_for_all()))
@@ -56,21 +71,51 @@ def is_for_all() -> sa.ColumnElement[bool]:
 
 def of_sitter(staff: Staff) -> sa.ColumnElement[bool]:
     """The files of clients whom the sitter has visits with, as long as `sitter_access` shows the client; those that were
-    called off not counted."""
-    goes_there = sa.exists().where(
+    called off not counted. Of report cards those that the sitter reads: own drafts, and what was sent."""
+    hidden = (StaffAccess.HIDDEN, StaffAccess.RESTRICTED)
+    in_card = sa.or_(StoredFile.purpose == FilePurpose.REPORT, _in_field("staff_access", hidden=(StaffAccess.HIDDEN,)))
+    return sa.and_(
+        StoredFile.removed_at.is_(None),
+        _goes_there(staff),
+        sa.or_(
+            StoredFile.purpose.in_(AT_WORK),
+            sa.and_(
+                StoredFile.purpose == FilePurpose.FIELD,
+                StoredFile.report_card_id.is_(None),
+                _in_field("staff_access", hidden=hidden),
+            ),
+            sa.and_(_of_card(report_views.of_sitter(staff)), in_card),
+        ),
+    )
+
+
+def of_sitter_around_visits(staff: Staff) -> sa.ColumnElement[bool]:
+    """Files of fields that the office restricted, of the same clients: `sitter_access.open_file` says when they open."""
+    return sa.and_(
+        StoredFile.removed_at.is_(None),
+        _goes_there(staff),
+        StoredFile.purpose == FilePurpose.FIELD,
+        StoredFile.report_card_id.is_(None),
+        _in_field("staff_access", hidden=(StaffAccess.HIDDEN,)),
+    )
+
+
+def _of_card(readable: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Does it belong to one of these report cards?"""
+    return sa.exists().where(ReportCard.id == StoredFile.report_card_id, readable)
+
+
+def of_card(card: ReportCard) -> sa.ColumnElement[bool]:
+    """The photos of a report card and the files of its fields."""
+    return StoredFile.report_card_id == card.id
+
+
+def _goes_there(staff: Staff) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
         Job.client_id == StoredFile.client_id,
         Job.sitter_id == staff.id,
         Job.state.not_in([JobState.CANCELLED, JobState.VOIDED]),
         Job.ends_on >= clock.today() - dt.timedelta(days=DAYS_AFTER),
-    )
-    hidden = (StaffAccess.HIDDEN, StaffAccess.RESTRICTED)
-    return sa.and_(
-        StoredFile.removed_at.is_(None),
-        goes_there,
-        sa.or_(
-            StoredFile.purpose.in_(AT_WORK),
-            sa.and_(StoredFile.purpose == FilePurpose.FIELD, _in_field("staff_access", hidden=hidden)),
-        ),
     )
 
 
@@ -89,6 +134,24 @@ def _in_field(access: str, *, hidden: tuple[PortalAccess | StaffAccess, ...]) ->
         .join(FieldSection, CustomField.section_id == FieldSection.id)
         .join(FieldPage, FieldSection.page_id == FieldPage.id)
         .where(FieldValue.file_id == StoredFile.id, *shown, *in_use)
+        .exists()
+    )
+
+
+def _is_proposed() -> sa.ColumnElement[bool]:
+    """Does it wait for the office's yes, as the answer of a field that clients still see?"""
+    shown = [level.portal_access != PortalAccess.HIDDEN for level in (CustomField, FieldSection, FieldPage)]
+    return (
+        sa.select(FieldProposal.id)
+        .join(CustomField, FieldProposal.field_id == CustomField.id)
+        .join(FieldSection, CustomField.section_id == FieldSection.id)
+        .join(FieldPage, FieldSection.page_id == FieldPage.id)
+        .where(
+            FieldProposal.client_id == StoredFile.client_id,
+            FieldProposal.state == ProposalState.PENDING,
+            FieldProposal.facts["new"].as_string() == StoredFile.public_id,
+            *shown,
+        )
         .exists()
     )
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from foundation import clock, storage, text
 from foundation.db import db
-from models import Client, FilePurpose, Notification, NotificationKind, Pet, Staff, StoredFile
+from models import Client, FilePurpose, Notification, NotificationKind, Pet, ReportCard, Staff, StoredFile
 from workflows import activity, notifications
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
@@ -43,6 +43,7 @@ def keep(
     client: Client | None = None,
     pet: Pet | None = None,
     staff: Staff | None = None,
+    card: ReportCard | None = None,
     note: str = "",
 ) -> StoredFile:
     """Put the bytes into the store and add the row. Says nothing to anybody: the caller logs and tells.
@@ -57,11 +58,12 @@ def keep(
         client=client,
         pet=pet,
         staff_id=staff.id if staff else None,
+        report_card_id=card.id if card else None,
         name=checked.name,
         note=_clean_note(note),
         media_type=checked.media_type,
         n_bytes=len(checked.data),
-        sha256=hashlib.sha256(checked.data).hexdigest(),
+        sha256=fingerprint(checked),
         key=store.put(checked.data, folder=FOLDER, suffix=checked.suffix),
         thumbnail_key=store.put(checked.thumbnail, folder=FOLDER, suffix="webp") if checked.thumbnail else None,
         width=checked.width,
@@ -72,6 +74,11 @@ def keep(
     db.session.add(file)
     db.session.flush()
     return file
+
+
+def fingerprint(checked: Checked) -> str:
+    """What the same bytes share: to see whether a file is there already."""
+    return hashlib.sha256(checked.data).hexdigest()
 
 
 def upload(

@@ -47,6 +47,43 @@ def state_of(login: Login | None) -> InvitationState:
     return InvitationState.EXPIRED if is_old else InvitationState.INVITED
 
 
+#: the states that a household can be in, the furthest first
+HOUSEHOLD = (InvitationState.ACCEPTED, InvitationState.INVITED, InvitationState.EXPIRED, InvitationState.NONE)
+
+
+def state_of_household(client: Client) -> InvitationState:
+    """How far the one of its log-ins has come that came furthest; closed ones do not count."""
+    states = {state_of(login) for login in client.logins if login.is_active}
+    if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
+        return InvitationState.CLOSED
+    return next((state for state in HOUSEHOLD if state in states), InvitationState.NONE)
+
+
+def household_is(state: InvitationState) -> sa.ColumnElement[bool]:
+    """The same for a query about clients."""
+    closed = sa.or_(Client.portal_enabled.is_(False), Client.status == ClientStatus.ARCHIVED)
+    if state is InvitationState.CLOSED:
+        return closed
+    oldest = clock.now() - LINK_LIFETIME["invitation"]
+    in_, invited, fresh = (
+        sa.exists().where(ClientLogin.client_id == Client.id, ClientLogin.is_active, *where)
+        for where in (
+            (ClientLogin.password_hash.is_not(None),),
+            (ClientLogin.invited_at.is_not(None),),
+            (ClientLogin.invited_at >= oldest,),
+        )
+    )
+    return sa.and_(
+        ~closed,
+        {
+            InvitationState.ACCEPTED: in_,
+            InvitationState.INVITED: sa.and_(~in_, fresh),
+            InvitationState.EXPIRED: sa.and_(~in_, ~fresh, invited),
+            InvitationState.NONE: sa.and_(~in_, ~invited),
+        }[state],
+    )
+
+
 def invite_client(client: Client, *, actor: Actor, email: str | None = None) -> ClientLogin:
     """Give a client (or another member of the household) a portal log-in and mail the one-time link; logged.
 
@@ -145,4 +182,11 @@ def _invite_once(client: Client | None, actor: Actor) -> None:
     invite_client(client, actor=actor)
 
 
+def retry(run: BulkRun, *, actor: Actor) -> BulkRun:
+    """Invite those again who could not be invited. Refused when there are none (Invalid)."""
+    return order([failure["job_id"] for failure in run.failures], actor=actor)
+
+
 bulk.KINDS[BulkKind.INVITE] = work_piece
+bulk.NEEDED[BulkKind.INVITE] = Permission.CLIENTS
+bulk.RETRIES[BulkKind.INVITE] = retry

@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm.attributes import set_committed_value
 
 from foundation import clock
@@ -22,7 +20,6 @@ from models import (
     LINE_MOVES,
     ActorKind,
     Client,
-    Counter,
     Job,
     JobRequest,
     JobRequestLine,
@@ -30,11 +27,24 @@ from models import (
     NotificationKind,
     Staff,
 )
-from workflows import activity, baskets, conflicts, jobs, limits, notifications, outbox, pricing, settings, sitter_mails
+from workflows import (
+    activity,
+    baskets,
+    conflicts,
+    counters,
+    jobs,
+    limits,
+    notifications,
+    outbox,
+    pricing,
+    settings,
+    sitter_mails,
+)
 from workflows.actors import WORKER, Actor
+from workflows.billing import methods
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.limits import Refusal
-from workflows.locks import fresh_lines, lock_client, require_submitted
+from workflows.locks import fresh_lines, lock_client, lock_sitters, require_submitted
 from workflows.mail_facts import (
     JobScheduled,
     MailKind,
@@ -59,16 +69,7 @@ def move_line(line: JobRequestLine, to: LineState) -> None:
 
 def next_number() -> int:
     """The next request number, without gaps: the counter's row stays locked until the commit."""
-    return int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name]).one())
-
-
-_COUNT = {
-    name: insert(Counter)
-    .values(name="job_request", value=1)
-    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
-    .returning(Counter.value)
-    for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
-}
+    return counters.next_value("job_request")
 
 
 # -------------------------------------------------------------------------------------------------------- sending
@@ -91,30 +92,36 @@ def submit(
     In this order: the lines become submitted with a fresh estimate; a new number is given, or the lines join the
     request that they were added to (while it still waits); lines that can no longer be requested stay in the basket;
     mail to the client with copies and to the admin inbox; a notification on HOME; a line in the client's log.
-    Refused: requests switched off (NotAllowed), an empty basket, which is also what a second press finds, or another
+    Refused: requests switched off (NotAllowed), no card where one is required (Invalid 'method_required'), an empty basket, which is also what a second press finds, or another
     one than was shown (WrongState 'nothing_to_send'), or no line that can still be requested (Invalid).
     """
     if not baskets.may_request(client):
         raise NotAllowed("requests_off", N_("Requests are switched off at the moment."))
     if actor.kind is not ActorKind.SYSTEM and (actor.client is None or actor.client.id != client.id):
         raise NotAllowed("not_allowed", N_("Your account does not allow this."))
+    if methods.needs_card(client):
+        raise methods.METHOD_REQUIRED.error()
     # Read before the lock for whatever the basket holds: everybody else who wants to write waits afterwards.
     days = limits.requestable(now or clock.now(), settings.read())
     known, book = limits.calendar(*days), pricing.load_book([client], *days)
-    lock_client(client.id)
     basket = baskets.basket_of(client.id)
+    found = baskets.problems(basket.lines, known=known, now=now) if basket else {}
+    lock_client(client.id)
+    if basket is None or not baskets.is_as_read(basket):
+        basket = baskets.basket_of(client.id)
+        found = baskets.problems(basket.lines, known=known, now=now) if basket else {}
     if basket is None or not basket.lines or shown not in {None, basket.public_id}:
         raise WrongState(
             "nothing_to_send", N_("There is nothing to send: your request was sent already, or it is empty.")
         )
-    found = baskets.problems(basket.lines, known=known, now=now)
     going = [line for line in basket.lines if line.id not in found]
     if not going:
         first = next(iter(found.values()))
         raise first.error()
     request, added = _become_request(basket, going)
-    _mark_submitted(going, book, auto=auto)
-    _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
+    with db.session.no_autoflush:  # what is new is written together
+        _mark_submitted(going, book, auto=auto)
+        _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
     db.session.flush()
     kept = {line.public_id: found[line.id] for line in basket.lines if line.id in found} if found else {}
     return Sent(request, going, kept)
@@ -235,7 +242,8 @@ def auto_submit(client: Client, *, now: dt.datetime | None = None) -> Sent | Non
     if basket is None or not hours or basket.changed_at > at - dt.timedelta(hours=hours):
         return None
     found = baskets.problems(basket.lines, now=at)
-    if baskets.may_request(client) and len(found) < len(basket.lines):
+    needs_card = methods.needs_card(client)
+    if baskets.may_request(client) and not needs_card and len(found) < len(basket.lines):
         sent = submit(client, actor=WORKER, now=at, auto=True)
         rest = baskets.basket_of(client.id)
         if rest is not None:
@@ -244,6 +252,8 @@ def auto_submit(client: Client, *, now: dt.datetime | None = None) -> Sent | Non
     if not baskets.may_request(client):
         off = Refusal("requests_off", N_("Requests are switched off at the moment."), {})
         found = {line.id: off for line in basket.lines}
+    elif needs_card:
+        found = {line.id: methods.METHOD_REQUIRED for line in basket.lines}
     baskets.flag_blocked(basket, found, actor=WORKER)
     return None
 
@@ -311,11 +321,11 @@ def _require_own(client: Client, actor: Actor) -> None:
 
 def edit_line(
     line: JobRequestLine, wanted: Wanted, *, sitter: Staff | None, leave_unassigned: bool, staff_note: str, actor: Actor,
-    end_time: dt.time | None = None,
+    ends_on: dt.date | None = None, end_time: dt.time | None = None,
 ) -> JobRequestLine:  # fmt: skip
     """The office changes a waiting line: service, day, time or any block, pets, sitter, notes. Logged old to new.
 
-    A stay stays as long as it is and ends at `end_time`. No limits apply to the office. Refused: not waiting any more
+    A stay lasts until `ends_on` (None: it stays as long as it is) and ends at `end_time`; its price follows. No limits apply to the office. Refused: not waiting any more
     (WrongState), pets of others, no or two days or blocks, a stay that ends before it starts, a sitter who is not one
     (Invalid).
     """
@@ -333,7 +343,7 @@ def edit_line(
         raise Invalid("one_visit", N_("Choose one day and one time for this line."), field="on_date")
     slot = all_slots[0]
     before = short(line_facts(line))
-    line.ends_on, line.end_time = moved_end(line, wanted.item, slot, end_time)
+    line.ends_on, line.end_time = moved_end(line, wanted.item, slot, end_time, ends_on)
     line.service_item, line.on_date, line.start_time = wanted.item, slot.on_date, slot.start_time
     line.time_block, line.pets, line.note, line.staff_note = slot.block, list(wanted.pets), note, private
     line.sitter, line.leave_unassigned = sitter, leave_unassigned and sitter is None
@@ -445,7 +455,7 @@ def schedule(
         jobs.check_sitter(line.sitter)
         if proposed_sitter_id(line) is None and not line.leave_unassigned:
             raise Invalid("needs_sitter", N_("%(service)s on %(date)s needs a sitter, or choose Unassigned."), service=line.service_item.name, date=line.on_date)  # fmt: skip
-    jobs.lock_sitters(proposed_sitter_id(x) for x in current)
+    lock_sitters(proposed_sitter_id(x) for x in current)
     found = line_conflicts(current)
     if conflicts.stand_against(found, accept):
         raise conflicts.ConflictsFound(found)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
 from models import (
     Client,
@@ -25,9 +26,10 @@ from models import (
 )
 from workflows import activity, change_requests, conflicts, limits, outbox, pricing, sitter_mails
 from workflows.actors import Actor
-from workflows.conflicts import MAX_STAY_DAYS, ConflictsFound, plan_of_item, plan_of_job
+from workflows.billing import note_hooks
+from workflows.conflicts import MAX_STAY_DAYS, ClashKind, ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
-from workflows.locks import lock_client
+from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import (
     JobScheduled,
     MailKind,
@@ -50,13 +52,6 @@ def check_sitter(sitter: Staff | None) -> None:
     """Refuse somebody who may not be given visits."""
     if sitter is not None and not (sitter.is_active and sitter.is_sitter):
         raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="sitter", name=str(sitter))
-
-
-def lock_sitters(sitter_ids: Iterable[int | None]) -> None:
-    """Wait for our turn with these sitters, always in the same order: two offices cannot fill one gap twice."""
-    wanted = sorted({i for i in sitter_ids if i is not None})
-    if wanted:
-        db.session.execute(sa.select(Staff.id).where(Staff.id.in_(wanted)).order_by(Staff.id).with_for_update())
 
 
 def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing.Book | None = None) -> Job:
@@ -137,11 +132,12 @@ def book(
     staff_note: str = "",
     accept: Iterable[str] = (),
     mail_client: bool = True,
+    tell_sitter: bool = True,
 ) -> list[Job]:
     """The office books visits without a request (a phone call): one for each day and block, or one stay.
 
-    In this order: visits with price and pay of today's list; if asked, one mail to the client; the sitter is told;
-    the client's log. The office is not bound by request limits, and may choose hidden items and any block. Refused:
+    In this order: visits with price and pay of today's list; if asked, one mail to the client and word to the
+    sitter; the client's log. The office is not bound by request limits, and may choose hidden items and any block. Refused:
     as `wanted.slots`; a stay that ends before it starts or lasts over 120 days (Invalid); conflicts whose tokens are
     not in `accept` (ConflictsFound).
     """
@@ -183,7 +179,8 @@ def book(
     if mail_client:
         facts = JobScheduled(str(client), client.account_number, 0, tuple(job_facts(j) for j in made))
         outbox.queue_client_mail(MailKind.VISITS_BOOKED, facts, client=client)
-    sitter_mails.tell_assigned(made, actor=actor)
+    if tell_sitter:
+        sitter_mails.tell_assigned(made, actor=actor)
     db.session.flush()
     return made
 
@@ -209,7 +206,10 @@ def _require_accepted(
     for key, clashes in found.items():
         job = by_id[key]  # type: ignore[index]
         when = conflicts.place(plan_of_job(job))
-        shown[key] = [replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}") for c in clashes]
+        shown[key] = [
+            c if c.kind is ClashKind.MISSING_KEY else replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}")
+            for c in clashes
+        ]
     if conflicts.stand_against(shown, accept):
         raise ConflictsFound(shown)
 
@@ -240,21 +240,19 @@ def get_fresh(job_id: int) -> Job | None:
 
 def fresh_jobs(job_ids: Iterable[int]) -> list[Job]:
     """The visits as they are in the database now, with what their mails need, in the order of their days."""
-    return list(
-        db.session.scalars(
-            sa.select(Job)
-            .where(Job.id.in_(list(job_ids)))
-            .options(
-                joinedload(Job.client),
-                joinedload(Job.sitter),
-                joinedload(Job.service_item),
-                joinedload(Job.time_block),
-                selectinload(Job.pets),
-            )
-            .order_by(Job.on_date, Job.start_time, Job.id)
-            .execution_options(populate_existing=True)
-        )
+    return list(db.session.scalars(_FRESH, {"job_ids": job_ids}))
+
+
+_FRESH = (
+    sa.select(Job)
+    .where(among(Job.id, "job_ids"))
+    .options(
+        joinedload(Job.client), joinedload(Job.sitter), joinedload(Job.service_item), joinedload(Job.time_block),
+        selectinload(Job.pets),
     )
+    .order_by(Job.on_date, Job.start_time, Job.id)
+    .execution_options(populate_existing=True)
+)  # fmt: skip
 
 
 def change(
@@ -263,7 +261,7 @@ def change(
     """Move, reassign or edit a visit that has not begun.
 
     In this order: the row (another service, other pets or days bring price and pay of today's list; so does another
-    time, but only if the list makes it dearer or cheaper than the old time); the log, old to new;
+    time, but only if the list makes it dearer or cheaper than the old time; what was invoiced gets a note); the log, old to new;
     the sitter who keeps it is told of a move, one who loses it that it is gone, one who gets it that it is theirs.
     Refused: begun, done, cancelled or void (WrongState); changed by somebody since `seen_version` (Conflict); what
     `wanted.slots` refuses; conflicts not in `accept` (ConflictsFound).
@@ -290,6 +288,7 @@ def change(
         ("job", fresh.id), wanted.item, sitter_id=new_sitter_id, on_date=wanted.on_date, start_time=wanted.start_time,
         block=wanted.block, ends_on=stay_end, end_time=wanted.end_time,
         job_id=fresh.id, label=f"{wanted.item.name}, {fresh.client}", pets=wanted.pets, client_id=fresh.client_id,
+        same_sitter=new_sitter_id == fresh.sitter_id and not fresh.service_item.key_not_needed,
     )  # fmt: skip
     same_place = (
         fresh.sitter_id, fresh.on_date, fresh.ends_on, fresh.start_time, fresh.end_time, fresh.time_block_id,
@@ -328,7 +327,10 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
     if edited:
         touched(job)
     db.session.flush()
-    repriced = was.bring_up_to_date(job)
+    noted = was.bring_up_to_date(job)
+    db.session.flush()
+    if edited:
+        note_hooks.follow([job], actor=actor)
     moved = old_when != _when(job)
     new_label = f"{short(job_facts(job, for_sitter=True))} ({job.sitter or '-'})"
     told: list[Staff] = []
@@ -340,11 +342,13 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
         told += sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, job.sitter, [job])
     elif job.sitter is not None and moved:
         told += sitter_mails.tell(MailKind.SITTER_VISIT_MOVED, job.sitter, [job], was=before)
+    if old_sitter is not None and old_sitter is not job.sitter:  # who may have been at the door already
+        noted["was_with"] = old_sitter.id
     if edited:
         verb = "job.moved" if moved else "job.changed"
         activity.record(
             verb, actor=actor, subject=job, client=job.client, before=old_label, after=new_label,
-            evening=sorted({sitter.id for sitter in told}), **repriced,
+            evening=sorted({sitter.id for sitter in told}), **noted,
         )  # fmt: skip
     if moved or was.is_other(job):
         change_requests.supersede_for([job], actor=actor)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from foundation.db import begin_writing, db
-from models import Client, JobRequestLine, LineState
+from models import Client, JobRequestLine, LineState, Staff
 from workflows.errors import N_, WrongState
 
 #: built once: putting a statement together takes longer than the database takes to answer it
@@ -28,6 +28,13 @@ def lock_clients(client_ids: Iterable[int]) -> None:
     if wanted:
         begin_writing()
         db.session.execute(sa.select(Client.id).where(Client.id.in_(wanted)).order_by(Client.id).with_for_update())
+
+
+def lock_sitters(sitter_ids: Iterable[int | None]) -> None:
+    """Wait for our turn with these sitters, always in the same order: two offices cannot fill one gap twice."""
+    wanted = sorted({i for i in sitter_ids if i is not None})
+    if wanted:
+        db.session.execute(sa.select(Staff.id).where(Staff.id.in_(wanted)).order_by(Staff.id).with_for_update())
 
 
 def fresh_lines(line_ids: Iterable[int]) -> list[JobRequestLine]:

@@ -9,6 +9,17 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.money_mails import (
+    DisputeOpened,
+    PaidInvoice,
+    PaymentFailed,
+    PaymentReceipt,
+    PaymentReturned,
+    PayStatementSent,
+    RefundMade,
+)
+from workflows.team_mails import SitterMessageFacts, TimeOffAsked, TimeOffDecided
+
 
 class MailKind(enum.StrEnum):
     """Every kind of mail; the folder in `mail_templates/` has the same name."""
@@ -20,6 +31,8 @@ class MailKind(enum.StrEnum):
     REQUEST_DECLINED = "request_declined"
     REQUEST_MESSAGE = "request_message"
     BASKET_REMINDER = "basket_reminder"
+    INVOICE_SENT = "invoice_sent"
+    CREDIT_NOTE_SENT = "credit_note_sent"
     VISITS_BOOKED = "visits_booked"
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_MOVED = "visit_moved"
@@ -41,19 +54,36 @@ class MailKind(enum.StrEnum):
     SITTER_SCHEDULE = "sitter_schedule"
     REQUEST_ANSWERED = "request_answered"
     MASTER_SCHEDULE = "master_schedule"
+    VISIT_ALERTS = "visit_alerts"
     DATA_DIGEST = "data_digest"
     DETAILS_DECIDED = "details_decided"
     AGREEMENT_ACCEPTED = "agreement_accepted"
     VACCINATION_DUE = "vaccination_due"
     VET_DECIDED = "vet_decided"
+    INVOICE_REMINDER = "invoice_reminder"
+    STATEMENT_SENT = "statement_sent"
     LETTER_TO_CLIENT = "letter_to_client"
     LETTER_TO_OFFICE = "letter_to_office"
+    REPORT_CARD = "report_card"
+    REPORT_THANKED = "report_thanked"
+    PAYMENT_RECEIPT = "payment_receipt"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_RETURNED = "payment_returned"
+    REFUND_MADE = "refund_made"
+    DISPUTE_OPENED = "dispute_opened"
+    PAY_STATEMENT = "pay_statement"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
     SECURITY_NEWS = "security_news"
     REGISTRATION_LINK = "registration_link"
     REGISTRATION_KNOWN = "registration_known"
     REGISTRATION_ANSWERED = "registration_answered"
     REGISTRATION_TOLD = "registration_told"
+    TIME_OFF_ASKED = "time_off_asked"
+    TIME_OFF_DECIDED = "time_off_decided"
+    SITTER_MESSAGE = "sitter_message"
+    SITTER_MESSAGE_ANSWERED = "sitter_message_answered"
+    TEMPLATE_TEST = "template_test"
+    OWN_MAIL = "own_mail"
 
 
 #: their text is never stored: it holds a way in
@@ -76,6 +106,19 @@ REFUSABLE_KINDS = (
     MailKind.SERIES_CHANGE_REQUESTED,
     MailKind.CHANGE_WITHDRAWN,
     MailKind.CLIENT_MESSAGE,
+    MailKind.REPORT_CARD,
+)
+
+#: what a member of staff may do without. New, moved and lost visits stand in the evening's mail then, and come at once all
+#: the same when they begin before it (`sitter_mails`); without the evening's mail, it comes on evenings with news alone
+STAFF_REFUSABLE_KINDS = (
+    MailKind.SITTER_VISIT_ASSIGNED,
+    MailKind.SITTER_VISIT_MOVED,
+    MailKind.SITTER_VISIT_TAKEN_AWAY,
+    MailKind.SITTER_SCHEDULE,
+    MailKind.SITTER_MESSAGE_ANSWERED,
+    MailKind.PAY_STATEMENT,
+    MailKind.REPORT_THANKED,
 )
 
 
@@ -211,6 +254,61 @@ class VisitMoved:
 
 
 @dataclass(frozen=True)
+class InvoiceSent:
+    """To the client: your invoice, its PDF goes along."""
+
+    client_name: str
+    account_number: str
+    #: for the PDF and for the link to its page
+    invoice_id: int
+    public_id: str
+    number: str
+    issued_on: str
+    #: "" when nothing is to be paid any more
+    due_on: str
+    total: str
+    outstanding: str
+    n_visits: int = 0
+    #: the days of its visits
+    first_on: str = ""
+    last_on: str = ""
+    #: the office's words on the invoice
+    note: str = ""
+    is_deposit: bool = False
+
+
+@dataclass(frozen=True)
+class CreditNoteSent:
+    """To the client: what was changed about an invoice, or credit given without one; the note's PDF goes along."""
+
+    client_name: str
+    account_number: str
+    note_id: int
+    number: str
+    #: "" for credit without an invoice
+    invoice_number: str
+    total: str
+    reason: str = ""
+    #: it asks for more instead of giving back
+    is_debit: bool = False
+    #: of it, what became credit on the account
+    on_account: str = ""
+    #: what is still to pay of the invoice
+    outstanding: str = ""
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """A repeating service, as a mail says it."""
+
+    service: str
+    #: (weekday, ISO time or "", block or "") of each visit of a week; 0 is Monday
+    times: tuple[tuple[int, str, str], ...]
+    pets: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ChangedVisit:
     """One visit (or series) of a change or cancellation request."""
 
@@ -226,9 +324,12 @@ class ChangedVisit:
     state: str = "pending"
     #: the office's word about this one
     note: str = ""
-    #: the days of a pause, or the last day of a series that ends
+    #: the days of a pause, the last day of a series that ends, or the first day of a series' new pattern
     first_on: str = ""
     last_on: str = ""
+    #: for "this and all following": the series as it was, and as the client wants it from `first_on` on
+    series: SeriesFacts | None = None
+    series_wanted: SeriesFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -294,6 +395,40 @@ class LetterFacts:
 
 
 @dataclass(frozen=True)
+class ReportCardFacts:
+    """To the client: what the sitter tells of a visit."""
+
+    client_name: str
+    account_number: str
+    visit: VisitFacts
+    #: its public id, for the link
+    card: str
+    message: str
+    #: label and words of what is filled in
+    answers: tuple[tuple[str, str], ...] = ()
+    n_photos: int = 0
+    #: photos that go along, for clients who have no portal
+    n_along: int = 0
+    in_portal: bool = True
+    #: the office put something right
+    is_corrected: bool = False
+    #: first name, "" when not to be shown
+    sitter: str = ""
+
+
+@dataclass(frozen=True)
+class ReportThanked:
+    """To the sitter: a client said thanks for a report card."""
+
+    staff_name: str
+    client_name: str
+    visit: VisitFacts
+    message: str
+    #: the visit's public id
+    visit_id: str
+
+
+@dataclass(frozen=True)
 class SitterVisits:
     """To the sitter: visits given to you, moved, or no longer yours."""
 
@@ -336,6 +471,16 @@ class SitterScheduleEntry:
 
 
 @dataclass(frozen=True)
+class KeyToFetch:
+    """A key that the sitter still needs for tomorrow: its code, and the place or the person that has it."""
+
+    client_name: str
+    reference: str
+    place: str
+    holder: str = ""
+
+
+@dataclass(frozen=True)
 class SitterSchedule:
     """To the sitter: tomorrow's visits, and today's changes that were not mailed at once."""
 
@@ -343,6 +488,8 @@ class SitterSchedule:
     for_date: str
     visits: tuple[SitterScheduleEntry, ...]
     changes: tuple[str, ...] = ()
+    #: of visits whose key the sitter does not hold; a code of "" says that none is on record
+    keys: tuple[KeyToFetch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -373,13 +520,13 @@ class MasterSchedule:
 
 @dataclass(frozen=True)
 class ClientNews:
-    """What one client did in Your Data; each line `Label: old → new`, secrets masked."""
+    """What one client did in Your Data; changes as label, old and new, secrets masked, yes and no as they are."""
 
     client_name: str
     account_number: str
-    changed: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str | bool, str | bool], ...] = ()
     #: waits for the office's yes
-    wanted: tuple[str, ...] = ()
+    wanted: tuple[tuple[str, str | bool, str | bool], ...] = ()
     #: names of pets
     added: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -426,6 +573,40 @@ class VaccinationDue:
     vaccination: str
     on_date: str
     is_over: bool = False
+
+
+@dataclass(frozen=True)
+class InvoiceDue:
+    """One invoice that is overdue."""
+
+    number: str
+    outstanding: str
+    due_on: str
+    days_late: int
+
+
+@dataclass(frozen=True)
+class InvoiceReminded:
+    """To the client: these invoices are overdue."""
+
+    client_name: str
+    account_number: str
+    invoices: tuple[InvoiceDue, ...]
+    total: str
+    #: the business's own words
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class StatementSent:
+    """To the client: what happened on the account, as PDF."""
+
+    client_name: str
+    account_number: str
+    first_on: str
+    last_on: str
+    #: what is owed at its end; below zero the account is in credit
+    balance: str
 
 
 @dataclass(frozen=True)
@@ -502,12 +683,57 @@ class RegistrationAnswered:
 
 
 @dataclass(frozen=True)
+class AlertFacts:
+    """A warning about a visit: `kind` of AlertKind, and by how much."""
+
+    kind: str
+    client_name: str
+    #: "" when nobody is on it
+    sitter_name: str
+    visit: VisitFacts
+    minutes: int = 0
+    metres: int = 0
+
+
+@dataclass(frozen=True)
+class VisitAlerts:
+    """To the office: what is wrong with visits right now."""
+
+    alerts: tuple[AlertFacts, ...]
+
+
+@dataclass(frozen=True)
 class RegistrationTold:
     """To the office: somebody registered."""
 
     name: str
     email: str
     is_waiting: bool
+
+
+@dataclass(frozen=True)
+class TemplateTest:
+    """To whoever edits a mail's words: what they would look like, about made-up people."""
+
+    of_kind: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class OwnMail:
+    """To the client: a mail of the office's own, in the words that were ordered, with merge codes."""
+
+    client_name: str
+    first_name: str
+    last_name: str
+    account_number: str
+    subject: str
+    body: str
+    #: carries a link to be spared further ones, for this client and address
+    is_news: bool = False
+    client_id: int = 0
+    address: str = ""
 
 
 FACTS: dict[MailKind, type] = {
@@ -518,6 +744,8 @@ FACTS: dict[MailKind, type] = {
     MailKind.REQUEST_DECLINED: RequestDeclined,
     MailKind.REQUEST_MESSAGE: RequestMessageFacts,
     MailKind.BASKET_REMINDER: BasketReminder,
+    MailKind.INVOICE_SENT: InvoiceSent,
+    MailKind.CREDIT_NOTE_SENT: CreditNoteSent,
     MailKind.VISITS_BOOKED: JobScheduled,
     MailKind.VISIT_CANCELLED: VisitCancelled,
     MailKind.VISIT_MOVED: VisitMoved,
@@ -539,23 +767,42 @@ FACTS: dict[MailKind, type] = {
     MailKind.SITTER_SCHEDULE: SitterSchedule,
     MailKind.REQUEST_ANSWERED: RequestAnswered,
     MailKind.MASTER_SCHEDULE: MasterSchedule,
+    MailKind.VISIT_ALERTS: VisitAlerts,
     MailKind.DATA_DIGEST: DataDigest,
     MailKind.DETAILS_DECIDED: DetailsDecided,
     MailKind.AGREEMENT_ACCEPTED: AgreementAccepted,
     MailKind.VACCINATION_DUE: VaccinationDue,
     MailKind.VET_DECIDED: VetDecided,
+    MailKind.INVOICE_REMINDER: InvoiceReminded,
+    MailKind.STATEMENT_SENT: StatementSent,
     MailKind.LETTER_TO_CLIENT: LetterFacts,
     MailKind.LETTER_TO_OFFICE: LetterFacts,
+    MailKind.REPORT_CARD: ReportCardFacts,
+    MailKind.REPORT_THANKED: ReportThanked,
+    MailKind.PAYMENT_RECEIPT: PaymentReceipt,
+    MailKind.PAYMENT_FAILED: PaymentFailed,
+    MailKind.PAYMENT_RETURNED: PaymentReturned,
+    MailKind.REFUND_MADE: RefundMade,
+    MailKind.DISPUTE_OPENED: DisputeOpened,
+    MailKind.PAY_STATEMENT: PayStatementSent,
     MailKind.SET_PASSWORD: SetPassword,
     MailKind.SECURITY_NEWS: SecurityNews,
     MailKind.REGISTRATION_LINK: RegistrationLink,
     MailKind.REGISTRATION_KNOWN: RegistrationKnown,
     MailKind.REGISTRATION_ANSWERED: RegistrationAnswered,
     MailKind.REGISTRATION_TOLD: RegistrationTold,
+    MailKind.TIME_OFF_ASKED: TimeOffAsked,
+    MailKind.TIME_OFF_DECIDED: TimeOffDecided,
+    MailKind.SITTER_MESSAGE: SitterMessageFacts,
+    MailKind.SITTER_MESSAGE_ANSWERED: SitterMessageFacts,
+    MailKind.TEMPLATE_TEST: TemplateTest,
+    MailKind.OWN_MAIL: OwnMail,
 }
 
 _NESTED = {
     "wanted": VisitFacts,
+    "series": SeriesFacts,
+    "series_wanted": SeriesFacts,
     "items": ChangedVisit,
     "lines": VisitFacts,
     "before": VisitFacts,
@@ -565,8 +812,12 @@ _NESTED = {
     "gained": VisitNews,
     "moved": VisitNews,
     "sitters": SitterDays,
+    "keys": KeyToFetch,
     "days": DayVisits,
     "clients": ClientNews,
+    "alerts": AlertFacts,
+    "invoices": InvoiceDue,
+    "paid": PaidInvoice,
 }
 
 

@@ -17,9 +17,10 @@ from foundation.db import db
 from models import Activity, ChangeItem, ChangeState, Job, JobState, Staff, TimeBlock, TimeType
 from workflows import activity, conflicts, jobs, outbox, settings
 from workflows.actors import Actor
+from workflows.billing import note_hooks
 from workflows.conflicts import plan_of_job
 from workflows.errors import N_, Conflict, WrongState
-from workflows.locks import lock_client
+from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import MailKind, VisitFacts, VisitMoved
 from workflows.permissions import Permission
 from workflows.visit_facts import job_facts, short
@@ -132,7 +133,7 @@ def move(
 def undo(number: int, *, actor: Actor) -> Job:
     """Put a moved visit back exactly as it was: place, sitter, price, pay, and whether the sitter had seen it.
 
-    In this order: its waiting mails are cancelled; the row; the log; a sitter's evening mail names neither way.
+    In this order: its waiting mails are cancelled; the row; a note that it opened; the log; a sitter's evening mail names neither way.
     Refused: nothing to undo, or too late (WrongState); somebody changed the visit since, or took the sitter's time
     there (Conflict); a mail about it has left (WrongState).
     """
@@ -148,11 +149,12 @@ def undo(number: int, *, actor: Actor) -> Job:
     if clock.now() > dt.datetime.fromisoformat(kept["until"]):
         raise WrongState("undo_late", N_("It is too late to undo this. Move the visit back instead."))
     after, now = _label(job), _snapshot(job)
-    jobs.lock_sitters([kept["state"]["sitter_id"]])
+    lock_sitters([kept["state"]["sitter_id"]])
     _restore(job, kept["state"])
     if conflicts.tokens(conflicts.find([plan_of_job(job)])) - set(kept["clashes"]):
         raise Conflict("place_taken", N_("The old place was taken meanwhile. Nothing was undone."))
     outbox.call_back(kept["mails"])
+    note_hooks.follow([job], actor=actor)
     activity.record(
         "job.move_undone", actor=actor, subject=job, client=job.client, before=after, after=_label(job), undoes=line.id,
         evening=line.facts.get("evening", []),

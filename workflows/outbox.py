@@ -6,7 +6,7 @@
 import contextvars
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
-from models import MAIL_MOVES, Client, ClientLogin, MailState, OutboxMail, Staff, StaffRole
+from models import MAIL_MOVES, Client, ClientContact, ClientLogin, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
 from workflows.actors import Actor
 from workflows.errors import N_, WrongState
@@ -145,23 +145,36 @@ def queue_client_mail(
 
     A client without an address, or who does not want this kind of mail: the contacts and the admin inbox still get theirs.
     """
-    copies = [c.email for c in client.contacts if c.receives_copies and c.email]
+    copies, off = _readers(kind, client)
     if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
         copies.append(inbox)
-    to = client.email if _is_wanted(kind, client) else None
+    to = client.email if kind.value not in off else None
     return queue_mail(kind, facts, to=to, cc=copies, client=client, dedupe_key=dedupe_key)
 
 
-def _is_wanted(kind: MailKind, client: Client) -> bool:
-    """Did the person who reads at the client's address leave such mails on?"""
-    if kind not in REFUSABLE_KINDS or not client.email:
-        return True
-    off = db.session.scalar(_MAILS_OFF, {"client_id": client.id, "email": client.email})
-    return kind.value not in (off or ())
+def _readers(kind: MailKind, client: Client) -> tuple[list[str], Collection[str]]:
+    """The contacts that get copies, and the mails that the person who reads at the client's address has turned off.
+
+    With one query; none where the contacts are loaded and this kind cannot be turned off.
+    """
+    may_be_off = kind in REFUSABLE_KINDS and bool(client.email)
+    if not may_be_off and "contacts" not in sa.inspect(client).unloaded:
+        return [c.email for c in client.contacts if c.receives_copies and c.email], ()
+    rows = db.session.execute(_READERS, {"client_id": client.id, "email": client.email}).all()
+    return [email for email, _off in rows if email], (rows[0][1] or ()) if may_be_off and rows else ()
 
 
-_MAILS_OFF = sa.select(ClientLogin.mails_off).where(
-    ClientLogin.client_id == sa.bindparam("client_id"), ClientLogin.email == sa.bindparam("email")
+_READERS = (
+    sa.select(
+        ClientContact.email,
+        sa.select(ClientLogin.mails_off)
+        .where(ClientLogin.client_id == sa.bindparam("client_id"), ClientLogin.email == sa.bindparam("email"))
+        .scalar_subquery(),
+    )
+    .select_from(Client)
+    .outerjoin(ClientContact, sa.and_(ClientContact.client_id == Client.id, ClientContact.receives_copies))
+    .where(Client.id == sa.bindparam("client_id"))
+    .order_by(ClientContact.id)
 )
 
 

@@ -16,7 +16,6 @@ from models import Client, ClientContact, NotificationKind
 from workflows import notifications, people
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
-from workflows.field_news import sentence
 from workflows.locks import lock_client
 
 #: more people than any household has
@@ -24,10 +23,6 @@ MAX_CONTACTS = 20
 #: field -> as many characters as its column holds
 LIMITS = {"name": 120, "relation": 120, "email": 255, "phone": 40}
 TICKS = ("receives_copies", "is_emergency")
-_LABELS = {
-    "name": "Name", "relation": "Relation", "email": "Mail", "phone": "Phone", "receives_copies": "Receives copies",
-    "is_emergency": "Emergency",
-}  # fmt: skip
 
 
 def of_client(client: Client) -> Sequence[ClientContact]:
@@ -68,7 +63,7 @@ def add(client: Client, values: Mapping[str, Any], *, actor: Actor) -> ClientCon
     if len(of_client(client)) >= MAX_CONTACTS:
         raise Invalid("many_contacts", N_("There are %(most)s people here already. Please ask us to add more."), most=MAX_CONTACTS)  # fmt: skip
     contact = people.save_contact(ClientContact(), {**cleaned, "client": client}, actor=actor)
-    _tell(client, [f"{contact.name}: +"])
+    _tell(client, contact.name, "added")
     return contact
 
 
@@ -87,8 +82,8 @@ def change(client: Client, key: str, values: Mapping[str, Any], *, seen: str, ac
     before = {name: getattr(contact, name) for name in cleaned}
     people.save_contact(contact, cleaned, actor=actor)
     now = {name: getattr(contact, name) for name in before}
-    if told := [sentence(_LABELS[n], _said(before[n]), _said(now[n])) for n in before if before[n] != now[n]]:
-        _tell(client, [f"{contact.name}: {', '.join(told)}"])
+    if told := {n: [_said(before[n]), _said(now[n])] for n in before if before[n] != now[n]}:
+        _tell(client, contact.name, "changed", told)
     return contact
 
 
@@ -102,7 +97,7 @@ def remove(client: Client, key: str, *, actor: Actor) -> str:
     contact = _fresh(client, key)
     name = contact.name
     people.remove_contact(contact, actor=actor)
-    _tell(client, [f"{name}: -"])
+    _tell(client, name, "removed")
     return name
 
 
@@ -129,10 +124,13 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": "", **cleaned, **{name: bool(values.get(name)) for name in TICKS}}
 
 
-def _said(value: Any) -> str:  # noqa: ANN401 -- a text or a tick
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value or "")
+def _said(value: Any) -> str | bool:  # noqa: ANN401 -- a text or a tick
+    return value if isinstance(value, bool) else str(value or "")
 
 
-def _tell(client: Client, about: list[str]) -> None:
-    notifications.notify_office(NotificationKind.DATA_CHANGED, client=client, about=about)
+def _tell(client: Client, person: str, what: str, changes: Mapping[str, list[str | bool]] | None = None) -> None:
+    """A line on HOME; columns and yes or no become words when it is read."""
+    notifications.notify_office(
+        NotificationKind.DATA_CHANGED, client=client, person=person, what=what, changes=dict(changes or {})
+    )
     db.session.flush()

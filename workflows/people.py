@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,17 +17,17 @@ from models import (
     Client,
     ClientContact,
     ClientStatus,
+    Key,
     Pet,
     PetStatus,
     Staff,
     StaffLogin,
     StaffRole,
-    TimeOff,
     Vet,
 )
-from workflows import client_sitters, leaving, records, sign_ins
+from workflows import activity, client_sitters, leaving, records, sign_ins
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Invalid, NotAllowed, WorkflowError, WrongState
 from workflows.permissions import Permission
 
 
@@ -55,7 +55,8 @@ def clean_phone(value: str | None, *, region: str = "US", field: str = "phone") 
         raise Invalid("bad_phone", N_("Enter a full number, for example 07700 900123."), field=field) from problem
     if phonenumbers.is_possible_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return re.sub(r"[^\d+() .-]", "", text)[:40] or None
+    # As it will be shown, so that what comes back from a form is no change.
+    return show_phone(re.sub(r"[^\d+() .-]", "", text)[:40], region=region) or None
 
 
 # The library takes 80 microseconds for a number, and lists say the same ones again and again.
@@ -113,6 +114,39 @@ def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
     return client
 
 
+def add_clients(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Client | WorkflowError]:
+    """Add many clients as `add_client` does one, with a few statements in all; a refusal stands in its client's place."""
+    actor.require(Permission.CLIENTS)
+    made: list[Client | WorkflowError] = []
+    for values in several:
+        try:
+            cleaned = _contact_data(values)
+            records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
+            _check_sitter(cleaned.get("primary_sitter"))
+        except WorkflowError as problem:
+            made.append(problem)
+        else:
+            made.append(Client(**cleaned))
+    clients = [c for c in made if isinstance(c, Client)]
+    for client, number in zip(clients, _new_account_numbers(len(clients)), strict=True):
+        client.account_number = number
+    db.session.add_all(clients)
+    db.session.flush()
+    for client in clients:
+        activity.record("client.added", actor=actor, subject=client, client=client, name=str(client))
+    db.session.flush()
+    return made
+
+
+def _new_account_numbers(n: int) -> list[str]:
+    """As `new_account_number`, with one question for all."""
+    found: set[str] = set()
+    while len(found) < n:
+        new = {str(secrets.randbelow(9_000_000_000) + 1_000_000_000) for _ in range(n - len(found))}
+        found |= new - set(db.session.scalars(sa.select(Client.account_number).where(Client.account_number.in_(new))))
+    return list(found)
+
+
 def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
     """Change a client's record; logged old to new. Archiving or closing the portal ends the household's sign-ins.
 
@@ -148,8 +182,10 @@ def _check_wanted(client: Client, sitter: Staff | None) -> None:
 
 
 def remove_client(client: Client, *, actor: Actor) -> None:
-    """Delete a client that has nothing yet; one with pets, requests or visits is archived instead (Invalid says so)."""
+    """Delete a client that has nothing yet; one with pets, requests, visits or keys is archived instead (Invalid says so)."""
     actor.require(Permission.CLIENTS)
+    if db.session.scalar(sa.select(Key.id).where(Key.client_id == client.id).limit(1)):
+        raise records.still_used(client)
     records.remove(client, actor=actor)
 
 
@@ -319,23 +355,3 @@ def remove_staff(staff: Staff, *, actor: Actor) -> None:
             sign_ins.end_of_staff(staff)
             db.session.delete(staff.login)
         records.remove(staff, actor=actor)
-
-
-def save_time_off(off: TimeOff, values: Mapping[str, Any], *, actor: Actor) -> TimeOff:
-    """Add or change days on which a sitter is away; logged. The last day may not be before the first."""
-    actor.require(Permission.SCHEDULE)
-    if values.get("last_on", off.last_on) < values.get("first_on", off.first_on):
-        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
-    if off.id is None:
-        for field, value in values.items():
-            setattr(off, field, value)
-        records.add(off, actor=actor)
-    else:
-        records.change(off, values, actor=actor)
-    return off
-
-
-def remove_time_off(off: TimeOff, *, actor: Actor) -> None:
-    """Delete days off; logged."""
-    actor.require(Permission.SCHEDULE)
-    records.remove(off, actor=actor)

@@ -420,6 +420,20 @@ def lines_to_keep(figures: Quote) -> list[dict[str, Any]]:
     ]
 
 
+def fee_lines(fee: Decimal, pay: Decimal, rule_name: str) -> list[dict[str, Any]]:
+    """What a moved date costs and pays on top, among the lines that explain a visit's figures."""
+    texts = (
+        ("price", fee, N_("Fee for the moved date: %(rule)s"), N_("Fee for the moved date")),
+        ("pay", pay, N_("Pay for the moved date: %(rule)s"), N_("Pay for the moved date")),
+    )
+    values = {"rule": rule_name} if rule_name else {}
+    return [
+        {"of": of, "code": "change_fee", "text": by_rule if values else alone, "values": values, "amount": str(amount)}
+        for of, amount, by_rule, alone in texts
+        if amount
+    ]
+
+
 def kept_lines(kept: Iterable[Mapping[str, Any]], of: PriceTarget) -> list[QuoteLine]:
     """The lines of price or of pay from what `lines_to_keep` made."""
     return [QuoteLine(x["code"], x["text"], x["values"], Decimal(x["amount"])) for x in kept if x["of"] == of]

@@ -3,8 +3,7 @@
 Which rows are a client's is read off the tables themselves: whatever refers to the client, and what refers to that.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from foundation.db import Base, db
 from models import (
     Activity,
     ActorKind,
+    BulkKind,
     BulkRun,
     ChangeRequest,
     Client,
@@ -22,11 +22,13 @@ from models import (
     ClientLogin,
     ClientStatus,
     CustomField,
+    ImportRow,
     Job,
     JobRequest,
     JobRequestLine,
     JobState,
     LineState,
+    Mailing,
     MailState,
     OutboxMail,
     Pet,
@@ -34,25 +36,35 @@ from models import (
     Registration,
     Repeat,
     StoredFile,
+    StoredMethod,
 )
-from workflows import activity, field_kinds, field_values, files, sign_ins
+from workflows import activity, comments, field_kinds, field_values, files, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WrongState
 from workflows.field_kinds import MASK
+from workflows.field_values import Values
 from workflows.locks import lock_client
 from workflows.permissions import Permission
 
 #: what is deleted; everything else stays, without a word that a person wrote
 GONE = (
     "client_contact", "client_login", "client_sitter", "client_price", "field_value", "field_proposal", "vet_proposal",
-    "agreement_acceptance", "agreement_client", "letter", "vaccination", "outbox_mail", "notification",
+    "agreement_acceptance", "agreement_client", "letter", "vaccination", "mail_refusal", "outbox_mail", "notification",
     "request_message", "registration", "sign_in", "calendar_feed", "authenticator", "recovery_code", "passkey",
+    "report_card", "visit_check", "visit_alert", "home_key", "key_move", "sitter_message", "search_entry",
 )  # fmt: skip
 #: what stays for the books, for the sitters' pay and for the log
 KEPT = (
     "client", "pet", "job", "job_pet", "job_request", "job_request_line", "job_request_line_pet", "repeat", "repeat_pet",
     "repeat_time", "repeat_pause", "repeat_skip", "change_request", "change_item", "change_item_pet", "activity",
     "stored_file",
+)  # fmt: skip
+#: what stays as it is, word for word, as tax law asks: invoices with their copies, payments, the books, what was authorised
+BOOKS = (
+    "invoice", "invoice_line", "invoice_tax", "invoice_reminder", "credit_note", "credit_note_line", "payment",
+    "payment_attempt", "attempt_target", "payment_consent", "refund", "dispute", "allocation", "tip_share", "posting",
+    "posting_line", "client_package", "package_use", "paper_file", "stored_method",
+    "pay_line",
 )  # fmt: skip
 #: columns that name nobody: ids, what happened, figures, where the bytes of a file are until the task deletes them
 _NAMELESS = frozenset(
@@ -69,15 +81,23 @@ _NAMELESS_KEYS = frozenset(
 _WAYS_IN = frozenset(
     {"password_hash", "token_hash", "code_hash", "link_serial", "sealed", "public_key", "credential_id", "key", "thumbnail_key"}
 )  # fmt: skip
+#: made of the others, so nothing of its own to hand over
+_DERIVED = "search_entry"
+#: orders whose list of failures has numbers of clients
+_OF_CLIENTS = {BulkKind.INVITE, BulkKind.INVOICE, BulkKind.STATEMENT, BulkKind.MAILING}
+#: rows that are in memory at a time while they are handed over
+AT_ONCE = 50
 #: shorter words are found in everything
 _SHORTEST = 5
 
 
 @dataclass(frozen=True)
 class Export:
-    """What is handed over: plain values by table, and (name in the archive, key in the store) of the files."""
+    """What is handed over: by table its rows as plain values, read while they are asked for, in the same transaction or
+    a later one; and (name in the archive, key in the store) of the files."""
 
-    data: dict[str, Any]
+    head: dict[str, Any]
+    tables: Iterable[tuple[str, Iterable[dict[str, Any]]]]
     files: list[tuple[str, str]]
 
 
@@ -126,14 +146,7 @@ def export(client: Client, *, actor: Actor) -> Export:
     """
     actor.require(Permission.EXPORT)
     with_secrets = actor.may(Permission.SECRETS)
-    data: dict[str, Any] = {"made_at": activity.plain(clock.now()), "with_secrets": with_secrets}
-    for name, where in rows_of(client.id).items():
-        table = Base.metadata.tables[name]
-        found = db.session.execute(sa.select(table).where(where).order_by(*table.primary_key.columns))
-        data[name] = [_plain(dict(row)) for row in found.mappings()]
-    data["field_value"] = _values(client, reveal=with_secrets)
-    for proposal in data["field_proposal"]:
-        proposal["facts"] = _unsealed(proposal, reveal=with_secrets)
+    head: dict[str, Any] = {"made_at": activity.plain(clock.now()), "with_secrets": with_secrets}
     kept = db.session.scalars(
         sa.select(StoredFile)
         .where(StoredFile.client_id == client.id, StoredFile.removed_at.is_(None))
@@ -141,22 +154,46 @@ def export(client: Client, *, actor: Actor) -> Export:
     )
     activity.record("client.exported", actor=actor, subject=client, client=client, with_secrets=with_secrets)
     db.session.flush()
-    return Export(data, [(f"files/{file.id} {_safe(file.name)}", file.key) for file in kept])
+    names = [(f"files/{file.id} {_safe(file.name)}", file.key) for file in kept]
+    return Export(head, _tables(client.id, reveal=with_secrets), names)
+
+
+def _tables(client_id: int, *, reveal: bool) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
+    """The tables one after the other, a few rows in memory at a time."""
+    for name, where in rows_of(client_id).items():
+        if name == _DERIVED:
+            continue
+        if name == "field_value":
+            yield name, _values(client_id, reveal=reveal)
+            continue
+        rows = _rows(Base.metadata.tables[name], where)
+        if name == "field_proposal":
+            rows = ({**row, "facts": _unsealed(row, reveal=reveal)} for row in rows)
+        yield name, rows
+
+
+def _rows(table: sa.Table, where: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+    wanted = sa.select(table).where(where).order_by(*table.primary_key.columns)
+    for row in db.session.execute(wanted.execution_options(yield_per=AT_ONCE)).mappings():
+        yield _plain(dict(row))
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {column: activity.plain(value) for column, value in row.items() if column not in _WAYS_IN}
 
 
-def _values(client: Client, *, reveal: bool) -> list[dict[str, Any]]:
+def _values(client_id: int, *, reveal: bool) -> list[dict[str, Any]]:
     """What was filled in, with the names of the fields."""
     found: list[dict[str, Any]] = []
-    pets = list(db.session.scalars(sa.select(Pet).where(Pet.client_id == client.id).order_by(Pet.id)))
+    client = db.session.get_one(Client, client_id)
+    pets = list(db.session.scalars(sa.select(Pet).where(Pet.client_id == client_id).order_by(Pet.id)))
     fields = {f.id: f for f in db.session.scalars(sa.select(CustomField))}
-    for owner, values in [
+    of_pets = field_values.read_many(pets)
+    owners: list[tuple[Client | Pet, Values]] = [
         (client, field_values.read(client)),
-        *((p, field_values.read_many(pets)[p.id]) for p in pets),
-    ]:
+        *((p, of_pets[p.id]) for p in pets),
+    ]
+    for owner, values in owners:
         pet_id = owner.id if isinstance(owner, Pet) else None
         for field_id in values.held:
             words = values.shown(fields[field_id], reveal=reveal)
@@ -197,6 +234,8 @@ def why_not(client: Client) -> WrongState | None:
         ChangeRequest, ChangeRequest.client_id == own, ChangeRequest.is_open.is_(True)
     ):
         return WrongState("requests_wait", N_("Requests are waiting. Decide on them first."))
+    if there(StoredMethod, StoredMethod.client_id == own, StoredMethod.removed_at.is_(None)):
+        return WrongState("methods_stored", N_("Cards or bank accounts are stored. Remove them first: then the gateway forgets them too."))  # fmt: skip
     going = sa.or_(Repeat.ends_on.is_(None), Repeat.ends_on >= today)
     if there(Repeat, Repeat.client_id == own, Repeat.is_active.is_(True), going):
         return WrongState("series_go_on", N_("A repeating service goes on. End it first."))
@@ -207,7 +246,8 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
     """Erase what is known about a client; nothing brings it back.
 
     In this order, holding the client's lock: everybody of the household is signed out; log-ins, contacts, values,
-    letters, mails, acceptances, proposals and vaccinations are deleted (`GONE`); files are taken away, their bytes
+    letters, mails, acceptances, proposals and vaccinations are deleted (`GONE`); invoices and payments stay as they
+    are (`BOOKS`); files are taken away, their bytes
     go soon after; of visits, requests, series, pets and the client themselves stays what the books need, without a
     word that a person wrote; log lines keep what happened and when; mails to others and lists of what failed lose
     their text where it names the client; one line in the log. Refused: another account number than the client's
@@ -230,16 +270,21 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
     sign_ins.end_of_client(client)
     db.session.flush()
     files.remove_all_of(client)
+    comments.forget_client(client)
+    # The cards go; the rows of their photos must stay until the task has deleted the bytes.
+    _run(sa.update(StoredFile).where(StoredFile.client_id == client.id).values(report_card_id=None))
     _forget_basket(client)
     _blank_mails(about)
-    _blank_failures(of["job"])
+    _blank_failures(client.id, of["job"])
+    _blank_mailings(client.id, names)
     _blank_strangers(names)
     emails = [n for n in names if "@" in n]
     _run(sa.delete(Registration).where(Registration.email.in_(emails)))
     _run(sa.update(Activity).where(of["activity"], Activity.actor_kind == ActorKind.CLIENT).values(actor_name="Client"))
     for name in reversed(list(of)):
-        if name not in GONE:
+        if name not in GONE and name not in BOOKS:
             _blank(Base.metadata.tables[name], of[name])
+    _forget_imports(of)
     # What is deleted goes last: the conditions of what stays may lead over it.
     for name in reversed(list(of)):
         if name in GONE:
@@ -250,12 +295,20 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
         .where(Client.id == client.id)
         .values(
             first_name="Erased", last_name="client", status=ClientStatus.ARCHIVED, portal_enabled=False,
-            primary_sitter_id=None, erased_at=clock.now(),
+            primary_sitter_id=None, erased_at=clock.now(), latitude=None, longitude=None,
         )
     )  # fmt: skip
     db.session.expire_all()
     activity.record("client.erased", actor=actor, subject=client, client=client, number=client.account_number)
     db.session.flush()
+
+
+def _forget_imports(of: Mapping[str, sa.ColumnElement[bool]]) -> None:
+    """What the rows of imported files said of them; the files themselves go after a month at most."""
+    for name in ("client", "client_contact", "pet", "home_key", "job", "invoice", "credit_note"):
+        table = Base.metadata.tables[name]
+        ids = sa.select(table.c.id).where(of[name])
+        _run(sa.delete(ImportRow).where(ImportRow.record_type == name, ImportRow.record_id.in_(ids)))
 
 
 def _run(statement: Any) -> None:  # noqa: ANN401 -- an update or a delete
@@ -272,16 +325,9 @@ def _names_of(client: Client) -> list[str]:
     return list(dict.fromkeys(text for text in found if text and len(text) >= _SHORTEST))
 
 
-def _holds(column: Any, names: Iterable[str]) -> sa.ColumnElement[bool]:  # noqa: ANN401 -- a column of any kind
-    """Does one of the names stand in the column, as it is or as JSON writes it?"""
-    text = sa.cast(column, sa.Text)
-    forms = {form for name in names for form in (name, json.dumps(name)[1:-1])}
-    return sa.or_(sa.false(), *(text.contains(form, autoescape=True) for form in sorted(forms)))
-
-
 def _mails_about(names: list[str]) -> sa.ColumnElement[bool]:
     parts = (OutboxMail.facts, OutboxMail.subject, OutboxMail.body_text, OutboxMail.to_address, OutboxMail.cc_addresses)
-    return sa.or_(*(_holds(part, names) for part in parts))
+    return sa.or_(*(records.holds_text(part, names) for part in parts))
 
 
 def _blank_mails(about: sa.ColumnElement[bool]) -> None:
@@ -291,19 +337,32 @@ def _blank_mails(about: sa.ColumnElement[bool]) -> None:
     )  # fmt: skip
 
 
-def _blank_failures(own_jobs: sa.ColumnElement[bool]) -> None:
+def _blank_failures(client_id: int, own_jobs: sa.ColumnElement[bool]) -> None:
     """What could not be done in an order is listed with the client's name."""
-    ids = set(db.session.scalars(sa.select(Job.id).where(own_jobs)))
+    jobs = set(db.session.scalars(sa.select(Job.id).where(own_jobs)))
     for run in db.session.scalars(sa.select(BulkRun).where(sa.cast(BulkRun.failures, sa.Text) != "[]")):
+        ids = {client_id} if run.kind in _OF_CLIENTS else jobs
         kept = [{**f, "values": _scrubbed(f.get("values", {}))} if f.get("job_id") in ids else f for f in run.failures]
         if kept != run.failures:
             run.failures = kept
     db.session.flush()
 
 
+def _blank_mailings(client_id: int, names: list[str]) -> None:
+    """The office's own mails that were for them alone, or name them."""
+    alone = sa.select(BulkRun).where(BulkRun.kind == BulkKind.MAILING, BulkRun.n_total == 1)
+    own = [run.id for run in db.session.scalars(alone) if run.wish["ids"] == [client_id]]
+    about = (records.holds_text(part, names) for part in (Mailing.subject, Mailing.body, Mailing.chosen))
+    _run(sa.update(Mailing).where(sa.or_(Mailing.run_id.in_(own), *about)).values(subject="", body="", chosen={}))
+
+
 def _blank_strangers(names: list[str]) -> None:
     """Lines of the log that belong to no client, such as an order for many, but name this one."""
-    _run(sa.update(Activity).where(Activity.client_id.is_(None), _holds(Activity.facts, names)).values(facts={}))
+    _run(
+        sa.update(Activity)
+        .where(Activity.client_id.is_(None), records.holds_text(Activity.facts, names))
+        .values(facts={})
+    )
 
 
 def _forget_basket(client: Client) -> None:

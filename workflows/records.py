@@ -4,6 +4,7 @@ Subjects with rules of their own (`clients`, `catalogue`, …) check them and en
 """
 
 import enum
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -99,3 +100,10 @@ def require_text(values: Mapping[str, Any], fields: Iterable[str], message: str)
     for field in fields:
         if field in values and not str(values[field] or "").strip():
             raise Invalid("required", message, field=field)
+
+
+def holds_text(column: Any, texts: Iterable[str]) -> sa.ColumnElement[bool]:  # noqa: ANN401 -- a column of any kind
+    """Does one of the texts stand somewhere in the column, as it is or as JSON writes it?"""
+    held = sa.cast(column, sa.Text)
+    forms = {form for text in texts for form in (text, json.dumps(text)[1:-1])}
+    return sa.or_(sa.false(), *(held.contains(form, autoescape=True) for form in sorted(forms)))

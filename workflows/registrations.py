@@ -49,7 +49,7 @@ from workflows.sign_ins import Browser, Opened
 LINK_LIFETIME = dt.timedelta(hours=24)
 #: links mailed to an address in an hour
 MAIL_TRIES = 3
-#: registrations that nobody finished are forgotten after this
+#: registrations that nobody finished, or that were declined, are forgotten after this
 KEEP = dt.timedelta(days=30)
 
 
@@ -76,12 +76,7 @@ def is_open() -> bool:
 
 
 def terms() -> list[AgreementVersion]:
-    """What a new client agrees to while registering, in the office's order; nothing where the office decides first.
-
-    There they are asked at their first log-in, as for every other agreement.
-    """
-    if mode() != "open":
-        return []
+    """What a new client agrees to while registering, in the office's order, also where the office decides first."""
     newest = sa.select(sa.func.max(AgreementVersion.number)).where(AgreementVersion.agreement_id == Agreement.id)
     return list(
         db.session.scalars(
@@ -208,7 +203,7 @@ def _require_on() -> None:
 def register(registration: Registration, person: Person, *, serial: int, browser: Browser) -> Opened | None:
     """Finish with names, a password and the terms: the client exists and is signed in, or (None) waits for the office's yes.
 
-    The office is told on HOME and by mail, the person by mail; logged. Of two at the same moment, for one link or one
+    Where it waits, what was accepted waits with it. The office is told on HOME and by mail, the person by mail; logged. Of two at the same moment, for one link or one
     address, the second is refused with Conflict. Invalid: no name, a poor password,
     the two differ, terms that are not ticked or changed meanwhile.
     """
@@ -232,6 +227,7 @@ def register(registration: Registration, person: Person, *, serial: int, browser
     registration.password_hash = access.hash_password(person.password)
     registration.verified_at, registration.link_serial = clock.now(), serial + 1
     if mode() == "approval":
+        registration.terms = [_given(one, _full_name(registration), browser) for one in shown]
         _move(registration, RegistrationState.WAITING)
         notifications.notify_office(
             NotificationKind.REGISTRATION_WAITING, about=[f"{first} {last}"], url="/admin/registrations/"
@@ -243,7 +239,7 @@ def register(registration: Registration, person: Person, *, serial: int, browser
     login = _make_client(registration, ClientStatus.PROSPECT)
     actor = client_actor(login.client, login)
     if shown:
-        agreements.accept(login.client, shown, f"{first} {last}", address=browser.address, actor=actor)
+        agreements.accept(login.client, shown, _full_name(registration), address=browser.address, actor=actor)
     activity.record("registration.finished", actor=actor, subject=registration, client=login.client, email=registration.email)  # fmt: skip
     notifications.notify_office(NotificationKind.CLIENT_REGISTERED, client=login.client)
     _tell_office(registration, is_waiting=False)
@@ -251,6 +247,19 @@ def register(registration: Registration, person: Person, *, serial: int, browser
     opened = sign_ins.begin(login, browser)
     db.session.flush()
     return opened
+
+
+def _full_name(registration: Registration) -> str:
+    """Their name as it stands under what they accept."""
+    return f"{registration.first_name} {registration.last_name}"[: agreements.NAME_MOST]
+
+
+def _given(shown: Shown, name: str, browser: Browser) -> dict[str, str]:
+    """A yes as it waits with the registration."""
+    return {
+        "version": shown.version_id, "text_hash": shown.text_hash, "typed_name": name,
+        "address": browser.address, "at": clock.now().isoformat(),
+    }  # fmt: skip
 
 
 def _take_turns(email: str) -> None:
@@ -298,7 +307,7 @@ def waiting() -> Sequence[Registration]:
 
 
 def accept(registration: Registration, *, actor: Actor, message: str = "") -> Client:
-    """Say yes: the client exists with the log-in they chose, and is told by mail; logged.
+    """Say yes: the client exists with the log-in they chose and what they accepted, and is told by mail; logged.
 
     WrongState when it was decided meanwhile; Conflict when a client with this address was added meanwhile.
     """
@@ -310,6 +319,14 @@ def accept(registration: Registration, *, actor: Actor, message: str = "") -> Cl
     if registration.state is not RegistrationState.WAITING:
         raise WrongState("registration_state", N_("This registration has been decided already."))
     login = _make_client(registration, ClientStatus.ACTIVE)
+    given = [
+        agreements.Given(
+            one["version"], one["text_hash"], one["typed_name"], one["address"], dt.datetime.fromisoformat(one["at"])
+        )
+        for one in registration.terms or ()
+    ]
+    agreements.take_over(login, given, actor=client_actor(login.client, login))
+    registration.terms = None
     registration.decided_by, registration.answer = actor.staff, tidy(message)[:255]
     welcome = "\n\n".join(x for x in (registration.answer, str(settings.read()["portal.welcome_text"] or "")) if x)
     _answer(registration, "accepted", message=welcome)
@@ -333,7 +350,7 @@ def decline(registration: Registration, *, actor: Actor, message: str) -> Regist
         raise WrongState("registration_state", N_("This registration has been decided already."))
     _move(registration, RegistrationState.DECLINED)
     registration.decided_at, registration.decided_by = clock.now(), actor.staff
-    registration.answer, registration.password_hash = text, None
+    registration.answer, registration.password_hash, registration.terms = text, None, None
     _answer(registration, "declined", message=text)
     activity.record("registration.declined", actor=actor, subject=registration, email=registration.email)
     db.session.flush()
@@ -341,12 +358,14 @@ def decline(registration: Registration, *, actor: Actor, message: str) -> Regist
 
 
 def forget_old() -> int:
-    """Drop registrations that nobody finished in thirty days; how many. The nightly task calls it."""
-    result: Any = db.session.execute(
-        sa.delete(Registration).where(
-            Registration.state == RegistrationState.MAILED, Registration.created_at < clock.now() - KEEP
-        )
-    )
+    """Drop registrations that nobody finished in thirty days, and those that were declined that long ago; how many.
+
+    The nightly task calls it.
+    """
+    since = clock.now() - KEEP
+    left = sa.and_(Registration.state == RegistrationState.MAILED, Registration.created_at < since)
+    declined = sa.and_(Registration.state == RegistrationState.DECLINED, Registration.decided_at < since)
+    result: Any = db.session.execute(sa.delete(Registration).where(sa.or_(left, declined)))
     return int(result.rowcount)
 
 

@@ -6,13 +6,13 @@ repeats makes its visits in spite of conflicts and lists them, so that the offic
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Client, Job, ServiceItem, TimeBlock, TimeOff
+from models import Client, Job, ServiceItem, TimeBlock, TimeOff, TimeOffState
 from workflows import conflicts
 from workflows.conflicts import BUSY_STATES, ClashKind, Plan, Window
 
@@ -33,9 +33,14 @@ class Found:
 
 
 class DayBook:
-    """What some sitters have to do on each day of a stretch of time: read once, then kept up with what is added."""
+    """What some sitters have to do on each day of a stretch of time: read once, then kept up with what is added.
 
-    def __init__(self, sitter_ids: Iterable[int], first: dt.date, last: dt.date) -> None:
+    `without` are visits that do not count, because they are about to be somewhere else.
+    """
+
+    def __init__(
+        self, sitter_ids: Iterable[int], first: dt.date, last: dt.date, *, without: Container[int] = ()
+    ) -> None:
         sitters = sorted(set(sitter_ids))
         self._days: dict[tuple[int, dt.date], list[Plan]] = defaultdict(list)
         self._away: dict[int, list[tuple[dt.date, dt.date, str]]] = defaultdict(list)
@@ -53,11 +58,16 @@ class DayBook:
             )
         )  # fmt: skip
         for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:
+            if job_id in without:
+                continue
             block = blocks.get(block_id) if block_id else None
             self.add(Plan(None, sitter_id, on, ends, start, end, block, minutes, types[item_id], job_id))
         for off in db.session.scalars(
-            sa.select(TimeOff).where(TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first)
-        ):
+            sa.select(TimeOff).where(
+                TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first,
+                TimeOff.state == TimeOffState.APPROVED,
+            )
+        ):  # fmt: skip
             self._away[off.staff_id].append((off.first_on, off.last_on, off.note))
 
     def add(self, plan: Plan) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
+from foundation.types import UTCDateTime
 from models import Job, JobState, Notification, NotificationKind, Repeat, Staff
 from workflows import activity, notifications, settings, sitter_mails
 from workflows.actors import Actor
@@ -30,10 +31,11 @@ def tell_sitter(
     days = settings.read()["mail.sitter_days"]
     last_near = clock.today() + DAY * (min(days, SURPRISE_DAYS) if quiet else days)
     near = [x for x in made if x.on_date <= last_near] if days else []
-    if near:
-        sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, visits_at(repeat, near))
-    far = made[len(near) :]
-    if far and not quiet:
+    late: list[Occurrence] = []
+    if near and sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, visits_at(repeat, near)):
+        late = list(near)
+    far = [*late, *([] if quiet else made[len(near) :])]
+    if far:
         span = f"{far[0].on_date} - {far[-1].on_date}"
         activity.record(
             "job.repeated", actor=actor, subject=repeat, client=repeat.client, n_jobs=len(far), evening=[sitter.id],
@@ -45,17 +47,31 @@ def visits_at(repeat: Repeat, slots: Collection[Occurrence]) -> list[Job]:
     """The scheduled visits of these days and times, with what mails need."""
     wanted = {x.slot for x in slots}
     days = [x.on_date for x in slots]
-    found = db.session.scalars(
-        sa.select(Job)
-        .where(Job.repeat_id == repeat.id, Job.repeat_on.between(min(days), max(days)))
-        .where(Job.state == JobState.SCHEDULED)
-        .options(
-            joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter),
-            selectinload(Job.pets),
-        )
-        .order_by(Job.on_date, Job.start_time, Job.id)
-    )  # fmt: skip
+    found = db.session.scalars(_VISITS, {"repeat_id": repeat.id, "first": min(days), "last": max(days)})
     return [j for j in found if (j.repeat_on, j.repeat_time_id) in wanted]
+
+
+# Built once: a nightly run asks for every series.
+_VISITS = (
+    sa.select(Job)
+    .where(
+        Job.repeat_id == sa.bindparam("repeat_id", type_=sa.Integer),
+        Job.repeat_on.between(sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)),
+        Job.state == JobState.SCHEDULED,
+    )
+    .options(
+        joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter),
+        selectinload(Job.pets),
+    )
+    .order_by(Job.on_date, Job.start_time, Job.id)
+)  # fmt: skip
+_STILL_SAID = sa.select(Notification).where(
+    Notification.kind == NotificationKind.SERIES_TROUBLE,
+    Notification.client_id == sa.bindparam("client_id", type_=sa.Integer),
+    sa.or_(
+        Notification.dismissed_at.is_(None), Notification.created_at > sa.bindparam("said_since", type_=UTCDateTime)
+    ),
+)
 
 
 def report_trouble(
@@ -70,14 +86,9 @@ def report_trouble(
         told.append("conflicts")
     if not told:
         return None
-    recent = sa.false() if n_conflicts else Notification.created_at > clock.now() - SAID_AGAIN
-    still_said = sa.or_(Notification.dismissed_at.is_(None), recent)
-    lines = db.session.scalars(
-        sa.select(Notification).where(
-            Notification.kind == NotificationKind.SERIES_TROUBLE, Notification.client_id == repeat.client_id, still_said
-        )
-    )
-    for line in lines:
+    # With a conflict, what was dismissed does not count, however lately it was said.
+    since = clock.now() + (SAID_AGAIN if n_conflicts else -SAID_AGAIN)
+    for line in db.session.scalars(_STILL_SAID, {"client_id": repeat.client_id, "said_since": since}):
         if line.facts.get("repeat_id") == repeat.id and line.facts.get("told") == told:
             line.facts = {**line.facts, "n_conflicts": line.facts.get("n_conflicts", 0) + n_conflicts}
             return line

@@ -28,8 +28,8 @@ from models import (
     ServiceItem,
     TimeType,
 )
-from workflows import client_sitters
-from workflows.conflicts import Plan, last_day, plan_of_item
+from workflows import client_sitters, key_facts
+from workflows.conflicts import ClashKind, Plan, last_day, plan_of_item
 from workflows.repeat_clashes import DayBook, Found
 from workflows.repeat_patterns import Occurrence, Slot, occurrences
 
@@ -100,6 +100,7 @@ def preview(repeats: Sequence[Repeat], until: dt.date, *, first: dt.date | None 
     start = max(first or clock.today(), clock.today())
     outlooks = look(fresh(repeats), start, until)
     find_conflicts(outlooks, None)
+    find_missing_keys(outlooks)
     return Run(outlooks)
 
 
@@ -269,6 +270,15 @@ def find_conflicts(outlooks: list[Outlook], book: DayBook | None) -> None:
             planned_visit = plan(o, x)
             o.conflicts += known.find(planned_visit)
             known.add(planned_visit)
+
+
+def find_missing_keys(outlooks: list[Outlook]) -> None:
+    """Note the series whose sitter does not hold the client's key, once each, on the day of the first visit; one query."""
+    planned = [o for o in outlooks if o.sitter_id and o.n_ready and not o.repeat.service_item.key_not_needed]
+    lacks = key_facts.who_lack({(o.repeat.client_id, o.sitter_id) for o in planned if o.sitter_id})
+    for o in planned:
+        if o.sitter_id and (o.repeat.client_id, o.sitter_id) in lacks:
+            o.conflicts.append(Found(ClashKind.MISSING_KEY, o.wanted[0].on_date, None, o.sitter_id))
 
 
 def first_conflict(o: Outlook) -> dt.date | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import JobRequest, JobRequestLine, NotificationKind, RequestMessage, Staff
-from workflows import activity, notifications, outbox, settings
+from workflows import activity, notifications, outbox, settings, staff_mails
 from workflows.actors import Actor, staff_actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.job_requests import proposed_sitter_id
@@ -63,7 +63,7 @@ def write(
         own = dataclasses.replace(
             facts, recipient_name=sitter.first_name, lines=without_prices, answer_to=(request.id, sitter.id)
         )
-        outbox.queue_mail(MailKind.SITTER_REQUEST_MESSAGE, own, to=sitter.email, staff=sitter)
+        staff_mails.queue(MailKind.SITTER_REQUEST_MESSAGE, own, staff=sitter)
     _log("job_request.message", request, text, actor, lines, to_client=to_client, to_sitter=bool(sitters))
     db.session.flush()
     return message

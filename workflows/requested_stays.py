@@ -1,7 +1,7 @@
 """Stays that were turned back into requests: requested visits with a last day, and an end of their own.
 
-Clients cannot ask for one; a line gets its end from the visit that it was (`back_to_request`) and gives it back to the
-visit that comes of it.
+Clients cannot ask for one; a line gets its end from the visit that it was (`back_to_request`) or from the office, and
+gives it to the visit that comes of it.
 """
 
 import datetime as dt
@@ -38,17 +38,27 @@ def keeps_end(line: JobRequestLine, item: ServiceItem) -> bool:
     return line.ends_on is not None and (item.id == line.service_item_id or item.time_type is TimeType.ALL_DAY)
 
 
+def may_have_end(line: JobRequestLine, item: ServiceItem) -> bool:
+    """Can the office give it a last day with this service? What lasts over whole days, and what has an end already."""
+    return item.time_type is TimeType.ALL_DAY or keeps_end(line, item)
+
+
 def moved_end(
-    line: JobRequestLine, item: ServiceItem, slot: Slot, end_time: dt.time | None
+    line: JobRequestLine, item: ServiceItem, slot: Slot, end_time: dt.time | None, ends_on: dt.date | None = None
 ) -> tuple[dt.date | None, dt.time | None]:
-    """The last day and the end of a line that is being changed: a stay stays as long as it is.
+    """The last day and the end of a line that is being changed: `ends_on`, or as long as it was when that is None.
 
     Nothing for lines without an end of their own, or that lose it with another service. Refused: an end before the
-    start, or only one of the two times (Invalid).
+    start or after 120 days, or only one of the two times (Invalid).
     """
-    if line.ends_on is None or not keeps_end(line, item):
+    if not may_have_end(line, item):
         return None, None
-    ends_on = slot.on_date + (line.ends_on - line.on_date)
+    if ends_on is None:
+        if line.ends_on is None:
+            return None, None
+        ends_on = slot.on_date + (line.ends_on - line.on_date)
+    if line.ends_on is None and ends_on == slot.on_date and end_time is None:
+        return None, None
     check_stay(Stay(slot.on_date, ends_on, slot.start_time, end_time))
     return ends_on, end_time
 

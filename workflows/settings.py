@@ -5,7 +5,6 @@ a bug and raises. Deployment config (secrets, addresses of servers) is not here 
 """
 
 import datetime as dt
-import enum
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,53 +21,14 @@ from foundation import clock, money
 from foundation.db import db
 from foundation.text import tidy
 from models import LimitKind, RolePermission, ServiceItem, Setting
-from workflows import activity
+from workflows import activity, settings_billing, settings_money, settings_reminders, settings_visits
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
+from workflows.setting_kinds import Entry, Group, Kind
 
-
-class Kind(enum.StrEnum):
-    """How a setting is typed in."""
-
-    SWITCH = "switch"
-    NUMBER = "number"
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    CHOICE = "choice"
-    TIME = "time"
-    IMAGE = "image"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One setting: what it is called, what it does in one line, and what is allowed."""
-
-    key: str
-    kind: Kind
-    default: Any
-    group: str
-    label: str
-    help: str
-    #: may be left empty (None)
-    blank: bool = False
-    least: int | None = None
-    most: int | None = None
-    max_length: int = 255
-    choices: Callable[[], list[tuple[str, str]]] | None = None
-    check: Callable[[Any], None] | None = None
-    #: what it takes to change it
-    permission: Permission = Permission.SETTINGS
-
-
-@dataclass(frozen=True)
-class Group:
-    """A page section of settings."""
-
-    key: str
-    page: str
-    title: str
-    help: str
+#: what an entry is made of comes with it
+__all__ = ["REGISTRY", "Entry", "Group", "Kind", "Values", "change", "clean", "forget", "read", "when_changed"]
 
 
 def _email(value: str) -> None:
@@ -154,6 +114,10 @@ GROUPS = (
     Group("access", "business", N_("Log-in and secrets"), N_("How your team proves who they are, and when sitters see what is locked away.")),
     Group("pages", "portal", N_("Portal pages"), N_("What clients can open and see.")),
     Group("lists", "lists", N_("Lists"), N_("What the lists of the back office show; chosen at the lists themselves.")),
+    *settings_money.GROUPS,
+    *settings_billing.GROUPS,
+    *settings_reminders.GROUPS,
+    *settings_visits.GROUPS,
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
 
@@ -224,6 +188,10 @@ _ENTRIES = (
     Entry("portal.button_label", Kind.TEXT, "", "header", N_("Link button: text"), N_("An extra button in the portal header, for example to your web site. Empty: no button."), blank=True, max_length=40),
     Entry("portal.button_url", Kind.TEXT, "", "header", N_("Link button: address"), N_("Where that button leads; it opens in a new tab."), blank=True, check=_web_address),
     Entry("portal.notice", Kind.LONG_TEXT, "", "header", N_("Notice"), N_("A blue banner on every portal page until you empty it again."), blank=True, max_length=1000),
+    *settings_money.ENTRIES,
+    *settings_billing.ENTRIES,
+    *settings_reminders.ENTRIES,
+    *settings_visits.ENTRIES,
 )  # fmt: skip
 
 REGISTRY: dict[str, Entry] = {e.key: e for e in _ENTRIES}

@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.db import db
 from foundation.sealing import fingerprint
 from models import Client, ClientLogin, ClientStatus, Realm, SignIn, Staff, StaffLogin
-from workflows import activity
+from workflows import activity, sitter_messages
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.agreements import EPOCH
 from workflows.errors import N_, Invalid
@@ -105,7 +105,7 @@ def find_sign_in(realm: Realm, token: str) -> SignIn | None:
     sign_in: SignIn | None = found[0] if found else None
     if found is None or sign_in is None or sign_in.awaits_factor or not _is_running(sign_in):
         return None
-    # Read along because every page of a client asks it; see `agreements.must_accept`.
+    # Read along because every page asks it; see `agreements.must_accept` and the badge of the messages.
     sign_in.agreements_epoch = int(found[1])
     sign_in.n_unread = int(found[2])
     if sign_in.viewed_client_id is None:
@@ -126,7 +126,7 @@ def find_waiting(realm: Realm, token: str) -> SignIn | None:
 
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(SignIn, *((EPOCH, UNREAD) if realm is Realm.CLIENT else (sa.literal(0), sa.literal(0))))
+    realm: sa.select(SignIn, *((EPOCH, UNREAD) if realm is Realm.CLIENT else (sa.literal(0), sitter_messages.UNREAD)))
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.realm == realm)
     .options(owner)
     for realm, owner in (

@@ -12,8 +12,19 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import Client, CustomField, Job, JobState, Staff, StaffAccess
-from workflows import field_values, settings
+from models import (
+    Client,
+    CustomField,
+    FieldPage,
+    FieldSection,
+    FieldValue,
+    Job,
+    JobState,
+    Staff,
+    StaffAccess,
+    StoredFile,
+)
+from workflows import activity, field_layout, field_values, settings
 from workflows.actors import Actor
 from workflows.conflicts import plan_of_job
 from workflows.errors import N_, NotAllowed
@@ -90,6 +101,22 @@ def is_locked(placed: PlacedField) -> bool:
     return placed.field.is_secret or placed.staff is StaffAccess.RESTRICTED
 
 
+def closed_columns() -> frozenset[str]:
+    """The columns of ours ("pet.notes") that sitters do not read at any time: hidden, or shown around visits only.
+
+    One query. A column that stands on no page is not named: nobody said anything about it.
+    """
+    rows = db.session.execute(
+        sa.select(CustomField.column, CustomField.staff_access, FieldSection.staff_access, FieldPage.staff_access)
+        .join(CustomField.section)
+        .join(FieldSection.page)
+        .where(CustomField.column.is_not(None))
+    )
+    return frozenset(
+        str(column) for column, *levels in rows if field_layout.narrowest_staff(*levels) is not StaffAccess.VIEW
+    )
+
+
 def open_locked(owner: Owner, fields: Iterable[CustomField], *, actor: Actor) -> dict[str, str]:
     """What is locked away among these fields of a client or pet, in the clear, by public id; each look is logged.
 
@@ -101,7 +128,34 @@ def open_locked(owner: Owner, fields: Iterable[CustomField], *, actor: Actor) ->
     if client is None or actor.staff is None:
         raise NotAllowed("not_yours", N_("This is not open to you."))
     lock_client(client.id)
-    now = clock.now()
-    if not any(opens <= now < closes for opens, closes in map(window, _visits(actor.staff, client))):
-        raise NotAllowed("not_now", N_("This opens shortly before your own visit, and closes after it."))
+    _require_now(actor.staff, client)
     return field_values.look(owner, fields, actor=actor)
+
+
+def open_file(file: StoredFile, *, actor: Actor) -> None:
+    """Let the sitter have a photo or document of a field that is shown around visits only; each look is logged.
+
+    `file` is one of `file_access.of_sitter_around_visits`. Refused as `open_locked`.
+    """
+    actor.require(Permission.OWN_DAY)
+    if file.client is None or actor.staff is None:
+        raise NotAllowed("not_yours", N_("This is not open to you."))
+    lock_client(file.client.id)
+    _require_now(actor.staff, file.client)
+    label = db.session.scalar(
+        sa.select(CustomField.label)
+        .join(FieldValue, FieldValue.field_id == CustomField.id)
+        .where(FieldValue.file_id == file.id)
+        .limit(1)
+    )
+    owner = file.pet or file.client
+    activity.record(
+        "secret.seen", actor=actor, subject=owner, client=file.client, name=str(owner), lines=[label or file.name]
+    )
+    db.session.flush()
+
+
+def _require_now(staff: Staff, client: Client) -> None:
+    now = clock.now()
+    if not any(opens <= now < closes for opens, closes in map(window, _visits(staff, client))):
+        raise NotAllowed("not_now", N_("This opens shortly before your own visit, and closes after it."))

@@ -6,7 +6,7 @@ The log keeps who is still to be told in the evening (`evening` in its facts); `
 import contextvars
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,13 +16,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobState, OutboxMail, Staff
-from workflows import activity, conflicts, outbox, settings
+from workflows import activity, conflicts, key_facts, settings, sitter_access, staff_mails
 from workflows.actors import Actor
-from workflows.mail_facts import MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
+from workflows.mail_facts import KeyToFetch, MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
 from workflows.visit_facts import job_facts, short
 
 #: how far back the evening's mail looks for changes that a sitter has not been told of
 NEWS_KEPT = dt.timedelta(days=7)
+#: who reads of a visit in the evening alone must still have so long to get there
+TOO_LATE = dt.timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def tell_assigned(jobs: Sequence[Job], *, actor: Actor) -> None:
     """Tell sitters of visits that are theirs now: one mail each for the near ones, a mark for the evening's mail."""
     for sitter, own in by_sitter(jobs).items():
         if tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, own):
-            far = [j for j in own if not is_near(j)]
+            far = [j for j in own if not at_once(MailKind.SITTER_VISIT_ASSIGNED, sitter, j)]
             activity.record(
                 "job.assigned", actor=actor, subject=far[0], client=far[0].client, evening=[sitter.id], n_jobs=len(far),
                 after=f"{'; '.join(in_short(j) for j in far)} ({sitter})",
@@ -97,6 +99,36 @@ def is_near(job: Job, was: VisitFacts | None = None, *, within: str = "mail.sitt
     return days > 0 and first <= clock.today() + dt.timedelta(days=days) and last >= clock.today()
 
 
+def at_once(
+    kind: MailKind, sitter: Staff, job: Job, was: VisitFacts | None = None, *, within: str = "mail.sitter_days"
+) -> bool:
+    """Is this sitter mailed at once? As `is_near`; who refuses mails at once reads of it in the evening, unless the visit
+    begins (or began, where it stood) before that mail has come, or soon after."""
+    if not is_near(job, was, within=within):
+        return False
+    if _gathering.get() is not None or staff_mails.wants(sitter, kind):
+        return True
+    return _begins(job, was) <= staff_mails.leaves_at(sitter, _next_evening(clock.now())) + TOO_LATE
+
+
+def _begins(job: Job, was: VisitFacts | None) -> dt.datetime:
+    begins = conflicts.plan_of_job(job).window().earliest
+    return begins if was is None else min(begins, begin_of(was))
+
+
+def begin_of(visit: VisitFacts) -> dt.datetime:
+    """The moment (UTC) at which a visit of a mail begins; that of its day where it has no time of its own."""
+    start = dt.time.fromisoformat(visit.start_time) if visit.start_time else dt.time(0)
+    return clock.from_local(dt.date.fromisoformat(visit.on_date), start)
+
+
+def _next_evening(at: dt.datetime) -> dt.datetime:
+    """When the evening's mail leaves the next time."""
+    local, time = clock.to_local(at), settings.read()["mail.schedule_time"]
+    day = local.date() if local.time().replace(tzinfo=None) < time else local.date() + dt.timedelta(days=1)
+    return clock.from_local(day, time)
+
+
 def tell(
     kind: MailKind,
     sitter: Staff,
@@ -114,13 +146,13 @@ def tell(
     if told is not None:
         told.append(Told(_LISTS[kind], sitter, tuple(jobs), was))
         return []
-    near = [j for j in jobs if is_near(j, was, within=within)]
+    near = [j for j in jobs if at_once(kind, sitter, j, was, within=within)]
     if near:
         lost = was if kind is MailKind.SITTER_VISIT_TAKEN_AWAY else None
         visits = (lost,) if lost else tuple(job_facts(j, for_sitter=True) for j in near)
         before = (was,) if was and not lost else ()
         facts = SitterVisits(sitter.first_name, str(near[0].client), visits, before, because)
-        outbox.queue_mail(kind, facts, to=sitter.email, staff=sitter)
+        staff_mails.queue(kind, facts, staff=sitter, begins=min(_begins(j, was) for j in near), anyway=True)
     return [sitter] if len(near) < len(jobs) else []
 
 
@@ -128,7 +160,8 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     """Queue each sitter's evening mail: tomorrow's visits, and changes since their last one not mailed at once.
 
     Does nothing before the set time of day; once a sitter and evening however often and by however many workers it
-    is called (the mail's dedupe key). Sitters with neither visits nor news get none. Returns the sitters' ids.
+    is called (the mail's dedupe key). Sitters with neither visits nor news get none, nor do those who want no such
+    mails without news and without keys to fetch. Returns the sitters' ids.
     """
     at = now or clock.now()
     local, values = clock.to_local(at), settings.read()
@@ -145,21 +178,41 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
         .order_by(Job.start_time, Job.id)
     ):  # fmt: skip
         by_sitter[job.sitter_id or 0].append(job)
-    told = []
+    fetch = _keys_to_fetch(tomorrow)
+    told, closed = [], sitter_access.closed_columns()
     wanted = set(news) | set(by_sitter)
     for sitter in db.session.scalars(sa.select(Staff).where(Staff.id.in_(wanted), Staff.is_active).order_by(Staff.id)):
+        needed = news[sitter.id] or fetch[sitter.id]
+        if not needed and not staff_mails.wants(sitter, MailKind.SITTER_SCHEDULE):
+            continue
         entries = tuple(
-            SitterScheduleEntry(str(j.client), address_of(j.client), job_facts(j, for_sitter=True))
+            SitterScheduleEntry(str(j.client), address_of(j.client, closed), job_facts(j, for_sitter=True))
             for j in sorted(by_sitter[sitter.id], key=_day_order)
         )
-        facts = SitterSchedule(sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]))
-        if outbox.queue_mail(
-            MailKind.SITTER_SCHEDULE, facts, to=sitter.email, staff=sitter,
+        facts = SitterSchedule(
+            sitter.first_name, tomorrow.isoformat(), entries, tuple(news[sitter.id]), tuple(fetch[sitter.id])
+        )
+        if staff_mails.queue(
+            MailKind.SITTER_SCHEDULE, facts, staff=sitter, anyway=True,
+            begins=min((_begins(j, None) for j in by_sitter[sitter.id]), default=None),
             dedupe_key=f"sitter_schedule:{sitter.id}:{local.date()}",
         ):  # fmt: skip
             told.append(sitter.id)
     db.session.flush()
     return told
+
+
+def _keys_to_fetch(day: dt.date) -> Mapping[int, list[KeyToFetch]]:
+    """The keys that each sitter still needs for a day, each once: {sitter id: keys}."""
+    found: dict[int, dict[KeyToFetch, None]] = defaultdict(dict)
+    for missing in key_facts.required(conflicts.touching(day, day)):
+        for key in missing.keys:
+            found[missing.sitter_id][KeyToFetch(missing.client, key.reference, key.place.value, key.holder)] = None
+        if not missing.keys:
+            found[missing.sitter_id][KeyToFetch(missing.client, "", "")] = None
+    fetch: dict[int, list[KeyToFetch]] = defaultdict(list)
+    fetch.update({sitter_id: list(keys) for sitter_id, keys in found.items()})
+    return fetch
 
 
 def _news_since_last_evening(at: dt.datetime) -> Mapping[int, list[str]]:
@@ -208,6 +261,7 @@ def _day_order(job: Job) -> tuple[dt.time, int]:
     return start, job.id
 
 
-def address_of(client: Client) -> str:
-    """Where the client lives, in one line."""
-    return ", ".join(p for p in (client.address_line1, client.address_line2, client.city, client.postcode) if p)
+def address_of(client: Client, closed: Collection[str] = ()) -> str:
+    """Where the client lives, in one line, without `closed`: what the office does not show to sitters."""
+    parts = ("address_line1", "address_line2", "city", "postcode")
+    return ", ".join(text for p in parts if f"client.{p}" not in closed and (text := getattr(client, p)))

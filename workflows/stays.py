@@ -18,7 +18,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from workflows import settings
-from workflows.conflicts import Plan, Window, touching_own
+from workflows.conflicts import Plan, Window, reach
 
 #: visits further away than this from the first and last that are asked for are not looked at
 REACH = dt.timedelta(days=120)
@@ -90,22 +90,28 @@ def _has_begun(visit: StayVisit, now: dt.datetime) -> bool:
 
 
 def _visits(jobs: Sequence[Job]) -> list[StayVisit]:
-    ids = {job.id for job in jobs}
     first, last = min(j.on_date for j in jobs) - REACH, max(j.ends_on for j in jobs) + REACH
-    rows = db.session.execute(
-        sa.select(
-            Job.id, Job.client_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
-            Job.state, ServiceItem.group_id, ServiceItem.time_type, TimeBlock,
-        )
-        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
-        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
-        .where(
-            Job.client_id.in_({job.client_id for job in jobs}),
-            touching_own(first, last),
-            sa.or_(Job.state.in_(_STATES), Job.id.in_(ids)),
-        )
-    )  # fmt: skip
-    return [_visit(row) for row in rows]
+    ids, clients = {job.id for job in jobs}, {job.client_id for job in jobs}
+    asked = {"client_ids": clients, "ids": ids, "reach": reach(first), "first": first, "last": last}
+    return [_visit(row) for row in db.session.execute(_NEAR, asked)]
+
+
+_REACH, _FIRST, _LAST = (sa.bindparam(name, type_=sa.Date) for name in ("reach", "first", "last"))
+#: built once: every cancellation asks
+_NEAR = (
+    sa.select(
+        Job.id, Job.client_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
+        Job.state, ServiceItem.group_id, ServiceItem.time_type, TimeBlock,
+    )
+    .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+    .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+    .where(
+        Job.client_id.in_(sa.bindparam("client_ids", expanding=True)),
+        Job.on_date.between(_REACH, _LAST),  # as `conflicts.touching_own`
+        Job.ends_on >= _FIRST,
+        sa.or_(Job.state.in_(_STATES), Job.id.in_(sa.bindparam("ids", expanding=True))),
+    )
+)  # fmt: skip
 
 
 def _visit(row: Sequence[Any]) -> StayVisit:

@@ -163,7 +163,7 @@ def _tiff(data: bytes) -> Kind:
     except Exception as problem:  # Pillow's many
         raise _broken() from problem
     if n_pixels > TIFF_PIXELS:
-        raise Invalid("image_big", N_("This picture has too many pixels; make it smaller first."))
+        raise Invalid("image_big", N_("This picture has too many pixels: at most %(n)s million can be taken. Send a smaller copy of it."), n=TIFF_PIXELS // 1_000_000)  # fmt: skip
     return TIFF
 
 

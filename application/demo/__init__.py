@@ -16,13 +16,29 @@ from flask import Flask, current_app
 from werkzeug.security import check_password_hash
 
 from application.config import from_environment
-from application.demo import change_story, crowd, crowd_story, details, founding, story, terms, year
+from application.demo import (
+    change_story,
+    crowd,
+    crowd_story,
+    details,
+    founding,
+    key_cabinet,
+    money,
+    report_cards,
+    story,
+    taps,
+    team_story,
+    terms,
+    wages,
+    year,
+)
 from application.demo.founding import PASSWORD
 from application.demo.past import at
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientLogin, Staff, StaffLogin
-from workflows import settings
+from models import Client, ClientLogin, Staff, StaffLogin, Via
+from workflows import demo_removal, first_run, search_index, settings
+from workflows.actors import COMMAND_LINE, staff_actor
 
 #: the same business every time, but for the date and for ids that must not be guessed
 SEED = 18
@@ -56,7 +72,10 @@ def fill(app: Flask, *, cast_only: bool, size: Size = ESTABLISHED) -> bool:
             return False
         started = time.monotonic()
         try:
+            before = demo_removal.highest()
             n_visits = _move_in(CAST_ONLY if cast_only else size)
+            search_index.rebuild()
+            demo_removal.mark_since(before)
             db.session.commit()
         except BaseException:
             db.session.rollback()
@@ -66,6 +85,21 @@ def fill(app: Flask, *, cast_only: bool, size: Size = ESTABLISHED) -> bool:
             f"Maple Lane Pet Care moved in with {n_clients} clients and {n_visits} visits in {time.monotonic() - started:.0f} s."
         )
         return True
+
+
+def take_out(app: Flask) -> None:
+    """Take the demo's own records out again, and say what stays; real records stay as they are."""
+    with app.app_context():
+        settings.read()
+        seen = demo_removal.remove(actor=COMMAND_LINE)
+        db.session.commit()
+        click.echo(f"{seen.n_records - seen.n_kept} records of the demo were removed.")
+        if seen.n_kept:
+            click.echo(f"{seen.n_kept} stay, because your own records need them:")
+        for line in seen.kept:
+            click.echo(f"  {line}")
+        if seen.n_records:
+            click.echo("Settings stay as they are: look through the business profile.")
 
 
 def _move_in(size: Size) -> int:
@@ -90,13 +124,23 @@ def _move_in(size: Size) -> int:
     roster = year.make_roster(house)
     n_visits = year.fill_year(house, households, roster, random, days_back=size.days_back)
     told = story.Story(house, known, roster, random)
-    parts = [*story.OF_KNOWN, *change_story.OF_KNOWN]
+    parts = [*story.OF_KNOWN, *change_story.OF_KNOWN, *team_story.PARTS]
     if size.clients > 2:
         crowd_parts = crowd_story.CrowdStory(told, households[2:])
         parts += [*crowd_parts.parts(), *change_story.ChangeStory(crowd_parts).parts()]
     story.tell(told, parts)
+    taps.tap(Random(SEED))
+    report_cards.write(known, Random(SEED))
     with at(now - dt.timedelta(hours=3)):
         details.hannah_changes(known)
+    key_cabinet.hang_up(house, known, with_crowd=size.clients > 2)
+    with at(now - dt.timedelta(days=299)):
+        money.set_up_billing(house.items, actor=staff_actor(house.olivia, via=Via.COMMAND_LINE))
+    money.bill_the_year(random)
+    known_clients = [known.hannah, known.leo]
+    more = money.some_clients(23, without=[c.id for c in known_clients]) if size.clients > 2 else []
+    money.live_on([*known_clients, *more], actor=staff_actor(house.olivia))
+    wages.pay_out(house, actor=staff_actor(house.olivia))
     return n_visits
 
 
@@ -114,7 +158,11 @@ def logins_text() -> str:
         *_usable(CLIENTS, {x.email: (x.password_hash, str(x.client)) for x in _logins(ClientLogin, CLIENTS)}),
     ]
     if not rows and db.session.scalar(sa.select(Staff.id).limit(1)) is None:
-        return f"Make the first account with: {_same_place()}.venv/bin/flask owner create"
+        code = first_run.code(current_app.config["SECRET_KEY"])
+        return (
+            f"Nobody lives here yet. Begin at {current_app.config['PUBLIC_URL']}/office/welcome/{code}\n"
+            f"or with: {_same_place()}.venv/bin/flask owner create"
+        )
     if not rows:
         return f"Log in with your own account at {current_app.config['PUBLIC_URL']}/admin/"
     lines = [

@@ -12,7 +12,7 @@ from foundation.db import db
 from models import Client, ClientStatus, CustomField, FieldArea, FieldPage, FieldSection, FieldValue, Pet, PetStatus
 from workflows import field_saving
 from workflows.actors import COMMAND_LINE, Actor, client_actor
-from workflows.field_kinds import Owner
+from workflows.field_kinds import Person
 
 Typed = dict[str, Any]
 
@@ -83,7 +83,7 @@ def hannah_changes(known: Known) -> None:
     _save(known.hannah, parking, client_actor(known.hannah))
 
 
-def _save(owner: Owner, typed: Typed, actor: Actor) -> None:
+def _save(owner: Person, typed: Typed, actor: Actor) -> None:
     fields = _fields(FieldArea(owner.__tablename__))
     field_saving.save(owner, {fields[label].public_id: value for label, value in typed.items()}, actor=actor)
 

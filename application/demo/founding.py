@@ -25,7 +25,7 @@ from models import (
     TimeType,
     Vet,
 )
-from workflows import access, catalogue, field_defaults, people, settings
+from workflows import access, catalogue, field_defaults, people, settings, time_off
 from workflows.actors import COMMAND_LINE
 
 #: of every log-in of the demo
@@ -152,7 +152,7 @@ def leave_of_last(today: dt.date) -> tuple[dt.date, dt.date]:
 
 def _away(sitter: Staff, first_on: dt.date, last_on: dt.date, note: str) -> None:
     values = {"staff": sitter, "first_on": first_on, "last_on": last_on, "note": note}
-    people.save_time_off(TimeOff(), values, actor=COMMAND_LINE)
+    time_off.save(TimeOff(), values, actor=COMMAND_LINE)
 
 
 def log_in_for(staff: Staff, password_hash: str) -> None:

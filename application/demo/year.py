@@ -34,6 +34,7 @@ from models import (
     ServiceItem,
     Staff,
     TimeOff,
+    TimeOffState,
     Via,
     job_pet,
     job_request_line_pet,
@@ -65,7 +66,7 @@ def make_roster(house: House) -> Roster:
     ids = [s.id for s in house.sitters]
     boarders = ids[-3:-1] if len(ids) > 8 else []
     away = []
-    for off in db.session.scalars(sa.select(TimeOff)):
+    for off in db.session.scalars(sa.select(TimeOff).where(TimeOff.state == TimeOffState.APPROVED)):
         away += [
             (off.staff_id, off.first_on + dt.timedelta(days=n)) for n in range((off.last_on - off.first_on).days + 1)
         ]

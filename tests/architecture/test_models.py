@@ -3,6 +3,7 @@
 import ast
 import enum
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -41,28 +42,25 @@ def imported(tree):
 # --------------------------------------------------------------------------------------------------------- the files
 
 
-@pytest.mark.parametrize("name", sorted(TREES))
-def test_tables_know_nothing_but_sqlalchemy_and_the_foundation(name):
-    assert imported(TREES[name]) - set(sys.stdlib_module_names) <= {"sqlalchemy", "foundation", "tables"}
+def test_tables_know_nothing_but_sqlalchemy_and_the_foundation():
+    allowed = {*sys.stdlib_module_names, "sqlalchemy", "foundation", "tables"}
+    assert {name: more for name, tree in TREES.items() if (more := imported(tree) - allowed)} == {}
 
 
 def test_tables_are_imported_from_models_only():
     """One home for the names: whoever uses a table says `from models import`."""
     others = [p for p in ROOT.glob("*/**/*.py") if p.parts[len(ROOT.parts)] not in {"tables", ".venv", "node_modules"}]
-    users = [p.relative_to(ROOT).as_posix() for p in others if "tables" in imported(ast.parse(p.read_text("utf-8")))]
+    naming = {p: text for p in others if re.search(r"import tables|from tables", text := p.read_text("utf-8"))}
+    users = [p.relative_to(ROOT).as_posix() for p, text in naming.items() if "tables" in imported(ast.parse(text))]
     assert users == []
 
 
-@pytest.mark.parametrize("name", sorted(TREES))
-def test_tables_ask_the_database_nothing(name):
+def test_tables_ask_the_database_nothing():
     """No query, no commit, no session; and so no rule that would need one."""
-    used = {n.attr for n in ast.walk(TREES[name]) if isinstance(n, ast.Attribute)} | {
-        n.id for n in ast.walk(TREES[name]) if isinstance(n, ast.Name)
-    }
-    assert (
-        used & {"session", "query", "select", "commit", "execute", "scalar", "scalars", "object_session", "url_for"}
-        == set()
-    )
+    asking = {"session", "query", "select", "commit", "execute", "scalar", "scalars", "object_session", "url_for"}
+    nodes = [(name, n) for name, tree in TREES.items() for n in ast.walk(tree)]
+    assert [(name, n.attr) for name, n in nodes if isinstance(n, ast.Attribute) and n.attr in asking] == []
+    assert [(name, n.id) for name, n in nodes if isinstance(n, ast.Name) and n.id in asking] == []
 
 
 def test_wsgi_makes_the_app_and_nothing_else():
@@ -71,10 +69,9 @@ def test_wsgi_makes_the_app_and_nothing_else():
     assert [ast.unparse(node) for node in tree.body[1:]] == ["from application import create_app", "app = create_app()"]
 
 
-@pytest.mark.parametrize("name", sorted(TREES))
-def test_tables_are_files_that_can_be_read(name):
-    assert len(SOURCES[name].splitlines()) <= 500
-    classes = [node for node in TREES[name].body if isinstance(node, ast.ClassDef)]
+def test_tables_are_files_that_can_be_read():
+    assert {name: n for name, source in SOURCES.items() if (n := len(source.splitlines())) > 500} == {}
+    classes = [node for tree in TREES.values() for node in tree.body if isinstance(node, ast.ClassDef)]
     lengths = {node.name: node.end_lineno - node.lineno + 1 for node in classes}
     assert {name: n for name, n in lengths.items() if n > 60} == {}
 
@@ -96,43 +93,33 @@ def test_models_names_all_that_it_offers():
     assert {name for name in offered if not hasattr(models, name)} == set()
 
 
-@pytest.mark.parametrize("name", sorted(CLASSES))
-def test_table_says_in_one_line_what_it_is(name):
-    own = vars(CLASSES[name]).get("__doc__") or ""
-    assert own.strip().splitlines()[:1] == [own.strip()], "one line, in the words of the trade"
-    assert own.strip().endswith(".")
+def test_every_table_says_in_one_line_what_it_is():
+    """In the words of the trade."""
+    said = {name: (vars(table).get("__doc__") or "").strip() for name, table in CLASSES.items()}
+    assert {name: own for name, own in said.items() if own.splitlines() != [own] or not own.endswith(".")} == {}
 
 
 # -------------------------------------------------------------------------------------------------------- the tables
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_foreign_keys_are_indexed(table):
+def test_foreign_keys_are_indexed():
     """Deleting a parent looks for children: without an index it reads the whole table."""
-    firsts = {next(iter(i.columns)).name for i in table.indexes}
-    firsts |= {
-        next(iter(c.columns)).name
-        for c in table.constraints
-        if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)
-    }
-    assert {column.name for column in table.columns if column.foreign_keys} - firsts == set()
+    keys = sa.UniqueConstraint | sa.PrimaryKeyConstraint
+    led = [i for t in TABLES for i in t.indexes] + [c for t in TABLES for c in t.constraints if isinstance(c, keys)]
+    firsts = {str(next(iter(one.columns))) for one in led}
+    assert {str(c) for t in TABLES for c in t.columns if c.foreign_keys} - firsts == set()
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_foreign_keys_say_what_happens_on_delete(table):
-    assert {fk.parent.name for fk in table.foreign_keys if fk.ondelete is None} == set()
+def test_foreign_keys_say_what_happens_on_delete():
+    assert {str(fk.parent) for t in TABLES for fk in t.foreign_keys if fk.ondelete is None} == set()
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_enum_columns_are_guarded_by_a_check_constraint(table):
-    columns = {c.name for c in table.columns if isinstance(c.type, sa.Enum)}
-    guarded = {
-        next(iter(c.columns)).name
-        for c in table.constraints
-        if isinstance(c, sa.CheckConstraint) and len(c.columns) == 1
-    }
-    native = {c.name for c in table.columns if isinstance(c.type, sa.Enum) and c.type.native_enum}
-    assert (columns - guarded, native) == (set(), set())
+def test_enum_columns_are_guarded_by_a_check_constraint():
+    columns = {str(c): c.type for t in TABLES for c in t.columns if isinstance(c.type, sa.Enum)}
+    checks = [c for t in TABLES for c in t.constraints if isinstance(c, sa.CheckConstraint) and len(c.columns) == 1]
+    guarded = {str(next(iter(c.columns))) for c in checks}
+    assert columns.keys() - guarded == set()
+    assert [name for name, kind in columns.items() if kind.native_enum] == []
 
 
 def test_every_name_of_a_constraint_is_its_own():

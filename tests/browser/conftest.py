@@ -27,6 +27,24 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+#: notes when somebody typed or chose last: what htmx delays after that is not under way yet
+NOTE_TYPING = """
+for (const kind of ["input", "change"])
+  addEventListener(kind, () => { window.typedAt = performance.now(); }, { capture: true, passive: true });
+"""
+#: comes true when nothing is under way or about to be (no delay of ours is longer than 500 ms), nor half-way through a
+#: transition; false after ten seconds. A function that polls by itself: our pages forbid `wait_for_function` its eval.
+AT_REST = """async () => {
+  const moving = (a) => a.playState === "running" && a.effect?.getComputedTiming().endTime !== Infinity;
+  const atRest = () => !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")
+    && !(document.querySelector("[hx-trigger*=delay]") && performance.now() - (window.typedAt ?? -1000) < 600)
+    && !document.getAnimations().some(moving);
+  for (const until = performance.now() + 10_000; !atRest();) {
+    if (performance.now() > until) return false;
+    await new Promise(requestAnimationFrame);
+  }
+  return true;
+}"""
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 
 
@@ -114,6 +132,9 @@ class Visitor:
 
     def _listen(self, message: Any) -> None:
         expected = "Failed to load resource" in message.text  # a 409 or 422 page is no fault of the page
+        if message.text.startswith("htmx:sendAbort"):  # a newer request took the place of one that was under way
+            self.complaints = [told for told in self.complaints if not told.startswith("htmx:afterRequest")]
+            return
         if message.type == "error" and not expected:
             self.complaints.append(message.text)
 
@@ -133,6 +154,9 @@ class Visitor:
 
     def look(self) -> None:
         """No accessibility violation, nothing wider than the screen, no complaint in the console."""
+        self.page.wait_for_load_state()
+        self.page.locator(".htmx-request").first.wait_for(state="detached")  # what is under way has arrived
+        assert self.page.evaluate(AT_REST), f"{self.page.url} does not come to rest"
         report = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
         found = [
             f"{v['id']}: {v['help']} -> {[n['html'][:160] for n in v['nodes'][:3]]}"
@@ -160,6 +184,7 @@ def visitor(browser: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
             timezone_id="Asia/Tokyo", reduced_motion="reduce",
         )  # fmt: skip
         context.set_default_timeout(15_000)
+        context.add_init_script(NOTE_TYPING)
         contexts.append(context)
         return Visitor(context, live.url)
 

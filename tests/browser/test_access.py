@@ -170,7 +170,7 @@ def test_somebody_registers_on_a_phone_and_the_office_says_yes(live, visitor):
     page.get_by_label("Mail address").fill("nora@example.com")
     page.get_by_label("Password").fill("tulips on the windowsill")
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.wait_for_url(re.compile(r"/portal/schedule"))
+    page.wait_for_url(re.compile(r"/portal/account"))
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])

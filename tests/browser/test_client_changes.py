@@ -13,9 +13,10 @@ from foundation.db import db, mark_request
 from models import ChangeItem, ChangeKind, ChangeRequest, ChangeState, Initiator, Job, JobState, OutboxMail
 from tests import factories as make
 from ui_kit.formats import short_day
-from workflows import change_asking, settings
+from workflows import change_asking, repeats, settings
 from workflows.change_preview import Wish
 from workflows.mail_facts import MailKind
+from workflows.repeat_patterns import Pattern, PatternTime
 
 pytestmark = pytest.mark.browser
 
@@ -326,3 +327,41 @@ def test_a_pause_of_a_series_is_asked_for_and_waits(booked, visitor, size, schem
     assert (item.state, item.first_on, item.last_on) == (ChangeState.PENDING, first, last)
     assert item.repeat.pauses == []
     assert [m.kind for m in mails(booked)] == [MailKind.SERIES_CHANGE_REQUESTED.value]
+
+
+@pytest.mark.covers("X4", "X11")
+def test_this_and_all_following_is_changed_with_each_price_and_decided_by_the_office(booked, visitor):
+    people, start = booked.cast, clock.today() + dt.timedelta(days=7)
+
+    def begin():
+        settings.change({"schedule.repeat_days": 28}, actor=people.as_olivia)
+        times = [PatternTime(start.weekday(), dt.time(12))]
+        pattern = Pattern(item=people.walk, times=times, starts_on=start, sitter=people.sam, pets=[people.biscuit])
+        repeats.start(people.alice, pattern, actor=people.as_max)
+
+    do(booked, begin)
+    visit = db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date)).first()
+    alice = visitor("phone").log_in("portal", people.alice.email)
+    page = alice.go(f"/portal/visits/{visit.public_id}")
+    page.get_by_role("link", name="Change this and all following").click()
+    page.locator("label").filter(has_text="Mochi").click()
+    figures = page.locator("#figures")
+    expect(figures).to_contain_text("$100.00")
+    page.locator("input[type=time]:visible").fill("14:00")
+    expect(figures).to_contain_text("12:00 PM → 2:00 PM")
+    alice.look()
+    alice.keep("client-following-phone")
+    page.get_by_role("button", name="Send change request").click()
+    expect(page.get_by_role("region", name="Being reviewed")).to_contain_text("You asked to change it from")
+    alice.look()
+    office = visitor("desk", scheme="dark").log_in("office", people.olivia.email)
+    page = office.go(f"/admin/change-requests/{items(booked)[0].request_id}/")
+    expect(page.get_by_role("main")).to_contain_text("4 planned visits change with it.")
+    office.look()
+    page.get_by_role("link", name="Edit, then approve").click()
+    office.look()
+    page.go_back()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="1 request approved")).to_be_visible()
+    booked.look_again()
+    assert items(booked)[0].state is ChangeState.APPROVED

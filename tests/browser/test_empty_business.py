@@ -84,7 +84,7 @@ def test_an_empty_business_comes_to_its_first_scheduled_visit(live, live_app, vi
     portal.get_by_label("New password").fill("four red bicycles")
     portal.get_by_label("The same again").fill("four red bicycles")
     portal.get_by_role("button", name="Save password and log in").click()
-    expect(portal.get_by_role("heading", name="Schedule")).to_be_visible()
+    expect(portal.get_by_role("heading", name="Account summary")).to_be_visible()
 
     # She requests a visit.
     day = clock.today() + dt.timedelta(days=3)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from foundation.db import db, mark_request
-from models import FieldArea, Pet
+from models import FieldArea, FieldKind, Pet
 from tests import factories as make
 from workflows import field_defaults, field_layout, field_values
 
@@ -41,7 +41,8 @@ def save(page):
 def test_a_pet_is_added_and_filled_in_on_a_phone_and_the_office_reads_it(usual, visitor):
     live, alice = usual, visitor("phone").log_in("portal", usual.cast.alice.email)
     page = alice.page
-    page.get_by_role("link", name="Your Data").last.click()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Your Data").locator("visible=true").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Contact details")
     alice.look()
     page.get_by_role("navigation", name="Your Data").get_by_role("link", name="Add pet").click()
@@ -135,3 +136,26 @@ def test_without_a_script_every_question_stands_there_with_its_condition(usual, 
     expect(page.get_by_text("4711")).to_be_hidden()
     page.get_by_text("Show Alarm code").click()
     expect(page.get_by_text("4711")).to_be_visible()
+
+
+@pytest.mark.covers("D3", "D4")
+def test_a_file_that_is_too_large_is_said_before_anything_is_sent_and_what_was_typed_stays(usual, visitor, tmp_path):
+    live, alice = usual, visitor("phone").log_in("portal", usual.cast.alice.email)
+    section = make.field_section(make.field_page(name="Papers"))
+    for label, kind in (("Story", FieldKind.TEXT), ("The plan", FieldKind.FILE)):
+        make.custom_field(section, label=label, kind=kind)
+    db.session.commit()
+    page = alice.go(f"/portal/your-data/{section.page.public_id}/edit")
+    page.get_by_label("Story").fill("The door sticks")
+    path = tmp_path / "plan.pdf"
+    path.write_bytes(b"%PDF-1.7" + b" " * (16 * 2**20))
+    page.get_by_label("The plan").set_input_files(path)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.get_by_role("button", name="Save").click()
+    assert "15 MB" in page.get_by_label("The plan").evaluate("field => field.validationMessage")
+    expect(page.get_by_label("Story")).to_have_value("The door sticks")
+    assert "POST" not in sent
+    page.get_by_label("The plan").set_input_files([])
+    save(page)
+    assert held(live.cast.alice, "Story") == "The door sticks"

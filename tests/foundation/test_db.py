@@ -55,10 +55,49 @@ def test_engine_has_its_pragmas(engine):
     assert tuple(folded) == ("éclair", None)
 
 
-def test_engine_of_another_database_is_left_alone():
-    engine = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    prepare_engine(engine)
-    assert list(engine.dispatch.begin) == []
+def test_postgresql_keeps_the_plans_of_requests_about_one_person_and_of_no_others(app, db_session):
+    def mode():
+        """How PostgreSQL plans in this transaction, and how many statements stay prepared."""
+        if db.engine.dialect.name == "sqlite":
+            return None
+        own = db_session.connection().connection.dbapi_connection
+        return db_session.scalar(sa.text("SHOW plan_cache_mode")), own.prepared_max
+
+    found = []
+    for one_person in (True, False):
+        db_session.rollback()
+        mark_request(reads_only=True, one_person=one_person)
+        try:
+            found.append(mode())
+            db_session.commit()
+            found.append(mode())
+        finally:
+            mark_request(reads_only=False)
+    kept, anew = ("force_generic_plan", foundation_db.PREPARED), ("auto", foundation_db.PREPARED)
+    assert found in ([None] * 4, [kept, kept, anew, anew])
+
+
+def test_postgresql_keeps_what_is_prepared_after_a_rollback_and_after_a_failure(app, db_session):
+    is_postgresql = db.engine.dialect.name == "postgresql"
+
+    def ask():
+        assert db_session.scalar(sa.select(sa.func.count()).select_from(Counter)) == 0
+        db_session.rollback()
+
+    def n_prepared():
+        return db_session.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) if is_postgresql else 1
+
+    for _ in range(8):
+        ask()
+    assert n_prepared()
+    make.counter("undone", 1)
+    db_session.rollback()
+    ask()
+    with pytest.raises(sa.exc.DBAPIError):
+        db_session.execute(sa.text("SELECT no_such_column FROM counter"))
+    db_session.rollback()
+    ask()
+    ask()
 
 
 def test_engine_in_memory_needs_no_turnstile():

@@ -71,7 +71,7 @@ def test_parse_reads_what_people_type(text, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "abc", "12.345", "1.250", "1,2,3", "12,50,00", "NaN", "Infinity", "1e3", "1e999999", "1_000", "£5", "--5",
+    ["", "  ", "abc", "12.345", "1.250", "0,001", "01,000", "1,2,3", "12,50,00", "NaN", "Infinity", "1e3", "1e999999", "1_000", "£5", "--5",
      "1.2.3", "1,25.00", "5-", ".", ","],
 )  # fmt: skip
 def test_parse_refuses_what_is_not_clearly_an_amount(text):

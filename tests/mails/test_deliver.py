@@ -379,7 +379,7 @@ def test_what_goes_wrong_with_a_link_is_written_down_without_its_text(server, qu
     def broken(*_args):
         raise ValueError("the link http://127.0.0.1/x and WzUsMl0.abcdef." + "y" * 43)
 
-    monkeypatch.setattr(deliver, "render", broken)
+    monkeypatch.setattr(deliver, "render_for_sending", broken)
     sensitive, plain = queue(MailKind.SET_PASSWORD, LINK), queue()
     drain()
     assert fresh(sensitive).last_error == "ValueError"

@@ -62,7 +62,7 @@ def test_a_mail_is_not_begun_when_its_lease_is_nearly_over(server, queue, drain,
 
     claim, claims = deliver.claim, []
     monkeypatch.setattr(deliver, "claim", counted)
-    monkeypatch.setattr(deliver, "render", slow)
+    monkeypatch.setattr(deliver, "render_for_sending", slow)
     assert drain() == 3
     assert claims == [3, 2, 1]  # the others went back and were claimed afresh
     assert {fresh(m).attempts for m in mails} == {1}

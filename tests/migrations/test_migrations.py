@@ -10,38 +10,47 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from foundation.db import Base, db
+from migrations.ours import include_name
 from tests import cast as cast_
 from tests import databases
 from tests.factories import FACTORIES
 from tests.plugins.needs import find_postgres
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def empty_app(request, tmp_path, worker_id):
-    """The app over a database of this test's own, upgraded from nothing."""
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def upgraded_app(request, tmp_path_factory, worker_id):
+    """The app over a database of these tests' own, upgraded from nothing; each test leaves it at the newest step."""
+    folder = tmp_path_factory.mktemp("migrations")
     if request.param == "sqlite":
-        app = databases.make_app(f"sqlite:///{tmp_path / 'new.db'}", tmp_path)
+        app = databases.make_app(f"sqlite:///{folder / 'new.db'}", folder)
+        yield app
         with app.app_context():
-            yield app
-            db.session.remove()
             db.engine.dispose()
         return
     server, name = find_postgres(), f"latchkey_migrations_{worker_id}_{os.getpid()}"
     engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    app = databases.make_app(server.set(database=name).render_as_string(hide_password=False), tmp_path)
+    app = databases.make_app(server.set(database=name).render_as_string(hide_password=False), folder)
+    yield app
     with app.app_context():
-        yield app
-        db.session.remove()
         db.engine.dispose()
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def empty_app(upgraded_app):
+    """That app in an app context, without rows."""
+    databases.empty(upgraded_app)
+    with upgraded_app.app_context():
+        yield upgraded_app
+        db.session.remove()
+
+
 def differences():
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": include_name})
         return compare_metadata(context, Base.metadata)
 
 
@@ -118,20 +127,31 @@ def test_downgrade_to_nothing_and_up_again_makes_the_same(empty_app):
 
 
 def test_each_step_down_and_up_again_keeps_what_both_sides_know(empty_app):
-    """A table or column that a step brought goes with it; every other row comes back as it was."""
+    """A table or column that a step brought goes with it; every other row comes back as it was.
+
+    Each step is taken down, up and down again, so that the one below it begins with the rows that it knows itself.
+    """
     fill()
-    full = contents(shape())
+    above, full = shape(), contents(shape())
     assert all(full[kind.__tablename__] for kind in FACTORIES)
-    for revision in revisions()[1:]:
+    newest, *older = revisions()
+    for upper, revision in zip([newest, *older], older, strict=False):
         flask_migrate.downgrade(revision=revision)
         known = shape()
         below = contents(known)
+        whole = {name for name in known if above[name] == known[name]}
+        assert {name: below[name] for name in whole} == {name: full[name] for name in whole}
         assert broken_foreign_keys() == []
-        flask_migrate.upgrade()
-        assert (contents(known), broken_foreign_keys(), differences(), guards()) == (below, [], [], expected_guards())
-        assert {
-            name: rows for name, rows in contents(shape()).items() if name in known and shape()[name] == known[name]
-        } == {name: rows for name, rows in full.items() if name in known and shape()[name] == known[name]}
+        flask_migrate.upgrade(revision=upper)
+        assert (shape(), contents(known), broken_foreign_keys()) == (above, below, [])
+        if upper == newest:
+            assert (differences(), guards()) == ([], expected_guards())
+        flask_migrate.downgrade(revision=revision)
+        assert contents(known) == below
+        above, full = known, below
+    flask_migrate.upgrade()
+    # All the way up: the rows of the first tables, and nothing that the ways down left behind.
+    assert (contents(above), broken_foreign_keys(), differences(), guards()) == (full, [], [], expected_guards())
 
 
 def test_history_has_one_beginning_and_one_end(empty_app):

@@ -1,6 +1,6 @@
-"""What some tests need from the machine: a Chromium, a PostgreSQL server.
+"""What some tests need from the machine: a Chromium, a PostgreSQL server, the keys of a payment sandbox.
 
-A test marked `browser` or `postgres` is skipped where its need is not met, so that everyone can run the rest. Where
+A test marked `browser`, `postgres` or `sandbox` is skipped where its need is not met, so that everyone can run the rest. Where
 REQUIRE_BROWSER=1 or REQUIRE_POSTGRES=1 is set, as in CI, it fails instead: nothing goes untested unnoticed.
 """
 
@@ -41,9 +41,19 @@ def find_postgres() -> sa.URL | None:
         return None
 
 
+def find_sandbox() -> list[str] | None:
+    """Merchant id, public and private key of a Braintree sandbox, if all three are given."""
+    given = [os.environ.get(f"BRAINTREE_SANDBOX_{name}", "") for name in ("MERCHANT_ID", "PUBLIC_KEY", "PRIVATE_KEY")]
+    return given if all(given) else None
+
+
 NEEDS = {
     "browser": (find_chromium, "a Chromium: install one, or name it in CHROMIUM"),
     "postgres": (find_postgres, "a PostgreSQL server: start one, or name it in TEST_POSTGRES_URL"),
+    "sandbox": (
+        find_sandbox,
+        "the keys of a Braintree sandbox in BRAINTREE_SANDBOX_MERCHANT_ID, _PUBLIC_KEY, _PRIVATE_KEY",
+    ),
 }
 
 
@@ -53,6 +63,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get(f"REQUIRE_{name.upper()}") == "1":
                 pytest.fail(f"This test needs {what}.", pytrace=False)
             pytest.skip(f"needs {what}")
+
+
+@pytest.fixture
+def sandbox_keys(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the sandbox, for tests marked `sandbox`; the only tests that may talk to another machine."""
+    keys = find_sandbox()
+    assert keys is not None, "mark the test with @pytest.mark.sandbox"
+    monkeypatch.setenv("TESTS_MAY_LEAVE", "1")
+    return keys
 
 
 @pytest.fixture(scope="session")

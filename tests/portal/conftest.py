@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from foundation.db import db
 from models import Client
 from tests.cast import Cast
 from tests.databases import Http
+from tests.reading import Reader
 from workflows import settings
 
 
@@ -37,11 +38,12 @@ class Form:
         return data
 
 
-class _Reader(HTMLParser):
+class _Reader(Reader):
     """Finds the forms of a page and its words."""
 
+    told = frozenset({"form", "input", "select", "textarea", "button"})
+
     def __init__(self) -> None:
-        super().__init__()
         self.forms: list[Form] = []
         self.words: list[str] = []
         self._form: Form | None = None
@@ -96,10 +98,22 @@ class Page:
     def __init__(self, answer: TestResponse) -> None:
         self.answer, self.status, self.html = answer, answer.status_code, answer.text
         self.path = answer.request.full_path.rstrip("?") if answer.request else ""
+
+    @cached_property
+    def _read(self) -> _Reader:
         reader = _Reader()
         reader.feed(self.html)
-        self.forms = reader.forms
-        self.text = re.sub(r"\s+", " ", " ".join(reader.words)).replace(" ,", ",").replace(" .", ".")
+        return reader
+
+    @property
+    def forms(self) -> list[Form]:
+        """All forms, in order."""
+        return self._read.forms
+
+    @cached_property
+    def text(self) -> str:
+        """The words."""
+        return re.sub(r"\s+", " ", " ".join(self._read.words)).replace(" ,", ",").replace(" .", ".")
 
     def form(self, action: str) -> Form:
         """The form that goes there (an address, or how it ends)."""

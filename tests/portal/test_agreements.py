@@ -40,7 +40,7 @@ def test_client_reads_types_the_name_and_gets_in(walk, cast, terms):
     assert "We walk &lt;b&gt;your&lt;/b&gt; dog." in page.html
     assert "Terms of Service" in page.text
     after = accept(alice, page)
-    assert after.path.startswith("/portal/schedule")
+    assert after.path.startswith("/portal/account")
     assert "Your copy comes by mail." in after.text
     row = db.session.scalars(sa.select(AgreementAcceptance)).one()
     assert (row.client_id, row.typed_name, row.address) == (cast.alice.id, "Alice Archer", "127.0.0.1")
@@ -91,7 +91,7 @@ def test_text_that_changed_meanwhile_is_read_again(walk, cast, terms):
     refused = accept(alice, page)
     assert (refused.status, "changed meanwhile" in refused.text) == (409, True)
     assert "You pay us more." in refused.text
-    assert accept(alice, refused).path.startswith("/portal/schedule")
+    assert accept(alice, refused).path.startswith("/portal/account")
 
 
 def test_who_is_signed_in_already_is_asked_at_the_next_page(walk, cast):
@@ -110,7 +110,7 @@ def test_two_agreements_can_be_accepted_one_after_the_other(walk, cast, terms):
     first, _second = page.form("/portal/agreements").choices["accept"]
     left = accept(alice, page, accept=first)
     assert (left.path, "Key release" in left.text) == ("/portal/agreements", True)
-    assert accept(alice, left).path.startswith("/portal/schedule")
+    assert accept(alice, left).path.startswith("/portal/account")
 
 
 def test_staff_in_the_clients_portal_pass_and_cannot_accept(http, cast, terms, sign_in_as_staff, walk):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from admin_site import texts
 from foundation.db import db
 from models import Activity, ClientContact, Notification, NotificationKind
 from tests import factories as make
@@ -31,7 +32,7 @@ def fill_in(browser, path, values, to=None):
 
 def told():
     lines = db.session.query(Notification).order_by(Notification.id)
-    return [x for n in lines if n.kind is NotificationKind.DATA_CHANGED for x in n.facts["about"]]
+    return [texts.told_about(n.facts) for n in lines if n.kind is NotificationKind.DATA_CHANGED]
 
 
 def path_of(cast, contact):
@@ -52,7 +53,11 @@ def test_somebody_is_added_changed_and_removed_and_the_office_reads_it(cast, ali
     token = re.search(r'name="csrf_token" value="([^"]+)"', alice.get(PAGE).text)[1]
     assert alice.post(f"{path}/removal", data={"csrf_token": token}).status_code == 303
     assert count(ClientContact) == 0
-    assert told() == ["Kim Clark: +", "Kim Clark: Relation: Partner → Wife, Emergency: no → yes", "Kim Clark: -"]
+    assert told() == [
+        "Kim Clark: added",
+        "Kim Clark: Relation: Partner → Wife, Emergency contact: No → Yes",
+        "Kim Clark: removed",
+    ]
     verbs = [a.verb for a in db.session.query(Activity).order_by(Activity.id) if a.verb.startswith("client_contact")]
     assert verbs == ["client_contact.added", "client_contact.changed", "client_contact.removed"]
 

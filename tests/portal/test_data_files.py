@@ -2,8 +2,11 @@
 
 import datetime as dt
 import io
+import re
 
 import pytest
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from foundation import clock
 from foundation.db import db
@@ -12,7 +15,9 @@ from tests import factories as make
 from tests.databases import count
 from tests.portal.conftest import Page
 from tests.sent_files import PDF, picture
-from workflows import field_files, field_proposals, field_values
+from ui_kit import uploading
+from ui_kit.files import MAX_BYTES
+from workflows import field_files, field_proposals, field_values, uploads
 from workflows.errors import Invalid
 
 pytestmark = pytest.mark.covers("D3", "D4")
@@ -135,6 +140,34 @@ def test_too_large_a_form_comes_back_with_a_sentence(walk, cast, photos, gate, p
     )
     assert (answer.status_code, "Nothing was saved." in answer.text) == (413, True)
     assert f'action="{url(photos)}"' in answer.text
+
+
+def test_of_a_form_that_is_large_nothing_typed_is_lost(walk, cast, photos, gate, plan):
+    """Beyond what other forms may hold, one file is too large: it is named, the other one and the text are there."""
+    story = make.custom_field(photos, label="Story")
+    alice = walk(cast.alice)
+    data = MultiDict(alice.get(url(photos, "/edit")).form(url(photos)).filled())
+    for key, value in (
+        (story, "The door sticks"),
+        (plan, FileStorage(io.BytesIO(b"%PDF-1.7\n" + b" " * (18 * 2**20)), "all.pdf")),
+        (gate, FileStorage(io.BytesIO(picture()), "gate.png")),
+    ):
+        data.setlist(f"f-{key.public_id}", [value])
+    boundary, body = encode_multipart(data)
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = Page(alice.browser.post(url(photos), content_type=kind, data=body))
+    assert (answer.status, "larger than 15 MB" in answer.text) == (422, True)
+    assert 'value="The door sticks"' in answer.html
+    assert "gate.webp" in answer.text
+    alice.press(answer, url(photos), **{f"f-{plan.public_id}": None, f"f-{gate.public_id}": None})
+    assert (held(cast.alice, story), held(cast.alice, gate).name) == ("The door sticks", "gate.webp")
+
+
+def test_the_script_knows_how_much_the_server_takes(walk, cast, photos, gate):
+    form = walk(cast.alice).get(url(photos, "/edit")).html
+    (most, room) = (int(re.search(rf'data-{name}="(\d+)"', form)[1]) for name in ("most", "room"))
+    assert most == uploads.MAX_BYTES == MAX_BYTES
+    assert room == uploading.ROOM - 4 * 2**20
 
 
 def test_a_file_that_needs_approval_waits_with_its_proposal(walk, cast, photos, gate, plan):

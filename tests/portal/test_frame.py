@@ -207,3 +207,28 @@ def test_no_page_costs_more_than_eight_queries_nor_more_for_thirty_times_as_much
     most = {path: 10 if re.search(r"/request(/|$|\?)|/change", path) else 8 for path in few}
     assert {path: n for path, n in few.items() if n > most[path]} == {}
     assert {path: n for path, n in many.items() if n > few[path]} == {}
+
+
+def test_pages_of_the_portals_run_with_plans_that_postgresql_keeps(http, cast, sign_in_as_client, sign_in_as_staff):
+    """Planning took three to ten times as long as the answer; the office's lists of everybody are planned each time."""
+    asked = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if "plan_cache_mode" in statement:
+            asked.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        found = {}
+        for path, person in (
+            ("/portal/requests", sign_in_as_client(http(), cast.alice)),
+            ("/staff/", sign_in_as_staff(http(), cast.sam)),
+            ("/admin/clients/", sign_in_as_staff(http(), cast.olivia)),
+        ):
+            asked.clear()
+            assert person.get(path).status_code == 200
+            found[path] = bool(asked)
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    assert found == {"/portal/requests": is_postgresql, "/staff/": is_postgresql, "/admin/clients/": False}

@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 
 from foundation.db import db
-from models import Activity, JobRequest, JobRequestLine, LineState
+from models import Activity, JobRequest, JobRequestLine, LineState, MethodKind
 from tests import factories as make
+from tests import issued
+from tests import money_factories as money
 from tests.databases import count
 
 DAY = make.DAY
@@ -15,11 +17,41 @@ UPLOAD, DOWNLOAD = "portal.upload", "portal.download"
 
 FACTOR = "portal.two_factor"
 LETTERS = "portal.letters"
+REPORTS = "portal.report_cards"
+SUMMARY, PAY, INVOICES, PAYMENTS = "portal.account_summary", "portal.pay", "portal.invoices", "portal.payments"
+CARDS, ACCOUNTS = "portal.cards", "portal.bank_accounts"
 
 #: endpoint -> the switches of which one must be on; none: always there
 NEEDS = {
     "portal_home.home": (),
+    "portal_install.manifest": (),
+    "portal_install.worker": (),
+    "portal_install.offline": (),
     "portal_home.end_office_view": (),
+    "portal_account.show": (SUMMARY,),
+    # A client who does not pay online has neither these nor the cards: see below.
+    "portal_pay.form": (PAY,),
+    "portal_pay.pay": (PAY,),
+    "portal_pay.reckon": (PAY,),
+    "portal_pay.link": (PAY,),
+    "portal_pay.outcome": (PAY,),
+    "portal_pay.token": (PAY,),
+    "portal_pay.stored_card": (PAY,),
+    "portal_invoices.index": (INVOICES,),
+    "portal_invoices.show": (INVOICES,),
+    "portal_invoices.pdf": (INVOICES,),
+    "portal_payments.index": (PAYMENTS,),
+    "portal_payments.receipt": (PAYMENTS,),
+    "portal_payments.refund_receipt": (PAYMENTS,),
+    "portal_methods.index": (CARDS, ACCOUNTS),
+    "portal_methods.new": (CARDS, ACCOUNTS),
+    "portal_methods.add": (CARDS, ACCOUNTS),
+    "portal_methods.token": (CARDS, ACCOUNTS),
+    "portal_methods.make_default": (CARDS, ACCOUNTS),
+    "portal_methods.set_automatic": (CARDS, ACCOUNTS),
+    "portal_methods.removal": (CARDS, ACCOUNTS),
+    "portal_methods.remove": (CARDS, ACCOUNTS),
+    "portal_methods.confirm": (CARDS, ACCOUNTS),
     "portal_schedule.month": (SCHEDULE,),
     "portal_schedule.day": (SCHEDULE,),
     "portal_requesting.show": (REQUESTS,),
@@ -48,6 +80,8 @@ NEEDS = {
     "portal_visit_cancelling.cancel_one": (SCHEDULE,),
     "portal_visit_cancelling.several": (SCHEDULE,),
     "portal_visit_cancelling.cancel_several": (SCHEDULE,),
+    "portal_following.form": (SCHEDULE,),
+    "portal_following.ask": (SCHEDULE,),
     "portal_changing.form": (SCHEDULE,),
     "portal_changing.ask": (SCHEDULE,),
     "portal_withdrawing.one": (SCHEDULE,),
@@ -83,6 +117,10 @@ NEEDS = {
     "portal_changing_contacts.edit": (DATA,),
     "portal_changing_contacts.change": (DATA,),
     "portal_changing_contacts.remove": (DATA,),
+    "portal_reports.index": (REPORTS,),
+    "portal_reports.show": (REPORTS,),
+    "portal_reports.thank": (REPORTS,),
+    "portal_reports.give": (REPORTS,),
     "portal_letters.show": (LETTERS,),
     "portal_letters.write": (LETTERS,),
     "portal_settings.two_factor": (FACTOR,),
@@ -156,6 +194,12 @@ def addresses(app, alices, *, of=None):
             "proposal_id",
             "key_id",
             "file_id",
+            "invoice_id",
+            "attempt_id",
+            "payment_id",
+            "refund_id",
+            "method_id",
+            "card_id",
         )
         mine = dict.fromkeys(own, "AAAAAAAAAAAA")
         every = {
@@ -163,7 +207,9 @@ def addresses(app, alices, *, of=None):
             "line_id": line.public_id,
             "day": DAY,
             "token": "nothing",
+            "word": "card",
             "key": "AAAAAAAAAAAA",
+            "how": "thumb",
             **mine,
         }
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
@@ -185,9 +231,15 @@ def test_every_page_of_the_portal_is_in_the_table(app, alices):
         (DATA,),
         (FACTOR,),
         (LETTERS,),
+        (REPORTS,),
         (UPLOAD,),
         (DOWNLOAD,),
         (UPLOAD, DOWNLOAD),
+        (SUMMARY,),
+        (PAY,),
+        (INVOICES,),
+        (PAYMENTS,),
+        (CARDS, ACCOUNTS),
     ],
     ids=" and ".join,
 )
@@ -204,7 +256,8 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
             assert answer.status_code == 404, (method, path, endpoint)
     first = {
         SCHEDULE: "/portal/schedule", REQUESTS: "/portal/request", DATA: "/portal/your-data/",
-        FACTOR: "/portal/settings/two-factor", LETTERS: "/portal/messages/", UPLOAD: "/portal/files/pets/AAAAAAAAAAAA/photo", DOWNLOAD: "/portal/files/AAAAAAAAAAAA/download",
+        SUMMARY: "/portal/account", PAY: "/portal/pay", INVOICES: "/portal/invoices", PAYMENTS: "/portal/payments", ACCOUNTS: "/portal/settings/cards",
+        FACTOR: "/portal/settings/two-factor", LETTERS: "/portal/messages/", REPORTS: "/portal/reports/", UPLOAD: "/portal/files/pets/AAAAAAAAAAAA/photo", DOWNLOAD: "/portal/files/AAAAAAAAAAAA/download",
     }[off[-1]]  # fmt: skip
     assert alice.browser.open(first, method="OPTIONS").status_code == 404
     assert (count(Activity), count(JobRequest), count(JobRequestLine)) == before
@@ -217,7 +270,12 @@ def test_what_is_off_is_404_for_every_method_with_and_without_a_token(app, walk,
 def test_menu_and_button_show_only_what_is_on(walk, cast, change_settings):
     alice = walk(cast.alice)
     page = alice.get("/portal/")
+    assert page.path == "/portal/account"
+    assert {"/portal/account", "/portal/invoices", "/portal/payments", "/portal/settings/cards"} <= page.links()
+    change_settings(dict.fromkeys((SUMMARY, INVOICES, PAYMENTS, CARDS), False))
+    page = alice.get("/portal/")
     assert page.path == "/portal/schedule"
+    assert not page.links() & {"/portal/account", "/portal/invoices", "/portal/payments", "/portal/settings/cards"}
     assert {"/portal/schedule", "/portal/request", "/portal/requests"} <= page.links()
     change_settings({REQUESTS: False})
     page = alice.get("/portal/")
@@ -237,6 +295,10 @@ def test_when_all_is_off_a_friendly_page_says_so(walk, cast, change_settings):
             SCHEDULE: False,
             DATA: False,
             LETTERS: False,
+            REPORTS: False,
+            SUMMARY: False,
+            INVOICES: False,
+            PAYMENTS: False,
             "business.name": "Maple Lane",
             "business.phone": "020 7946 0018",
         }
@@ -291,3 +353,54 @@ def test_prices_and_the_sitter_stand_nowhere_unless_switched_on(walk, cast, alic
         assert {p for p in prices if p in text} == prices, path
         assert ("with Sita" in text) is path.startswith("/portal/schedule"), path
         assert "Singh" not in text
+
+
+@pytest.mark.covers("P8", "P2", "P7")
+def test_a_client_who_does_not_pay_online_finds_neither_paying_nor_cards(walk, cast, alices, app, change_settings):
+    change_settings({ACCOUNTS: True})
+    alice = walk(cast.alice)
+    token = alice.token()
+    cast.alice.pays_online = False
+    db.session.commit()
+    gone = {e for e, needs in NEEDS.items() if set(needs) & {PAY, CARDS, ACCOUNTS}}
+    for method, path, endpoint in addresses(app, alices, of=gone):
+        for data in ({}, {"csrf_token": token}):
+            answer = alice.browser.open(path, method=method, data=data if method == "POST" else None)
+            assert answer.status_code == 404, (method, path, endpoint)
+    page = alice.get("/portal/account")
+    assert page.status == 200
+    assert not [x for x in page.links() if x.startswith(("/portal/pay?", "/portal/settings/cards"))]
+    assert walk(cast.bob).get("/portal/settings/cards").status == 200
+
+
+@pytest.mark.covers("P8", "P7")
+def test_cards_and_bank_accounts_are_closed_each_by_itself(walk, cast, change_settings):
+    card = money.stored_method(cast.alice)
+    bank = money.stored_method(cast.alice, kind=MethodKind.BANK, expires="", last4="0000")
+    db.session.commit()
+    alice = walk(cast.alice)
+    for on, off, here, gone in ((CARDS, ACCOUNTS, card, bank), (ACCOUNTS, CARDS, bank, card)):
+        change_settings({on: True, off: False})
+        page = alice.get("/portal/settings/cards")
+        assert (here.last4 in page.text, gone.last4 in page.text) == (True, False)
+        assert alice.get(f"/portal/settings/cards/{here.public_id}/removal").status == 200
+        for path in ("removal", "default", "automatic", "deposits"):
+            assert alice.post(f"/portal/settings/cards/{gone.public_id}/{path}").status_code == 404, path
+        word = "bank-account" if gone is bank else "card"
+        assert alice.get(f"/portal/settings/cards/new-{word}").status == 404
+        assert alice.post(f"/portal/settings/cards/new-{word}", nonce="fake-valid-nonce").status_code == 404
+
+
+@pytest.mark.covers("P8", "P2")
+def test_tips_are_not_taken_while_they_are_off(walk, cast, gateway, change_settings):
+    issued.invoice(cast.alice, 40, due=0)
+    db.session.commit()
+    alice = walk(cast.alice)
+    page = alice.get("/portal/pay?what=due")
+    assert "tip" not in {name for name, _value in page.form("/portal/pay").fields}
+    done = alice.press(page, "/portal/pay", method="card", nonce="fake-valid-nonce", tip="20", tip_note="Sam")
+    assert "Thank you. $40.00 was paid." in done.text
+    change_settings({"portal.tips": True})
+    issued.invoice(cast.alice, 40, due=0)
+    db.session.commit()
+    assert "tip" in alice.get("/portal/pay?what=due").form("/portal/pay").choices

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foundation.db import db
@@ -17,6 +17,8 @@ from workflows.field_layout import Layout, PlacedField, PlacedPage, PlacedSectio
 from workflows.field_saving import Unfit, save
 
 pytestmark = pytest.mark.covers("D3")
+#: an example writes and reads tables, so fewer of them
+FEWER = settings(max_examples=max(settings.default.max_examples // 4, 25))
 KINDS = [k for k in FieldKind if k not in field_kinds.FILES]
 CHOICES = [{"key": f"k{n}", "label": label} for n, label in enumerate(["Raw", "Dry, twice", "<b>Wet</b>", "", "🐟"])]
 KEYS = [c["key"] for c in CHOICES]
@@ -47,6 +49,7 @@ def answers(draw):
     return kind, draw(st.one_of(FITTING.get(kind, anything), anything))
 
 
+@FEWER
 @given(answers(), st.booleans(), st.booleans(), st.booleans(), st.booleans())
 @example((FieldKind.NUMBER, "-0"), False, False, False, True)
 @example((FieldKind.PHONE, "0"), False, False, False, True)

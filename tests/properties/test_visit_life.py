@@ -29,13 +29,15 @@ from workflows import (
     job_requests,
     jobs,
     settings,
+    visit_checks,
+    visits,
 )  # fmt: skip
-from workflows.actors import WORKER, client_actor
+from workflows.actors import WORKER, client_actor, staff_actor
 from workflows.change_preview import Wish
 from workflows.mail_facts import MailKind
 
 #: an example fills and empties tables, so fewer of them
-FEWER = effort(max_examples=max(effort.default.max_examples // 15, 6), stateful_step_count=25)
+FEWER = effort(max_examples=max(effort.default.max_examples // 25, 6), stateful_step_count=25)
 
 WHO, WHICH = st.integers(0, 2), st.integers(0, 9)
 FEW = st.lists(WHICH, min_size=1, max_size=3, unique=True)
@@ -116,6 +118,39 @@ class Life(Books):
             self._unvoid(which[0])
         else:
             self._void(which)
+
+    # ------------------------------------------------------------------------------------------------- the sitters
+
+    @precondition(lambda self: JobState.SCHEDULED in self.visits.values())
+    @rule(
+        which=WHICH,
+        how=st.sampled_from(["in", "in", "out", "done", "read"]),
+        early=st.booleans(),
+        off=st.integers(-3, 3),
+    )
+    def tap(self, which: int, how: str, early: bool, off: int) -> None:
+        """Sitters tap in any order, at their visit's time or too early, on phones whose clocks are off by hours."""
+        begun = [j for j in self._jobs() if j.sitter_id and j.state in {JobState.SCHEDULED, JobState.IN_PROGRESS}]
+        job = self._pick(begun, which)
+        if job is None:
+            return
+        opens = visit_checks.opens_at(job)
+        if not early and clock.now() < opens:
+            self.move_to(opens)
+        actor, at, place = staff_actor(job.sitter), clock.now() + dt.timedelta(hours=off), visit_checks.Place()
+        doing = {
+            "in": lambda: visits.check_in(job, actor=actor, place=place, at=at),
+            "out": lambda: visits.check_out(job, actor=actor, place=place, at=at),
+            "done": lambda: visits.complete(job, actor=actor),
+            "read": lambda: visits.acknowledge(job, actor=actor),
+        }[how]
+        states = {
+            "in": JobState.IN_PROGRESS if job.state is JobState.SCHEDULED else job.state,
+            "out": JobState.COMPLETED,
+            "done": JobState.COMPLETED,
+            "read": job.state,
+        }
+        self._do(doing, visits={job.id: states[how]}, sitters_hear=False)
 
     # ------------------------------------------------------------------------------------------------ the clients
 

@@ -18,6 +18,7 @@ from models import (
     ChangeItem,
     ChangeRequest,
     ChangeState,
+    CheckKind,
     Client,
     Initiator,
     Job,
@@ -106,6 +107,19 @@ class Books(RuleBasedStateMachine):
             whole = (job.prior_price, job.prior_sitter_pay) if off else (job.price, job.sitter_pay)
             assert whole == sums(job), "the price lines add up to what the visit costs and pays when it takes place"
             assert (job.price, job.sitter_pay) == self.figures[job.id], "each other figure is in the log"
+
+    @invariant()
+    def what_was_tapped_is_there_once_in_its_order(self) -> None:
+        for job in self._jobs():
+            rows = {c.kind: c.at for c in job.checks if c.replaced_at is None}
+            assert len(rows) == len(job.checks)
+            assert rows.get(CheckKind.IN) == job.checked_in_at
+            assert rows.get(CheckKind.OUT) == job.checked_out_at
+            if job.checked_out_at is not None:
+                assert job.checked_in_at is not None
+                assert job.checked_in_at <= job.checked_out_at <= clock.now()
+            if job.state in {JobState.SCHEDULED, JobState.CANCELLED}:
+                assert job.checked_in_at is None
 
     @invariant()
     def nothing_waits_about_a_visit_that_is_gone_or_another_one(self) -> None:

@@ -9,6 +9,8 @@ from PIL import Image
 
 from foundation.db import db
 from models import Activity
+from settings_ui import finding
+from tests.databases import statements
 from workflows import settings
 
 
@@ -35,13 +37,17 @@ def fields_of(page):
     return data
 
 
+def csrf(page):
+    return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+
+
 @pytest.fixture
 def owner(http, cast, sign_in_as_staff):
     return sign_in_as_staff(http(), cast.olivia)
 
 
 @pytest.mark.covers("S5")
-@pytest.mark.parametrize("page", ["business", "portal"])
+@pytest.mark.parametrize("page", ["business", "billing", "portal"])
 def test_every_setting_of_the_registry_has_a_labelled_field_with_its_effect(owner, page):
     answer = owner.get(f"/admin/settings/{page}")
     assert answer.status_code == 200
@@ -55,7 +61,7 @@ def test_every_setting_of_the_registry_has_a_labelled_field_with_its_effect(owne
 
 @pytest.mark.covers("S5")
 def test_saving_the_page_as_it_is_changes_nothing(owner):
-    for page in ("business", "portal"):
+    for page in ("business", "billing", "portal"):
         before = owner.get(f"/admin/settings/{page}")
         answer = owner.post(f"/admin/settings/{page}", data=fields_of(before))
         assert answer.status_code == 302
@@ -74,7 +80,7 @@ def test_a_change_is_saved_logged_and_shown_with_who_and_what(owner, cast):
     assert (line.staff_id, line.facts["changes"]) == (cast.olivia.id, {"portal.auto_submit_hours": [24, 12]})
     page = owner.get("/admin/settings/portal").text
     assert "Olivia" in page
-    assert "the default is 24" in page
+    assert "The default: 24." in page
 
 
 @pytest.mark.parametrize(
@@ -187,3 +193,103 @@ def test_managers_sitters_and_clients_cannot_open_the_settings(http, cast, sign_
 
 def test_a_page_that_does_not_exist_is_not_found(owner):
     assert owner.get("/admin/settings/nothing").status_code == 404
+
+
+@pytest.mark.covers("S5")
+def test_a_setting_goes_back_to_its_default_alone_and_who_changed_it_is_told(owner, cast):
+    settings.change({"portal.auto_submit_hours": 12, "portal.notice": "Closed on Monday"}, actor=cast.as_olivia)
+    db.session.commit()
+    page = owner.get("/admin/settings/portal").text
+    assert f"Changed by {cast.as_olivia.name}" in page
+    assert 'name="key" value="portal.auto_submit_hours"' in page
+    data = {"key": "portal.auto_submit_hours", "csrf_token": csrf(page)}
+    for _ in range(2):
+        answer = owner.post("/admin/settings/portal/default", data=data)
+        assert answer.headers["Location"] == "/admin/settings/portal#row-portal__auto_submit_hours"
+    settings.forget()
+    assert settings.read()["portal.auto_submit_hours"] == 24
+    assert settings.read()["portal.notice"] == "Closed on Monday"
+    lines = db.session.scalars(sa.select(Activity).where(Activity.verb == "setting.changed")).all()
+    assert [line.facts["changes"] for line in lines][2:] == [{"portal.auto_submit_hours": [12, 24]}]
+    page = owner.get("/admin/settings/portal").text
+    assert 'name="key" value="portal.auto_submit_hours"' not in page
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        ("portal", "business.name"),
+        ("portal", "no.such"),
+        ("nowhere", "portal.notice"),
+        ("portal", ""),
+        ("portal", "\0"),
+    ],
+)
+def test_only_a_setting_of_the_page_goes_back_to_its_default(owner, page, key):
+    token = csrf(owner.get("/admin/settings/portal").text)
+    assert owner.post(f"/admin/settings/{page}/default", data={"key": key, "csrf_token": token}).status_code == 404
+    assert owner.get("/admin/settings/portal/default").status_code == 405
+
+
+def test_a_default_that_no_longer_fits_is_refused_with_a_sentence(owner, cast):
+    both = {"portal.button_label": "Our site", "portal.button_url": "https://example.com"}
+    settings.change(both, actor=cast.as_olivia)
+    db.session.commit()
+    data = {"key": "portal.button_url", "csrf_token": csrf(owner.get("/admin/settings/portal").text)}
+    assert owner.post("/admin/settings/portal/default", data=data).status_code == 302
+    page = owner.get("/admin/settings/portal").text
+    assert "The link button needs both a text and an address." in page
+    settings.forget()
+    assert settings.read()["portal.button_url"] == "https://example.com"
+
+
+@pytest.mark.covers("S5")
+def test_settings_are_found_by_their_words_with_what_they_are_now(owner, cast):
+    settings.change({"portal.auto_submit_hours": 12}, actor=cast.as_olivia)
+    db.session.commit()
+    page = owner.get("/admin/settings/search?q=FORGOTTEN%20hours").text
+    assert '/admin/settings/portal#row-portal__auto_submit_hours"' in page
+    assert "Now: 12" in page
+    assert "1 setting fits." in page
+    assert "No setting has these words" in owner.get("/admin/settings/search?q=zebra").text
+    for odd in ("", "%20", "%00", "x" * 5000, "%3Cscript%3E", "\\", "%25"):
+        answer = owner.get(f"/admin/settings/search?q={odd}")
+        assert answer.status_code == 200
+        assert "<script>" not in answer.text.partition("<main")[2]
+
+
+def test_every_setting_is_found_by_its_own_name(owner):
+    with owner.application.test_request_context():
+        for entry in settings.REGISTRY.values():
+            if entry.group != "lists":
+                assert entry in [found.entry for found in finding.find(entry.label)], entry.key
+
+
+@pytest.mark.covers("P8")
+def test_the_portal_can_be_previewed_as_a_client_from_beside_its_switches(owner, cast):
+    page = owner.get("/admin/settings/portal").text
+    assert f'<option value="{cast.alice.id}">Alice Archer</option>' in page
+    token = csrf(page)
+    data = {"client_id": str(cast.alice.id), "csrf_token": token}
+    answer = owner.post("/admin/settings/portal/preview", data=data)
+    assert (answer.status_code, answer.headers["Location"]) == (307, f"/admin/client/{cast.alice.id}/portal-visit")
+    assert owner.post(answer.headers["Location"], data=data).headers["Location"] == "/portal/"
+    assert "Alice" in owner.get("/portal/account").text
+    assert [
+        x.client_id for x in db.session.scalars(sa.select(Activity).where(Activity.verb == "access.portal_opened"))
+    ] == [cast.alice.id]
+    for wrong in ("", "x", "9" * 30, "-1"):
+        answer = owner.post("/admin/settings/portal/preview", data={"client_id": wrong, "csrf_token": token})
+        assert answer.headers["Location"] == "/admin/settings/portal#preview"
+
+
+def test_pages_of_settings_take_a_fixed_number_of_queries(owner, cast):
+    n = {}
+    for value in (12, 13, 14, 15, 16):
+        settings.change({"portal.auto_submit_hours": value, "portal.notice": f"Notice {value}"}, actor=cast.as_olivia)
+        db.session.commit()
+        with statements() as sent:
+            owner.get("/admin/settings/portal")
+        n[value] = len(sent)
+    assert len(set(n.values())) == 1, n
+    assert n[16] <= 8, n

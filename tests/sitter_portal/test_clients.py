@@ -5,11 +5,15 @@ import re
 
 import pytest
 
-from foundation import sealing
+from foundation import sealing, storage
 from foundation.db import db
-from models import Activity, FieldArea, JobState, StaffAccess
+from models import Activity, FieldArea, FieldKind, FilePurpose, JobState, StaffAccess
 from tests import factories as make
+from tests import sent_files
 from tests.databases import count, statements
+from workflows import files
+from workflows.field_kinds import MASK
+from workflows.uploads import Upload, photo
 
 pytestmark = pytest.mark.covers("V6")
 
@@ -139,3 +143,59 @@ def test_the_card_costs_as_many_queries_for_five_pets_as_for_one(cast, fields, s
     with statements() as many:
         assert "Vet 4" in sam.get(url).text
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(("level", "is_told"), [(StaffAccess.VIEW, True), (StaffAccess.RESTRICTED, False), (StaffAccess.HIDDEN, False)])  # fmt: skip
+@pytest.mark.parametrize("where", ["page", "section", "field"])
+def test_what_stands_in_our_own_columns_follows_the_access_of_its_page(cast, sam, level, is_told, where):
+    cast.biscuit.notes, cast.biscuit.warning, cast.biscuit.breed = "Steals socks", "Bites postmen", "Whippet"
+    cast.alice.phone, cast.alice.address_line1, cast.alice.city = "+14135550123", "9 Elm Row", "Springfield"
+    for area, columns in (
+        (FieldArea.PET, ("pet.notes", "pet.warning", "pet.breed")),
+        (FieldArea.CLIENT, ("client.phone", "client.address_line1")),
+    ):
+        page = make.field_page(area, **({"staff_access": level} if where == "page" else {}))
+        section = make.field_section(page, **({"staff_access": level} if where == "section" else {}))
+        for column in columns:
+            own = {"staff_access": level} if where == "field" else {}
+            make.custom_field(section, label=column, column=column, **own)
+    make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY, pets=[cast.biscuit])
+    db.session.commit()
+    day, client_card = sam.get("/staff/").text, sam.get(card(cast)).text
+    for words in ("Bites postmen", "9 Elm Row", "(413) 555-0123"):
+        assert (words in day, words in client_card) == (is_told, is_told)
+    assert ("Steals socks" in day, "Whippet" in client_card) == (is_told, is_told)
+    # What nobody restricted is there all the same, and what is restricted opens around the visit, on the card.
+    assert "Springfield" in day
+    assert client_card.count(MASK) == (5 if level is StaffAccess.RESTRICTED else 0)
+
+
+def test_a_photo_of_the_entrance_opens_around_the_visit_only_and_each_look_is_logged(cast, fields, app, sam, clock_at):
+    storage.use(app.extensions["store"])
+    photos = make.field_section(fields["page"], name="Photos", staff_access=StaffAccess.RESTRICTED)
+    entrance = make.custom_field(photos, label="The entrance", kind=FieldKind.IMAGE)
+    checked = photo(Upload("door.png", sent_files.picture(size=(400, 200))))
+    file = files.keep(checked, actor=cast.as_alice, purpose=FilePurpose.FIELD, client=cast.alice)
+    make.field_value(entrance, cast.alice, text=None, file_id=file.id)
+    url = f"/staff/files/{file.public_id}/picture"
+    assert sam.get(url).status_code == 404
+    make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY)
+    page = sam.get(card(cast))
+    assert url not in page.text
+    opened = show(sam, page, cast.alice.public_id, fields["page"].public_id)
+    assert f'href="{url}"' in opened.text
+    assert sam.get(url).status_code == 200
+    looks = [a.facts["lines"] for a in db.session.query(Activity).filter_by(verb="secret.seen").order_by(Activity.id)]
+    assert (len(looks), looks[1]) == (2, ["The entrance"])
+    entrance.staff_access = StaffAccess.HIDDEN
+    db.session.commit()
+    assert sam.get(url).status_code == 404
+    entrance.staff_access = StaffAccess.RESTRICTED
+    clock_at("2026-11-23 20:00")
+    db.session.commit()
+    assert sam.get(url).status_code == 404
+    entrance.staff_access = photos.staff_access = StaffAccess.VIEW
+    db.session.commit()
+    assert f'href="{url}"' in sam.get(card(cast)).text
+    assert sam.get(url).status_code == 200
+    assert count(Activity, Activity.verb == "secret.seen") == 2

@@ -146,10 +146,10 @@ def test_office_drawer_opens_without_script(render: Render) -> None:
     assert 'href="#side" data-side-open aria-controls="side" aria-label="Menu"' in html
 
 
-def test_office_search_asks_the_clients_list(render: Render) -> None:
+def test_office_search_asks_the_page_of_the_search(render: Render) -> None:
     html = render(OFFICE, office=office_frame(), nav="")
     assert '<form class="ui-search" role="search" action="/clients" method="get">' in html
-    assert 'type="search" name="search"' in html
+    assert 'type="search" name="q"' in html
     assert 'role="search"' not in render(OFFICE, office=office_frame(search_url=None), nav="")
 
 

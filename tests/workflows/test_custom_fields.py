@@ -1,5 +1,6 @@
 """What the office asks for: adding, changing, retiring pages, sections and fields; refusals with their field, the log."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -8,19 +9,33 @@ import sqlalchemy as sa
 from foundation.db import db
 from models import (
     Activity,
+    Client,
     CustomField,
     FieldArea,
     FieldKind,
     FieldPage,
+    FieldProposal,
     FieldSection,
     FieldValue,
+    Notification,
+    OutboxMail,
     PortalAccess,
     ProposalState,
     Species,
     StaffAccess,
 )
 from tests import factories as make
-from workflows import custom_fields, field_order, field_values
+from workflows import (
+    custom_fields,
+    field_digest,
+    field_layout,
+    field_order,
+    field_proposals,
+    field_saving,
+    field_values,
+    settings,
+)
+from workflows.actors import COMMAND_LINE, client_actor
 from workflows.errors import Conflict, Invalid, NotAllowed
 
 pytestmark = pytest.mark.covers("D3")
@@ -224,15 +239,90 @@ def test_what_is_filled_in_is_sealed_when_its_field_becomes_a_secret_and_opened_
     assert [(r.number, r.sealed) for r in rows] == [(47_110_000, None), (5_000, None)]
 
 
-def test_a_secret_whose_key_is_gone_or_that_waits_for_approval_stays_one_and_a_photo_never_is_one(cast):
+def told_everywhere():
+    """All that log, HOME and mails hold, as text."""
+    kept = [(a.facts for a in db.session.query(Activity)), (n.facts for n in db.session.query(Notification))]
+    mails = [(m.facts, m.body_text, m.body_html) for m in db.session.query(OutboxMail)]
+    return json.dumps([list(map(list, kept)), mails], ensure_ascii=False)
+
+
+@pytest.mark.covers("D3", "D6")
+def test_what_was_told_of_a_field_before_it_became_a_secret_is_masked_everywhere(cast, clock_at):
+    section = make.field_section(make.field_page())
+    chip = make.custom_field(make.field_section(make.field_page("pet")), label="Chip")
+    field, other = a_field(cast.as_max, section, label="Gate"), a_field(cast.as_max, section, label="Lawn")
+    wish = a_field(cast.as_max, section, label="Safe", needs_approval=True)
+    asked = {field.public_id: "K0DE-A", other.public_id: "mown", wish.public_id: "K0DE-W"}
+    field_saving.save(cast.alice, asked, actor=cast.as_alice)
+    custom_fields.save_field(field, {"label": "Gate (keypad)"}, actor=cast.as_max)
+    field_saving.save(cast.alice, {field.public_id: "K0DE-B"}, actor=cast.as_alice)
+    field_saving.save(cast.biscuit, {chip.public_id: "K0DE-P"}, actor=cast.as_alice)
+    settings.change({"data.digest": "daily"}, actor=cast.as_olivia)
+    clock_at("2026-11-24 06:00")
+    field_digest.send_due()
+    (mail,) = [m for m in db.session.query(OutboxMail) if m.kind == "data_digest"]
+    mail.body_text = "Gate: - → K0DE-A"
+    db.session.commit()
+    assert told_everywhere().count("K0DE") > 8
+    for one in (field, chip, wish):
+        custom_fields.save_field(one, {"is_secret": True}, actor=cast.as_max)
+    db.session.commit()
+    db.session.expire_all()
+    told = told_everywhere()
+    assert ("K0DE" in told, told.count('"Lawn": ["", "mown"]')) == (False, 2)
+    assert [a.facts["changes"] for a in db.session.query(Activity).filter_by(verb="client.changed").order_by(Activity.id)] == [
+        {"Gate": ["", "••••"], "Lawn": ["", "mown"]}, {"Gate (keypad)": ["••••", "••••"]},
+    ]  # fmt: skip
+    (proposal,) = db.session.query(FieldProposal)
+    assert (field_values.opened(wish, proposal.facts["new"]), "K0DE" in str(proposal.facts)) == ("K0DE-W", False)
+    assert field_values.read(cast.alice).of(field) == "K0DE-B"
+    # It can still be decided, by who may see secrets, and leaves no trace in clear either.
+    field_proposals.accept(proposal, actor=cast.as_max)
+    assert (field_values.read(cast.alice).of(wish), "K0DE" in told_everywhere()) == ("K0DE-W", False)
+
+
+def test_a_field_that_was_emptied_is_masked_in_the_log_too_when_it_becomes_a_secret(cast):
+    field = a_field(cast.as_max, label="Gate")
+    for text in ("K0DE", ""):
+        field_saving.save(cast.alice, {field.public_id: text}, actor=cast.as_alice)
+    db.session.execute(sa.delete(FieldValue))
+    custom_fields.save_field(field, {"is_secret": True}, actor=cast.as_max)
+    assert "K0DE" not in told_everywhere()
+
+
+def test_what_is_saved_in_the_second_in_which_its_field_becomes_a_secret_is_sealed(cast, together):
+    for n in range(6):
+        field = a_field(cast.as_max, label=f"Gate {n}")
+        make.field_value(field, cast.alice, text="K0DE-0")
+        db.session.commit()
+        alice, number, key = cast.alice.id, field.id, field.public_id
+
+        def fill_in(alice=alice, key=key):
+            owner = db.session.get(Client, alice)
+            list(field_layout.layout(FieldArea.CLIENT).fields)  # as the page has read it before
+            field_saving.save(owner, {key: "K0DE-1"}, actor=client_actor(owner, None))
+            db.session.commit()
+
+        def lock_away(number=number):
+            custom_fields.save_field(db.session.get(CustomField, number), {"is_secret": True}, actor=COMMAND_LINE)
+            db.session.commit()
+
+        assert together(fill_in, lock_away) == [None, None]
+        db.session.expire_all()
+        (row,) = db.session.query(FieldValue).filter_by(field_id=number)
+        assert (row.text, field_values.of_row(db.session.get(CustomField, number), row)) == (None, "K0DE-1")
+        assert "K0DE" not in told_everywhere()
+
+
+def test_a_secret_whose_key_is_gone_stays_one_and_a_photo_never_is_one(cast):
     lost = a_field(cast.as_max, is_secret=True)
     make.field_value(lost, cast.alice, text=None, sealed="gAAA")
     section = lost.section
-    waits = a_field(cast.as_max, section, needs_approval=True)
-    make.field_proposal(waits, cast.alice)
+    waits = a_field(cast.as_max, section, needs_approval=True, is_secret=True)
+    make.field_proposal(waits, cast.alice, facts={"old": None, "new": {"sealed": "gAAA"}})
     db.session.commit()
-    for field, secret in ((lost, False), (waits, True)):
-        doing = lambda f=field, s=secret: custom_fields.save_field(f, {"is_secret": s}, actor=cast.as_max)  # noqa: E731
+    for field in (lost, waits):
+        doing = lambda f=field: custom_fields.save_field(f, {"is_secret": False}, actor=cast.as_max)  # noqa: E731
         assert refused(doing) == ("secret_fixed", "is_secret")
     for kind in (FieldKind.IMAGE, FieldKind.FILE):
         doing = lambda k=kind: a_field(cast.as_max, section, kind=k, is_secret=True)  # noqa: E731

@@ -49,7 +49,7 @@ def test_it_leaves_once_in_the_morning_when_it_is_on_and_something_changed(cast,
     last = outbox.mails(MailKind.DATA_DIGEST)[-1]
     assert last.to_address == "desk@example.com"
     # It goes on from where the last one ended.
-    assert (last.facts["first_on"], last.facts["clients"][0]["changed"]) == ("2026-11-24", ["Door: blue → red"])
+    assert (last.facts["first_on"], last.facts["clients"][0]["changed"]) == ("2026-11-24", [["Door", "blue", "red"]])
 
 
 def test_it_says_what_was_done_by_client_with_secrets_masked(cast, home, daily, clock_at):
@@ -72,10 +72,10 @@ def test_it_says_what_was_done_by_client_with_secrets_masked(cast, home, daily, 
     assert len(sql) == 1
     assert found.clients == (
         ClientNews(
-            "Alice Archer", cast.alice.account_number_grouped, ("Code: - → ••••", "Mochi, Food: - → raw"),
-            ("Key place: - → mat",), ("Rex",), ("Biscuit",),
+            "Alice Archer", cast.alice.account_number_grouped, (("Code", "", "••••"), ("Mochi, Food", "", "raw")),
+            (("Key place", "", "mat"),), ("Rex",), ("Biscuit",),
         ),
-        ClientNews("Bob Baker", cast.bob.account_number_grouped, ("Door: - → green",)),
+        ClientNews("Bob Baker", cast.bob.account_number_grouped, (("Door", "", "green"),)),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count, statements, together
-from workflows import field_saving, field_values
+from workflows import field_news, field_saving, field_values
 from workflows.actors import client_actor, staff_as_client
 from workflows.errors import Invalid, NotAllowed
 from workflows.field_kinds import mark
@@ -48,7 +48,8 @@ def held(owner, *fields):
 
 
 def news(kind=NotificationKind.DATA_CHANGED):
-    return [n.facts["about"] for n in db.session.query(Notification).filter_by(kind=kind).order_by(Notification.id)]
+    lines = db.session.query(Notification).filter_by(kind=kind).order_by(Notification.id)
+    return [[field_news.sentence(k, *pair) for k, pair in n.facts["changes"].items()] for n in lines]
 
 
 # --------------------------------------------------------------------------------------------------------- writing
@@ -72,6 +73,25 @@ def test_a_client_s_change_is_live_logged_and_told_with_old_and_new(cast, home):
     assert news() == [["Door: - → red", "Visits: - → 1.5"]]
     assert cast.alice.version == before + 2
     assert count(FieldValue, FieldValue.client_id == cast.bob.id) == 0
+
+
+@pytest.mark.covers("D6")
+def test_yes_and_no_are_told_as_they_are_and_said_in_the_reader_s_words(cast, home):
+    alarm = make.custom_field(home, label="Alarm", kind=FieldKind.YES_NO)
+    hidden = make.custom_field(home, label="Camera", kind=FieldKind.YES_NO, is_secret=True)
+    for answer in ("yes", "no"):
+        save(cast.alice, {alarm.public_id: answer, hidden.public_id: answer}, actor=cast.as_alice)
+    log = [
+        a.facts["changes"] for a in db.session.query(Activity).filter_by(verb="client.changed").order_by(Activity.id)
+    ]
+    assert log == [
+        {"Alarm": ["", True], "Camera": ["", "••••"]},
+        {"Alarm": [True, False], "Camera": ["••••", "••••"]},
+    ]
+    assert news() == [["Alarm: - → No", "Camera: - → ••••"]]
+    (line,) = db.session.query(Notification).filter_by(kind=NotificationKind.DATA_CHANGED)
+    said = [field_news.sentence(k, *pair, {"Yes": "Ja", "No": "Nein"}.get) for k, pair in line.facts["changes"].items()]
+    assert said[0] == "Alarm: - → Nein"
 
 
 def test_what_is_as_it_was_changes_and_tells_nothing(cast, home):

@@ -450,32 +450,6 @@ def test_remove_staff_by_themselves_is_refused(cast):
     assert refused.value.code == "own_account"
 
 
-def test_save_time_off_adds_and_changes(cast, db_session):
-    off = people.save_time_off(
-        TimeOff(), {"staff": cast.sam, "first_on": make.DAY, "last_on": make.DAY, "note": "dentist"}, actor=cast.as_max
-    )
-    people.save_time_off(off, {"last_on": dt.date(2026, 11, 27)}, actor=cast.as_max)
-    assert (off.first_on, off.last_on, verbs(db_session)) == (
-        make.DAY, dt.date(2026, 11, 27), ["time_off.added", "time_off.changed"],
-    )  # fmt: skip
-
-
-def test_remove_time_off_is_logged(cast, db_session):
-    people.remove_time_off(make.time_off(cast.sam), actor=cast.as_max)
-    assert (count(TimeOff), verbs(db_session)) == (0, ["time_off.removed"])
-
-
-def test_save_time_off_that_ends_before_it_begins_is_refused(cast):
-    off = make.time_off(cast.sam)
-    for record, values in (
-        (TimeOff(), {"first_on": make.DAY, "last_on": make.DAY - dt.timedelta(1)}),
-        (off, {"last_on": dt.date(2026, 1, 1)}),
-    ):
-        with pytest.raises(Invalid) as refused:
-            people.save_time_off(record, values, actor=cast.as_max)
-        assert (refused.value.code, refused.value.field) == ("order", "last_on")
-
-
 #: clients may change the contacts of their own household; these are another one's
 VERBS = {
     "add_client": lambda c, who: people.add_client({"first_name": "X"}, actor=who),
@@ -489,11 +463,9 @@ VERBS = {
     "remove_pet": lambda c, who: people.remove_pet(c.mochi, actor=who),
     "save_vet": lambda c, who: people.save_vet(Vet(), {"name": "X"}, actor=who),
     "remove_vet": lambda c, who: people.remove_vet(make.vet(), actor=who),
-    "remove_time_off": lambda c, who: people.remove_time_off(make.time_off(c.sam), actor=who),
     "add_staff": lambda c, who: people.add_staff({"first_name": "X"}, actor=who),
     "change_staff": lambda c, who: people.change_staff(c.sam, {"phone": ""}, actor=who),
     "remove_staff": lambda c, who: people.remove_staff(c.sam, actor=who),
-    "save_time_off": lambda c, who: people.save_time_off(TimeOff(), {"staff": c.sam, "first_on": make.DAY, "last_on": make.DAY}, actor=who),
 }  # fmt: skip
 
 

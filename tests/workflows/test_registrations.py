@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from foundation import clock
 from foundation.db import db
 from models import (  # fmt: skip
     Activity,
@@ -18,7 +19,7 @@ from models import (  # fmt: skip
 )
 from tests import factories as make
 from tests.databases import count, statements
-from workflows import access, agreements, login_links, registrations, settings, sign_ins
+from workflows import access, agreement_copies, agreements, login_links, registrations, settings, sign_ins
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
 from workflows.mail_facts import MailKind, SetPassword
 from workflows.registrations import Person
@@ -276,8 +277,50 @@ def test_the_terms_are_accepted_with_the_registration(cast, outbox):
     assert agreements.outstanding(client) == []
 
 
-def test_where_the_office_decides_first_the_terms_are_asked_at_the_first_log_in(cast, outbox, approval):
-    version = _terms()
-    finish(asked(outbox))
+@pytest.mark.covers("A2", "D7")
+def test_where_the_office_decides_first_the_terms_are_accepted_with_the_registration_too(cast, outbox, approval, clock_at, db_session):  # fmt: skip
+    version, kept = _terms(), _terms(position=2)
+    found = asked(outbox)
+    with pytest.raises(Invalid) as refused:
+        finish(found)
+    assert refused.value.field == "terms"
+    ticked = tuple(registrations.Shown(v.public_id, v.text_hash) for v in (version, kept))
+    long = dataclasses.replace(NORA, first_name="N" * 90, last_name="W" * 90, accepted=ticked)
+    registrations.register(found[0], long, serial=found[1], browser=Browser("192.0.2.5"))
+    db_session.commit()
+    when = clock.now()
+    clock_at("2026-11-25 09:00")
+    # One of the texts is changed while the registration waits: that one is asked again, the other one is not.
+    newer = agreements.revise(
+        version.agreement, "Quite another text", keeps_consent=False, seen=1, actor=cast.as_olivia
+    )
     client = registrations.accept(registrations.waiting()[0], actor=cast.as_max)
-    assert agreements.outstanding(client) == [version]
+    db_session.commit()
+    yes = sorted(agreements.accepted_by(client), key=lambda a: a.version_id)
+    assert [(a.version_id, a.typed_name, a.address, a.accepted_at, a.text_hash) for a in yes] == [
+        (v.id, "N" * 90 + " " + "W" * 29, "192.0.2.5", when, v.text_hash) for v in (version, kept)
+    ]
+    assert yes[0].client_login.client is client
+    assert agreements.outstanding(client) == [newer]
+    assert db_session.query(Registration).one().terms is None
+    assert len(agreement_copies.due()) == 2
+
+
+def test_a_name_as_long_as_it_may_be_is_no_trouble_for_the_terms(cast, outbox):
+    version, found = _terms(), asked(outbox)
+    ticked = (registrations.Shown(version.public_id, version.text_hash),)
+    long = dataclasses.replace(NORA, first_name="N" * 120, last_name="W" * 120, accepted=ticked)
+    (yes,) = agreements.accepted_by(finish(found, long).sign_in.client_login.client)
+    assert len(yes.typed_name) == 120
+
+
+def test_what_was_declined_is_forgotten_with_all_that_was_typed(cast, outbox, approval, clock_at):
+    version = _terms()
+    ticked = (registrations.Shown(version.public_id, version.text_hash),)
+    finish(asked(outbox), dataclasses.replace(NORA, accepted=ticked))
+    declined = registrations.decline(registrations.waiting()[0], actor=cast.as_max, message="We are full")
+    assert declined.terms is None
+    clock_at("2026-12-22 09:00")
+    assert registrations.forget_old() == 0
+    clock_at("2026-12-24 11:00")
+    assert (registrations.forget_old(), count(Registration)) == (1, 0)

@@ -5,7 +5,7 @@ import io
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from tests import sent_files as sent
 from tests.sent_files import RED, picture
@@ -197,6 +197,38 @@ def test_formats_that_take_more_memory_may_have_fewer_pixels(kind, more, monkeyp
     with pytest.raises(Invalid) as refused:
         photo(Upload("a", picture(kind, size=(21, 20), **more)))
     assert refused.value.code == "image_big"
+
+
+@pytest.mark.parametrize("size", [(8064, 6048), (8160, 6120), (8192, 6144)])
+def test_what_phones_take_may_have_so_many_pixels(size):
+    assert all(size[0] * size[1] <= uploads.PIXELS[kind] for kind in ("JPEG", "HEIF"))
+
+
+@pytest.mark.parametrize(("mode", "size"), [("RGB", (2401, 1203)), ("RGBA", (333, 1205)), ("L", (97, 61))])
+def test_a_heic_is_taken_strip_by_strip_and_looks_as_it_did(mode, size):
+    """Odd sizes, whose rows are padded in memory; a picture that is different everywhere."""
+    taken = Image.linear_gradient("L").resize(size).rotate(7)
+    parts = [taken, taken.transpose(Image.Transpose.FLIP_TOP_BOTTOM), taken.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    whole = taken if mode == "L" else Image.merge("RGB", parts)
+    if mode == "RGBA":
+        whole.putalpha(taken.point(lambda grey: 255 if grey > 100 else 0))
+    out = io.BytesIO()
+    whole.save(out, "HEIF", quality=95)
+    kept = opened(photo(Upload("a.heic", out.getvalue())).data)
+    expected = opened(out.getvalue()).convert("RGBA" if mode == "RGBA" else "RGB")
+    expected.thumbnail((2000, 2000))
+    assert (kept.mode, kept.size) == (expected.mode, expected.size)
+    grounds = [Image.new("RGBA", kept.size, (255, 255, 255, 255)) for _ in range(2)]  # WebP forgets unseen colours
+    for ground, seen in zip(grounds, (kept, expected), strict=True):
+        ground.alpha_composite(seen.convert("RGBA"))
+    differs = ImageStat.Stat(ImageChops.difference(*(ground.convert("L") for ground in grounds)))
+    assert differs.mean[0] < 6
+
+
+def test_too_many_pixels_are_said_with_the_number_that_can_be_taken():
+    with pytest.raises(Invalid) as refused:
+        photo(Upload("a.webp", picture("WEBP", size=(4001, 4001))))
+    assert "at most 16 million" in refused.value.say(str)
 
 
 # ----------------------------------------------------------------------------------------------------------- names

@@ -1,4 +1,6 @@
 // portal.js - comforts of the request form and the schedule. The pages work without it; nothing is decided here.
+import { askWhatFits } from "./onlyif.js";
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -63,24 +65,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 // ---- Your Data: questions that hang on other answers come and go while the form is filled in ----
-const answersOf = (form, key) => $$(`[name="f-${CSS.escape(key)}"]`, form)
-  .filter((one) => !["radio", "checkbox"].includes(one.type) || one.checked).map((one) => one.value).filter(Boolean);
-const askWhatFits = (form) => {
-  const entries = new Map($$("[data-entry]", form).map((one) => [one.dataset.entry, one]));
-  entries.forEach((one) => { one.hidden = false; });
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const one of entries.values()) {
-      if (one.hidden || !one.dataset.onlyIf) continue;
-      const fits = JSON.parse(one.dataset.onlyIf).every(({ field, values }) => {
-        const given = answersOf(form, field);
-        return !entries.get(field)?.hidden && (values.length ? values.some((value) => given.includes(value)) : given.length > 0);
-      });
-      if (!fits) { one.hidden = true; changed = true; }
-    }
-  }
-  $$("[data-part]", form).forEach((part) => { part.hidden = !$$("[data-entry]", part).some((one) => !one.hidden); });
-};
 $$("form[data-unsaved]").forEach((form) => {
   const asSent = () => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value.name ?? value]));
   const before = asSent();

@@ -108,7 +108,7 @@ const release = (form) => { delete form.dataset.sent; $$(".is-busy", form).forEa
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const how = event.submitter?.getAttribute("formmethod") || form.getAttribute("method") || "get";
-  if (event.defaultPrevented || how.toLowerCase() !== "post" || form.target === "_blank") return;
+  if (event.defaultPrevented || how.toLowerCase() !== "post" || form.target === "_blank" || event.submitter?.hasAttribute("formtarget")) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   const button = event.submitter || $("button:not([type=button])", form);
@@ -137,6 +137,23 @@ const toast = (text) => {
   place.append(one);
   armToast(one);
 };
+
+// ---- files that are too large are said before anything is sent: what was typed stays where it is ----
+const overweight = (form) => {
+  const fields = $$("input[type=file]", form);
+  const sizeOf = (field) => [...field.files].map((file) => file.size);
+  const all = fields.flatMap(sizeOf).reduce((sum, size) => sum + size, 0);
+  fields.forEach((field) => field.setCustomValidity(""));
+  return fields.find((field) => sizeOf(field).some((size) => size > form.dataset.most)) || (all > form.dataset.room ? fields.findLast((field) => field.files.length) : undefined);
+};
+document.addEventListener("submit", (event) => {
+  const field = event.target.dataset.most ? overweight(event.target) : undefined;
+  if (!field) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  field.setCustomValidity(event.target.dataset.big);
+  field.reportValidity();
+}, true);
 
 // ---- htmx: the CSRF token on every request, and a word when the network or the server fails ----
 document.addEventListener("htmx:configRequest", (event) => {

@@ -1,11 +1,12 @@
 """A person at the office's desk: opens pages, fills in the forms that stand there, presses buttons."""
 
-import html.parser
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urljoin
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
+
+from tests.reading import Reader
 
 
 @dataclass
@@ -21,9 +22,10 @@ class Form:
     options: dict[str, list[str]] = field(default_factory=dict)
 
 
-class _Reader(html.parser.HTMLParser):
+class _Reader(Reader):
+    told = frozenset({"form", "input", "select", "option", "textarea", "button"})
+
     def __init__(self) -> None:
-        super().__init__()
         self.forms: list[Form] = []
         self.here: Form | None = None
         self.select: str | None = None

@@ -15,6 +15,8 @@ from models import (
     ClientType,
     ClosedDay,
     ExtraPetPrice,
+    Key,
+    PaymentTerms,
     Pet,
     PriceEffect,
     PriceRule,
@@ -22,11 +24,14 @@ from models import (
     ServiceGroup,
     ServiceItem,
     Staff,
+    TaxRate,
     TimeBlock,
     TimeOff,
     Vet,
+    VisitPackage,
 )
 from tests import factories as make
+from tests import money_factories as money
 from tests.cast import Cast
 
 
@@ -97,6 +102,12 @@ TABLES = {
         {"first_on": dt.date(2026, 12, 1), "last_on": dt.date(2026, 12, 3)},
         "note", "Beach", "Beach", "Sam Stone", "ski", ("flt_from=2026-12-24", "flt_from=2026-12-25"), "first_on", "time_off",
     ),
+    "keys": Table(
+        Key, "/admin/keys/", lambda c: make.key(c.alice, "ZEBRA 7"),
+        lambda c: {"client": str(c.bob.id), "name": "Gate", "reference": "b  12"},
+        {"name": "Gate", "reference": "B 12", "place": "office", "holder_id": None},
+        "name", "Back door", "Back door", "ZEBRA 7, Front door", "zebra", ("flt_of=archer", "flt_of=baker"), "reference", "key",
+    ),
     "services": Table(
         ServiceItem, "/admin/services/", lambda c: make.service_item("Cat taxi", code="Taxi", visible_in_portal=False),
         lambda c: {"name": "Long walk", "code": "Walk60", "price": "32.50", "group": str(c.dog_walks.id), "duration_minutes": "60"},
@@ -162,5 +173,23 @@ TABLES = {
         ClientPrice, "/admin/agreed-prices/", lambda c: make.client_price(c.alice, c.walk),
         lambda c: {"client": str(c.bob.id), "service_item": str(c.walk.id), "price": "17.50"}, {"price": Decimal("17.50")},
         "price", "16.00", Decimal("16.00"), "Alice Archer", "alice", ("", ""), "price", "client_price",
+    ),
+    "tax_rates": Table(
+        TaxRate, "/admin/tax-rates/", lambda c: money.tax_rate("Sales tax", Decimal("8.875")),
+        lambda c: {"name": "VAT", "percent": "20", "is_default": "y"},
+        {"name": "VAT", "percent": Decimal(20), "is_default": True, "is_active": True},
+        "percent", "9.125", Decimal("9.125"), "Sales tax", "sales", ("flt_active=yes", "flt_active=no"), "name", "tax_rate",
+    ),
+    "payment_terms": Table(
+        PaymentTerms, "/admin/payment-terms/", lambda c: money.payment_terms("Monthly"),
+        lambda c: {"name": "Prepaid", "kind": "before_service", "days": "0"},
+        {"name": "Prepaid", "kind": "before_service", "days": 0, "is_default": False},
+        "days", "30", 30, "Monthly", "month", ("flt_active=yes", "flt_active=no"), "name", "payment_terms",
+    ),
+    "visit_packages": Table(
+        VisitPackage, "/admin/visit-packages/", lambda c: money.visit_package("Ten walks", service_item=c.walk),
+        lambda c: {"name": "Five nights", "service_group": str(c.dog_walks.id), "n_visits": "5", "price": "400"},
+        {"name": "Five nights", "n_visits": 5, "price": Decimal(400), "valid_days": None},
+        "valid_days", "90", 90, "Ten walks", "ten w", ("flt_active=yes", "flt_active=no"), "name", "visit_package",
     ),
 }  # fmt: skip

@@ -270,7 +270,18 @@ def test_the_log_tells_what_changed(office, cast):
 
 def test_what_is_only_read_has_no_forms(lists, app):
     rules = {rule.rule for rule in app.url_map.iter_rules()}
-    for name in ("request_lines", "change_items", "activity", "outbox", "notifications", "stored_files"):
+    for name in (
+        "request_lines",
+        "change_items",
+        "activity",
+        "outbox",
+        "notifications",
+        "stored_files",
+        "report_cards",
+        "custom_fields",
+        "field_sections",
+        "field_pages",
+    ):
         for page in ("new", "edit", "delete", "ajax/lookup", "cell"):
             assert f"{lists[name].url}/{page}/" not in rules
     assert not any("ajax/update" in rule for rule in rules)

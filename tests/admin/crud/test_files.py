@@ -11,6 +11,7 @@ from admin_site.rows import csv_safe, plain
 from foundation.db import db
 from models import Activity, ClientStatus
 from tests import factories as make
+from tests import money_factories as money
 from tests.databases import statements
 
 pytestmark = pytest.mark.covers("S3")
@@ -69,6 +70,8 @@ def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
         make.client_contact(client, formula, relation=formula)
         make.vaccination(make.pet(client, formula, warning=formula), name=formula)
         make.vet(formula, notes=formula)
+        page = make.field_page(name=formula, help=formula)
+        make.custom_field(make.field_section(page, name=formula, help=formula), label=formula, help=formula)
         make.staff(formula, formula, notes=formula)
         make.service_item(formula, description=formula)
         make.service_group(formula)
@@ -77,6 +80,10 @@ def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
         make.activity_line("client.changed", client=client, actor_name=formula)
         make.outbox_mail(client_id=client.id, subject=formula, to_address=formula, last_error=formula)
         job = make.job(client, cast.walk, note=formula)
+        make.key(client, name=formula, description=formula)
+        make.visit_alert(job, facts={"minutes": 5})
+        make.report_card(job, message=formula, office_note=formula, thanks=formula)
+        make.pay_line(text=formula)
         make.change_item(make.change_request(client, body=formula), job, rule_name=formula, fee_reason=formula)
         make.line(make.job_request(client), cast.walk, note=formula)
         make.price_rule(formula)
@@ -86,6 +93,15 @@ def test_16_no_cell_of_any_list_begins_like_a_formula(office, cast, lists):
         make.extra_pet_price(item)
         make.client_price(client, item)
         make.client_type(formula)
+        money.tax_rate(formula)
+        money.payment_terms(formula, text=formula)
+        package = money.visit_package(formula, service_item=item)
+        money.client_package(client, package)
+        money.credit_note(money.invoice(client, note=formula, end_reason=formula), reason=formula)
+        paid = money.payment(client, reference=formula, description=formula)
+        money.refund(paid, reason=formula)
+        money.payment_attempt(client, message=formula)
+        money.gateway_event(remark=formula, kind=formula)
         make.repeat(client, cast.walk, note=formula)
         version = make.agreement_version(make.agreement(formula))
         make.agreement_acceptance(

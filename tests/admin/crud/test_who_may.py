@@ -9,9 +9,12 @@ from workflows import permissions
 from workflows.permissions import Permission
 
 READ = dict.fromkeys(
-    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations", "stored_files"],
+    ["clients", "contacts", "pets", "vets", "team", "time_off", "services", "service_groups", "time_blocks", "holidays", "closed_days", "cancellation_rules", "cancellation_reasons", "request_lines", "visits", "change_items", "notifications", "repeats", "price_rules", "agreed_prices", "client_types", "extra_pets", "agreements", "acceptances", "vaccinations", "keys", "stored_files", "report_cards", "alerts"],
     Permission.OFFICE,
-) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS}  # fmt: skip
+) | {"activity": Permission.RECORDS, "outbox": Permission.RECORDS} | dict.fromkeys(["custom_fields", "field_sections", "field_pages"], Permission.FIELDS) | dict.fromkeys(
+    ["invoices", "credit_notes", "payments", "refunds", "client_packages", "visit_packages", "tax_rates", "payment_terms", "payment_attempts", "gateway_events"],
+    Permission.BILLING,
+) | {"pay_lines": Permission.PAY}  # fmt: skip
 WRITE = {
     "clients": Permission.CLIENTS, "contacts": Permission.CLIENTS, "pets": Permission.CLIENTS, "vets": Permission.CLIENTS,
     "team": Permission.STAFF, "time_off": Permission.SCHEDULE, "services": Permission.CATALOGUE,
@@ -20,7 +23,8 @@ WRITE = {
     "price_rules": Permission.CATALOGUE, "agreed_prices": Permission.CATALOGUE, "client_types": Permission.CATALOGUE,
     "extra_pets": Permission.CATALOGUE, "cancellation_reasons": Permission.CATALOGUE, "visits": Permission.SCHEDULE,
     "repeats": Permission.SCHEDULE, "agreements": Permission.SETTINGS,
-    "vaccinations": Permission.CLIENTS,
+    "vaccinations": Permission.CLIENTS, "keys": Permission.KEYS,
+    "visit_packages": Permission.BILLING, "tax_rates": Permission.BILLING, "payment_terms": Permission.BILLING,
 }  # fmt: skip
 
 
@@ -93,7 +97,9 @@ def test_who_may_only_look_sees_lists_without_buttons_and_gets_no_further(manage
             },
         ),
         (Permission.SCHEDULE, {"time_off"}),
+        (Permission.BILLING, {"visit_packages", "tax_rates", "payment_terms"}),
         (Permission.STAFF, {"team"}),
+        (Permission.KEYS, {"keys"}),
     ],
 )
 def test_each_permission_opens_exactly_its_forms(managers, cast, lists, may_only, permission, opens):

@@ -13,11 +13,14 @@ from tests import factories as make
 from tests.admin.office.conftest import NOON, THURSDAY
 from tests.admin.office.walk import Office
 from tests.databases import count, statements
-from workflows import change_asking, change_requests, settings
+from workflows import change_asking, change_requests, repeats, settings
 from workflows.actors import COMMAND_LINE, client_actor
 from workflows.change_preview import Wish
+from workflows.following import ask_to_change_following
+from workflows.following_preview import SeriesWish
 from workflows.mail_facts import MailKind
 from workflows.permissions import ROLE_PERMISSIONS, Permission
+from workflows.repeat_patterns import Pattern, PatternTime
 
 FRIDAY = THURSDAY + dt.timedelta(days=1)
 
@@ -163,12 +166,13 @@ def test_the_lists_and_the_screen_take_the_same_queries_however_many_wait(office
 
 @pytest.mark.covers("X7")
 def test_an_inbox_of_500_open_requests_is_read_with_few_queries(office, cast):
-    for n in range(25):
-        client = make.client("Many", f"Things {n}")
-        for k in range(20):
-            kind = ChangeKind.CANCEL if k % 2 else ChangeKind.CHANGE
-            job = make.job(client, cast.walk, on_date=FRIDAY + dt.timedelta(days=k))
-            asked = make.change_request(client, kind)
+    with make.at_once():
+        clients = [make.client("Many", f"Things {n}") for n in range(25)]
+    with make.at_once():
+        jobs = [make.job(c, cast.walk, on_date=FRIDAY + dt.timedelta(days=k)) for c in clients for k in range(20)]
+    with make.at_once():
+        for n, job in enumerate(jobs):
+            asked = make.change_request(job.client, ChangeKind.CANCEL if n % 2 else ChangeKind.CHANGE)
             make.change_item(asked, job, new_service_item=cast.walk, new_on_date=FRIDAY, fee=Decimal(5))
     db.session.commit()
     for tab in ("changes", "cancellations", "done"):
@@ -464,3 +468,71 @@ def test_requests_that_are_not_there_are_not_found(office, cancellation):
     office.get(f"/admin/change-requests/{cancellation.id}/items/{cancellation.items[0].id}/", 404)
     assert count(ChangeItem, ChangeItem.state == ChangeState.PENDING) == 2
     assert ({ChangeKind.CANCEL}, NOON) == ({cancellation.kind}, dt.time(12))
+
+
+# ------------------------------------------------------------------------------------------ this and all following
+
+
+@pytest.fixture
+def following_asked(cast, outbox):
+    """Alice asks for Mondays and Wednesdays at 14:00 instead of Monday, Wednesday and Friday at noon, from the 30th on."""
+    settings.change({"schedule.repeat_days": 14}, actor=COMMAND_LINE)
+    make.cancellation_rule("Half", initiator=Initiator.CLIENT, charge_percent=Decimal(50), pay_percent=Decimal(0))
+    pattern = Pattern(
+        item=cast.walk, times=[PatternTime(d, dt.time(12)) for d in (0, 2, 4)], starts_on=dt.date(2026, 11, 25),
+        sitter=cast.sam, pets=[cast.biscuit],
+    )  # fmt: skip
+    series = repeats.start(cast.alice, pattern, actor=cast.as_max).repeat
+    make.job(cast.bob, cast.walk, sitter=cast.sam, on_date=dt.date(2026, 12, 2), start_time=dt.time(14))
+    wish = SeriesWish(cast.walk, [PatternTime(d, dt.time(14)) for d in (0, 2)], [cast.biscuit], "Blue lead")
+    request = ask_to_change_following(cast.alice, series, dt.date(2026, 11, 30), wish, actor=cast.as_alice)
+    outbox.clear()
+    db.session.commit()
+    return request
+
+
+def planned(request):
+    db.session.expire_all()
+    found = db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date))
+    return [(j.on_date.day, j.start_time.hour, j.price) for j in found if j.state is JobState.SCHEDULED]
+
+
+@pytest.mark.covers("X7", "X11")
+def test_a_change_of_a_series_shows_the_old_week_beside_the_new_and_its_conflicts(office, following_asked, outbox):
+    assert "Dog walk: all visits from Mon, Nov 30 on" in office.get("/admin/change-requests/changes/").main
+    page = office.get(url(following_asked))
+    for words in (
+        "Mon, Wed, and Fri 12:00", "Mon and Wed 2:00", "Blue lead", "$80.00", "$60.00", "It would cause:",
+        "Wed, Dec 2: at the same time as Dog walk, Bob Baker", "4 planned visits change with it.",
+        "1 visit would be cancelled. Your policy takes $10.00.",
+    ):  # fmt: skip
+        assert words in page.main.replace("\u202f", " "), words
+    assert "Done: your change request" in page.press("See the mail for yes").main
+    assert planned(following_asked)[2:] == [(30, 12, 20), (2, 12, 20), (4, 12, 20), (7, 12, 20)], "only looked at"
+    page.press("Approve and waive the fee", why="Regular client")
+    assert planned(following_asked)[2:] == [(30, 14, 20), (2, 14, 20), (7, 14, 20)]
+    facts = outbox.facts(MailKind.CHANGE_DECIDED)
+    assert (facts.outcome, facts.items[0].fee, facts.items[0].fee_reason) == ("all", "", "Regular client")
+    assert "Mon and Wed" in office.get(url(following_asked)).main
+
+
+@pytest.mark.covers("X7", "X11")
+def test_a_change_of_a_series_is_edited_then_approved(office, following_asked):
+    (item,) = following_asked.items
+    form = office.get(f"{url(following_asked)}items/{item.id}/")
+    assert form.status == 200
+    assert form.fields(f"{url(following_asked)}items/{item.id}/").getlist("row-time")[0] == "14:00"
+    saved = form.press("Approve as edited", **{"row-time": ["15:00", ""]})
+    assert saved.status == 200
+    assert [(d, h) for d, h, _price in planned(following_asked)][2:] == [(30, 15), (2, 15), (7, 15)]
+
+
+def test_a_change_of_a_series_that_somebody_changed_meanwhile_says_so(office, cast, following_asked):
+    series = following_asked.items[0].repeat
+    repeats.end(series, dt.date(2026, 11, 27), actor=cast.as_max)
+    db.session.commit()
+    page = office.get(url(following_asked))
+    assert "was changed since the client asked" in page.main
+    assert states(following_asked) == ["pending"]
+    page.press("Approve")
+    assert states(following_asked) == ["superseded"]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from foundation.db import db
-from models import Activity, FieldArea, FieldKind, FieldValue, PortalAccess, Species
+from models import Activity, FieldArea, FieldKind, FieldValue, FilePurpose, PortalAccess, Species
 from tests import factories as make
 from tests.databases import statements
 from workflows import field_saving, field_values
@@ -257,3 +258,30 @@ def test_photos_and_documents_of_a_page_are_given_replaced_and_emptied(office, c
     assert send(**{f"empty-{photo.public_id}": "y"}).status_code == 302
     assert (held(cast.alice, photo), first.removed_at is not None) == (None, True)
     assert held(cast.alice, plan).name == "plan.txt"
+
+
+@pytest.mark.covers("D4")
+def test_a_photo_that_was_chosen_need_not_be_chosen_again_when_the_form_comes_back(office, cast):
+    section = make.field_section()
+    photo = make.custom_field(section, label="The entrance", kind=FieldKind.IMAGE)
+    visits = make.custom_field(section, label="Visits", kind=FieldKind.NUMBER)
+    page = office.get(data(cast.alice)).follow("Edit Home")
+    fields = page.fields(page.path).to_dict(flat=True)
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "green").save(picture, "PNG")
+    wrong = {
+        **fields,
+        f"f-{photo.public_id}": (io.BytesIO(picture.getvalue()), "front.png"),
+        f"f-{visits.public_id}": "many",
+    }
+    answer = office.browser.post(page.path, data=wrong, content_type="multipart/form-data")
+    assert (answer.status_code, "front.webp" in answer.text, held(cast.alice, photo)) == (422, True, None)
+    kept = re.search(rf'name="kept-{photo.public_id}" value="([^"]+)"', answer.text)[1]
+    again = {**fields, f"kept-{photo.public_id}": kept, f"f-{visits.public_id}": "2"}
+    assert office.browser.post(page.path, data=again).status_code == 302
+    assert (held(cast.alice, photo).public_id, held(cast.alice, visits)) == (kept, 2)
+    # Somebody else's file is no answer.
+    foreign = make.stored_file(cast.bob, purpose=FilePurpose.FIELD)
+    fields = office.get(page.path).fields(page.path).to_dict(flat=True)
+    refused = office.browser.post(page.path, data={**fields, f"kept-{photo.public_id}": foreign.public_id})
+    assert (refused.status_code, held(cast.alice, photo).public_id) == (422, kept)

@@ -1,10 +1,13 @@
 """The designer of pages, sections and fields: adding, changing, order, retiring, the preview, and what it withstands."""
 
+import csv
+import io
 import re
 
 import pytest
 import sqlalchemy as sa
 
+from foundation import clock
 from foundation.db import db
 from models import CustomField, FieldArea, FieldKind, FieldPage, FieldSection, PortalAccess, Species, StaffAccess
 from tests import factories as make
@@ -211,6 +214,29 @@ def test_the_preview_tries_what_is_in_the_form_and_saves_nothing(office):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CustomField)) == 1
 
 
+@pytest.mark.covers("D1", "D3")
+def test_the_preview_draws_each_kind_as_the_portal_does(office, cast, http, sign_in_as_client):
+    section = make.field_section(name="Getting in")
+    three, nine = ([{"key": f"k{n}", "label": f"Choice {n}"} for n in range(most)] for most in (3, 9))
+    for n, (kind, more) in enumerate([
+        *((kind, {}) for kind in FieldKind if kind not in {FieldKind.CHOICE, FieldKind.MULTI_CHOICE, FieldKind.TASK}),
+        (FieldKind.CHOICE, {"choices": three}), (FieldKind.CHOICE, {"choices": nine}), (FieldKind.MULTI_CHOICE, {"choices": nine}),
+    ]):  # fmt: skip
+        a_field(f"Field {n}", section=section, kind=kind, position=n, help=f"Help {n}", is_required=n % 2 == 0, needs_approval=n % 3 == 0, **more)  # fmt: skip
+    db.session.commit()
+
+    def entries(html, prefix):
+        """The fields as they are drawn, without what only a form that is sent needs."""
+        plain = re.sub(r'<input type="hidden"[^>]*>', "", html)
+        plain = re.sub(rf'(?<=["\s#]){re.escape(prefix)}', "", plain)  # an id may end with the same letters
+        return [re.sub(r"(</div>)+\Z", "", re.sub(r"\s+", "", one)) for one in re.findall(r'<div class="pt-entry".*?(?=<div class="pt-entry"|</section>)', plain, re.DOTALL)]  # fmt: skip
+
+    portal = sign_in_as_client(http(), cast.alice).get(f"/portal/your-data/{section.page.public_id}/edit").text
+    shown = preview(office, url_of(section)).html
+    assert len(entries(portal, "f-")) == 13
+    assert entries(shown, "answer-") == entries(portal, "f-")
+
+
 def test_answers_in_the_preview_show_what_depends_on_them(office):
     section = make.field_section()
     alarm = a_field("Alarm", section=section, kind=FieldKind.YES_NO, position=1)
@@ -320,3 +346,38 @@ def test_sitters_do_not_design(cast, http, sign_in_as_staff):
 
 def test_the_menu_leads_there(office):
     assert re.search(r'href="/admin/fields/"', office.get("/admin/").html)
+
+
+@pytest.mark.covers("S3")
+def test_all_parts_stand_in_lists_that_are_searched_filtered_and_saved_and_lead_into_the_designer(office, cast):
+    home = make.field_page(name="Property", portal_access=PortalAccess.VIEW)
+    door = make.field_section(home, name="Getting in")
+    code = make.custom_field(door, label="Alarm code", is_secret=True, staff_access=StaffAccess.RESTRICTED)
+    make.custom_field(door, label="Way in", kind=FieldKind.CHOICE, choices=[{"key": "k", "label": "Key safe"}])
+    food = make.custom_field(make.field_section(make.field_page("pet", name="Feeding")), label="<b>Food")
+    food.retired_at = clock.now()
+    db.session.commit()
+    url = "/admin/custom-fields/"
+
+    def names(query=""):
+        return re.findall(r'ui-table__main"[^>]*>([^<]*)<', office.get(url + query).html)
+
+    assert names() == ["Alarm code", "Way in"]
+    assert names("?view=retired") == ["&lt;b&gt;Food"]
+    assert names("?search=alarm") == names("?flt_secret=yes") == names("?flt_sitters=restricted") == ["Alarm code"]
+    assert names("?search=property") == ["Alarm code", "Way in"]
+    assert names("?flt_kind=choice") == ["Way in"]
+    page = office.get(url).follow("Alarm code")
+    assert page.path == url_of(code)
+    for other, name in (("field-sections", "Getting in"), ("field-pages", "Property")):
+        assert f">{name}</a>" in office.get(f"/admin/{other}/?search={name}").html
+    assert "All fields" in office.get("/admin/fields/client/").html
+    saved = office.browser.post(f"{url}export/csv/", data={"csrf_token": office.token()})
+    (row,) = [line for line in csv.DictReader(io.StringIO(saved.data.decode("utf-8-sig"))) if line["Field"] == "Alarm code"]  # fmt: skip
+    assert (row["Page"], row["Section"], row["Secret"], row["Clients"]) == (
+        "Property",
+        "Getting in",
+        "Yes",
+        "Can see",
+    )
+    assert (row["Clients, by itself"], row["Sitters"]) == ("Can see and change", "Around own visits only")

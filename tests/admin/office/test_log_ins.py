@@ -1,13 +1,18 @@
 """How others get in, as the office sees and ends it: team, clients, registrations, roles."""
 
-import pytest
+import datetime as dt
+import re
 
+import pytest
+import sqlalchemy as sa
+
+from foundation import clock
 from foundation.db import db
-from models import Client, RolePermission, SignIn, StaffRole
+from models import Client, ClientLogin, RolePermission, SignIn, StaffRole
 from tests import factories as make
 from tests.databases import count
 from workflows import registrations, roles, second_factor, settings, sign_ins
-from workflows.permissions import Permission
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 from workflows.registrations import Person
 from workflows.sign_ins import NOWHERE
 
@@ -57,9 +62,14 @@ def test_a_household_is_logged_out_everywhere_from_the_client_s_page(office, cas
 def test_the_owner_ticks_and_the_manager_may(office, manager, cast):
     page = office.get("/admin/roles/")
     assert page.main.count("cancellation fee") == 1
-    owners = {Permission.ROLES, Permission.SETTINGS, Permission.ERASE}
+    owners = {Permission.ROLES, Permission.SETTINGS, Permission.ERASE, Permission.TAKE_ALL, Permission.IMPORT}
     wanted = {p.value for p in Permission if p not in {*owners, Permission.EXPORT}}
-    saved = office.post("/admin/roles/", manager=sorted(wanted), sitter=["sitter:day:open"], owner=[])
+    saved = office.post(
+        "/admin/roles/",
+        manager=sorted(wanted),
+        sitter=["sitter:day:open", "sitter:pay:see", "sitter:time_off:ask"],
+        owner=[],
+    )
     assert "permissions changed. They count at once." in saved.main
     assert {(r.role, r.permission, r.is_allowed) for r in db.session.query(RolePermission)} == {
         (StaffRole.MANAGER, "office:staff:edit", True), (StaffRole.MANAGER, "office:lists:export", False),
@@ -122,4 +132,59 @@ def test_many_clients_are_invited_as_an_order_that_can_be_followed(office, cast,
     assert "The portal is closed for this client." in page.main
     assert len(outbox) == 23
     assert "Back to the clients" in page.main
-    assert "Invite 25 clients to the portal" in office.get("/admin/orders/").main
+    assert page.path.startswith("/admin/invitations/")
+    assert "Invite 25 clients" not in office.get("/admin/orders/").main  # that list is about visits
+
+
+def test_who_may_change_clients_follows_and_stops_invitations_without_the_permission_for_the_schedule(manager, cast):
+    """And the pages for orders about visits do not know them, nor the other way round."""
+    several = [make.client(f"C{n}", email=f"c{n}@example.com") for n in range(25)]
+    roles.change({StaffRole.MANAGER: ROLE_PERMISSIONS[StaffRole.MANAGER] - {Permission.SCHEDULE}}, actor=cast.as_olivia)
+    db.session.commit()
+    page = manager.post("/admin/clients/action/", action="invite", rowid=[str(c.id) for c in several], confirmed="1")
+    assert "0 of 25 clients" in page.main
+    manager.get(page.path.replace("invitations", "orders"), 403)
+    assert "Stopped: 0 of 25 clients" in page.press("Stop here").main
+    only_visits = ROLE_PERMISSIONS[StaffRole.MANAGER] - {Permission.CLIENTS}
+    roles.change({StaffRole.MANAGER: only_visits}, actor=cast.as_olivia)
+    db.session.commit()
+    manager.get(page.path, 403)
+    manager.get(page.path.replace("invitations", "orders"), 404)
+    assert manager.post(page.path.replace("invitations", "orders") + "retry").status == 404
+
+
+def test_the_list_of_clients_says_how_far_their_invitation_has_come_and_finds_by_it(office, cast, clock_at):
+    db.session.execute(sa.delete(ClientLogin))
+    now, old = clock.now(), clock.now() - dt.timedelta(days=8)
+    for name, logins, more in (
+        ("Nobody", [], {}),
+        ("Asked", [{"invited_at": now, "password_hash": None}], {}),
+        ("Late", [{"invited_at": old, "password_hash": None}], {}),
+        ("Half", [{"invited_at": old, "password_hash": None}, {"invited_at": now, "password_hash": None}], {}),
+        ("Inside", [{"invited_at": old, "password_hash": "x"}, {"invited_at": now, "password_hash": None}], {}),
+        ("Gone", [{"invited_at": old, "password_hash": "x", "is_active": False}], {}),
+        ("Shut", [{"invited_at": old, "password_hash": "x"}], {"portal_enabled": False}),
+    ):  # fmt: skip
+        client = make.client(name, "Q", **more)
+        for n, login in enumerate(logins):
+            made = make.client_login(client, email=f"{name}{n}@example.com".lower())
+            for column, value in login.items():
+                setattr(made, column, value)
+    db.session.commit()
+
+    def found(state):
+        return re.findall(r'ui-table__main"[^>]*>(\w+) Q<', office.get(f"/admin/clients/?flt_invited={state}").html)
+
+    assert {state: found(state) for state in ("none", "invited", "expired", "accepted", "closed")} == {
+        "none": ["Gone", "Nobody"], "invited": ["Asked", "Half"], "expired": ["Late"], "accepted": ["Inside"],
+        "closed": ["Shut"],
+    }  # fmt: skip
+    rows = office.get("/admin/clients/?search=Q").html
+    for words, n in (
+        ("Not invited", 2),
+        ("Invited", 2),
+        ("Invitation expired", 1),
+        ("Has a password", 1),
+        ("Closed", 1),
+    ):
+        assert len(re.findall(rf"<td[^>]*>\s*{words}\s*</td>", rows)) == n, words

@@ -97,16 +97,13 @@ def test_a_sick_sitters_day_goes_to_somebody_else_and_what_clashes_is_listed(off
 
 @pytest.mark.covers("V3")
 def test_a_snow_day_of_500_visits_is_ordered_at_once_and_done_by_the_worker(app, office, cast, outbox):
-    clients = [make.client("Client", f"No {n:03}", email=f"c{n}@example.com") for n in range(250)]
-    for n, client in enumerate(clients):
-        for hour in (8, 14):
-            make.job(
-                client,
-                cast.walk,
-                sitter=(cast.sam, cast.sita)[n % 2],
-                start_time=dt.time(hour),
-                pets=[make.pet(client)],
-            )
+    with make.at_once():
+        clients = [make.client("Client", f"No {n:03}", email=f"c{n}@example.com") for n in range(250)]
+        pets = [[make.pet(client)] for client in clients for _hour in range(2)]
+    with make.at_once():
+        for n, pet in enumerate(pets):
+            sitter = (cast.sam, cast.sita)[n // 2 % 2]
+            make.job(pet[0].client, cast.walk, sitter=sitter, start_time=dt.time(14 if n % 2 else 8), pets=pet)
     db.session.commit()
     asked = ticked(office, "cancel", [], all="1")
     assert "500 visits, 250 clients, 2 sitters" in asked.main

@@ -3,12 +3,16 @@
 import pytest
 import sqlalchemy as sa
 
+from foundation import storage
 from foundation.db import db
-from models import Activity, FieldKind, FieldProposal, ProposalState
+from models import Activity, FieldKind, FieldProposal, PortalAccess, ProposalState
+from tests import factories as make
+from tests import sent_files
 from tests.databases import statements
 from tests.workflows.test_field_deciding import asks, held
-from workflows import field_saving
+from workflows import field_files, field_saving, uploads
 from workflows.mail_facts import MailKind
+from workflows.uploads import Upload
 
 pytestmark = pytest.mark.covers("D6")
 
@@ -128,3 +132,41 @@ def test_the_queue_costs_the_same_whatever_waits(office, cast, n):
         office.get(QUEUE)
     assert len(seen) <= 9, "\n".join(seen)
     assert len(db.session.scalars(sa.select(FieldProposal)).all()) == 2 * n
+
+
+@pytest.mark.covers("D4")
+def test_a_photo_or_document_that_waits_can_be_looked_at_before_it_is_decided(app, office, manager, cast, http, sign_in_as_client):  # fmt: skip
+    storage.use(app.extensions["store"])
+    section = make.field_section(make.field_page())
+    gate = make.custom_field(section, label="The gate", kind=FieldKind.IMAGE, needs_approval=True)
+    plan = make.custom_field(section, label="The plan", kind=FieldKind.FILE, needs_approval=True)
+    checked = {gate: uploads.photo(Upload("gate.png", sent_files.picture())), plan: uploads.photo_or_document(Upload("plan.pdf", sent_files.PDF))}  # fmt: skip
+    kept = field_files.keep({f.public_id: c for f, c in checked.items()}, owner=cast.alice, actor=cast.as_alice)
+    field_saving.save(cast.alice, kept, actor=cast.as_alice)
+    db.session.commit()
+    photo, document = kept[gate.public_id], kept[plan.public_id]
+    page = office.get(QUEUE).html
+    record = office.get(f"/admin/data/client/{cast.alice.id}/").html
+    for file, how in ((photo, "picture"), (document, "download")):
+        address = f"/admin/files/{file.id}/{how}"
+        assert (f'href="{address}"' in page, f'href="{address}"' in record) == (True, True)
+        assert office.browser.get(address).status_code == 200
+    alice, bob = sign_in_as_client(http(), cast.alice), sign_in_as_client(http(), cast.bob)
+    mine = f"/portal/files/{document.public_id}/download"
+    shown = alice.get(f"/portal/your-data/{section.page.public_id}").text
+    assert f'href="{mine}"' in shown
+    assert (alice.get(mine).data, bob.get(mine).status_code) == (sent_files.PDF, 404)
+    section.portal_access = PortalAccess.HIDDEN
+    db.session.commit()
+    assert alice.get(mine).status_code == 404
+    section.portal_access = PortalAccess.EDIT
+    db.session.commit()
+    office.get(QUEUE).press("Accept The gate")
+    office.get(QUEUE).press("Decline The plan", answer="Too old")
+    assert (alice.get(f"/portal/files/{photo.public_id}/picture").status_code, alice.get(mine).status_code) == (
+        200,
+        404,
+    )
+    assert office.browser.get(f"/admin/files/{document.id}/download").status_code == 404
+    decided = office.get(QUEUE + "?done=yes").html
+    assert (f"/admin/files/{photo.id}/picture" in decided, f"/admin/files/{document.id}/" in decided) == (True, False)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from foundation.db import db
-from models import Job, JobRequestLine, LineState
+from models import Job, JobRequestLine, LineState, TimeType
 from tests import factories as make
 from tests.admin.office.test_batch import jobs_of
 from workflows.back_to_request import back_to_request
@@ -62,20 +62,51 @@ def test_several_from_the_list_a_stay_among_them(office, cast, stay):
 @pytest.mark.covers("B12", "B10")
 def test_the_form_moves_the_stay_as_long_as_it_is_and_changes_its_times(office, cast, line, batch_url):
     form = office.get(f"{batch_url}lines/{line.id}/")
-    for words in ("First day", "It stays as long as it is.", "From (time)", "Until (time)"):
+    for words in ("First day", "Last day", "Empty: it stays as long as it is.", "From (time)", "Until (time)"):
         assert words in form.main, words
     fields = form.fields(f"{batch_url}lines/{line.id}/")
     assert (fields["on_date"], fields["start_time"], fields["end_time"]) == ("2026-11-27", "18:00", "09:00")
     kept = form.press("Save")
     assert (WORDS in kept.main, line.last_on) == (True, SUN)
     moved = office.get(f"{batch_url}lines/{line.id}/").press(
-        "Save", on_date="2026-12-03", start_time="17:00", end_time="10:30"
+        "Save", on_date="2026-12-03", ends_on="", start_time="17:00", end_time="10:30"
     )
     assert "Requested visit changed." in moved.main
     assert "Thu, Dec 3, 5:00 PM to Sat, Dec 5, 10:30 AM" in moved.main
     assert "$200.00" in moved.main
     (job,) = moved.press("Schedule visits") and jobs_of(cast.alice)
     assert (job.on_date, job.ends_on, job.end_time) == (dt.date(2026, 12, 3), dt.date(2026, 12, 5), dt.time(10, 30))
+
+
+@pytest.mark.covers("B12", "B10")
+def test_the_form_makes_a_stay_longer_or_shorter_and_the_price_follows(office, cast, line, batch_url):
+    url = f"{batch_url}lines/{line.id}/"
+    longer = office.get(url).press("Save", ends_on="2026-11-30", end_time="12:00")
+    assert "Fri, Nov 27, 6:00 PM to Mon, Nov 30, 12:00 PM" in longer.main
+    three_nights = line.price
+    office.get(url).press("Save", on_date="2026-11-28", ends_on="2026-11-29")
+    db.session.expire_all()
+    assert (line.on_date, line.last_on, line.price < three_nights) == (SAT, SUN, True)
+    wrong = office.get(url).press("Save", ends_on="2026-11-27")
+    assert (wrong.status, wrong.fields(url)["ends_on"]) == (422, "2026-11-27")
+    (job,) = office.get(batch_url).press("Schedule visits") and jobs_of(cast.alice)
+    assert (job.on_date, job.ends_on, job.end_time, job.price) == (SAT, SUN, dt.time(12), line.price)
+
+
+@pytest.mark.covers("B10")
+def test_a_day_of_a_service_over_whole_days_becomes_a_stay(office, cast, batch_url):
+    boarding = make.service_item("Boarding", time_type=TimeType.ALL_DAY, price=Decimal(60))
+    request = make.job_request(cast.alice)
+    day = make.line(request, boarding, on_date=FRI, pets=[cast.mochi], state=LineState.SUBMITTED)
+    db.session.commit()
+    url = f"{batch_url}lines/{day.id}/"
+    assert office.get(url).fields(url)["ends_on"] == ""
+    office.get(url).press("Save")
+    db.session.expire_all()
+    assert (day.ends_on, day.price) == (None, 60)
+    office.get(url).press("Save", ends_on="2026-11-29")
+    db.session.expire_all()
+    assert (day.ends_on, day.price) == (SUN, 120), "two nights"
 
 
 def test_the_form_says_what_is_wrong_with_a_stay_and_stays_filled(office, line, batch_url):

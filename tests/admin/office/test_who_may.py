@@ -5,6 +5,7 @@ import pytest
 from foundation.db import db
 from models import JobState, LineState, StaffRole
 from tests.admin.office.walk import Office
+from tests.asked import listen
 from tests.databases import statements
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
@@ -82,10 +83,26 @@ def test_without_the_permission_the_menu_has_no_entry_and_the_page_is_closed(man
 def test_the_menu_of_an_owner_has_every_page(office):
     home = office.get("/admin/")
     for label in (
-        "Home", "Schedule", "Job requests", "Clients", "Pets", "Vets", "Team", "Time off", "Services", "Groups",
-        "Time blocks", "Holidays", "Closed days", "Requests", "Visits", "Notifications", "Log", "Outbox", "Settings",
+        "Home", "Schedule", "Job requests", "Clients", "Pets", "Vets", "Team", "Time off", "Services",
+        "Opening and holidays", "Visits", "Notifications", "Log", "Outbox", "Settings",
     ):  # fmt: skip
         assert office.browser.get(home.link(label)).status_code in {200, 302}, label
+
+
+def test_pages_that_share_an_entry_of_the_menu_show_each_other(office):
+    for entry, beside in {
+        "Services": ("Groups", "Time blocks"), "Opening and holidays": ("Holidays", "Closed days"), "Visits": ("Requests",),
+    }.items():  # fmt: skip
+        page = office.get(office.get("/admin/").link(entry))
+        for label in beside:
+            other = office.get(page.link(label))
+            assert other.has_link(page.link(label))
+            assert (
+                office.browser.get(
+                    other.link(entry if entry != "Opening and holidays" else "Opening hours")
+                ).status_code
+                == 200
+            )
 
 
 BAD_IDS = ("0", "-1", "99999", "2147483648", "99999999999999999999", "abc", "1.5", "%00", "1%0a", "1'--", "٣")
@@ -150,15 +167,17 @@ FIELDS = (
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_nonsense_in_a_form_never_fails(office, cast, real, path):
+def test_nonsense_in_a_form_never_fails(app, office, cast, real, path, monkeypatch):
     token, failed = office.token(), []
+    asked = listen(app, monkeypatch)
+    office.browser.post(real(path), data={"csrf_token": token, "service": str(cast.overnight.id)})
     for word in NONSENSE:
         data = {name: word for name in FIELDS if (name not in {"refresh", "ask", "month"} or word == "x")}
         data |= {f"sitter-{cast.bobs_request.lines[0].id}": word, "csrf_token": token}
         status = office.browser.post(real(path), data=data).status_code
         if status >= 500:
             failed.append((word[:20], status))
-    for name in FIELDS:
+    for name in asked.one_by_one(FIELDS):
         for word in NONSENSE[3:9]:
             status = office.browser.post(
                 real(path), data={name: word, "csrf_token": token, "service": str(cast.overnight.id)}

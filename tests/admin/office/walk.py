@@ -1,11 +1,14 @@
 """Walking through the office's pages as a person without JavaScript does: links, forms and buttons that are really there."""
 
-import html.parser
+import html
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
+
+from tests.reading import Reader
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
@@ -32,11 +35,12 @@ class Button:
     dialog: str = ""
 
 
-class _Reader(html.parser.HTMLParser):
+class _Reader(Reader):
     """Forms, buttons, links and words of a page."""
 
+    told = frozenset({"form", "input", "select", "option", "textarea", "button", "a"})
+
     def __init__(self, text: str) -> None:
-        super().__init__()
         self.forms: list[Form] = []
         self.by_id: dict[str, Form] = {}
         self.buttons: list[Button] = []
@@ -114,8 +118,14 @@ class Page:
     def __init__(self, office: "Office", answer: Any, path: str) -> None:
         self.office, self.status, self.path, self.html = office, answer.status_code, path, answer.text
         self.answer = answer
-        self._read = _Reader(answer.text)
-        self._inner = _Reader(re.split(r"<main[^>]*>", answer.text, maxsplit=1)[-1])
+
+    @cached_property
+    def _read(self) -> _Reader:
+        return _Reader(self.html)
+
+    @cached_property
+    def _inner(self) -> _Reader:
+        return _Reader(re.split(r"<main[^>]*>", self.html, maxsplit=1)[-1])
 
     @property
     def text(self) -> str:

@@ -1,0 +1,199 @@
+"""A client's money on their page: the tile of the snapshot, and the tab Account with its history, cards and statement."""
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response as FlaskResponse
+from flask import flash, redirect, request, url_for
+from flask_admin import Admin, expose
+from flask_babel import gettext
+from sqlalchemy.orm import joinedload
+
+from admin_site import billing_papers
+from admin_site.billing_records import invoice_chip, invoice_name
+from admin_site.pages import Answer, WorkPage, get_or_404, press, refuse
+from admin_site.reading import read_day
+from admin_site.rows import csv_safe, plain
+from documents import billing_tables
+from foundation import clock
+from foundation.db import db
+from models import Client, CreditNote, Invoice, InvoiceState, NoteState, Refund
+from sign_in import current_actor
+from ui_kit.downloads import disposition
+from workflows import activity, once
+from workflows.billing import crediting, history, methods, statements, sums
+from workflows.billing.history import Entry
+from workflows.billing.paper_store import AboutKind
+from workflows.errors import WorkflowError
+from workflows.permissions import Permission
+
+PER_PAGE = 25
+MOST_INVOICES = 10
+#: a longer history is asked for in parts
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What the blue snapshot says of money."""
+
+    balance: Decimal
+    credit: Decimal
+    #: id, number and day of the last invoice that counts; None without one
+    last: tuple[int, str, dt.date] | None
+
+
+def last_invoice(client_id: int | sa.BindParameter[int]) -> list[Any]:
+    """Id, number and day of the client's last invoice, as three columns of a bigger statement."""
+    newest = (
+        sa.select(Invoice.id)
+        .where(Invoice.client_id == client_id, Invoice.state.not_in([InvoiceState.DRAFT, InvoiceState.VOID]))
+        .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
+        .limit(1)
+    )
+    columns = (Invoice.id, Invoice.number, Invoice.issued_on)
+    return [sa.select(c).where(Invoice.id == newest.scalar_subquery()).scalar_subquery() for c in columns]
+
+
+def tile(client: Client, last: tuple[Any, Any, Any]) -> dict[str, Any]:
+    """The snapshot's figures, with one query; nothing for those who may not see them."""
+    if not current_actor().may(Permission.BILLING):
+        return {"money": None}
+    owed, credit = sums.owed_by([client.id]).get(client.id, (Decimal(0), Decimal(0)))
+    return {"money": Tile(owed - credit, credit, last if last[0] is not None else None)}
+
+
+def tab(client: Client, number: int) -> dict[str, Any]:
+    """The tab: history with the balance after each step, open papers, kept cards."""
+    current_actor().require(Permission.BILLING)
+    found = history.entries(client.id, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
+    invoices = db.session.scalars(
+        sa.select(Invoice).where(Invoice.client_id == client.id).order_by(Invoice.id.desc()).limit(MOST_INVOICES)
+    ).all()
+    return {
+        "entries": [(e, entry_words(e), entry_url(e)) for e in found[:PER_PAGE]],
+        "has_more": len(found) > PER_PAGE,
+        "invoices": [(i, invoice_name(i), invoice_chip(i)) for i in invoices],
+        "outstanding": {k: v.outstanding for k, v in sums.invoice_sums([i.id for i in invoices]).items()},
+        "open_notes": _open_notes(client),
+        "methods": methods.of_client(client.id),
+        "stands": sums.client_money(client.id),
+        "form_key": once.new_key(),
+        "first_of_year": clock.today().replace(month=1, day=1),
+        "today": clock.today(),
+    }
+
+
+def _open_notes(client: Client) -> list[CreditNote]:
+    wanted = (
+        sa.select(CreditNote)
+        .where(CreditNote.client_id == client.id, CreditNote.state == NoteState.OPEN)
+        .options(joinedload(CreditNote.invoice))
+        .order_by(CreditNote.id)
+    )
+    return list(db.session.scalars(wanted))
+
+
+def entry_words(entry: Entry) -> str:
+    """`Invoice INV-7`, `Payment R-3`."""
+    return billing_tables.entry_words(entry.kind, entry.number)
+
+
+def entry_url(entry: Entry) -> str | None:
+    """The page of what a step is about."""
+    match entry.subject_type:
+        case "invoice":
+            return url_for("invoice_page.show", invoice_id=entry.subject_id)
+        case "payment":
+            return url_for("payment_page.show", payment_id=entry.subject_id)
+        case "credit_note":
+            return url_for("note_page.show", note_id=entry.subject_id)
+        case "refund":
+            refund = db.session.get(Refund, entry.subject_id)
+            return url_for("payment_page.show", payment_id=refund.payment_id) if refund else None
+        case _:
+            return None
+
+
+class AccountPage(WorkPage):
+    """The account as a file and as a statement."""
+
+    permission = Permission.BILLING
+
+    @expose("/")
+    def index(self) -> Answer:
+        """Accounts stand on their clients' pages."""
+        return redirect(url_for("clients.index_view"))
+
+    @expose("/<int:client_id>/history.csv", methods=("POST",))
+    def export(self, client_id: int) -> Answer:
+        """Every step with the balance after it; never by a GET, and logged."""
+        self.actor.require(Permission.EXPORT)
+        client = get_or_404(Client, client_id)
+        steps = history.entries(client.id, newest_first=False, limit=MOST_ROWS)
+        out = io.StringIO()
+        out.write("\ufeff")
+        writer = csv.writer(out)
+        writer.writerow([gettext("Day"), gettext("What"), gettext("Number"), gettext("Amount"), gettext("Balance")])
+        for step in steps:
+            cells = (step.on_date, billing_tables.entry_words(step.kind, ""), step.number, step.amount, step.balance)
+            writer.writerow([csv_safe(plain(cell)) for cell in cells])
+        activity.record("list.exported", actor=self.actor, client=client, list="account", n_rows=len(steps), of={})
+        db.session.commit()
+        answer = FlaskResponse(out.getvalue(), mimetype="text/csv")
+        name = f"account-{client.account_number}-{clock.today().isoformat()}.csv"
+        answer.headers["Content-Disposition"] = disposition("attachment", name)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @expose("/<int:client_id>/credit", methods=("POST",))
+    def spend_credit(self, client_id: int) -> Answer:
+        """What the client holds pays their open invoices."""
+        client = get_or_404(Client, client_id)
+        back = url_for("client_page.show", client_id=client.id, tab="account")
+        return press(lambda: crediting.pay_from_credit(client, actor=self.actor), gettext("The credit pays what was open."), back)  # fmt: skip
+
+    @expose("/<int:client_id>/statement", methods=("POST",))
+    def mail_statement(self, client_id: int) -> Answer:
+        """The statement of a period: shown, or mailed to the client."""
+        client = get_or_404(Client, client_id)
+        back = url_for("client_page.show", client_id=client.id, tab="account")
+        first, last = read_day(request.form.get("first")), read_day(request.form.get("last"))
+        if first is None or last is None:
+            flash(gettext("Choose the first and the last day of the statement."), "error")
+            return redirect(back, 303)
+
+        if "mail" not in request.form:
+            return redirect(
+                url_for(".statement", client_id=client.id, first=first.isoformat(), last=last.isoformat()), 303
+            )
+
+        def send() -> None:
+            once.claim(request.form.get("form_key"))
+            statements.send(client, first, last, actor=self.actor)
+
+        return press(send, gettext("The statement is on its way."), back)
+
+    @expose("/<int:client_id>/statement")
+    def statement(self, client_id: int) -> Answer:
+        """The statement of a period as PDF."""
+        client = get_or_404(Client, client_id)
+        first, last = read_day(request.args.get("first")), read_day(request.args.get("last"))
+        if first is None or last is None or first > last:
+            flash(gettext("Choose the first and the last day of the statement."), "error")
+            return redirect(url_for("client_page.show", client_id=client.id, tab="account"), 303)
+        try:
+            return billing_papers.pdf(AboutKind.STATEMENT, client.id, first=first.isoformat(), last=last.isoformat())
+        except WorkflowError as problem:
+            refuse(problem)
+            return redirect(url_for("client_page.show", client_id=client.id, tab="account"), 303)
+
+
+def register(admin: Admin) -> None:
+    """Add the pages to the back office."""
+    admin.add_view(AccountPage(name="Account", endpoint="client_account", url="client-account"))

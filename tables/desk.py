@@ -1,0 +1,49 @@
+"""The office's desk: lists as each person wants them, and remarks on records."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from foundation.db import Base
+from foundation.types import created_at, line_text, long_text, pk, public_id, short_text, utc
+from tables.columns import fk
+from tables.people import Staff
+
+
+class SavedView(Base):
+    """A list's search, filters, order and columns under a name, as a tab; of one person, or of the whole team."""
+
+    __tablename__ = "saved_view"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", index=False)
+    #: the list's endpoint
+    list_name: Mapped[str] = mapped_column(sa.String(60))
+    name: Mapped[short_text]
+    #: the list's address behind the question mark
+    arguments: Mapped[long_text]
+    is_shared: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[created_at]
+    staff: Mapped[Staff] = relationship()
+    __table_args__ = (
+        sa.UniqueConstraint("staff_id", "list_name", "name"),
+        sa.Index("ix_saved_view_list", "list_name", "is_shared"),
+    )
+
+
+class Comment(Base):
+    """A remark of the team on a record; clients never see it."""
+
+    __tablename__ = "comment"
+    id: Mapped[pk]
+    public_id: Mapped[public_id]
+    subject_type: Mapped[str] = mapped_column(sa.String(40))
+    subject_id: Mapped[int]
+    body: Mapped[long_text]
+    author_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    author_name: Mapped[line_text] = mapped_column(default="")
+    created_at: Mapped[created_at]
+    #: taken back by its author or an owner; the log keeps that it was
+    removed_at: Mapped[utc | None]
+    author: Mapped[Staff | None] = relationship()
+    __table_args__ = (sa.Index("ix_comment_subject", "subject_type", "subject_id", "id"),)

@@ -1,0 +1,64 @@
+"""Excel files: the first visible sheet as CSV, with days, times and gaps; bombs and broken ones are refused."""
+
+import io
+import zipfile
+
+import pytest
+
+from workflows.errors import Invalid
+from workflows.importing import excel
+
+BOOK = '<workbook xmlns:r="x"><sheets><sheet name="Old" state="hidden" r:id="r1"/><sheet name="Now" r:id="r2"/></sheets></workbook>'
+LINKS = '<Relationships><Relationship Id="r1" Target="worksheets/a.xml"/><Relationship Id="r2" Target="/xl/worksheets/b.xml"/></Relationships>'
+STRINGS = "<sst><si><t>Name</t></si><si><r><t>An</t></r><r><t>na</t></r><rPh><t>x</t></rPh></si></sst>"
+STYLES = '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="dd/mm/yyyy"/><numFmt numFmtId="171" formatCode="0.00&quot;d&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="20"/><xf numFmtId="171"/></cellXfs></styleSheet>'
+SHEET = (
+    '<x:worksheet xmlns:x="y"><x:sheetData><x:row r="1"><x:c r="A1" t="s"><x:v>0</x:v></x:c><x:c r="B1" t="inlineStr"><x:is><x:t>Day</x:t></x:is></x:c>'
+    '<x:c r="C1" t="str"><x:v>At</x:v></x:c><x:c r="D1" t="str"><x:v>Price</x:v></x:c><x:c r="E1" t="str"><x:v>Ok</x:v></x:c></x:row>'
+    '<x:row r="2"><x:c r="A2" t="s"><x:v>1</x:v></x:c><x:c r="B2" s="1"><x:v>46387</x:v></x:c><x:c r="C2" s="2"><x:v>0.604166666666667</x:v></x:c>'
+    '<x:c r="D2" s="3"><x:f>1+1</x:f><x:v>12.5</x:v></x:c><x:c r="E2" t="b"><x:v>1</x:v></x:c></x:row>'
+    '<x:row r="3"><x:c r="B3" s="1"><x:v>46387.5</x:v></x:c></x:row></x:sheetData></x:worksheet>'
+)  # fmt: skip
+
+
+def made(**changed):
+    parts = {
+        "xl/workbook.xml": BOOK, "xl/_rels/workbook.xml.rels": LINKS, "xl/sharedStrings.xml": STRINGS, "xl/styles.xml": STYLES,
+        "xl/worksheets/a.xml": "<worksheet/>", "xl/worksheets/b.xml": SHEET,
+    }  # fmt: skip
+    parts.update({k.replace("__", "/") + ".xml": v for k, v in changed.items()})
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def test_the_first_visible_sheet_as_csv():
+    data = made()
+    assert excel.is_excel(data)
+    assert excel.as_csv(data).decode().splitlines() == [
+        "Name,Day,At,Price,Ok", "Anna,2026-12-31,14:30,12.5,yes", ",2026-12-31 12:00,,,",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"xl__worksheets__b": '<!DOCTYPE a [<!ENTITY b "ccc">]><worksheet>&b;</worksheet>'},
+        {"xl__worksheets__b": "<worksheet><row>"},
+        {"xl__workbook": "<workbook/>"},
+        {"xl__sharedStrings": "<sst/>"},
+        {"xl__worksheets__b": '<worksheet><row><c r="ZZZ1" t="str"><v>1</v></c></row></worksheet>'},
+    ],
+)
+def test_broken_ones_are_refused(changed):
+    with pytest.raises(Invalid):
+        excel.as_csv(made(**changed))
+
+
+def test_what_unpacks_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(excel, "MOST_UNPACKED", 100_000)
+    with pytest.raises(Invalid, match="too large"):
+        excel.as_csv(made(xl__worksheets__b="<worksheet>" + " " * 200_000 + "</worksheet>"))
+    assert not excel.is_excel(b"PK\x03\x04rest")

@@ -1,0 +1,5 @@
+"""The gateway as for billing."""
+
+from tests.workflows.billing.conftest import desk
+
+__all__ = ["desk"]

@@ -1,0 +1,116 @@
+// day.js - the sitter's pages without a connection. What is tapped goes into the phone's queue first and from there to
+// the office, each once (its key), with its own time: also after the page was closed, and when it was sent twice.
+import { drop, forgetDay, keepDay, newKey, put, queue } from "./day-store.js";
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
+const DAY = "/staff/offline/day.json", TAPS = "/staff/offline/taps";
+const FRESH = 60000;                                                                  // the day is read again after so long
+let token = meta("csrf-token") || "", who = "";
+
+const asked = async (path, body) => fetch(path, {
+  method: body ? "POST" : "GET", redirect: "manual", cache: "no-store", credentials: "same-origin",
+  headers: body ? { "Content-Type": "application/json", "X-CSRFToken": token } : {},
+  body: body && JSON.stringify(body),
+});
+
+// The day as it is now, and a token that is good. False without a connection; a session that is over clears the phone.
+export const refresh = async () => {
+  let answer;
+  try { answer = await asked(DAY); } catch { return false; }
+  if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) { await forgetDay(); who = ""; return false; }
+  if (!answer.ok) return false;
+  const day = await answer.json();
+  ({ token, who } = day);
+  delete day.token;
+  await keepDay(day);
+  return true;
+};
+
+const isRefused = (answer) => answer.status >= 400 && answer.status < 500;
+
+const sendDraft = async (item) => {
+  const answer = await asked(`/staff/visits/${item.visit}/report/draft`, { ...item.words, base: item.base, key: item.key });
+  if (answer.ok) { await drop(item.key); return; }
+  if (!isRefused(answer)) throw new Error("later");
+  const told = await answer.json().catch(() => ({}));
+  await put({ ...item, why: told.problem || document.body.dataset.refused || "" });
+};
+
+const sendTaps = async (items) => {
+  const answer = await asked(TAPS, { phone_now: new Date().toISOString(), taps: items.map(({ key, tap, visit, at, place }) => ({ key, tap, visit, at, ...place })) });
+  if (!answer.ok) throw new Error("later");
+  const { results } = await answer.json();
+  for (const { key, outcome, said } of results) {
+    const item = items.find((one) => one.key === key);
+    if (outcome === "done") await drop(key); else if (item) await put({ ...item, why: said });
+  }
+};
+
+// Send what waits; how many still wait. One tab at a time, in the order in which it was done.
+export const flush = () => navigator.locks.request("latchkey-day", async () => {
+  const waiting = (await queue()).filter((item) => !item.why);
+  if (!waiting.length) return 0;
+  if (!await refresh()) return waiting.length;
+  const own = waiting.filter((item) => item.who === who || !item.who);
+  try {
+    const taps = own.filter((item) => item.tap);
+    if (taps.length) await sendTaps(taps);
+    for (const item of own) if (item.words) await sendDraft(item);
+    await refresh();
+  } catch { /* no connection, or the server is away: it stays in the queue */ }
+  return (await queue()).filter((item) => !item.why).length;
+});
+
+export const note = async (item) => put({ key: newKey(), made: Date.now(), at: new Date().toISOString(), who, ...item });
+
+// ---- pages that were served: a tap is kept before anything else, so that a lost connection loses nothing ----
+const say = async () => {
+  const place = document.getElementById("unsent");
+  if (!place) return;
+  const waiting = (await queue()).filter((item) => !item.why).length;
+  place.hidden = !waiting;
+  place.querySelector("[data-n]").textContent = String(waiting);
+};
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form");
+  if (!form) return;
+  if (form.action.endsWith("/log-out")) {                                             // send what waits, then leave nothing of the day behind
+    if (form.dataset.cleared) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    await flush().catch(() => {});
+    await forgetDay().catch(() => {});
+    form.dataset.cleared = "yes";
+    form.requestSubmit(event.submitter ?? undefined);
+    return;
+  }
+  if (!form.dataset.tap || (form.elements.place && !form.dataset.asked)) return;      // check-in.js asks for the place first
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (form.dataset.kept) return;
+  form.dataset.kept = "yes";
+  const value = (name) => form.elements[name]?.value || undefined;
+  const place = { place: value("place"), latitude: value("latitude"), longitude: value("longitude"), accuracy: value("accuracy") };
+  try {
+    await note({ key: value("form_key") ?? newKey(), tap: form.dataset.tap, visit: form.dataset.visit, place });
+  } catch { form.submit(); return; }                                                  // the phone keeps nothing (private mode): send it plainly
+  if (await flush() === 0) { location.reload(); return; }
+  form.querySelector("button")?.setAttribute("disabled", "");
+  form.querySelector("button")?.classList.remove("is-busy");
+  await say();
+}, true);
+
+const start = async () => {
+  await say();
+  const waited = (await queue()).filter((item) => !item.why).length;
+  const left = await flush();
+  if (waited && !left && document.querySelector("form[data-tap]")) { location.reload(); return; }
+  if (!waited) await refresh();
+  await say();
+};
+if (!document.getElementById("offline-day")) {
+  start().catch(() => {});
+  addEventListener("online", () => start().catch(() => {}));
+  setInterval(() => { if (document.visibilityState === "visible") refresh().catch(() => {}); }, FRESH);
+}

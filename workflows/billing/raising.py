@@ -1,0 +1,82 @@
+"""Invoices of several clients in one transaction, as the billing run raises them.
+
+What `drafting.draft_for` and `invoicing.issue` read for one client is read here for all at once, under all their locks,
+and nothing of it is read again: an invoice is written once, with its number.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from foundation.db import db
+from models import BulkRun, Client, Invoice, Job, PaymentTerms
+from workflows.actors import Actor
+from workflows.billing import allocations, drafting, due, invoicing, visit_lines
+from workflows.errors import N_, Invalid
+from workflows.locks import lock_clients
+from workflows.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Clients whose locks we hold until the commit, and what their invoices are made of."""
+
+    clients: Mapping[int, Client]
+    jobs: Mapping[int, Sequence[Job]]
+    basis: drafting.Basis
+    default_terms: PaymentTerms | None
+    #: who may hold credit with us
+    holders: frozenset[int]
+
+
+def take_turn(
+    client_ids: Iterable[int], *where: sa.ColumnElement[bool], up_to: dt.date | None = None, actor: Actor
+) -> Turn:
+    """Wait for our turn with these clients, and read what waits to be invoiced as the conditions on visits say.
+
+    A fixed number of queries. Who is gone is left out. Refused without the permission (NotAllowed).
+    """
+    actor.require(Permission.BILLING)
+    ids = list(client_ids)
+    lock_clients(ids)
+    clients = db.session.scalars(
+        sa.select(Client)
+        .where(Client.id.in_(ids))
+        .options(joinedload(Client.payment_terms), joinedload(Client.tax_rate), selectinload(Client.contacts))
+        .execution_options(populate_existing=True)
+    )
+    return Turn(
+        {client.id: client for client in clients},
+        visit_lines.waiting_of(ids, *where, up_to=up_to),
+        drafting.basis(ids),
+        due.default_terms(),
+        frozenset(allocations.may_hold_credit(ids)),
+    )
+
+
+def draft(turn: Turn, client: Client, *, run: BulkRun, actor: Actor) -> Invoice:
+    """A draft with the client's visits, not written yet; Invalid 'nothing_to_invoice' without any."""
+    jobs = turn.jobs.get(client.id)
+    if not jobs:
+        raise Invalid("nothing_to_invoice", N_("No visit of this client waits to be invoiced."))
+    return drafting.put_together(client, jobs, turn.basis, actor=actor, run=run)
+
+
+def keep(draft: Invoice, *, actor: Actor) -> Invoice:
+    """Write it as a draft; logged."""
+    db.session.add(draft)
+    db.session.flush()
+    drafting.note_drafted(draft, n_jobs=len(draft.lines), actor=actor)
+    return draft
+
+
+def issue(turn: Turn, draft: Invoice, *, mail: bool, actor: Actor) -> Invoice:
+    """Write it as an invoice with its number, logged as drafted and as issued; what follows is as `invoicing.issue` says."""
+    client = draft.client
+    invoicing.fix(draft, due.as_terms(client.payment_terms or turn.default_terms))
+    issued = keep(draft, actor=actor)
+    invoicing.after_issue(issued, actor=actor, mail=mail, may_hold_credit=client.id in turn.holders)
+    return issued

@@ -1,0 +1,214 @@
+"""What is owed, paid and left over: figures that are never stored, always summed up."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from foundation import clock
+from foundation.db import db
+from foundation.types import as_money
+from models import (
+    Account,
+    Allocation,
+    CreditNote,
+    Dispute,
+    Invoice,
+    InvoiceState,
+    NoteKind,
+    NoteState,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+)
+from workflows.billing import ledger
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class InvoiceSums:
+    """One invoice's figures: all that is to be paid, what payments and notes paid of it, what is still owed."""
+
+    payable: Decimal
+    paid: Decimal
+    credited: Decimal
+    outstanding: Decimal
+
+
+def invoice_sums(invoice_ids: Iterable[int]) -> dict[int, InvoiceSums]:
+    """The figures of these invoices, with one query. Nothing is outstanding of drafts and of void invoices."""
+    by_payment = sa.func.coalesce(
+        sa.func.sum(sa.case((Allocation.payment_id.is_not(None), Allocation.amount), else_=sa.null())), ZERO
+    )
+    by_note = sa.func.coalesce(
+        sa.func.sum(sa.case((Allocation.note_id.is_not(None), Allocation.amount), else_=sa.null())), ZERO
+    )
+    rows = db.session.execute(
+        sa.select(Invoice.id, Invoice.state, Invoice.total, Invoice.debited, Invoice.written_off, by_payment, by_note)
+        .outerjoin(Allocation, Allocation.invoice_id == Invoice.id)
+        .where(Invoice.id.in_(list(invoice_ids)))
+        .group_by(Invoice.id, Invoice.state, Invoice.total, Invoice.debited, Invoice.written_off)
+    )
+    found: dict[int, InvoiceSums] = {}
+    for invoice_id, state, total, debited, written_off, paid, credited in rows:
+        counts = state not in {InvoiceState.DRAFT, InvoiceState.VOID}
+        outstanding = total + debited - written_off - paid - credited if counts else ZERO
+        found[invoice_id] = InvoiceSums(total + debited, paid, credited, outstanding)
+    return found
+
+
+def outstanding(invoice: Invoice) -> Decimal:
+    """What is still owed of one invoice."""
+    return invoice_sums([invoice.id])[invoice.id].outstanding
+
+
+def allocated() -> sa.Subquery:
+    """(invoice_id, amount) of all invoices that something was allocated to; for lists that join it."""
+    return (
+        sa.select(Allocation.invoice_id, sa.func.sum(Allocation.amount).label("amount"))
+        .group_by(Allocation.invoice_id)
+        .subquery("allocated")
+    )
+
+
+def unallocated(source: Payment | CreditNote) -> Decimal:
+    """What a payment or note has left: credit on account until it pays an invoice or goes back."""
+    if isinstance(source, Payment):
+        return payments_left([source.id])[source.id]
+    return notes_left([source.id])[source.id]
+
+
+def payments_left(payment_ids: Iterable[int]) -> dict[int, Decimal]:
+    """What these payments have left: less allocations, refunds that did not fail, disputes that were lost.
+
+    Nothing is left of a payment that was returned or voided.
+    """
+    ids = list(payment_ids)
+    spent: dict[int | None, Decimal] = {**dict.fromkeys(ids, ZERO)}
+    for statement in (
+        sa.select(Allocation.payment_id, sa.func.sum(Allocation.amount))
+        .where(Allocation.payment_id.in_(ids))
+        .group_by(Allocation.payment_id),
+        sa.select(Refund.payment_id, as_money(sa.func.sum(Refund.amount - Refund.tip_amount)))
+        .where(Refund.payment_id.in_(ids), Refund.state != RefundState.FAILED)
+        .group_by(Refund.payment_id),
+        sa.select(Dispute.payment_id, sa.func.sum(Dispute.amount_lost))
+        .where(Dispute.payment_id.in_(ids))
+        .group_by(Dispute.payment_id),
+    ):
+        for payment_id, amount in db.session.execute(statement):
+            spent[payment_id] += amount
+    rows = db.session.execute(sa.select(Payment.id, Payment.state, Payment.amount).where(Payment.id.in_(ids)))
+    return {
+        payment_id: amount - spent[payment_id] if state is PaymentState.RECEIVED else ZERO
+        for payment_id, state, amount in rows
+    }
+
+
+def notes_left(note_ids: Iterable[int]) -> dict[int, Decimal]:
+    """What these notes have left to pay invoices with; nothing before they are committed, and never of debit notes."""
+    ids = list(note_ids)
+    spent: dict[int | None, Decimal] = dict.fromkeys(ids, ZERO)
+    spent |= dict(
+        db.session.execute(
+            sa.select(Allocation.note_id, sa.func.sum(Allocation.amount))
+            .where(Allocation.note_id.in_(ids))
+            .group_by(Allocation.note_id)
+        ).all()
+    )
+    rows = db.session.execute(
+        sa.select(CreditNote.id, CreditNote.kind, CreditNote.state, CreditNote.total).where(CreditNote.id.in_(ids))
+    )
+    return {
+        note_id: total - spent[note_id] if state is NoteState.COMMITTED and kind is not NoteKind.DEBIT else ZERO
+        for note_id, kind, state, total in rows
+    }
+
+
+# ----------------------------------------------------------------------------------------------------------- clients
+
+
+@dataclass(frozen=True)
+class ClientMoney:
+    """Where a client stands: what is owed in all, of it what is overdue and not yet due, and what they hold with us."""
+
+    owed: Decimal
+    overdue: Decimal
+    not_yet_due: Decimal
+    credit: Decimal
+    deposits: Decimal
+
+    @property
+    def balance(self) -> Decimal:
+        """What is owed less what is held as credit; below zero the account is in credit. Deposits stand apart."""
+        return self.owed - self.credit
+
+
+def client_money(client_id: int) -> ClientMoney:
+    """Where this client stands, with two queries however long the history is."""
+    stands = ledger.client_balances([client_id])[client_id]
+    owed = stands.get(Account.RECEIVABLE, ZERO)
+    overdue = sum((amount for due, amount in open_by_due_date(client_id) if due and due < clock.today()), ZERO)
+    return ClientMoney(
+        owed=owed,
+        overdue=overdue,
+        not_yet_due=owed - overdue,
+        credit=-stands.get(Account.CLIENT_CREDIT, ZERO),
+        deposits=-stands.get(Account.DEPOSITS_HELD, ZERO),
+    )
+
+
+def owed_by(client_ids: Iterable[int]) -> dict[int, tuple[Decimal, Decimal]]:
+    """(owed, credit) of each of these clients, with one query: for lists."""
+    return {
+        client_id: (stands.get(Account.RECEIVABLE, ZERO), -stands.get(Account.CLIENT_CREDIT, ZERO))
+        for client_id, stands in ledger.client_balances(client_ids).items()
+    }
+
+
+def open_by_due_date(client_id: int | None = None) -> list[tuple[dt.date | None, Decimal]]:
+    """What is outstanding on each due date, of one client or of all."""
+    if client_id is None:
+        return [(due, amount) for due, amount in db.session.execute(_OPEN)]
+    return [(due, amount) for due, amount in db.session.execute(_OPEN_OF_CLIENT, {"client_id": client_id})]
+
+
+def _open() -> sa.Select[dt.date | None, Decimal]:
+    paid = (
+        sa.select(sa.func.coalesce(sa.func.sum(Allocation.amount), ZERO))
+        .where(Allocation.invoice_id == Invoice.id)
+        .scalar_subquery()
+    )
+    asked = sa.func.sum(Invoice.total + Invoice.debited - Invoice.written_off - paid)
+    return (
+        sa.select(Invoice.due_on, as_money(asked).label("amount"))
+        .where(Invoice.state == InvoiceState.OPEN)
+        .group_by(Invoice.due_on)
+    )
+
+
+#: built once: putting a statement together takes longer than the database takes to answer it
+_OPEN = _open()
+_OPEN_OF_CLIENT = _OPEN.where(Invoice.client_id == sa.bindparam("client_id"))
+
+#: the last day of each step of ageing after the due date; None is beyond
+AGES = (0, 30, 60, 90, None)
+
+
+def business_money() -> dict[int | None, Decimal]:
+    """What clients owe in all by age, with one query; see `by_age`."""
+    return by_age(open_by_due_date())
+
+
+def by_age(owed: Iterable[tuple[dt.date | None, Decimal]]) -> dict[int | None, Decimal]:
+    """{0: not yet due, 30: up to 30 days late, 60: …, 90: …, None: later than that}."""
+    found: dict[int | None, Decimal] = dict.fromkeys(AGES, ZERO)
+    today = clock.today()
+    for due, amount in owed:
+        late = (today - due).days if due else 0
+        found[next((age for age in AGES if age is not None and late <= age), None)] += amount
+    return found

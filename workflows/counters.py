@@ -1,0 +1,38 @@
+"""Numbers that are given out one after the other without a gap: requests, invoices, receipts."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from foundation.db import begin_writing, db
+from models import Counter
+
+#: built once: putting a statement together takes longer than the database takes to answer it
+_COUNT = {
+    name: insert(Counter)
+    .values(name=sa.bindparam("series"), value=1)
+    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+    .returning(Counter.value)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
+}
+
+
+def next_value(series: str) -> int:
+    """The next number of the series, from 1 on: its row stays locked until the commit, and a rollback gives it back."""
+    begin_writing()
+    return int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name], {"series": series}).one())
+
+
+def last_value(series: str) -> int:
+    """The number that was given out last; 0 before the first."""
+    return db.session.scalar(sa.select(Counter.value).where(Counter.name == series)) or 0
+
+
+def raise_to(series: str, last: int) -> bool:
+    """Let the next number be `last` + 1. It can only go up; says whether it did."""
+    current = last_value(series)
+    if last <= current:
+        return False
+    if next_value(series) < last:
+        db.session.execute(sa.update(Counter).where(Counter.name == series).values(value=last))
+    return True

@@ -1,0 +1,47 @@
+"""Where a client's home is, in degrees: what check-ins are measured against."""
+
+import re
+
+from models import Client, VisitCheck
+from workflows import records
+from workflows.actors import Actor
+from workflows.errors import N_, Invalid, WrongState
+from workflows.permissions import Permission
+
+_NUMBER = r"(-?\d{1,3}(?:\.\d{1,15})?)"
+#: as it is typed, and as links to maps have it
+_SHAPES = (
+    rf"\s*{_NUMBER}\s*[,; ]\s*{_NUMBER}\s*",
+    rf".*[?&]mlat={_NUMBER}&mlon={_NUMBER}(?!\d).*",
+    rf".*!3d{_NUMBER}!4d{_NUMBER}(?!\d).*",
+    rf".*#map=\d+(?:\.\d+)?/{_NUMBER}/{_NUMBER}(?!\d).*",
+    rf".*@{_NUMBER},{_NUMBER}(?:,.*)?",
+    rf".*[?&](?:q|query|ll|destination)=(?:loc:)?{_NUMBER}(?:,|%2C){_NUMBER}(?!\d).*",
+)
+
+
+def read_home(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude of what was typed ("51.50, -0.12") or of a pasted link to a map; None for an empty text."""
+    typed = text.strip()
+    if not typed:
+        return None
+    for shape in _SHAPES:
+        if found := re.fullmatch(shape, typed, re.ASCII):
+            latitude, longitude = float(found[1]), float(found[2])
+            if abs(latitude) <= 90 and abs(longitude) <= 180:
+                return latitude, longitude
+            break
+    raise Invalid("bad_place", N_("Enter latitude and longitude, for example 51.50, -0.12, or paste a link to a map."), field="latitude")  # fmt: skip
+
+
+def take_from(check: VisitCheck, *, actor: Actor) -> Client:
+    """The place of this check-in or check-out is the client's home from now on; logged.
+
+    Distances of checks that are there already stay as they were. Refused: a check without a place (WrongState).
+    """
+    actor.require(Permission.CLIENTS)
+    if check.latitude is None:
+        raise WrongState("no_place", N_("The place of this check-in is not known."))
+    client: Client = check.job.client
+    records.change(client, {"latitude": check.latitude, "longitude": check.longitude}, actor=actor)
+    return client

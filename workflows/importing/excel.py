@@ -1,0 +1,233 @@
+"""The first sheet of an Excel file (.xlsx) as CSV, so that all else need only know CSV.
+
+Read as a stream, with limits on what unpacking may come to, and without document types: an XML file that brings
+entities of its own is refused. Formulas count with the value that Excel kept beside them.
+"""
+
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from xml.parsers import expat
+
+from workflows.errors import N_, Invalid
+
+#: what the parts that we read may be when unpacked
+MOST_UNPACKED = 400 * 2**20
+MOST_CSV = 100 * 2**20
+_MOST_COLUMNS = 500
+_PIECE = 1 << 16
+_BROKEN = N_("This Excel file cannot be read. In Excel choose Save as, then CSV UTF-8, and send that file.")
+_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+
+Start = Callable[[str, dict[str, str]], None]
+
+
+def is_excel(data: bytes) -> bool:
+    """Is it a zip archive with a workbook in it?"""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
+
+
+def as_csv(data: bytes) -> bytes:
+    """The first sheet's rows; days as 2026-12-31, times as 14:30. Invalid when it is broken or unpacks to too much."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(i.file_size for i in archive.infolist() if i.filename.endswith((".xml", ".rels"))) > MOST_UNPACKED:
+                raise Invalid(
+                    "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
+                )
+            book = _Book(archive)
+            return book.rows()
+    except (
+        zipfile.BadZipFile,
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+        ArithmeticError,
+        OSError,
+        RuntimeError,
+        StopIteration,
+    ) as problem:
+        raise Invalid("broken_excel", _BROKEN, field="file") from problem
+
+
+class _Book:
+    """A workbook's parts."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.strings: list[str] = []
+        self.dates: list[bool] = []
+        self.first_day = dt.datetime(1899, 12, 30)  # noqa: DTZ001 -- Excel's moments have no zone
+        self.sheet = ""
+        self._look()
+
+    def _parse(
+        self, part: str, start: Start, end: Start | None = None, text: Callable[[str], None] | None = None
+    ) -> None:
+        def refuse(*_doctype: object) -> None:
+            raise Invalid("broken_excel", _BROKEN, field="file")
+
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = refuse
+        parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
+        if end is not None:
+            parser.EndElementHandler = lambda name: end(name.rpartition(":")[2], {})
+        if text is not None:
+            parser.CharacterDataHandler = text
+        with self.archive.open(part) as stream:
+            while piece := stream.read(_PIECE):
+                parser.Parse(piece, False)
+            parser.Parse(b"", True)
+
+    def _look(self) -> None:
+        sheets: list[str] = []
+        targets: dict[str, str] = {}
+
+        def of_book(name: str, attributes: dict[str, str]) -> None:
+            if name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
+                self.first_day = dt.datetime(1904, 1, 1)  # noqa: DTZ001 -- see above
+            if name == "sheet" and attributes.get("state", "visible") == "visible":
+                sheets.append(next(v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k))
+
+        def of_links(name: str, attributes: dict[str, str]) -> None:
+            if name == "Relationship":
+                targets[attributes["Id"]] = attributes["Target"]
+
+        self._parse("xl/workbook.xml", of_book)
+        self._parse("xl/_rels/workbook.xml.rels", of_links)
+        if not sheets:
+            raise Invalid("broken_excel", _BROKEN, field="file")
+        target = targets[sheets[0]]
+        self.sheet = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        names = self.archive.namelist()
+        if "xl/sharedStrings.xml" in names:
+            self._read_strings()
+        if "xl/styles.xml" in names:
+            self._read_styles()
+
+    def _read_strings(self) -> None:
+        parts: list[str] = []
+        state = {"text": False, "aside": False}
+
+        def start(name: str, _attributes: dict[str, str]) -> None:
+            if name == "si":
+                parts.clear()
+            state["aside"] = state["aside"] or name == "rPh"
+            state["text"] = name == "t" and not state["aside"]
+
+        def end(name: str, _attributes: dict[str, str]) -> None:
+            if name == "si":
+                self.strings.append("".join(parts))
+            if name == "rPh":
+                state["aside"] = False
+            state["text"] = False
+
+        self._parse("xl/sharedStrings.xml", start, end, lambda t: parts.append(t) if state["text"] else None)
+
+    def _read_styles(self) -> None:
+        codes: dict[str, bool] = {}
+        inside = {"xfs": False}
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if name == "numFmt":
+                bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.', "", attributes.get("formatCode", ""))
+                codes[attributes["numFmtId"]] = bool(re.search(r"[dyhs]|m", bare, re.IGNORECASE))
+            if name == "cellXfs":
+                inside["xfs"] = True
+            if name == "xf" and inside["xfs"]:
+                number = attributes.get("numFmtId", "0")
+                self.dates.append(codes.get(number, number.isdigit() and int(number) in _DATES))
+
+        def end(name: str, _attributes: dict[str, str]) -> None:
+            if name == "cellXfs":
+                inside["xfs"] = False
+
+        self._parse("xl/styles.xml", start, end)
+
+    def rows(self) -> bytes:
+        """The sheet."""
+        out = io.StringIO(newline="")
+        writer = csv.writer(out)
+        row: dict[int, str] = {}
+        cell: dict[str, str] = {}
+        parts: list[str] = []
+        state = {"text": False, "row": 0}
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if name == "row":
+                row.clear()
+            elif name == "c":
+                cell.clear()
+                cell.update(attributes)
+                parts.clear()
+            state["text"] = name in {"v", "t"}
+
+        def end(name: str, _attributes: dict[str, str]) -> None:
+            state["text"] = False
+            if name == "c" and (value := self._value(cell, "".join(parts))):
+                place = _column(cell["r"]) if "r" in cell else len(row)
+                if place >= _MOST_COLUMNS:
+                    raise Invalid("too_many_columns", N_("At most %(n)s columns."), field="file", n=_MOST_COLUMNS)
+                row[place] = value
+            elif name == "row":
+                writer.writerow([row.get(i, "") for i in range(max(row) + 1)] if row else [])
+                if out.tell() > MOST_CSV:
+                    raise Invalid(
+                        "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
+                    )
+
+        self._parse(self.sheet, start, end, lambda t: parts.append(t) if state["text"] else None)
+        return _squared(out).encode("utf-8")
+
+    def _value(self, cell: dict[str, str], text: str) -> str:
+        kind = cell.get("t", "n")
+        if kind == "s":
+            return self.strings[int(text)] if text else ""
+        if kind == "b":
+            return "yes" if text == "1" else "no"
+        if kind != "n" or not text:
+            return "" if kind == "e" else text
+        style = cell.get("s", "0")
+        if style.isdigit() and int(style) < len(self.dates) and self.dates[int(style)]:
+            return self._moment(float(text))
+        number = float(text)
+        return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:.10f}".rstrip("0")
+
+    def _moment(self, serial: float) -> str:
+        if not 0 <= serial < 2_958_466:
+            return str(serial)
+        at = self.first_day + dt.timedelta(minutes=round(serial * 1440))
+        if serial < 1:
+            return f"{at:%H:%M}"
+        return f"{at:%Y-%m-%d}" if serial == int(serial) else f"{at:%Y-%m-%d %H:%M}"
+
+
+def _column(reference: str) -> int:
+    """`AB12` is column 27, counted from 0."""
+    n = 0
+    for letter in reference:
+        if not letter.isalpha():
+            break
+        n = n * 26 + ord(letter.upper()) - 64
+    return n - 1
+
+
+def _squared(out: io.StringIO) -> str:
+    """Excel leaves empty cells at a row's end out: each row is made as long as the first."""
+    out.seek(0)
+    squared = io.StringIO(newline="")
+    writer = csv.writer(squared)
+    width = 0
+    for row in csv.reader(out):
+        width = width or len(row)
+        writer.writerow([*row, *[""] * (width - len(row))])
+    return squared.getvalue()

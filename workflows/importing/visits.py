@@ -1,0 +1,191 @@
+"""Files of visits: those to come are booked, those behind us come in when they are still to be invoiced.
+
+Visits that the old program billed stay there: here they would wait for an invoice for ever. Nobody is told of any.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from foundation import clock
+from foundation.db import db
+from models import ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
+from workflows import jobs, visits
+from workflows.actors import Actor
+from workflows.conflicts import ConflictsFound
+from workflows.errors import N_, Invalid
+from workflows.importing.kind import CLIENT_FIELDS, Clients, Field, Kind, Row, client_key
+from workflows.importing.values import amount, date, time, words, yes_no
+from workflows.permissions import Permission
+from workflows.wanted import Wanted
+
+#: further back nobody sends an invoice
+OLDEST = dt.timedelta(days=2 * 366)
+
+
+class VisitKind(Kind):
+    """A row is a visit on one day."""
+
+    kind = ImportKind.VISITS
+    permission = Permission.SCHEDULE
+    model = Job
+    one_of = (("client_id", "client_account", "client_email", "client_name"),)
+    goes_along = frozenset({"job_pet"})
+    hint = N_("Clients, pets and services must be here. Past visits come in as completed, and only those that the file says are not billed yet. Without a price the price list counts.")  # fmt: skip
+    fields = (
+        Field("foreign_id", N_("Number in the old program"), words(200), "9001", aliases=("visit id", "job id", "event id", "id", "booking id")),
+        *CLIENT_FIELDS,
+        Field("service", N_("Service"), words(120), "Dog walk 30 minutes", N_("Its name or code."), required=True, aliases=("service name", "service type", "job type", "visit type")),
+        Field("on_date", N_("Day"), date, "2027-01-15", required=True, aliases=("date", "visit date", "job date", "start date", "scheduled date")),
+        Field("start_time", N_("Time"), time, "12:00", aliases=("start time", "time", "start", "visit time")),
+        Field("time_block", N_("Time block"), words(120), "", aliases=("block", "time window", "window", "slot")),
+        Field("pets", N_("Pets"), words(500), "Biscuit", N_("Names with a comma between them; all of the client's without."), aliases=("pet", "pet names", "animals", "pet name")),
+        Field("sitter", N_("Sitter"), words(240), "", N_("Name or mail address of one of the team."), aliases=("staff", "staff member", "assigned to", "walker", "sitter name", "employee")),
+        Field("price", N_("Price"), amount, "", aliases=("amount", "charge", "total", "rate")),
+        Field("billed", N_("Billed already"), yes_no, "no", aliases=("invoiced", "is invoiced", "on invoice", "paid")),
+        Field("note", N_("Note"), words(5000), "", aliases=("notes", "visit notes", "instructions", "comments")),
+    )  # fmt: skip
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.clients = Clients(source)
+        self.items: dict[str, ServiceItem] = {}
+        self.blocks: dict[str, TimeBlock] = {}
+        self.team: dict[str, Staff] = {}
+        self.pets: dict[int, list[Pet]] = {}
+        self.known: dict[tuple[Any, ...], Job] = {}
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """The clients with their pets and visits of these days, the price list, the team."""
+        self.clients.prepare(rows)
+        for item in db.session.scalars(sa.select(ServiceItem).order_by(ServiceItem.is_active, ServiceItem.id.desc())):
+            self.items.update({item.name.casefold(): item, item.code.casefold(): item})
+        self.blocks = {
+            b.name.casefold(): b for b in db.session.scalars(sa.select(TimeBlock).where(TimeBlock.is_active))
+        }
+        for person in db.session.scalars(sa.select(Staff).where(Staff.is_active).order_by(Staff.id.desc())):
+            self.team.update({str(person).casefold(): person, (person.email or "-").casefold(): person})
+        ids, days = self.clients.ids(), {r.values["on_date"] for r in rows if r.values.get("on_date")}
+        if not ids:
+            return
+        for pet in db.session.scalars(sa.select(Pet).where(Pet.client_id.in_(ids), Pet.status == PetStatus.ACTIVE)):
+            self.pets.setdefault(pet.client_id, []).append(pet)
+        if days:
+            taken = sa.select(Job).where(
+                Job.client_id.in_(ids), Job.on_date.in_(sorted(days)), Job.state != JobState.CANCELLED
+            )
+            for job in db.session.scalars(taken.order_by(Job.id.desc())):
+                self.known[job.client_id, job.service_item_id, job.on_date, job.start_time, job.time_block_id] = job
+
+    def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Whose, what, when, and with which pets."""
+        return (*client_key(values), *(values.get(n, "") for n in ("service", "on_date", "start_time", "time_block", "pets")))  # fmt: skip
+
+    def about(self, values: Mapping[str, Any]) -> str:
+        """The day, the service and the client."""
+        said = next((str(values[f.name]) for f in reversed(CLIENT_FIELDS) if values.get(f.name)), "")
+        return ", ".join(str(x) for x in (values.get("on_date"), values.get("service"), said) if x)
+
+    def _item(self, values: Mapping[str, Any]) -> ServiceItem:
+        item = self.items.get(str(values.get("service", "")).casefold())
+        if item is None:
+            raise Invalid(
+                "unknown_service", N_("There is no such service. Bring the services in first."), field="service"
+            )
+        return item
+
+    def _when(self, item: ServiceItem, values: Mapping[str, Any]) -> tuple[dt.time | None, TimeBlock | None]:
+        """The time that the service asks for."""
+        block = self.blocks.get(str(values.get("time_block", "")).casefold())
+        if item.time_type is TimeType.TIME_BLOCK and block is None:
+            raise Invalid("no_block", N_("This service needs a time block that exists."), field="time_block")
+        if item.time_type is TimeType.STANDARD and values.get("start_time") is None:
+            raise Invalid("no_time", N_("This service needs a time."), field="start_time")
+        exact = values.get("start_time") if item.time_type is TimeType.STANDARD else None
+        return exact, block if item.time_type is TimeType.TIME_BLOCK else None
+
+    def find(self, values: Mapping[str, Any]) -> Job | None:
+        """The client's visit of that service at that time."""
+        if not values.get("on_date"):
+            raise Invalid("required", N_("This must be filled in."), field="on_date")
+        item = self._item(values)
+        start, block = self._when(item, values)
+        return self.known.get(
+            (self.clients.of(values).id, item.id, values["on_date"], start, block.id if block else None)
+        )
+
+    def save(self, record: Job | None, values: Mapping[str, Any], *, actor: Actor) -> Job:
+        """Book it, silently; a visit that is here already stays as it is."""
+        if record is not None:
+            return record
+        client, item, day = self.clients.of(values), self._item(values), values["on_date"]
+        is_past = day < clock.today()
+        if is_past and values.get("billed") is not False:
+            raise Invalid("billed", N_("A past visit comes in only when “Billed already” says no."), field="billed")
+        if day < clock.today() - OLDEST or day > clock.today() + OLDEST:
+            raise Invalid("far_day", N_("The day is more than two years away."), field="on_date")
+        sitter = self.team.get(str(values["sitter"]).casefold()) if values.get("sitter") else None
+        if values.get("sitter") and sitter is None:
+            raise Invalid("unknown_sitter", N_("Nobody of the team is called so."), field="sitter")
+        start, block = self._when(item, values)
+        wanted = Wanted(
+            item, [day], start_time=start, blocks=[block] if block else [], pets=self._pets(client.id, values), note=str(values.get("note", "")),
+        )  # fmt: skip
+        job = self._book(client, wanted, sitter, actor)
+        if values.get("price") is not None or is_past:
+            _price(job, values.get("price"), is_past=is_past)
+            db.session.flush()
+        if is_past:
+            job = visits.complete(job, actor=actor)
+        self.known[client.id, item.id, day, start, block.id if block else None] = job
+        return job
+
+    def _book(self, client: Any, wanted: Wanted, sitter: Staff | None, actor: Actor) -> Job:  # noqa: ANN401 -- a client
+        """Also where it clashes: the old program had it so. It is said beside the row."""
+
+        def book(accept: Sequence[str]) -> Job:
+            with db.session.begin_nested():
+                return jobs.book(
+                    client, wanted, sitter=sitter, actor=actor, accept=accept, mail_client=False, tell_sitter=False
+                )[0]
+
+        try:
+            return book(())
+        except ConflictsFound as found:
+            tokens = [clash.token for clashes in found.clashes.values() for clash in clashes]
+            job = book(tokens)
+        self.warnings.append(N_("It clashes with something else in the schedule."))
+        return job
+
+    def _pets(self, client_id: int, values: Mapping[str, Any]) -> list[Pet]:
+        own = self.pets.get(client_id, [])
+        if not values.get("pets"):
+            return own
+        names = [
+            n.strip().casefold()
+            for n in str(values["pets"]).replace("&", ",").replace(";", ",").split(",")
+            if n.strip()
+        ]
+        chosen = [p for p in own if p.name.casefold() in names]
+        if len({p.name.casefold() for p in chosen}) < len(set(names)):
+            raise Invalid(
+                "unknown_pet", N_("The client has no pet of this name. Bring the pets in first."), field="pets"
+            )
+        return chosen
+
+
+def _price(job: Job, price: Decimal | None, *, is_past: bool) -> None:
+    """What the file says it costs; what is behind us was paid to the sitter by the old program."""
+    lines = list(job.price_lines)
+    if price is not None:
+        if price < 0:
+            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
+        text = N_("Price as it was imported")
+        kept = {"of": "price", "code": "imported", "text": text, "values": {}, "amount": str(price)}
+        job.price, lines = price, [kept, *(x for x in lines if x["of"] != "price")]
+    if is_past:
+        job.sitter_pay, lines = Decimal(0), [x for x in lines if x["of"] != "pay"]
+    job.price_lines = lines

@@ -1,0 +1,212 @@
+"""Who lacks the key of which home: asked before a visit is given to a sitter (`conflicts`), and of what is planned already.
+
+A visit needs a key when neither its service nor the client says that none is needed, and a key of the client is on
+record (or `keys.expect_always` is on). Any one key of the home that the sitter holds will do.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+
+from foundation import clock
+from foundation.among import among
+from foundation.db import db
+from models import Client, Job, JobState, Key, KeyPlace, ServiceItem, Staff, TimeBlock
+from workflows import settings
+
+#: a visit that is over, or off, needs none any more
+NEEDY = (JobState.SCHEDULED, JobState.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class KeyFact:
+    """A key in use, without what only the office reads."""
+
+    id: int
+    public_id: str
+    client_id: int
+    name: str
+    reference: str
+    place: KeyPlace
+    holder_id: int | None
+    #: "" unless it is with the team
+    holder: str
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A sitter has no key of a home; `keys` are those on record, without any when none is."""
+
+    client: str
+    keys: tuple[KeyFact, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A planned visit whose sitter does not hold the key."""
+
+    job_id: int
+    job_public_id: str
+    on_date: dt.date
+    ends_on: dt.date
+    start_time: dt.time | None
+    block: str
+    service: str
+    sitter_id: int
+    sitter: str
+    client_id: int
+    client: str
+    keys: tuple[KeyFact, ...] = field(default=())
+
+
+def who_lack(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Lack]:
+    """Which of these (client's id, sitter's id) would go there without a key that is needed; one query."""
+    if not pairs:
+        return {}
+    rows = db.session.execute(
+        sa.select(Client.id, Client.first_name, Client.last_name, *_COLUMNS)
+        .outerjoin(Key, sa.and_(Key.client_id == Client.id, Key.retired_at.is_(None)))
+        .outerjoin(Staff, Staff.id == Key.holder_id)
+        .where(Client.id.in_({c for c, _s in pairs}), Client.key_not_needed.is_(False))
+        .order_by(Key.reference)
+    )
+    names: dict[int, str] = {}
+    keys: dict[int, list[KeyFact]] = defaultdict(list)
+    for client_id, first, last, *columns in rows:
+        names[client_id] = f"{first} {last}".strip()
+        if columns[0] is not None:
+            keys[client_id].append(_fact(columns))
+    always = settings.read()["keys.expect_always"]
+    return {
+        (client_id, sitter_id): Lack(names[client_id], tuple(keys[client_id]))
+        for client_id, sitter_id in pairs
+        if client_id in names and (keys[client_id] or always) and all(k.holder_id != sitter_id for k in keys[client_id])
+    }
+
+
+_COLUMNS: tuple[Any, ...] = (
+    Key.id, Key.public_id, Key.client_id, Key.name, Key.reference, Key.place, Key.holder_id, Staff.first_name, Staff.last_name,
+)  # fmt: skip
+
+
+def _fact(columns: Sequence[Any]) -> KeyFact:
+    key_id, public_id, client_id, name, reference, place, holder_id, first, last = columns
+    holder = f"{first or ''} {last or ''}".strip()
+    return KeyFact(key_id, public_id, client_id, name, reference, place, holder_id, holder)
+
+
+def of_clients(client_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
+    """The keys in use of these clients; one query."""
+    found: dict[int, list[KeyFact]] = defaultdict(list)
+    for columns in db.session.execute(
+        sa.select(*_COLUMNS)
+        .outerjoin(Staff, Staff.id == Key.holder_id)
+        .where(Key.client_id.in_(set(client_ids)), Key.retired_at.is_(None))
+        .order_by(Key.reference)
+    ):
+        fact = _fact(columns)
+        found[fact.client_id].append(fact)
+    return {client_id: tuple(keys) for client_id, keys in found.items()}
+
+
+def is_lacking() -> sa.ColumnElement[bool]:
+    """Visits (joined with their client and service) that need a key which their sitter does not hold."""
+    in_use = sa.and_(Key.client_id == Job.client_id, Key.retired_at.is_(None))
+    held = sa.exists().where(in_use, Key.holder_id == Job.sitter_id)
+    wanted = [
+        Job.state.in_(NEEDY), Job.sitter_id.is_not(None), ServiceItem.key_not_needed.is_(False),
+        Client.key_not_needed.is_(False), ~held,
+    ]  # fmt: skip
+    if not settings.read()["keys.expect_always"]:
+        wanted.append(sa.exists().where(in_use))
+    return sa.and_(*wanted)
+
+
+def required(days: sa.ColumnElement[bool], sitter: Staff | None = None, *, with_keys: bool = True) -> list[Missing]:
+    """The visits among these (a condition on Job) whose sitter still has to get a key, with who has it; two queries, or
+    one without the keys."""
+    query = (
+        sa.select(
+            Job.id, Job.public_id, Job.on_date, Job.ends_on, Job.start_time, TimeBlock.name, ServiceItem.name, Staff.id,
+            Staff.first_name, Staff.last_name, Client.id, Client.first_name, Client.last_name,
+        )
+        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .join(Client, Client.id == Job.client_id)
+        .join(Staff, Staff.id == Job.sitter_id)
+        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+        .where(days, is_lacking())
+        .order_by(Job.on_date, sa.func.coalesce(Job.start_time, TimeBlock.starts_at), Job.id)
+    )  # fmt: skip
+    if sitter is not None:
+        query = query.where(Job.sitter_id == sitter.id)
+    rows = db.session.execute(query).all()
+    keys = of_clients(row[10] for row in rows) if rows and with_keys else {}
+    return [
+        Missing(
+            *row[:5], row[5] or "", row[6], row[7], f"{row[8]} {row[9]}".strip(), row[10], f"{row[11]} {row[12]}".strip(),
+            keys.get(row[10], ()),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def without_key(job_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these visits come without their sitter having the key; one query, none for no visits."""
+    ids = list(job_ids)
+    if not ids:
+        return frozenset()
+    return frozenset(
+        db.session.scalars(
+            sa.select(Job.id)
+            .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+            .join(Client, Client.id == Job.client_id)
+            .where(among(Job.id, "job_ids"), Job.ends_on >= clock.today(), is_lacking()),
+            {"job_ids": ids},
+        )
+    )
+
+
+def held_by(staff: Staff) -> list[KeyFact]:
+    """The keys that somebody of the team has; one query."""
+    rows = db.session.execute(
+        sa.select(*_COLUMNS).join(Staff, Staff.id == Key.holder_id).where(Key.holder_id == staff.id, Key.retired_at.is_(None))
+    )  # fmt: skip
+    return sorted(map(_fact, rows), key=attrgetter("reference"))
+
+
+def with_people_who_left() -> list[tuple[int, str, int]]:
+    """(id, name, how many keys) of those who are not active any more and still have keys; one query."""
+    rows = db.session.execute(
+        sa.select(Staff.id, Staff.first_name, Staff.last_name, sa.func.count())
+        .join(Key, Key.holder_id == Staff.id)
+        .where(Staff.is_active.is_(False), Key.retired_at.is_(None))
+        .group_by(Staff.id, Staff.first_name, Staff.last_name)
+        .order_by(Staff.first_name, Staff.id)
+    )
+    return [(staff_id, f"{first} {last}".strip(), n) for staff_id, first, last, n in rows]
+
+
+def of_visits(job_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
+    """The keys for those of these visits that need one and are still to be done; two queries, none for no visits."""
+    ids = list(job_ids)
+    if not ids:
+        return {}
+    needy = dict(
+        db.session.execute(
+            sa.select(Job.id, Job.client_id)
+            .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+            .join(Client, Client.id == Job.client_id)
+            .where(
+                among(Job.id, "job_ids"), Job.state.in_(NEEDY), Job.ends_on >= clock.today(), Client.key_not_needed.is_(False),
+                ServiceItem.key_not_needed.is_(False),
+            ),
+            {"job_ids": ids},
+        ).all()
+    )  # fmt: skip
+    keys, always = of_clients(needy.values()) if needy else {}, settings.read()["keys.expect_always"]
+    return {job_id: keys.get(client_id, ()) for job_id, client_id in needy.items() if client_id in keys or always}

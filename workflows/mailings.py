@@ -1,0 +1,161 @@
+"""Mails of the office's own, to one client or to a list of them: ordered here, sent in pieces by the worker.
+
+The words may hold merge codes; they are checked when they are ordered and kept with each mail, so what arrives is what was
+ordered. Each client gets one mail of an order whatever happens to the worker: the mail's key is made of both. News and
+offers carry a link to be spared further ones (`mail_refusals`), and go to nobody who pressed it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from foundation.db import db
+from models import BulkKind, BulkRun, Client, ClientStatus, Mailing
+from workflows import activity, bulk, mail_refusals, outbox
+from workflows.actors import Actor
+from workflows.bulk_kinds import Failure, Piece
+from workflows.errors import N_, Invalid, WorkflowError, WrongState
+from workflows.mail_checking import problems, tidy_words
+from workflows.mail_facts import MailKind, OwnMail
+from workflows.mail_refusals import plain
+from workflows.mail_texts import NotUsable
+from workflows.permissions import Permission
+
+#: clients of one order
+MOST = 5000
+#: clients in one transaction
+AT_ONCE = 50
+
+
+def order(
+    subject: str, body: str, client_ids: Iterable[int], *, is_news: bool, chosen: Mapping[str, str], actor: Actor
+) -> Mailing:
+    """Store a mail to these clients; the worker is woken after the commit and can be followed. Logged.
+
+    `chosen` is how the list was made, as its address had it. Refused: without the permission (NotAllowed); words that
+    cannot be used (NotUsable, with every objection); nobody, more than 5,000, or nobody who can be written to (Invalid).
+    """
+    actor.require(Permission.MAILINGS)
+    subject, body = tidy_words(subject, body)
+    if found := problems(MailKind.OWN_MAIL, subject, body):
+        raise NotUsable(found)
+    ids = list(dict.fromkeys(client_ids))
+    if len(ids) > MOST:
+        raise Invalid("too_many", N_("At most %(most)s clients at once."), most=MOST)
+    clients = _clients(ids)
+    if not clients:
+        raise Invalid("nobody", N_("Tick at least one client."))
+    if not _reachable(clients, is_news=is_news):
+        raise Invalid("nobody_reachable", N_("None of these clients can be written to: no address, mails come back, archived, or no news wanted."))  # fmt: skip
+    by = actor.staff
+    mailing = Mailing(
+        subject=subject, body=body, is_news=is_news, chosen=dict(chosen), staff_id=by.id if by else None,
+        staff_name=actor.name[:255],
+    )  # fmt: skip
+    db.session.add(mailing)
+    db.session.flush()
+    run = BulkRun(
+        kind=BulkKind.MAILING, staff_id=by.id if by else None, n_total=len(clients), failures=[],
+        wish={"ids": [client.id for client in clients], "mailing_id": mailing.id},
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    mailing.run_id = run.id
+    activity.record("mailing.ordered", actor=actor, subject=mailing, n=len(clients), name=subject)
+    bulk.wake()
+    return mailing
+
+
+def of_run(run: BulkRun) -> Mailing | None:
+    """What an order sends."""
+    return db.session.scalar(sa.select(Mailing).where(Mailing.run_id == run.id))
+
+
+def past(n: int, skip: int = 0) -> list[tuple[Mailing, BulkRun | None]]:
+    """The mails that were ordered, the newest first, with how far each is. One query."""
+    wanted = sa.select(Mailing, BulkRun).outerjoin(BulkRun, BulkRun.id == Mailing.run_id)
+    return [(m, run) for m, run in db.session.execute(wanted.order_by(Mailing.id.desc()).limit(n).offset(skip))]
+
+
+def count_reachable(client_ids: Collection[int], *, is_news: bool = False) -> int:
+    """How many of them can be written to. Three queries."""
+    return len(_reachable(_clients(client_ids), is_news=is_news))
+
+
+def facts_for(client: Client, subject: str, body: str, *, is_news: bool, preview: bool = False) -> OwnMail:
+    """What a client's mail is made of; a preview's link to be spared leads nowhere."""
+    return OwnMail(
+        client_name=str(client), first_name=client.first_name, last_name=client.last_name,
+        account_number=client.account_number, subject=subject, body=body, is_news=is_news,
+        client_id=0 if preview else client.id, address="" if preview else plain(client.email or ""),
+    )  # fmt: skip
+
+
+def send_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
+    """Queue the mails of the next clients, each at most once; who cannot be written to is left out and listed."""
+    ids = list(left[:AT_ONCE])
+    mailing, clients, piece = of_run(run), {c.id: c for c in _clients(ids)}, Piece(len(ids))
+    addresses = [c.email for c in clients.values() if c.email]
+    returned, spared = mail_refusals.bounced(addresses), mail_refusals.unsubscribed(addresses)
+    for client_id in ids:
+        client = clients.get(client_id)
+        try:
+            actor.require(Permission.MAILINGS)
+            if client is None:
+                raise Invalid("gone", N_("This client no longer exists."))
+            if mailing is None or not mailing.body:
+                raise Invalid("no_words", N_("The words of this mail were erased."))
+            if why := _why_not(client, returned, spared if mailing.is_news else ()):
+                raise Invalid("left_out", why)
+            _send(mailing, client, actor)
+        except WorkflowError as refusal:
+            label = {"label": str(client)} if client is not None else {}
+            piece.failures.append(Failure(client_id, refusal.message, {**refusal.values, **label}))
+    return piece
+
+
+def _send(mailing: Mailing, client: Client, actor: Actor) -> None:
+    mail = outbox.queue_mail(
+        MailKind.OWN_MAIL, facts_for(client, mailing.subject, mailing.body, is_news=mailing.is_news), to=client.email,
+        client=client, dedupe_key=f"mailing:{mailing.id}:{client.id}",
+    )  # fmt: skip
+    if mail is not None:  # else it is in the outbox already
+        activity.record("mailing.sent", actor=actor, subject=mailing, client=client, name=mailing.subject)
+
+
+def retry(run: BulkRun, *, actor: Actor) -> BulkRun:
+    """Order the same mail for those who did not get it. Refused as `order`, and once its words are gone (WrongState)."""
+    mailing = of_run(run)
+    if mailing is None:
+        raise WrongState("no_words", N_("The words of this mail were erased."))
+    ids = [failure["job_id"] for failure in run.failures]
+    anew = order(mailing.subject, mailing.body, ids, is_news=mailing.is_news, chosen=mailing.chosen, actor=actor)
+    return db.session.get_one(BulkRun, anew.run_id)
+
+
+def _clients(ids: Collection[int]) -> list[Client]:
+    """Those of them who are there, by name."""
+    wanted = sa.select(Client).where(Client.id.in_(ids)).order_by(Client.last_name, Client.first_name, Client.id)
+    return list(db.session.scalars(wanted))
+
+
+def _reachable(clients: Sequence[Client], *, is_news: bool) -> list[Client]:
+    returned, spared = mail_refusals.bounced(), mail_refusals.unsubscribed() if is_news else ()
+    return [client for client in clients if not _why_not(client, returned, spared)]
+
+
+def _why_not(client: Client, returned: Collection[str], spared: Collection[str]) -> str:
+    """Why this client is not written to, "" when they are."""
+    if client.erased_at is not None or client.status is ClientStatus.ARCHIVED:
+        return N_("Archived.")
+    address = plain(client.email or "")
+    if not address:
+        return N_("Has no mail address.")
+    if address in returned:
+        return N_("Mails to this address come back.")
+    return N_("Wants no news by mail.") if address in spared else ""
+
+
+bulk.KINDS[BulkKind.MAILING] = send_piece
+bulk.NEEDED[BulkKind.MAILING] = Permission.MAILINGS
+bulk.RETRIES[BulkKind.MAILING] = retry
