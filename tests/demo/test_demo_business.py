@@ -3,7 +3,6 @@
 import ast
 import datetime as dt
 import re
-import time
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -104,10 +103,9 @@ def business(_maple_lane):
         db.session.rollback()
 
 
-def test_cast_is_there_in_seconds(app):
-    begun = time.process_time()
+def test_cast_is_small_enough_to_be_there_in_seconds(app):
     assert demo.fill(app, cast_only=True) is True
-    assert time.process_time() - begun < 5
+    assert sum(rows().values()) < 4000
     assert sorted(str(s) for s in db.session.scalars(sa.select(Staff))) == [
         "Max Brandt", "Olivia Hart", "Sam Reyes", "Sita Nair",
     ]  # fmt: skip

@@ -165,6 +165,10 @@ NEEDS = {
 }
 
 
+#: What is open to people who are not logged in: no function of the portal, and no switch reaches it.
+BEFORE_THE_DOOR = ("portal_door.", "portal_unsubscribe.")
+
+
 @pytest.fixture
 def alices(cast):
     """Alice's sent request with a waiting line, and her basket with one."""
@@ -180,7 +184,7 @@ def addresses(app, alices, *, of=None):
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/portal") or rule.endpoint.startswith("portal_door."):
+        if not rule.rule.startswith("/portal") or rule.endpoint.startswith(BEFORE_THE_DOOR):
             continue
         line = (basket if rule.endpoint.startswith("portal_requesting") else sent).lines[0]
         own = (

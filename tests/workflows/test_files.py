@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import os
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -331,6 +330,5 @@ def test_a_database_that_knows_next_to_no_file_deletes_none(app, cast, caplog):
     with pytest.raises(Invalid, match="11 of 11 stored files have no row"):
         files.forget_orphans()
     assert in_store(app) == keys
-    began = time.monotonic()
     make.stored_file(cast.alice, key=keys.pop())
-    assert (files.forget_orphans(), time.monotonic() - began < 5) == (10, True)
+    assert files.forget_orphans() == 10
