@@ -125,7 +125,11 @@ def taps() -> Response | tuple[Response, int]:
 
 
 def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> dict[str, str]:
-    job = visit_pages.find(str(one.get("visit") or ""))
+    visit_id = str(one.get("visit") or "").replace("\0", "")
+    job = visit_pages.find(visit_id)
+    if job is None and (said := visit_pages.told_gone(visit_id, str(one.get("tap")))):
+        flash(said, "error")
+        return {"outcome": "refused", "said": said}
     if job is None or (job.sitter_id != staff.id and not visit_rules.was_theirs(job, staff)):
         return {
             "outcome": "refused",
@@ -137,7 +141,7 @@ def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> 
             visits.acknowledge(job, actor=actor)
         elif tap == "completion":
             visits.complete(job, actor=actor)
-        elif tap in {"arrival", "departure"}:
+        elif tap in visit_pages.CHECKS:
             check = visits.check_in if tap == "arrival" else visits.check_out
             check(
                 job, actor=actor, place=visit_checks.read_place(one), at=at, key=str(one.get("key") or "") or None,

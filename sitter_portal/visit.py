@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState
+from models import CheckKind, Job, JobState
 from sign_in import current_actor, current_staff
 from sitter_portal import report
 from sitter_portal.clients import abouts, pet_photo_url, time_words, told_by
@@ -16,11 +16,13 @@ from sitter_portal.day import home_of
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time
 from ui_kit.visit_words import place_words
-from workflows import once, people, sitter_access, visit_checks, visit_rules, visits
+from workflows import once, people, sitter_access, visit_checks, visit_gone, visit_rules, visits
 from workflows.errors import Conflict, NotAllowed, WorkflowError
 from workflows.sitter_access import OwnClient
 
 pages = Blueprint("sitter_visit", __name__, url_prefix="/staff/visits")
+#: the taps that say that somebody was there
+CHECKS = {"arrival": CheckKind.IN, "departure": CheckKind.OUT}
 
 
 @pages.get("/<public_id:visit_id>/")
@@ -73,7 +75,10 @@ def tapped(visit_id: str, tap: str) -> Response:
     404 for another sitter's visit. Who was there but lost the visit meanwhile is told so, and so is the office.
     """
     staff, actor = current_staff() or abort(403), current_actor()
-    job = find(visit_id) or abort(404)
+    job = find(visit_id)
+    if job is None:
+        flash(told_gone(visit_id, tap) or abort(404), "error")
+        return redirect(url_for("sitter_day.day"), 303)
     if job.sitter_id != staff.id and not visit_rules.was_theirs(job, staff):
         abort(404)
     try:
@@ -106,6 +111,14 @@ def find(visit_id: str) -> Job | None:
             joinedload(Job.report_card), selectinload(Job.pets), selectinload(Job.checks),
         )
     )  # fmt: skip
+
+
+def told_gone(visit_id: str, tap: str) -> str | None:
+    """What a sitter hears whose visit became a request again, once the office knows of the tap (committed); else None."""
+    if tap not in CHECKS or not visit_gone.note_arrival(visit_id, CHECKS[tap], actor=current_actor()):
+        return None
+    db.session.commit()
+    return gettext("This visit is a request again. Nothing was recorded; the office is told that you were there.")
 
 
 def _do(tap: str, job: Job) -> str:

@@ -20,6 +20,9 @@ from workflows.sitter_mails import at_once, by_sitter, in_short, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Slot, clean_note, fingerprint
 
+#: how the log names it
+VERB = "job.back_to_request"
+
 
 def back_to_request(
     jobs: Sequence[Job], *, actor: Actor, message: str = "", keep_sitter: bool = False
@@ -44,6 +47,7 @@ def back_to_request(
     said = {job.id: short(job_facts(job)) for job in found}
     sitters = {job.id: job.sitter for job in found}
     news = {job.id: f"{in_short(job)} ✗" for job in found if job.id in later}
+    gone = {job.id: {"id": job.public_id, "with": job.sitter_id, "was": said[job.id]} for job in found if job.sitter_id}
     moved = _make_lines(found, keep_sitter=keep_sitter)
     note_hooks.let_go(found, actor=actor)
     for job in found:
@@ -56,7 +60,8 @@ def back_to_request(
         by_request[pair[1].request].append(pair)
     for request, own in by_request.items():
         ids = [job.id for job, _line in own]
-        _log(request, [said[i] for i in ids], _news(ids, sitters, news), actor=actor, message=text)
+        left = [gone[i] for i in ids if i in gone]
+        _log(request, [said[i] for i in ids], _news(ids, sitters, news), left, actor=actor, message=text)
         if text:
             lines = [line for _job, line in own]
             request_threads.write(request, lines, body=text, to_client=True, to_sitters=False, actor=actor)
@@ -133,8 +138,17 @@ def _news(job_ids: Iterable[int], sitters: dict[int, Staff | None], news: dict[i
     return {staff_id: "; ".join(lines) for staff_id, lines in found.items()}
 
 
-def _log(request: JobRequest, said: list[str], news: dict[int, str], *, actor: Actor, message: str) -> None:
+def _log(
+    request: JobRequest,
+    said: list[str],
+    news: dict[int, str],
+    left: list[dict[str, object]],
+    *,
+    actor: Actor,
+    message: str,
+) -> None:
+    """`left`: the visits that had a sitter, by which one who was there all the same is known (`visit_gone`)."""
     activity.record(
-        "job.back_to_request", actor=actor, subject=request, client=request.client, number=request.number,
-        n_jobs=len(said), jobs=said[:20], message=message, evening=sorted(news), news=news,
+        VERB, actor=actor, subject=request, client=request.client, number=request.number, n_jobs=len(said), jobs=said[:20],
+        message=message, evening=sorted(news), news=news, left=left,
     )  # fmt: skip

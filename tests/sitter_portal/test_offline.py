@@ -10,6 +10,7 @@ from foundation.db import db
 from models import CheckKind, Job, JobState, Notification, NotificationKind, VisitCheck
 from tests import factories as make
 from tests.databases import count, statements
+from workflows import back_to_request
 
 pytestmark = pytest.mark.covers("V1")
 TODAY = dt.date(2026, 11, 23)
@@ -120,6 +121,25 @@ def test_whoever_was_there_when_the_visit_was_called_off_hears_of_it_and_so_does
     assert told["outcome"] == "refused"
     assert told["said"]
     assert count(Notification, Notification.kind == NotificationKind.CHECK_REFUSED) == 1
+
+
+def test_a_visit_that_is_a_request_again_is_told_to_the_office_once_and_only_by_its_sitter(
+    cast, sam, visit, clock_at, http, sign_in_as_staff
+):
+    back_to_request.back_to_request([visit], actor=cast.as_max)
+    db.session.commit()
+    clock_at("2026-11-23 13:00")
+    sita = sign_in_as_staff(http(), cast.sita)
+    told = tap(sita, visit, "arrival", "2026-11-23T11:02:00-05:00", "b" * 32)
+    assert "not yours any more" in told["said"]
+    assert count(Notification, Notification.kind == NotificationKind.CHECK_REFUSED) == 0
+    for _again in range(2):
+        told = tap(sam, visit, "arrival", "2026-11-23T11:02:00-05:00", "a" * 32)
+        assert (told["outcome"], "is a request again" in told["said"]) == ("refused", True)
+    assert tap(sam, visit, "acknowledgement", "2026-11-23T11:02:00-05:00", "c" * 32)["outcome"] == "refused"
+    (note,) = db.session.scalars(db.select(Notification).filter_by(kind=NotificationKind.CHECK_REFUSED))
+    assert (note.facts["sitter"], note.client_id) == (str(cast.sam), cast.alice.id)
+    assert count(VisitCheck) == 0
 
 
 def test_anothers_visit_is_refused_whatever_is_sent(cast, sam):

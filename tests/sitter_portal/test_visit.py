@@ -18,7 +18,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import statements
-from workflows import cancelling, jobs, settings
+from workflows import back_to_request, cancelling, jobs, settings
 from workflows.actors import COMMAND_LINE
 
 TODAY = dt.date(2026, 11, 23)
@@ -114,11 +114,13 @@ def test_another_sitters_visit_is_not_found(sams, cast, kind, db_session):
     )
 
 
-@pytest.mark.parametrize("how", ["cancelled", "given to Sita"])
+@pytest.mark.parametrize("how", ["cancelled", "given to Sita", "a request again"])
 def test_who_was_there_when_the_visit_was_gone_is_told_and_so_is_the_office(sams, cast, job, db_session, how):
     page = sams.get(f"/staff/visits/{job.public_id}/")
     if how == "cancelled":
         cancelling.cancel([job], actor=cast.as_max)
+    elif how == "a request again":
+        back_to_request.back_to_request([job], actor=cast.as_max)
     else:
         wanted = jobs.Change(job.service_item, TODAY, job.start_time, None, cast.sita, job.pets)
         jobs.change(job, wanted, actor=cast.as_max)
