@@ -23,6 +23,8 @@ APP := $(VENV)/.app-$(call hash,setup.cfg requirements/app.txt)
 DEV := $(VENV)/.dev-$(call hash,setup.cfg requirements/app.txt requirements/dev.txt)
 NODE := node_modules/.installed-$(call hash,package.json package-lock.json)
 ASSETS := ui_kit/static/vendor/manifest.json
+TEXTS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+BUILT := $(ASSETS) $(TEXTS)
 
 PIP := $(PY) -m pip --quiet --no-input --disable-pip-version-check
 FROM_LOCK := $(PIP) install --require-hashes -r
@@ -43,7 +45,7 @@ endef
 
 ##@ Use it
 .PHONY: run
-run: $(APP) $(ASSETS) ## Start Latchkey with demo data: make run [PORT=8000] [DEMO=yes|no]
+run: $(APP) $(BUILT) ## Start Latchkey with demo data: make run [PORT=8000] [DEMO=yes|no]
 	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m application.serve
 
 .PHONY: backup
@@ -56,23 +58,23 @@ restore: $(APP) ## Load a backup or archive into an empty database: make restore
 
 ##@ Work on it
 .PHONY: setup
-setup: $(DEV) $(ASSETS) ## Install everything for development into .venv
+setup: $(DEV) $(BUILT) ## Install everything for development into .venv
 	@echo "Ready: make run, make test, or $(VENV)/bin/flask --help"
 
 .PHONY: assets
-assets: $(APP) $(ASSETS) ## Install the front-end packages and copy what we use of them
+assets: $(APP) $(BUILT) ## Install the front-end packages, copy what we use of them, and compile the translations
 
 .PHONY: test
-test: $(DEV) $(ASSETS) ## Run the tests: make test [ROWS="B4 C1"] [ARGS="-k keys -x"]
+test: $(DEV) $(BUILT) ## Run the tests: make test [ROWS="B4 C1"] [ARGS="-k keys -x"]
 	$(PY) -m pytest -n logical --dist worksteal $(if $(ROWS),--rows "$(ROWS)") $(ARGS)
 
 .PHONY: deep
-deep: $(DEV) $(ASSETS) ## Live thousands of random histories of money, invoices and visits (hours): make deep [N=20000] [ARGS="-k sqlite"]
+deep: $(DEV) $(BUILT) ## Live thousands of random histories of money, invoices and visits (hours): make deep [N=20000] [ARGS="-k sqlite"]
 	HYPOTHESIS_PROFILE=deep DEEP_EXAMPLES="$(N)" nice -n 19 $(PY) -m pytest -n logical --dist worksteal -p no:cacheprovider \
 		tests/properties/test_money_life.py tests/properties/test_invoice_life.py tests/properties/test_visit_life.py $(ARGS)
 
 .PHONY: coverage
-coverage: $(DEV) $(ASSETS) ## Run the tests and show which lines and branches none of them reached
+coverage: $(DEV) $(BUILT) ## Run the tests and show which lines and branches none of them reached
 	$(PY) -m pytest -n logical --dist worksteal --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: lint
@@ -97,16 +99,32 @@ contracts: $(DEV) ## Check who imports whom
 ci: lint types contracts test ## All the checks that CI runs
 
 .PHONY: bench
-bench: $(DEV) $(ASSETS) ## Measure speed: make bench [ARGS=...]
+bench: $(DEV) $(BUILT) ## Measure speed: make bench [ARGS=...]
 	$(PY) -m benchmarks $(ARGS)
 
 .PHONY: mails
-mails: $(APP) $(ASSETS) ## Write an example of every kind of mail to var/mail-previews
+mails: $(APP) $(BUILT) ## Write an example of every kind of mail to var/mail-previews
 	$(PY) -m flask mails
 
 .PHONY: docs
 docs: $(DEV) ## Write the pages under docs/ that are generated from the code
 	$(PY) docs/generate.py
+
+##@ Languages
+LANGUAGE ?= de
+.PHONY: texts
+texts: $(APP) ## Take the code's texts into the translations/*/LC_MESSAGES/messages.po, and compile them
+	@$(PY) translations/texts.py update
+	@$(PY) translations/texts.py compile
+
+.PHONY: texts-missing
+texts-missing: $(APP) ## Print what is not translated yet, as JSON to fill in: make -s texts-missing [LANGUAGE=de] > FILE
+	@$(PY) translations/texts.py missing $(LANGUAGE)
+
+.PHONY: texts-fill
+texts-fill: $(APP) ## Write such a JSON, filled in, into the .po: make texts-fill FILE=... [LANGUAGE=de]
+	@$(PY) translations/texts.py fill "$(FILE)" $(LANGUAGE)
+	@$(PY) translations/texts.py compile
 
 ##@ Dependencies
 # Nothing of this machine's own index settings may reach the lock files.
@@ -130,7 +148,7 @@ lock-upgrade: ## Lock newer versions: make lock-upgrade [P=flask], without P all
 ##@ Tidy
 .PHONY: clean
 clean: ## Remove what was installed or built; the data in var/ stays
-	rm -rf $(VENV) .node-venv node_modules ui_kit/static/vendor ui_kit/static/*.gz build dist *.egg-info
+	rm -rf $(VENV) .node-venv node_modules ui_kit/static/vendor ui_kit/static/*.gz $(TEXTS) build dist *.egg-info
 	rm -rf .coverage .coverage.* htmlcov test-results .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -172,4 +190,8 @@ $(NODE): | $(VENV)/bin/pip
 
 $(ASSETS): $(NODE) ui_kit/assets.py ui_kit/icons.txt ui_kit/pets.svg
 	@$(PY) -W ignore::RuntimeWarning:runpy -m ui_kit.assets
+	@touch $@
+
+translations/%.mo: translations/%.po | $(APP)
+	@$(PY) translations/texts.py compile
 	@touch $@

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from babel import Locale
 from flask_babel import force_locale
 from markupsafe import Markup, escape
 
@@ -43,7 +44,8 @@ log = logging.getLogger("latchkey.mailer")
 
 #: what may come out; a mail that large would be cut by the mail programs anyway
 MOST_OUT = 400_000
-DEFAULT_WORDS = "words.txt"
+#: in English; beside it the same in other languages, such as words.de.txt
+DEFAULT_WORDS = Path("words.txt")
 
 
 class BrokenWords(ValueError):
@@ -132,8 +134,12 @@ def preview(kind: MailKind, subject: str, body: str, mail: OutboxMail | None = N
 
 
 def default_words(kind: MailKind) -> Words:
-    """What the editor begins with, and what "as it came" means."""
-    path: Path = KINDS[kind].folder / DEFAULT_WORDS
+    """What the editor begins with, and what "as it came" means: in the business's language where we have them in it."""
+    folder: Path = KINDS[kind].folder
+    language = Locale.parse(settings.read()["business.locale"]).language
+    path = folder / f"{DEFAULT_WORDS.stem}.{language}.txt"
+    if not path.exists():
+        path = folder / DEFAULT_WORDS
     subject, _newline, body = path.read_text("utf-8").partition("\n")
     return Words(*tidy_words(subject, body))
 

@@ -25,6 +25,7 @@ from models import Client, OutboxMail, Realm, Staff
 from sign_in import cookie_name
 from tests import cast as cast_
 from tests import databases, factories, snapshots
+from translations import texts
 from workflows import access, mail_facts
 from workflows.mail_facts import MailKind
 from workflows.sign_ins import Browser
@@ -81,6 +82,11 @@ def _only_to_this_machine(event: str, details: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_only_to_this_machine)
+
+
+def pytest_sessionstart() -> None:
+    # `make test` has done it; whoever calls pytest alone may have edited a catalogue.
+    texts.compile_stale()
 
 
 @pytest.hookimpl(trylast=True)

@@ -65,18 +65,19 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def _currencies() -> list[tuple[str, str]]:
-    """Currencies that some country uses today, with their English names."""
-    english = Locale("en")
-    countries = [str(t) for t in english.territories if len(str(t)) == 2 and str(t).isalpha()]
+    """Currencies that some country uses today, with their names in the business's language."""
+    words = Locale.parse(read()["business.locale"])
+    countries = [str(t) for t in words.territories if len(str(t)) == 2 and str(t).isalpha()]
     in_use = {str(code) for country in countries for code in get_territory_currencies(country)}
-    return [(code, f"{code} - {english.currencies.get(code, code)}") for code in sorted(in_use)]
+    return [(code, f"{code} - {words.currencies.get(code, code)}") for code in sorted(in_use)]
 
 
 LOCALES = ("en_US", "en_GB", "en_CA", "en_AU", "en_NZ", "en_IE", "de_DE", "fr_FR", "es_ES", "nl_NL")
 
 
 def _locales() -> list[tuple[str, str]]:
-    return [(code, Locale.parse(code).get_display_name("en") or code) for code in LOCALES]
+    """Each in its own language: who looks for theirs may not read the one that is set."""
+    return [(code, Locale.parse(code).get_display_name() or code) for code in LOCALES]
 
 
 CHANGE_MODES = {
@@ -129,7 +130,7 @@ _ENTRIES = (
     Entry("business.email", Kind.TEXT, "", "profile", N_("Public mail address"), N_("Answers to mails go here; also shown in the portal."), blank=True, check=_email),
     Entry("business.time_zone", Kind.CHOICE, "America/New_York", "place", N_("Time zone"), N_("All visits, limits and mails follow this clock, wherever the server stands."), choices=_zones),
     Entry("business.currency", Kind.CHOICE, "USD", "place", N_("Currency"), N_("Every price is in this currency."), choices=_currencies, check=_currency),
-    Entry("business.locale", Kind.CHOICE, "en_US", "place", N_("Language and format"), N_("How dates, times and money are written, and on which day a week begins."), choices=_locales),
+    Entry("business.locale", Kind.CHOICE, "en_US", "place", N_("Language and format"), N_("The language of all pages and mails, if there is a translation (English, German), and how dates, times and money are written."), choices=_locales),
     Entry("business.admin_inbox", Kind.TEXT, "", "mail", N_("Admin inbox"), N_("Gets a copy of every mail about requests. Leave it empty for none."), blank=True, check=_email),
     Entry("mail.sitter_days", Kind.NUMBER, 3, "mail", N_("Tell sitters at once within (days)"), N_("A visit this close that is assigned, moved or taken away is mailed at once; others come with the evening's schedule. 0 sends all in the evening."), least=0, most=365),
     Entry("mail.cancel_sitter_days", Kind.NUMBER, 7, "mail", N_("Tell sitters of cancellations within (days)"), N_("A visit this close that is called off is mailed to its sitter at once; later ones stand in the evening's schedule. 0 sends no mail at once."), least=0, most=365),
