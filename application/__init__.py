@@ -35,7 +35,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     sealing.use_keys(app.config["FIELD_KEYS"])
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / folder / "templates") for folder in TEMPLATE_FOLDERS])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Path(app.config["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
+    Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     _install_extensions(app)
     app.extensions["store"] = config.file_store(app.config)
     storage.use(app.extensions["store"])

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext
 
-from application import archive_commands, tasks
+from application import archive_commands, doctor, tasks
 from foundation import sealing
 from foundation.db import db, reading
 from workflows import access, field_defaults, resealing, search_index, settings
@@ -42,6 +42,28 @@ def install(app: Flask) -> None:
         click.echo(f"{staff} can log in at {app.config['PUBLIC_URL']}/admin/ with {email}.")
 
     app.cli.add_command(owner)
+
+    @app.cli.command("worker")
+    @click.option("--processes", default=1, show_default=True)
+    def worker(processes: int) -> None:
+        """Deliver mails and do the timed work, until stopped."""
+        tasks.run_worker(app, workers=processes)
+
+    @app.cli.command("search-rebuild")
+    def search_rebuild() -> None:
+        """Make the office's search anew from the records; after rows were written past the program."""
+        n = search_index.rebuild(every=True)
+        db.session.commit()
+        click.echo(f"{n} records can be found.")
+
+    archive_commands.install(app)
+    _install_keys(app)
+    _install_books(app)
+    _install_doctor(app)
+    _install_demo(app)
+
+
+def _install_keys(app: Flask) -> None:
     keys = AppGroup("field-keys", help="The keys that seal alarm codes and the like.")
 
     @keys.command("new")
@@ -60,23 +82,6 @@ def install(app: Flask) -> None:
 
     app.cli.add_command(keys)
 
-    @app.cli.command("worker")
-    @click.option("--processes", default=1, show_default=True)
-    def worker(processes: int) -> None:
-        """Deliver mails and do the timed work, until stopped."""
-        tasks.run_worker(app, workers=processes)
-
-    @app.cli.command("search-rebuild")
-    def search_rebuild() -> None:
-        """Make the office's search anew from the records; after rows were written past the program."""
-        n = search_index.rebuild(every=True)
-        db.session.commit()
-        click.echo(f"{n} records can be found.")
-
-    archive_commands.install(app)
-    _install_books(app)
-    _install_demo(app)
-
 
 def _install_books(app: Flask) -> None:
     ledger = AppGroup("books", help="The double-entry books.")
@@ -94,6 +99,18 @@ def _install_books(app: Flask) -> None:
         click.echo("The books are right.")
 
     app.cli.add_command(ledger)
+
+
+def _install_doctor(app: Flask) -> None:
+    @app.cli.command("doctor")
+    @click.option("--production", is_flag=True, help="Judge as on a server, whatever LATCHKEY_ENV says.")
+    def doctor_(production: bool) -> None:  # noqa: FBT001 -- click's flag
+        """Look for unsafe settings and broken data; exit code 1 when something is wrong. Changes nothing."""
+        found = doctor.examine(app, production=production or app.config["ENV_NAME"] == "production")
+        for line in doctor.lines(found):
+            click.echo(line)
+        if any(one.level is doctor.Level.WRONG for one in found):
+            raise click.exceptions.Exit(1)
 
 
 def _install_demo(app: Flask) -> None:

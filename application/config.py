@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,7 +75,7 @@ def _field_keys(config: dict[str, Any]) -> list[str]:
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as new:
@@ -97,6 +97,8 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     production = config["ENV_NAME"] == "production"
     if not key or (production and len(key) < 32):
         raise ConfigError("Set SECRET_KEY to at least 32 random characters.")
+    if production and debugging(os.environ):
+        raise ConfigError("Debugging lets anybody run programs here: unset FLASK_DEBUG.")
     field_keys = _field_keys(config)
     if not field_keys:
         raise ConfigError("Set FIELD_KEYS to a key from `flask field-keys new`: it seals alarm codes and the like.")
@@ -132,6 +134,11 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         "MAIL_SUPPRESS_SEND": False,
         "FLASK_ADMIN_FLUID_LAYOUT": True,
     }
+
+
+def debugging(env: Mapping[str, str]) -> bool:
+    """Is Flask's debugger asked for, as Flask reads it?"""
+    return env.get("FLASK_DEBUG", "0").lower() not in {"", "0", "false", "no"}
 
 
 def file_store(config: dict[str, Any]) -> storage.Store:

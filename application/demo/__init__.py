@@ -171,6 +171,13 @@ def logins_text() -> str:
     return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
 
 
+def with_demo_password() -> list[str]:
+    """Addresses of the demo's people whose password is still the one that is printed at every start."""
+    staff = {x.email: (x.password_hash, "") for x in _logins(StaffLogin, STAFF)}
+    clients = {x.email: (x.password_hash, "") for x in _logins(ClientLogin, CLIENTS)}
+    return [row[-1] for row in (*_usable(STAFF, staff), *_usable(CLIENTS, clients))]
+
+
 def _same_place() -> str:
     """What another command needs before it to speak of this installation: nothing when all is as it comes."""
     usual = from_environment({"SECRET_KEY": "not asked for"})
