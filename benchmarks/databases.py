@@ -38,7 +38,8 @@ def key_of(tier: Tier) -> str:
     """Changes with the tables, with what fills them, and with the week, because the data stand around today."""
     digest = hashlib.sha256()
     versions = (ROOT / "migrations" / "versions").glob("*.py")
-    for path in (*sorted((ROOT / "tables").glob("*.py")), ROOT / "benchmarks" / "filling.py", *sorted(versions)):
+    fillers = [ROOT / "benchmarks" / f"{name}.py" for name in ("filling", "columns", "changes", "money")]
+    for path in (*sorted((ROOT / "tables").glob("*.py")), *fillers, *sorted(versions)):
         digest.update(path.read_bytes())
     digest.update(json.dumps([asdict(tier), clock.today().isocalendar()[:2]]).encode())
     return digest.hexdigest()[:12]

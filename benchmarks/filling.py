@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 import models
-from benchmarks import changes
+from benchmarks import changes, columns, money
 from foundation import clock
 from models import (
     ActorKind,
@@ -104,7 +104,7 @@ class Filling:
     def tables(self) -> Iterator[Rows]:
         """Table name, columns, rows."""
         yield "setting", ("key", "value", "changed_at"), self._settings()
-        yield "staff", _STAFF, self._staff()
+        yield "staff", columns.STAFF, self._staff()
         yield (
             "staff_login",
             ("id", "staff_id", "email", "password_hash", "link_serial", "is_active", "created_at"),
@@ -112,26 +112,28 @@ class Filling:
         )
         yield "time_block", ("id", "name", "starts_at", "ends_at", "is_active", "version"), self._blocks()
         yield "service_group", ("id", "name", "position", "version"), [(1, "Visits", 0, 1)]
-        yield "service_item", _ITEM, self._items()
+        yield "service_item", columns.ITEM, self._items()
         yield "service_item_time_block", ("service_item_id", "time_block_id"), [(2, n + 1) for n in range(len(BLOCKS))]
         yield "vet", ("id", "name", "address", "notes", "is_active", "created_at", "version"), self._vets()
-        yield "client", _CLIENT, self._clients()
+        yield "client", columns.CLIENT, self._clients()
         yield (
             "client_login",
             ("id", "client_id", "email", "password_hash", "link_serial", "is_active", "created_at"),
             self._client_logins(),
         )
-        yield "client_contact", _CONTACT, self._contacts()
-        yield "pet", _PET, self._pets()
-        yield "job_request", _REQUEST, self._requests()
-        yield "job_request_line", _LINE, self._lines()
+        yield "client_contact", columns.CONTACT, self._contacts()
+        yield "pet", columns.PET, self._pets()
+        yield "job_request", columns.REQUEST, self._requests()
+        yield "job_request_line", columns.LINE, self._lines()
         yield "job_request_line_pet", ("line_id", "pet_id"), self._line_pets()
         yield "counter", ("name", "value"), [("job_request", len(self._request_plan))]
-        yield "job", _JOB, self._jobs()
+        yield "job", columns.JOB, self._jobs()
         yield "job_pet", ("job_id", "pet_id"), self._job_pets()
         yield from changes.tables(self._to_come(), self.tier.open_requests, now=self.now)
+        bills = money.plan(self._to_charge(), single=READER, today=self.today)
+        yield from money.tables(bills, [name for _code, name, *_more in ITEMS])
         yield "notification", ("id", "kind", "client_id", "facts", "created_at"), self._notifications()
-        yield "activity", _ACTIVITY, self._activity()
+        yield "activity", columns.ACTIVITY, self._activity()
 
     # ------------------------------------------------------------------------------------------------------ people
 
@@ -306,7 +308,7 @@ class Filling:
             for i in range(n_visits):
                 job_id += 1
                 client_id = self._client_of(random, i)
-                slot, item = i // self.n_sitters, (1, 1, 2, 1, 3, 2, 4)[i % 7]
+                slot, item = i // self.n_sitters, _item_of(i)
                 minute = 6 * 60 + 30 + slot * 48
                 start = None if item in {2, 4} else dt.time(minute // 60 % 24, minute % 60)
                 cancelled = job_id % 23 == 0
@@ -337,6 +339,16 @@ class Filling:
                 if day > peak_day(self.today) and job_id % 23:
                     yield job_id, client_id, day
 
+    def _to_charge(self) -> Iterator[tuple[int, int, dt.date, int]]:
+        """(visit, client, day, item) of all visits that were not cancelled, day by day."""
+        random, job_id = Random(SEED), 0
+        for day, n_visits in self.days:
+            for i in range(n_visits):
+                job_id += 1
+                client_id = self._client_of(random, i)
+                if job_id % 23:
+                    yield job_id, client_id, day, _item_of(i)
+
     # -------------------------------------------------------------------------------------------------------- rest
 
     def _notifications(self) -> Iterable[tuple[Any, ...]]:
@@ -358,6 +370,11 @@ class Filling:
             )  # fmt: skip
 
 
+def _item_of(i: int) -> int:
+    """The service of a day's visit of this number."""
+    return (1, 1, 2, 1, 3, 2, 4)[i % 7]
+
+
 def _public_id() -> str:
     return secrets.token_urlsafe(9)
 
@@ -370,39 +387,5 @@ def _letters(n: int) -> str:
         text = chr(97 + rest) + text
     return text
 
-
-_STAFF = (
-    "id", "public_id", "first_name", "last_name", "email", "role", "is_sitter", "is_active", "notes", "created_at",
-    "version",
-)  # fmt: skip
-_ITEM = (
-    "id", "public_id", "code", "name", "description", "group_id", "price", "extra_pet_price", "pay_kind", "pay_amount",
-    "pay_percent", "duration_minutes", "time_type", "position", "is_active", "visible_in_portal", "is_internal",
-    "key_not_needed", "created_at", "version",
-)  # fmt: skip
-_CLIENT = (
-    "id", "public_id", "account_number", "first_name", "last_name", "email", "phone", "address_line1", "address_line2",
-    "city", "postcode", "status", "portal_enabled", "primary_sitter_id", "notes", "created_at", "version",
-)  # fmt: skip
-_CONTACT = ("id", "client_id", "name", "relation", "email", "receives_copies", "is_emergency")
-_PET = (
-    "id", "public_id", "client_id", "name", "species", "breed", "born_on", "warning", "feeding", "medication", "notes",
-    "vet_id", "status", "created_at", "version",
-)  # fmt: skip
-_REQUEST = ("id", "public_id", "client_id", "number", "created_at", "changed_at", "submitted_at")
-_LINE = (
-    "id", "public_id", "request_id", "client_id", "service_item_id", "on_date", "start_time", "time_block_id", "note",
-    "staff_note", "state", "sitter_id", "leave_unassigned", "price", "auto_submitted", "fingerprint", "submitted_at",
-    "decided_at", "decline_reason", "created_at", "version",
-)  # fmt: skip
-_JOB = (
-    "id", "public_id", "client_id", "service_item_id", "on_date", "ends_on", "start_time", "time_block_id",
-    "duration_minutes", "sitter_id", "state", "price", "sitter_pay", "prior_price", "prior_sitter_pay", "note", "staff_note",
-    "request_line_id", "cancelled_at", "cancel_reason", "created_at", "version",
-)  # fmt: skip
-_ACTIVITY = (
-    "id", "at", "verb", "actor_kind", "actor_name", "staff_id", "on_behalf", "via", "client_id", "subject_type",
-    "subject_id", "facts",
-)  # fmt: skip
 
 TABLES = models.db.metadata.tables

@@ -79,7 +79,7 @@ class Run:
         return self.url.partition("+")[0].partition(":")[0]
 
     def pages(self) -> list[Page]:
-        """The pages that are asked for."""
+        """The pages that are asked for; within an app."""
         return [p for p in all_pages(self.tier, clock.today()) if self.only in p.name]
 
 
@@ -99,7 +99,8 @@ def _prepare(run: Run) -> tuple[list[_Asked], list[str]]:
     with app.app_context():
         settings.read()
         cookies = people.cookies_of(app)
-    for page in run.pages():
+        pages = run.pages()
+    for page in pages:
         path = page.path(app)
         if path is None:
             absent.append(page.name)

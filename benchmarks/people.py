@@ -19,7 +19,12 @@ OWNER, SITTER, CLIENT = "owner", "sitter", "client"
 #: staff log-ins: the first is the owner, the fourth the first who only walks
 _STAFF = {OWNER: 1, SITTER: 4}
 CSRF = "0" * 40
-__all__ = ["CLIENT", "OWNER", "SITTER", "cookies_of", "csrf_field", "sign_in_clients"]
+__all__ = ["CLIENT", "OWNER", "SITTER", "cookies_of", "csrf_field", "sign_in_clients", "staff_id_of"]
+
+
+def staff_id_of(who: str) -> int:
+    """Who of the team asks: each has the log-in of the same number."""
+    return _STAFF[who]
 
 
 def cookies_of(app: Flask) -> dict[str, str]:

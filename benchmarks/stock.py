@@ -9,7 +9,7 @@ from flask_admin.contrib.sqla import ModelView  # noqa: TID251 -- as above
 from flask_babel import Babel
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from models import Client, Job, Pet
+from models import Client, Invoice, Job, Pet
 
 app = Flask("stock")
 app.secret_key = os.environ["SECRET_KEY"]
@@ -35,10 +35,17 @@ class Visits(ModelView):
     column_searchable_list = ("client.first_name", "client.last_name")
 
 
+class Invoices(ModelView):
+    """Every column, searched by number and client."""
+
+    column_searchable_list = ("number", "client.first_name", "client.last_name")
+
+
 admin = Admin(app, name="Stock")
 admin.add_view(Clients(Client, session, endpoint="clients"))
 admin.add_view(Pets(Pet, session, endpoint="pets"))
 admin.add_view(Visits(Job, session, endpoint="visits"))
+admin.add_view(Invoices(Invoice, session, endpoint="invoices"))
 
 
 @app.get("/healthz")
