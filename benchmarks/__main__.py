@@ -32,7 +32,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--database", choices=["both", "sqlite", "postgresql"], default="both")
+    parser.add_argument("--database", choices=["both", "sqlite", "postgresql", "postgres"], default="both")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the data, a second a page: does it run?")
     parser.add_argument("--seconds", type=float, default=5, help="for each page (5)")
     parser.add_argument("--write-seconds", type=float, default=60, help="for each write load (60); 0 leaves them out")
@@ -44,6 +44,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--keep", action="store_true", help="keep the filled databases for the next run of this week")
     options = parser.parse_args()
+    options.database = {"postgres": "postgresql"}.get(options.database, options.database)
     if options.quick:
         options.seconds, options.write_seconds = min(options.seconds, 1), min(options.write_seconds, 3)
     return options

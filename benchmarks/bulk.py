@@ -1,17 +1,17 @@
-"""Work on many rows at once: a snow day of 500 visits, a year of visits for 600 repeating services, a billing run.
+"""Work on many rows at once: a snow day of 500 visits, a year of visits for 600 repeating services, a billing run; files.
 
 In this process, through the workflows.
 """
 
 import datetime as dt
 import time
-from dataclasses import dataclass
 from itertools import islice
 
 import sqlalchemy as sa
 
-from benchmarks import filling
+from benchmarks import files, filling
 from benchmarks.databases import make_app, say
+from benchmarks.done import Done
 from benchmarks.measures import Run
 from foundation import clock
 from foundation.db import db
@@ -29,28 +29,15 @@ INVOICED = 2_000
 YEAR = dt.timedelta(days=365)
 
 
-@dataclass(frozen=True)
-class Done:
-    """How much was done in how many seconds."""
-
-    name: str
-    n: int
-    seconds: float
-    #: at least so many a second
-    least: float
-
-    @property
-    def per_second(self) -> float:
-        """How many a second."""
-        return self.n / self.seconds
-
-
 def all_jobs(run: Run) -> list[Done]:
     """Every job, one after the other."""
     app = make_app(run.url, run.folder)
     with app.app_context():
         settings.read()
         done = [_snow_day(), _year_of_repeats(), _billing_run()]
+        db.session.remove()
+    done += files.jobs(app)
+    with app.app_context():
         db.session.remove()
         db.engine.dispose()
     for one in done:

@@ -86,7 +86,7 @@ def _reports(today: dt.date) -> list[Page]:
     return [
         Page("reports", OWNER, "reports.index", share=1 / 20),
         *(
-            Page(f"report: {name}", OWNER, "reports.show", {"report": name, **arguments}, kb=60)
+            Page(f"report: {name}", OWNER, "reports.show", {"report": name, **arguments}, queries=14, kb=60)
             for name, arguments in {
                 "revenue": {**year, "by": "service"},
                 "visits": {**year, "by": "sitter"},
