@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from models import (
 )
 from workflows import baskets, records
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 
 _NAME = N_("Fill in a name.")
@@ -38,6 +38,60 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     blocks missing for the Time block type, a limit without its number or time.
     """
     actor.require(Permission.CATALOGUE)
+    values = checked_item(item, values)
+    taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == _code_of(item, values).lower())
+    with db.session.no_autoflush:
+        if db.session.scalar(taken.where(ServiceItem.id != (item.id or 0))):
+            raise code_taken()
+    offered_before = item.id is not None and item.is_active and item.visible_in_portal
+    if item.id is None:
+        for field, value in values.items():
+            setattr(item, field, value)
+        records.add(item, actor=actor)
+    else:
+        records.change(item, values, actor=actor)
+    if offered_before and not (item.is_active and item.visible_in_portal):
+        baskets.flag_hidden_item(item, actor=actor)
+    return item
+
+
+def add_items(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[ServiceItem | WorkflowError]:
+    """Add many service items as `save_item` does one, with a few statements; an item or its refusal for each, in order."""
+    actor.require(Permission.CATALOGUE)
+    wanted: list[dict[str, Any] | WorkflowError] = []
+    for values in several:
+        try:
+            wanted.append(checked_item(ServiceItem(), values))
+        except WorkflowError as problem:
+            wanted.append(problem)
+    codes = {v["code"].lower() for v in wanted if not isinstance(v, WorkflowError)}
+    code = sa.func.lower(ServiceItem.code)
+    with db.session.no_autoflush:
+        used = set(db.session.scalars(sa.select(code).where(code.in_(codes))))
+    made: list[ServiceItem | WorkflowError] = []
+    for one in wanted:
+        if isinstance(one, WorkflowError):
+            made.append(one)
+        elif one["code"].lower() in used:
+            made.append(code_taken())
+        else:
+            used.add(one["code"].lower())
+            made.append(ServiceItem(**one))
+    records.add_many([item for item in made if isinstance(item, ServiceItem)], actor=actor)
+    return made
+
+
+def code_taken() -> Invalid:
+    """The refusal of a code that another service has."""
+    return Invalid("code_taken", N_("Another service has this code already."), field="code")
+
+
+def _code_of(item: ServiceItem, values: Mapping[str, Any]) -> str:
+    return str(values.get("code", item.code))
+
+
+def checked_item(item: ServiceItem, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a new or changed item as they are kept; refused as `save_item` says, but for a code in use."""
     values = records.tidy(values)
     merged = {f: values[f] if f in values else _present(item, f) for f in (*_ITEM_FIELDS, *LIMIT_FIELDS)}
     records.require_text(merged, ["name"], _NAME)
@@ -55,20 +109,7 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     if merged["time_type"] is TimeType.TIME_BLOCK and not merged["time_blocks"]:
         raise Invalid("needs_blocks", N_("Choose at least one time block, or another time type."), field="time_blocks")
     check_limits(merged)
-    taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == merged["code"].lower())
-    with db.session.no_autoflush:
-        if db.session.scalar(taken.where(ServiceItem.id != (item.id or 0))):
-            raise Invalid("code_taken", N_("Another service has this code already."), field="code")
-    offered_before = item.id is not None and item.is_active and item.visible_in_portal
-    if item.id is None:
-        for field, value in values.items():
-            setattr(item, field, value)
-        records.add(item, actor=actor)
-    else:
-        records.change(item, values, actor=actor)
-    if offered_before and not (item.is_active and item.visible_in_portal):
-        baskets.flag_hidden_item(item, actor=actor)
-    return item
+    return values
 
 
 _ITEM_FIELDS = (

@@ -96,10 +96,9 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _save(key: Key, values: Mapping[str, Any]) -> None:
     """Write the key with these values; Conflict when its code was taken meanwhile, also in this very moment."""
-    taken = Conflict("reference_taken", N_("Another key in use has this code. Choose another one."), field="reference")
     with db.session.no_autoflush:
         if _is_taken(values.get("reference", key.reference), key.id):
-            raise taken
+            raise reference_taken()
     try:
         with db.session.begin_nested():
             for column, value in values.items():
@@ -107,7 +106,12 @@ def _save(key: Key, values: Mapping[str, Any]) -> None:
             db.session.add(key)
             db.session.flush()
     except sa.exc.IntegrityError as twice:
-        raise taken from twice
+        raise reference_taken() from twice
+
+
+def reference_taken() -> Conflict:
+    """The refusal of a code that another key in use has."""
+    return Conflict("reference_taken", N_("Another key in use has this code. Choose another one."), field="reference")
 
 
 # --------------------------------------------------------------------------------------------------------- the verbs
@@ -122,17 +126,23 @@ def add(
     its history, the client's log. Refused: no name, a code that is none (Invalid); one that is in use (Conflict).
     """
     actor.require(Permission.KEYS)
-    cleaned = _clean({"name": "", **values, "reference": values.get("reference") or unused_reference()})
-    _check_place(place, holder)
     lock_clients([client.id])
-    if client.erased_at is not None:
-        raise WrongState("erased", N_("The data of this client were erased; the record stays as it is."))
-    key = Key(client=client, place=place, holder=holder, moved_at=clock.now())
-    _save(key, cleaned)
-    _note_move(key, None, None, "", actor)
-    activity.record("key.added", actor=actor, subject=key, client=client, name=str(key), after=_where(place, holder))
+    key = new_key(client, {**values, "reference": values.get("reference") or unused_reference()}, place, holder)
+    _save(key, {})
+    note_move(key, None, None, "", actor=actor)
+    activity.record("key.added", actor=actor, subject=key, client=client, name=str(key), after=where(place, holder))
     db.session.flush()
     return key
+
+
+def new_key(client: Client, values: Mapping[str, Any], place: KeyPlace, holder: Staff | None) -> Key:
+    """A key that is not written yet; refused as `add` says, but for a code that is in use."""
+    cleaned = _clean({"name": "", **values})
+    _check_place(place, holder)
+    if client.erased_at is not None:
+        raise WrongState("erased", N_("The data of this client were erased; the record stays as it is."))
+    with db.session.no_autoflush:
+        return Key(client=client, place=place, holder=holder, moved_at=clock.now(), **cleaned)
 
 
 def edit(key: Key, values: Mapping[str, Any], *, actor: Actor, seen_version: int | None = None) -> dict[str, list[Any]]:
@@ -151,6 +161,11 @@ def edit(key: Key, values: Mapping[str, Any], *, actor: Actor, seen_version: int
     activity.record("key.changed", actor=actor, subject=key, client=key.client, name=str(key), changes=told)
     db.session.flush()
     return changed
+
+
+def changes(key: Key, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What `edit` would change of the key as it was read; refused as there for values that are none."""
+    return changes_of(key, _clean(values))
 
 
 def retire(key: Key, *, actor: Actor, seen_version: int | None = None) -> Key:
@@ -373,10 +388,10 @@ def _move(key: Key, place: KeyPlace, holder: Staff | None, note: str, actor: Act
     was_place, was_holder = key.place, key.holder
     key.place, key.holder, key.moved_at = place, holder, clock.now()
     db.session.flush()
-    _note_move(key, was_place, was_holder, note, actor)
+    note_move(key, was_place, was_holder, note, actor=actor)
     activity.record(
         "key.lost" if place is KeyPlace.LOST else "key.moved", actor=actor, subject=key, client=key.client, name=str(key),
-        changes={"key_place": [_where(was_place, was_holder), _where(place, holder)]}, reason=note,
+        changes={"key_place": [where(was_place, was_holder), where(place, holder)]}, reason=note,
     )  # fmt: skip
     if place is KeyPlace.LOST:
         notifications.notify_office(
@@ -395,7 +410,8 @@ def _between_sitters(key: Key, to: Staff, note: str, actor: Actor) -> Key:
     return key
 
 
-def _note_move(key: Key, place: KeyPlace | None, holder: Staff | None, note: str, actor: Actor) -> None:
+def note_move(key: Key, place: KeyPlace | None, holder: Staff | None, note: str, *, actor: Actor) -> None:
+    """A line of its history: where it is now, and where it was."""
     db.session.add(
         KeyMove(
             key=key, place=key.place, holder=key.holder, from_place=place, from_holder=holder, note=note,
@@ -404,6 +420,6 @@ def _note_move(key: Key, place: KeyPlace | None, holder: Staff | None, note: str
     )  # fmt: skip
 
 
-def _where(place: KeyPlace, holder: Staff | None) -> str:
+def where(place: KeyPlace, holder: Staff | None) -> str:
     """Where it is, as the log keeps it: the person's name, or the place."""
     return str(holder) if holder is not None else place.value

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,9 +25,9 @@ from models import (
     StaffRole,
     Vet,
 )
-from workflows import activity, client_sitters, leaving, records, sign_ins
+from workflows import client_sitters, leaving, records, sign_ins
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed, WorkflowError, WrongState
+from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.permissions import Permission
 
 
@@ -106,45 +106,17 @@ _NAME = N_("Fill in a name.")
 def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
     """Add a client with a fresh account number; logged. Invalid without a name or with a bad address."""
     actor.require(Permission.CLIENTS)
-    cleaned = _contact_data(values)
-    records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
-    _check_sitter(cleaned.get("primary_sitter"))
-    client = Client(account_number=new_account_number(), **cleaned)
+    client = Client(account_number=new_account_number(), **checked_client(values))
     records.add(client, actor=actor)
     return client
 
 
-def add_clients(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Client | WorkflowError]:
-    """Add many clients as `add_client` does one, with a few statements in all; a refusal stands in its client's place."""
-    actor.require(Permission.CLIENTS)
-    made: list[Client | WorkflowError] = []
-    for values in several:
-        try:
-            cleaned = _contact_data(values)
-            records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
-            _check_sitter(cleaned.get("primary_sitter"))
-        except WorkflowError as problem:
-            made.append(problem)
-        else:
-            made.append(Client(**cleaned))
-    clients = [c for c in made if isinstance(c, Client)]
-    for client, number in zip(clients, _new_account_numbers(len(clients)), strict=True):
-        client.account_number = number
-    db.session.add_all(clients)
-    db.session.flush()
-    for client in clients:
-        activity.record("client.added", actor=actor, subject=client, client=client, name=str(client))
-    db.session.flush()
-    return made
-
-
-def _new_account_numbers(n: int) -> list[str]:
-    """As `new_account_number`, with one question for all."""
-    found: set[str] = set()
-    while len(found) < n:
-        new = {str(secrets.randbelow(9_000_000_000) + 1_000_000_000) for _ in range(n - len(found))}
-        found |= new - set(db.session.scalars(sa.select(Client.account_number).where(Client.account_number.in_(new))))
-    return list(found)
+def checked_client(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a new client as they are kept; refused as `add_client` says."""
+    cleaned = _contact_data(values)
+    records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
+    _check_sitter(cleaned.get("primary_sitter"))
+    return cleaned
 
 
 def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
@@ -195,10 +167,7 @@ def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Ac
     The client may do it too, with own ones (`own_contacts`).
     """
     _require_contact(contact.client or values.get("client"), actor)
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["name"], _NAME)
-    if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
-        raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
+    cleaned = checked_contact(values, contact)
     if contact.id is None:
         for field, value in cleaned.items():
             setattr(contact, field, value)
@@ -206,6 +175,15 @@ def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Ac
     else:
         records.change(contact, cleaned, actor=actor, client=contact.client)
     return contact
+
+
+def checked_contact(values: Mapping[str, Any], contact: ClientContact) -> dict[str, Any]:
+    """The values of a new or changed contact as they are kept; refused as `save_contact` says."""
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
+        raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
+    return cleaned
 
 
 def _require_contact(client: Client | None, actor: Actor) -> None:
@@ -271,8 +249,7 @@ def set_pet_status(pet: Pet, status: PetStatus, *, actor: Actor) -> None:
 def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
     """Add or change a practice of the shared list; logged."""
     actor.require(Permission.CLIENTS)
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["name"], _NAME)
+    cleaned = checked_vet(values)
     if vet.id is None:
         for field, value in cleaned.items():
             setattr(vet, field, value)
@@ -280,6 +257,13 @@ def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
     else:
         records.change(vet, cleaned, actor=actor)
     return vet
+
+
+def checked_vet(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a practice as they are kept."""
+    cleaned = _contact_data(values)
+    records.require_text(cleaned, ["name"], _NAME)
+    return cleaned
 
 
 def remove_vet(vet: Vet, *, actor: Actor) -> None:

@@ -262,3 +262,31 @@ def test_savepoint_that_is_rolled_back_keeps_what_was_before(db_session):
         raise ZeroDivisionError
     db_session.commit()
     assert db_session.scalars(sa.select(Counter.name)).all() == ["kept"]
+
+
+def test_many_rows_of_one_insert_get_their_ids_in_their_order(engine):
+    """SQLAlchemy gives each object the id of its place: `prepare_engine` promises that SQLite numbers them so."""
+    table = sa.Table(
+        "numbered",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("word", sa.Text, unique=True),
+    )
+    words = [f"{n * 7919 % 3001:05}" for n in range(3000)]
+    n_statements = 0
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(sa.insert(table), [{"id": n, "word": f"old {n}"} for n in (3, 500, 40)])
+        connection.execute(sa.delete(table).where(table.c.id == 40))
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def _count(*_more):
+            nonlocal n_statements
+            n_statements += 1
+
+        adding = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        ids = connection.scalars(adding, [{"word": w} for w in words]).all()
+        kept = dict(connection.execute(sa.select(table.c.id, table.c.word).where(table.c.id > 500)).all())
+    assert n_statements < 10  # a thousand at a time
+    assert ids == sorted(ids)
+    assert [kept[i] for i in ids] == words

@@ -1,7 +1,7 @@
 """Files of vets and of services."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import ImportKind, PayKind, ServiceGroup, ServiceItem, TimeType, Vet
-from workflows import catalogue, people
+from workflows import catalogue, many_people, people
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import Field, Kind, Row, lower_in
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import Added, Field, Kind, Row, lower_in
 from workflows.importing.values import amount, choice, whole, words, yes_no
 from workflows.permissions import Permission
+from workflows.records import changes_of
 
 
 class VetKind(Kind):
@@ -50,6 +51,11 @@ class VetKind(Kind):
     def find(self, values: Mapping[str, Any]) -> Vet | None:
         """By its name."""
         return self.known.get(str(values.get("name", "")).casefold())
+
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `people`."""
+        wanted = [{k: v for k, v in values.items() if k != "foreign_id"} for values in several]
+        return self.joined(len(several), many_people.add_vets(wanted, actor=actor), {})
 
     def save(self, record: Vet | None, values: Mapping[str, Any], *, actor: Actor) -> Vet:
         """By the rules of `people`."""
@@ -104,37 +110,79 @@ class ServiceKind(Kind):
             return self.by_code.get(str(values["code"]).casefold())
         return self.by_name.get(str(values.get("name", "")).casefold())
 
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `catalogue`; a group that is new is made along with the first row that names it."""
+        codes, groups = set(self.by_code), dict(self.groups)
+        wanted, refused = self.split(several, lambda values: self._new(values, codes))
+        made: dict[int, ServiceGroup] = {}
+        for n, (new, values) in enumerate(zip(wanted, _without(several, refused), strict=True)):
+            name = str(values.get("group") or "")
+            if name and name.casefold() not in groups:
+                made[n] = groups[name.casefold()] = self._made_group(name, actor)
+            if name:
+                new["group"] = groups[name.casefold()]
+        items = catalogue.add_items(wanted, actor=actor)
+        added = [x if isinstance(x, WorkflowError) else Added(x, made=(made[n],) if n in made else ()) for n, x in enumerate(items)]  # fmt: skip
+        return self.joined(len(several), added, refused)
+
     def save(self, record: ServiceItem | None, values: Mapping[str, Any], *, actor: Actor) -> ServiceItem:
         """By the rules of `catalogue`."""
-        wanted = {k: v for k, v in values.items() if k not in {"foreign_id", "group"}}
-        if "pay_percent" in wanted and "pay_amount" in wanted:
-            raise Invalid("two_pays", N_("Give the pay as an amount or as a share, not both."), field="pay_amount")
-        if "pay_amount" in wanted:
-            wanted["pay_kind"] = PayKind.AMOUNT
-        elif "pay_percent" in wanted:
-            wanted["pay_kind"] = PayKind.PERCENT
+        wanted = _facts(values) if record is not None else self._new(values, set(self.by_code))
         if values.get("group"):
             wanted["group"] = self._group(str(values["group"]), actor)
-        if record is None:
-            wanted.setdefault("code", self._code(str(values["name"])))
-            wanted = {"price": Decimal(0), "time_blocks": [], **wanted}
+        if record is not None and not changes_of(record, catalogue.checked_item(record, wanted)):
+            return record
         saved = catalogue.save_item(record or ServiceItem(), wanted, actor=actor)
         self.by_code[saved.code.casefold()] = saved
         return saved
 
+    def _new(self, values: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
+        """A new entry, its group aside, with a code that is not among `codes`, which then has it too."""
+        wanted = {"price": Decimal(0), "time_blocks": [], **_facts(values)}
+        wanted.setdefault("code", _code(str(values["name"]), codes))
+        catalogue.checked_item(ServiceItem(), wanted)
+        if str(wanted["code"]).casefold() in codes:
+            raise catalogue.code_taken()
+        codes.add(str(wanted["code"]).casefold())
+        return wanted
+
     def _group(self, name: str, actor: Actor) -> ServiceGroup:
-        known = self.groups.get(name.casefold())
+        """The group of this name, made when there is none; a row before this one may have made it."""
+        known = self.groups.get(name.casefold()) or db.session.scalar(
+            sa.select(ServiceGroup).where(lower_in(ServiceGroup.name, [name]))
+        )
         if known is None:
-            known = ServiceGroup()
-            catalogue.save_plain(known, {"name": name}, actor=actor)
+            known = self._made_group(name, actor)
             self.made.append(known)
         return known
 
-    def _code(self, name: str) -> str:
-        """A code of the name's letters that no service has."""
-        base = re.sub(r"[^A-Za-z0-9]", "", name.title())[:16] or "Service"
-        code, n = base, 1
-        while code.casefold() in self.by_code:
-            n += 1
-            code = f"{base}{n}"
-        return code
+    def _made_group(self, name: str, actor: Actor) -> ServiceGroup:
+        group = ServiceGroup()
+        catalogue.save_plain(group, {"name": name}, actor=actor)
+        return group
+
+
+def _without(several: Sequence[Mapping[str, Any]], refused: Mapping[int, WorkflowError]) -> list[Mapping[str, Any]]:
+    return [values for n, values in enumerate(several) if n not in refused]
+
+
+def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row says of the service itself."""
+    wanted = {k: v for k, v in values.items() if k not in {"foreign_id", "group"}}
+    if "pay_percent" in wanted and "pay_amount" in wanted:
+        raise Invalid("two_pays", N_("Give the pay as an amount or as a share, not both."), field="pay_amount")
+    if "pay_amount" in wanted:
+        wanted["pay_kind"] = PayKind.AMOUNT
+    elif "pay_percent" in wanted:
+        wanted["pay_kind"] = PayKind.PERCENT
+    return wanted
+
+
+def _code(name: str, codes: Collection[str]) -> str:
+    """A code of the name's letters that no service has."""
+    base = re.sub(r"[^A-Za-z0-9]", "", name.title())[:16] or "Service"
+    code, n = base, 1
+    while code.casefold() in codes:
+        n += 1
+        code = f"{base}{n}"
+    return code

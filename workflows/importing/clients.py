@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import Client, ClientStatus, ClientType, ImportKind, Staff
-from workflows import people
+from workflows import many_people, people
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
-from workflows.importing.kind import Field, Kind, Row, lower_in
+from workflows.importing.kind import Added, Field, Kind, Row, lower_in
 from workflows.importing.values import choice, words, yes_no
 
 _STATUS = {
@@ -115,17 +115,10 @@ class ClientKind(Kind):
                 return client
         return None
 
-    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Client | WorkflowError]:
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
         """By the rules of `people`."""
-        refused: dict[int, WorkflowError] = {}
-        wanted: list[dict[str, Any]] = []
-        for n, values in enumerate(several):
-            try:
-                wanted.append(self._wanted(values))
-            except WorkflowError as problem:
-                refused[n] = problem
-        made = iter(people.add_clients(wanted, actor=actor))
-        return [refused[n] if n in refused else next(made) for n in range(len(several))]
+        wanted, refused = self.split(several, self._wanted)
+        return self.joined(len(several), many_people.add_clients(wanted, actor=actor), refused)
 
     def save(self, record: Client | None, values: Mapping[str, Any], *, actor: Actor) -> Client:
         """By the rules of `people`."""

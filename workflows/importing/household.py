@@ -8,10 +8,20 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import ClientContact, ImportKind, Pet, PetStatus, Species, Vet
-from workflows import people
+from workflows import many_people, people
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import CLIENT_FIELDS, CLIENT_NAMES, Clients, Field, Kind, Row, client_key, lower_in
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import (
+    CLIENT_FIELDS,
+    CLIENT_NAMES,
+    Added,
+    Clients,
+    Field,
+    Kind,
+    Row,
+    client_key,
+    lower_in,
+)
 from workflows.importing.values import choice, date, words, yes_no
 
 OF_CLIENT = (("client_id", "client_account", "client_email", "client_name"),)
@@ -58,15 +68,23 @@ class ContactKind(Kind):
         """By its name with the client."""
         return self.known.get((self.clients.of(values).id, str(values.get("name", "")).casefold()))
 
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `people`."""
+        wanted, refused = self.split(several, lambda v: {"client": self.clients.of(v), **self._wanted(v)})
+        return self.joined(len(several), many_people.add_contacts(wanted, actor=actor), refused)
+
     def save(self, record: ClientContact | None, values: Mapping[str, Any], *, actor: Actor) -> ClientContact:
         """By the rules of `people`."""
-        wanted = {k: v for k, v in values.items() if k not in CLIENT_NAMES}
+        wanted = self._wanted(values)
         if record is None:
             client = self.clients.of(values)
             record = ClientContact(client_id=client.id, receives_copies=False)
             with db.session.no_autoflush:
                 return people.save_contact(record, {"client": client, **wanted}, actor=actor)
         return people.save_contact(record, wanted, actor=actor)
+
+    def _wanted(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in values.items() if k not in CLIENT_NAMES}
 
 
 _SPECIES = {
@@ -130,8 +148,20 @@ class PetKind(Kind):
         known = self.known.get((self.clients.of(values).id, str(values.get("name", "")).casefold()), [])
         return known[0] if known else None
 
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `people`."""
+        wanted, refused = self.split(several, lambda v: {"client": self.clients.of(v), **self._wanted(v)})
+        return self.joined(len(several), many_people.add_pets(wanted, actor=actor), refused)
+
     def save(self, record: Pet | None, values: Mapping[str, Any], *, actor: Actor) -> Pet:
         """By the rules of `people`."""
+        wanted = self._wanted(values)
+        if record is None:
+            return people.add_pet({"client": self.clients.of(values), **wanted}, actor=actor)
+        people.change_pet(record, {**wanted, "name": wanted.get("name", record.name)}, actor=actor)
+        return record
+
+    def _wanted(self, values: Mapping[str, Any]) -> dict[str, Any]:
         wanted = {k: v for k, v in values.items() if k not in {*CLIENT_NAMES, "foreign_id"}}
         if "vet" in wanted:
             wanted["vet"] = self.vets.get(str(wanted["vet"]).casefold())
@@ -140,7 +170,4 @@ class PetKind(Kind):
         expires = wanted.get("vaccinations_expire_on")
         if isinstance(expires, dt.date) and not 1990 <= expires.year <= 2100:
             raise Invalid("bad_date", N_("This date is out of range."), field="vaccinations_expire_on")
-        if record is None:
-            return people.add_pet({"client": self.clients.of(values), **wanted}, actor=actor)
-        people.change_pet(record, {**wanted, "name": wanted.get("name", record.name)}, actor=actor)
-        return record
+        return wanted

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import ImportKind, Key, KeyPlace, Staff
-from workflows import keys
+from workflows import keys, many_keys
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import CLIENT_FIELDS, Clients, Field, Kind, Row, client_key
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import words
 from workflows.permissions import Permission
 
@@ -62,12 +62,21 @@ class KeyKind(Kind):
             raise Invalid("reference_taken", N_("Another client's key has this code."), field="reference")
         return found
 
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `keys`."""
+        wanted, refused = self.split(several, self._new)
+        return self.joined(len(several), many_keys.add_keys(wanted, actor=actor), refused)
+
     def save(self, record: Key | None, values: Mapping[str, Any], *, actor: Actor) -> Key:
         """By the rules of `keys`. Of a key that is here, name and note change; who has it is not touched."""
-        wanted = {k: v for k, v in values.items() if k in {"name", "reference", "description"}}
         if record is not None:
-            keys.edit(record, wanted, actor=actor)
+            if keys.changes(record, _facts(values)):
+                keys.edit(record, _facts(values), actor=actor)
             return record
+        new = self._new(values)
+        return keys.add(new.client, new.values, actor=actor, place=new.place, holder=new.holder)
+
+    def _new(self, values: Mapping[str, Any]) -> many_keys.NewKey:
         holder = None
         if values.get("holder") and str(values["holder"]).casefold() != "office":
             holder = self.team.get(str(values["holder"]).casefold())
@@ -75,11 +84,15 @@ class KeyKind(Kind):
                 raise Invalid("unknown_sitter", N_("Nobody of the team is called so."), field="holder")
         client = self.clients.of(values)
         place = KeyPlace.STAFF if holder is not None else KeyPlace.OFFICE
-        return keys.add(client, {"name": "Front door", **wanted}, actor=actor, place=place, holder=holder)
+        return many_keys.NewKey(client, {"name": "Front door", **_facts(values)}, place, holder)
 
     def remove(self, record: Key, *, actor: Actor) -> None:
         """With the first line of its history; one that has gone anywhere stays."""
         keys.remove(record, actor=actor)
+
+
+def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if k in {"name", "reference", "description"}}
 
 
 def _code(text: Any) -> str:  # noqa: ANN401 -- a cell

@@ -1,12 +1,26 @@
 """What every kind of file has in common: its fields, the row as values, and finding clients that a row speaks of.
 
-A `Kind` lives for one piece of rows: `prepare` looks everything up at once, so that a row costs no questions.
+A `Kind` lives for one piece of some hundred rows, which go through it together; a kind that keeps to this brings in
+thousands a second, one that asks the database for each row a few dozen:
+
+1. `tidy`: the rows' values in one shape. No question to the database.
+2. `prepare`: one question for each table that the rows speak of, kept in dictionaries. Nothing asks for a row afterwards.
+3. `find` and `require`, a row: what is here already, out of those dictionaries; what a new record lacks.
+4. `add_many`: all new rows of the piece at once. It checks each in Python and puts its refusal in its place; what is
+   left is written with a few statements, by a function of the subject that adds many by the same rules as one
+   (`many_people`, `many_keys`, `catalogue.add_items`, `many_jobs`, `billing.many_balances`). It raises only for the whole
+   piece, and then nothing may stay written.
+5. `save`: records that are here and change, one after the other, each in a savepoint. Also new rows, when the database
+   refused what `add_many` wrote: the piece is then cut in two until the row that spoils it is alone, so the others
+   still go together. A kind without `add_many` has only this way.
+
+A check does all of that and takes it back, so a kind need not know of it. It must not send, commit or touch files.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -17,6 +31,8 @@ from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing.values import Reader, words
 from workflows.permissions import Permission
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,15 @@ def told(problem: WorkflowError) -> dict[str, Any]:
     """A refusal as a row keeps it, to be said in the reader's language."""
     values = {k: str(v) for k, v in problem.values.items()}
     return {"field": problem.field or "", "why": problem.message, "values": values}
+
+
+@dataclass(frozen=True)
+class Added:
+    """A new record of `add_many`, what should be known of it although it comes in, and what was made along with it."""
+
+    record: Any
+    warnings: tuple[str, ...] = ()
+    made: tuple[Any, ...] = ()
 
 
 class Kind:
@@ -98,9 +123,33 @@ class Kind:
         """Add a record (None) or change this one, by the rules of its subject."""
         raise NotImplementedError
 
-    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Any] | None:  # noqa: ARG002 -- see below
-        """Add new records at once: each its record or its refusal. None: this kind adds one after the other."""
+    def add_many(
+        self,
+        several: Sequence[Mapping[str, Any]],  # noqa: ARG002 -- see below
+        *,
+        actor: Actor,  # noqa: ARG002
+    ) -> list[Added | WorkflowError] | None:
+        """Add new records at once: for each what was added or its refusal, in order. None: one after the other."""
         return None
+
+    def split(
+        self, several: Sequence[Mapping[str, Any]], wanted: Callable[[Mapping[str, Any]], T]
+    ) -> tuple[list[T], dict[int, WorkflowError]]:
+        """For `add_many`: what is wanted of each row, and by its place in `several` why nothing is."""
+        good: list[T] = []
+        refused: dict[int, WorkflowError] = {}
+        for n, values in enumerate(several):
+            try:
+                good.append(wanted(values))
+            except WorkflowError as problem:
+                refused[n] = problem
+        return good, refused
+
+    def joined(self, n: int, made: Iterable[Any], refused: Mapping[int, WorkflowError]) -> list[Added | WorkflowError]:
+        """For `add_many`: the `n` rows' records or refusals, those of `refused` in their places, in the rows' order."""
+        rest = iter(made)
+        found = [refused[i] if i in refused else next(rest) for i in range(n)]
+        return [x if isinstance(x, Added | WorkflowError) else Added(x) for x in found]
 
     def load(self, ids: Iterable[int]) -> dict[int, Any]:
         """Records by the numbers that `number` gives them."""

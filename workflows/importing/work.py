@@ -20,13 +20,15 @@ from workflows import activity
 from workflows.actors import WORKER, Actor, staff_actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing import reading, runs, undoing
-from workflows.importing.kind import Kind, Row, by_marks, mark_of, told
+from workflows.importing.kind import Added, Kind, Row, by_marks, mark_of, told
 from workflows.importing.kinds import KINDS
 
 log = logging.getLogger("latchkey.importing")
 
 #: rows in one transaction: others who write wait for about half a second
 PIECE = 200
+#: what a row's values can make the database, or the columns' types, say no with
+_REFUSED = (sa.exc.IntegrityError, sa.exc.DataError, BadAmountError, OverflowError)
 _BROKEN = N_("Something went wrong with this row. Nothing of it was kept.")
 
 
@@ -243,26 +245,37 @@ def _is_new(kind: Kind, row: Row) -> bool:
 
 
 def _add_many(kind: Kind, rows: Sequence[Row], actor: Actor) -> list[Result]:
-    """New records all at once; one after the other where the kind wants it so, or where one of them spoils the lot."""
+    """New records all at once; one after the other where the kind wants it so.
+
+    Where the database refuses the lot it is cut in two, again and again, until the row that spoils it stands alone.
+    """
     if not rows:
         return []
     try:
         with db.session.begin_nested():
             made = kind.add_many([row.values for row in rows], actor=actor)
             db.session.flush()
-    except (sa.exc.IntegrityError, sa.exc.DataError, BadAmountError, OverflowError):
-        made = None
+    except sa.exc.OperationalError:
+        raise  # the database is away
+    except Exception as problem:
+        if not isinstance(problem, _REFUSED):
+            log.exception("lines %s to %s could not be brought in together", rows[0].number, rows[-1].number)
+        if len(rows) == 1:
+            return [_row(kind, rows[0], None, actor)]
+        middle = len(rows) // 2
+        return [*_add_many(kind, rows[:middle], actor), *_add_many(kind, rows[middle:], actor)]
     if made is None:
         return [_row(kind, row, None, actor) for row in rows]
-    results = []
-    for row, record in zip(rows, made, strict=True):
-        if isinstance(record, WorkflowError):
-            results.append(Result(row.number, RowOutcome.ERROR, "", [told(record)]))
-            continue
-        result = _result(row, record, None, ())
-        result.record_id, result.table = kind.number(record), record.__tablename__
-        results.append(result)
-    return results
+    return [_added(kind, row, one) for row, one in zip(rows, made, strict=True)]
+
+
+def _added(kind: Kind, row: Row, one: Added | WorkflowError) -> Result:
+    if isinstance(one, WorkflowError):
+        return Result(row.number, RowOutcome.ERROR, "", [told(one)])
+    result = _result(row, one.record, None, one.made)
+    result.record_id, result.table = kind.number(one.record), one.record.__tablename__
+    result.problems = [{"field": "", "why": why, "values": {}} for why in one.warnings]
+    return result
 
 
 def _row(kind: Kind, row: Row, record: Any, actor: Actor) -> Result:  # noqa: ANN401 -- of the kind's model
@@ -282,7 +295,7 @@ def _row(kind: Kind, row: Row, record: Any, actor: Actor) -> Result:  # noqa: AN
             return result
     except WorkflowError as problem:
         why = told(problem)
-    except (sa.exc.IntegrityError, sa.exc.DataError, BadAmountError, OverflowError):
+    except _REFUSED:
         why = {"field": "", "why": _BROKEN, "values": {}}
     except sa.exc.DBAPIError:
         raise
