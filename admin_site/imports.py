@@ -123,7 +123,7 @@ class ImportsPage(WorkPage):
         ]
         return page(
             "import_match.html", status, run=run, kind_word=words.word(run.kind), hint=gettext(kind.hint) if kind.hint else "", fields=fields,
-            heads=heads, unused=unused, options=_options(run), styles=[(k, gettext(v)) for k, v in matching.STYLES.items()],
+            heads=heads, unused=unused, options=_options(run), sheets=_sheets(run), styles=[(k, gettext(v)) for k, v in matching.STYLES.items()],
             saved=matching.saved(run.kind), problem=problem.say(gettext) if problem is not None else "",
             save_as=request.form.get("save_as", ""),
         )  # fmt: skip
@@ -133,14 +133,17 @@ class ImportsPage(WorkPage):
         """Keep what was chosen; then look again, or have the worker check."""
         run = _run(run_id)
         what = request.form.get("do", "check")
+        was = run.reading.get("sheet")
         try:
             seen = read_id(request.form.get("serial"))
-            options = {k: request.form.get(k, "") for k in runs.OPTIONS}
+            options = {k: request.form.get(k, "") for k in (*runs.OPTIONS, "sheet")}
             if what == "use":
                 mapping, options["source"] = _used(run, request.form.get("use", ""), options)
             else:
                 mapping = _typed(run)
             runs.match(run, mapping, options, actor=self.actor, seen=seen)
+            if run.reading.get("sheet") != was:  # other columns: nobody has looked at these yet
+                what = "look"
             if what == "check":
                 runs.check(run, actor=self.actor)
                 if request.form.get("save_as", "").strip():
@@ -252,6 +255,12 @@ def _used(run: ImportRun, use: str, options: dict[str, str]) -> tuple[Mapping[st
     return matching.guess(run.kind, heads, style), style
 
 
+def _sheets(run: ImportRun) -> dict[str, Any]:
+    """The sheets of an Excel file that has several, with the chosen one; CSV has none."""
+    names = run.reading.get("sheets", [])
+    return {"names": names, "chosen": request.form.get("sheet") or str(run.reading.get("sheet", ""))}
+
+
 def _options(run: ImportRun) -> list[dict[str, Any]]:
     return [
         {
@@ -261,6 +270,7 @@ def _options(run: ImportRun) -> list[dict[str, Any]]:
             "choices": [(v, gettext(word)) for v, word in _OPTION_WORDS[name].items()],
         }
         for name in runs.OPTIONS
+        if not (run.reading.get("sheets") and name in {"encoding", "delimiter"})
     ]
 
 

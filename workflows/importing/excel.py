@@ -1,15 +1,16 @@
-"""The first sheet of an Excel file (.xlsx) as CSV, so that all else need only know CSV.
+"""A sheet of an Excel file (.xlsx) as CSV, so that all else need only know CSV.
 
 Read as a stream, with limits on what unpacking may come to, and without document types: an XML file that brings
 entities of its own is refused. Formulas count with the value that Excel kept beside them.
 """
 
+import contextlib
 import csv
 import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
 from workflows.errors import N_, Invalid
@@ -17,6 +18,7 @@ from workflows.errors import N_, Invalid
 #: what the parts that we read may be when unpacked
 MOST_UNPACKED = 400 * 2**20
 MOST_CSV = 100 * 2**20
+MOST_SHEETS = 100
 _MOST_COLUMNS = 500
 _PIECE = 1 << 16
 _BROKEN = N_("This Excel file cannot be read. In Excel choose Save as, then CSV UTF-8, and send that file.")
@@ -36,16 +38,30 @@ def is_excel(data: bytes) -> bool:
         return False
 
 
-def as_csv(data: bytes) -> bytes:
-    """The first sheet's rows; days as 2026-12-31, times as 14:30. Invalid when it is broken or unpacks to too much."""
+def sheets(data: bytes) -> list[str]:
+    """The names of the sheets that people see, in their order. Invalid as below."""
+    with _opened(data) as book:
+        return [name for name, _part in book.sheets]
+
+
+def as_csv(data: bytes, sheet: int = 0) -> bytes:
+    """A sheet's rows, by its place in `sheets`; days as 2026-12-31, times as 14:30.
+
+    Invalid when the file is broken or unpacks to too much.
+    """
+    with _opened(data) as book:
+        return book.rows(sheet)
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator["_Book"]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(i.file_size for i in archive.infolist() if i.filename.endswith((".xml", ".rels"))) > MOST_UNPACKED:
                 raise Invalid(
                     "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
                 )
-            book = _Book(archive)
-            return book.rows()
+            yield _Book(archive)
     except (
         zipfile.BadZipFile,
         expat.ExpatError,
@@ -67,7 +83,8 @@ class _Book:
         self.strings: list[str] = []
         self.dates: list[bool] = []
         self.first_day = dt.datetime(1899, 12, 30)  # noqa: DTZ001 -- Excel's moments have no zone
-        self.sheet = ""
+        #: what people call each sheet that they see, and the part that holds it
+        self.sheets: list[tuple[str, str]] = []
         self._look()
 
     def _parse(
@@ -89,25 +106,26 @@ class _Book:
             parser.Parse(b"", True)
 
     def _look(self) -> None:
-        sheets: list[str] = []
+        named: list[tuple[str, str]] = []
         targets: dict[str, str] = {}
 
         def of_book(name: str, attributes: dict[str, str]) -> None:
             if name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
                 self.first_day = dt.datetime(1904, 1, 1)  # noqa: DTZ001 -- see above
             if name == "sheet" and attributes.get("state", "visible") == "visible":
-                sheets.append(next(v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k))
+                link = next(v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k)
+                named.append((" ".join(attributes.get("name", "").split())[:80], link))
 
         def of_links(name: str, attributes: dict[str, str]) -> None:
-            if name == "Relationship":
+            if name == "Relationship" and not attributes.get("Type", "").endswith("/chartsheet"):
                 targets[attributes["Id"]] = attributes["Target"]
 
         self._parse("xl/workbook.xml", of_book)
         self._parse("xl/_rels/workbook.xml.rels", of_links)
-        if not sheets:
+        found = [(name, targets[link]) for name, link in named if link in targets][:MOST_SHEETS]
+        if not found:
             raise Invalid("broken_excel", _BROKEN, field="file")
-        target = targets[sheets[0]]
-        self.sheet = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        self.sheets = [(name, part.lstrip("/") if part.startswith("/") else f"xl/{part}") for name, part in found]
         names = self.archive.namelist()
         if "xl/sharedStrings.xml" in names:
             self._read_strings()
@@ -153,8 +171,8 @@ class _Book:
 
         self._parse("xl/styles.xml", start, end)
 
-    def rows(self) -> bytes:
-        """The sheet."""
+    def rows(self, sheet: int) -> bytes:
+        """One sheet."""
         out = io.StringIO(newline="")
         writer = csv.writer(out)
         row: dict[int, str] = {}
@@ -185,7 +203,7 @@ class _Book:
                         "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
                     )
 
-        self._parse(self.sheet, start, end, lambda t: parts.append(t) if state["text"] else None)
+        self._parse(self.sheets[sheet][1], start, end, lambda t: parts.append(t) if state["text"] else None)
         return _squared(out).encode("utf-8")
 
     def _value(self, cell: dict[str, str], text: str) -> str:

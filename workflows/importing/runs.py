@@ -32,13 +32,18 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "date_order": ("mdy", "dmy"),
     "decimal_sign": (".", ","),
 }
+#: how `excel` writes
+_OUR_CSV = {"encoding": "utf-8", "delimiter": ","}
+_EMPTY_SHEET = N_("There is nothing on the sheet “%(name)s”. Choose another one.")
+_BARE_SHEET = N_("There is a head on the sheet “%(name)s”, but no row below it.")
 OPEN = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 
 
 def start(kind: ImportKind, name: str, data: bytes, *, actor: Actor) -> ImportRun:
     """Keep a file and look it over: encoding, delimiter, heads, which way round dates are; columns are guessed. Logged.
 
-    Of an Excel file the first sheet is kept, as CSV.
+    Of an Excel file with one sheet its rows are kept, as CSV; of one with several the whole, and the first sheet that
+    holds rows is chosen.
 
     Refused with Invalid: an empty file, more than 50 MB, one that is no table.
     """
@@ -47,14 +52,18 @@ def start(kind: ImportKind, name: str, data: bytes, *, actor: Actor) -> ImportRu
         raise Invalid("unknown_kind", N_("Choose what the rows are."), field="kind")
     if len(data) > MOST_BYTES:
         raise Invalid("too_large", N_("A file may have up to 50 MB. Cut it into several."), field="file")
-    n_bytes = len(data)
-    if excel.is_excel(data):
-        data = excel.as_csv(data)
-    with reading.local_copy(_stream(data)) as file:
-        found = look_over(file, {"source": ""})
+    n_bytes, suffix, options = len(data), "csv", {"source": ""}
+    names = excel.sheets(data) if excel.is_excel(data) else []
+    if len(names) > 1:
+        found, suffix = _first_with_rows(data, names), "xlsx"
+    else:
+        if names:
+            data, options = excel.as_csv(data), {**options, **_OUR_CSV}
+        with reading.local_copy(_stream(data)) as file:
+            found = look_over(file, options)
     run = ImportRun(
         kind=kind, name=(text.tidy(name) or "file.csv")[-255:], n_bytes=n_bytes, reading=found, n_rows=found.pop("n_rows"),
-        key=storage.here().put(data, folder=FOLDER, suffix="csv"), mapping=matching.guess(kind, found["heads"]),
+        key=storage.here().put(data, folder=FOLDER, suffix=suffix), mapping=matching.guess(kind, found["heads"]),
         staff_id=actor.staff.id if actor.staff else None,
     )  # fmt: skip
     db.session.add(run)
@@ -65,6 +74,30 @@ def start(kind: ImportKind, name: str, data: bytes, *, actor: Actor) -> ImportRu
 
 def _stream(data: bytes) -> BinaryIO:
     return io.BytesIO(data)
+
+
+def _first_with_rows(data: bytes, names: list[str]) -> dict[str, Any]:
+    """What a look over the first sheet with rows says; when there is none, what is wrong with the first of all."""
+    first: Invalid | None = None
+    for place in range(len(names)):
+        try:
+            return _look_over_sheet(data, {"source": "", "sheets": names, "sheet": place})
+        except Invalid as problem:
+            first = first or problem
+    raise first or Invalid("empty_file", _EMPTY_SHEET, field="file")
+
+
+def _look_over_sheet(data: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as `look_over`, of a sheet; it says which one holds nothing."""
+    name = options["sheets"][options["sheet"]]
+    with reading.local_copy(_stream(excel.as_csv(data, options["sheet"]))) as file:
+        try:
+            return look_over(file, {**options, **_OUR_CSV})
+        except Invalid as problem:
+            why = {"empty_file": _EMPTY_SHEET, "no_rows": _BARE_SHEET}.get(problem.code)
+            if why is None:
+                raise
+            raise Invalid(problem.code, why, field="sheet", name=name) from problem
 
 
 def look_over(file: IO[bytes], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +114,7 @@ def look_over(file: IO[bytes], options: Mapping[str, Any]) -> dict[str, Any]:
         "date_order": chosen.get("date_order") or survey.date_order or ("mdy" if us else "dmy"),
         "decimal_sign": chosen.get("decimal_sign") or survey.decimal_sign or ".",
         "source": str(options.get("source") or ""),
+        **{k: options[k] for k in ("sheets", "sheet") if k in options},
         "heads": survey.heads,
         "samples": survey.samples,
         "n_rows": survey.n_rows,
@@ -92,8 +126,8 @@ def match(
 ) -> ImportRun:
     """Say which column is which field, and how the file is read. What was checked before is to be checked anew.
 
-    When the encoding or the delimiter changes, the file is looked over again and its columns are guessed anew. Refused:
-    something else was said meanwhile (Conflict), a required field without a column, a file that is gone (Invalid).
+    When the encoding, the delimiter or the sheet changes, the file is looked over again and its columns are guessed anew. Refused:
+    something else was said meanwhile (Conflict), a sheet without rows, a file that is gone (Invalid).
     """
     actor.require(Permission.IMPORT)
     held = _held(run, seen)
@@ -101,11 +135,18 @@ def match(
         _move(held, ImportState.MATCHING)
     wanted = {k: options[k] for k, allowed in OPTIONS.items() if options.get(k) in allowed}
     source = str(options.get("source", held.reading.get("source", "")))
-    is_new = any(wanted.get(k, held.reading[k]) != held.reading[k] for k in ("encoding", "delimiter"))
+    sheets, sheet = held.reading.get("sheets", []), options.get("sheet", "")
+    if sheets:  # they are read as we write them
+        wanted.update(_OUR_CSV)
+    is_other = sheet in {str(n) for n in range(len(sheets))} - {str(held.reading.get("sheet"))}
+    is_new = is_other or any(wanted.get(k, held.reading[k]) != held.reading[k] for k in ("encoding", "delimiter"))
     held.serial += 1
-    if is_new:
+    if is_other:
+        found = _look_over_sheet(_bytes(held), {"source": source, "sheets": sheets, "sheet": int(sheet)})
+    elif is_new:
         with opened(held) as file:
             found = look_over(file, {**held.reading, **wanted, "source": source})
+    if is_new:
         held.n_rows = found.pop("n_rows")
         held.reading, held.mapping = found, matching.guess(held.kind, found["heads"], source)
     else:
@@ -200,11 +241,22 @@ def forget_old() -> int:
 
 def opened(run: ImportRun) -> IO[bytes]:
     """The file's bytes, to be closed. Invalid when they are gone."""
+    if run.reading.get("sheets"):
+        return reading.local_copy(_stream(excel.as_csv(_bytes(run), int(run.reading["sheet"]))))
+    with _stored(run) as stream:
+        return reading.local_copy(stream)
+
+
+def _bytes(run: ImportRun) -> bytes:
+    with _stored(run) as stream:
+        return stream.read()
+
+
+def _stored(run: ImportRun) -> BinaryIO:
     stream = storage.here().open(run.key) if run.key else None
     if stream is None:
         raise Invalid("file_gone", N_("The file is not kept any more. Send it again."), field="file")
-    with stream:
-        return reading.local_copy(stream)
+    return stream
 
 
 def errors(run: ImportRun) -> Iterator[tuple[int, list[str], list[dict[str, Any]]]]:

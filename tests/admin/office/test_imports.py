@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -109,6 +110,59 @@ def test_what_is_no_list_is_refused_with_a_sentence(office, cast, data, said):
     assert answer.status_code == 422
     assert said in answer.text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ImportRun)) == 0
+
+
+def workbook(**sheets):
+    """An Excel file with these sheets of rows."""
+    named = "".join(f'<sheet name="{name}" r:id="r{n}"/>' for n, name in enumerate(sheets))
+    links = "".join(f'<Relationship Id="r{n}" Target="worksheets/{n}.xml"/>' for n in range(len(sheets)))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", f'<workbook xmlns:r="x"><sheets>{named}</sheets></workbook>')
+        archive.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{links}</Relationships>")
+        for n, rows in enumerate(sheets.values()):
+            cells = "".join("<row>" + "".join(f'<c t="str"><v>{c}</v></c>' for c in row) + "</row>" for row in rows)
+            archive.writestr(f"xl/worksheets/{n}.xml", f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
+    return out.getvalue()
+
+
+@pytest.mark.covers("S6")
+def test_a_sheet_of_an_excel_file_is_chosen(app, office, cast):
+    people = [["Forename", "Surname", "Email"], ["Ida", "Lind", "ida@example.com"]]
+    more = [["Surname", "First name"], ["Marsh", "Jo"], ["Noor", "Kai; Bo"]]
+    book = workbook(Notes=[], Clients=people, Heads=[["Forename"]], Leads=more)
+    page = office.get(upload(office, book, "all.xlsx").headers["Location"])
+    assert "ida@example.com" in page.main
+    chosen = page.fields(page.path + "match")
+    assert chosen["sheet"] == "1"
+    assert not {"encoding", "delimiter"} & set(chosen)
+    for place, said in (
+        ("0", "There is nothing on the sheet “Notes”"),
+        ("2", "a head on the sheet “Heads”, but no row"),
+    ):
+        refused = page.press("Check every row", sheet=place)
+        assert refused.status == 422
+        assert said in refused.main
+        assert refused.fields(page.path + "match")["sheet"] == place
+    # what was not looked at yet is not checked, whichever button was pressed
+    other = page.press("Check every row", sheet="3")
+    assert "Jo, Kai; Bo" in other.main
+    assert state() is ImportState.MATCHING
+    db.session.rollback()
+    same = other.press("Look again", sheet="99", encoding="utf-16")
+    checking = same.press("Check every row")
+    assert state() is ImportState.CHECKING
+    db.session.rollback()
+    tasks.bring_in(app)
+    db.session.rollback()
+    assert "2 new" in office.get("/admin/imports/").main
+    runs = db.session.scalars(sa.select(ImportRun)).all()
+    assert [(r.n_rows, r.n_new, r.n_errors) for r in runs] == [(2, 2, 0)]
+    db.session.rollback()
+    assert "Marsh" in office.get(checking.path).main
+    answer = upload(office, workbook(Notes=[], More=[]), "none.xlsx")
+    assert answer.status_code == 422
+    assert "There is nothing on the sheet “Notes”" in answer.text
 
 
 def test_odd_requests(office, manager, cast):

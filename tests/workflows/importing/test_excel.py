@@ -1,4 +1,4 @@
-"""Excel files: the first visible sheet as CSV, with days, times and gaps; bombs and broken ones are refused."""
+"""Excel files: a visible sheet as CSV, with days, times and gaps; bombs and broken ones are refused."""
 
 import io
 import zipfile
@@ -26,7 +26,8 @@ def made(**changed):
         "xl/workbook.xml": BOOK, "xl/_rels/workbook.xml.rels": LINKS, "xl/sharedStrings.xml": STRINGS, "xl/styles.xml": STYLES,
         "xl/worksheets/a.xml": "<worksheet/>", "xl/worksheets/b.xml": SHEET,
     }  # fmt: skip
-    parts.update({k.replace("__", "/") + ".xml": v for k, v in changed.items()})
+    parts.update({k.replace("__", "/") + ".xml": v for k, v in changed.items() if not k.endswith("rels")})
+    parts["xl/_rels/workbook.xml.rels"] = changed.get("rels", LINKS)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
@@ -34,12 +35,22 @@ def made(**changed):
     return out.getvalue()
 
 
-def test_the_first_visible_sheet_as_csv():
+def test_a_visible_sheet_as_csv():
     data = made()
     assert excel.is_excel(data)
+    assert excel.sheets(data) == ["Now"]
     assert excel.as_csv(data).decode().splitlines() == [
         "Name,Day,At,Price,Ok", "Anna,2026-12-31,14:30,12.5,yes", ",2026-12-31 12:00,,,",
     ]  # fmt: skip
+    several = made(
+        xl__workbook=BOOK.replace("</sheets>", '<sheet name="Chart" r:id="r3"/><sheet name=" A  &amp; B" r:id="r1"/></sheets>'),
+        rels=LINKS.replace("</", '<Relationship Id="r3" Type="x/chartsheet" Target="c.xml"/></'),
+        xl__worksheets__a=SHEET.replace(">Ok<", ">Fine<"),
+    )  # fmt: skip
+    assert excel.sheets(several) == ["Now", "A & B"]
+    assert [excel.as_csv(several, n).decode().splitlines()[0] for n in (0, 1)] == ["Name,Day,At,Price,Ok", "Name,Day,At,Price,Fine"]  # fmt: skip
+    with pytest.raises(Invalid):
+        excel.as_csv(several, 2)
 
 
 @pytest.mark.parametrize(
