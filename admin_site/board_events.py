@@ -25,8 +25,7 @@ _CLASSES = {"req": "is-req", "none": "is-none", "live": "is-live", "done": "is-d
 def events(wish: Wish) -> list[dict[str, Any]]:
     """Every visit and request of these days."""
     slots = schedule_rows.slots_of(wish)
-    schedule_rows.add_pets_to(slots)
-    schedule_rows.add_keys_to(slots)
+    schedule_rows.add_pets_to(slots, with_keys=True)
     return [_event(slot) for slot in slots]
 
 

@@ -173,7 +173,7 @@ def _client(client_id: int) -> tuple[Client, int, int, tuple[Any, Any, Any], tup
     keys, and whether mails to them come back."""
     if not 0 < client_id <= MAX_ID:
         abort(404)
-    found = db.session.execute(_CLIENT, {"client_id": client_id}).one_or_none()
+    found = db.session.execute(_CLIENT, {"client_id": client_id}).unique().one_or_none()
     if found is None:
         abort(404)
     return found[0], found[1], int(found[2] or 0), (found[3], found[4], found[5]), (found[6], found[7], found[8]), found[9]  # fmt: skip
@@ -221,7 +221,7 @@ _CLIENT = (
         joinedload(Client.primary_sitter),
         joinedload(Client.client_type),
         selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
-        selectinload(Client.logins),
+        joinedload(Client.logins),
     )
 )
 _COMING = (

@@ -46,8 +46,8 @@ class SchedulePage(WorkPage):
         number = min(read_page(), pages)
         shown = found[(number - 1) * size : number * size]
         if not wish.is_week:
-            schedule_rows.add_pets(shown)
-        if not wish.is_week or sum(row.n_drawn for row in shown) <= MOST_CARDS:
+            schedule_rows.add_pets(shown, with_keys=True)
+        elif sum(row.n_drawn for row in shown) <= MOST_CARDS:
             schedule_rows.add_keys(shown)
         if not wish.by_client:
             schedule_rows.add_time_off(shown, wish)

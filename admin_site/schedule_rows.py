@@ -16,6 +16,7 @@ from admin_site import texts
 from admin_site.home_figures import kind_of
 from admin_site.reading import LAST_DAY, initials, read_day, read_id
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
 from models import (
     Client,
@@ -361,36 +362,44 @@ def narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
     return statement
 
 
-def add_pets(shown: Iterable[Row]) -> None:
-    """Give the visits of these rows their pets' names; one query."""
-    add_pets_to([s for row in shown for cell in row.cells.values() for s in cell])
+def add_pets(shown: Iterable[Row], *, with_keys: bool = False) -> None:
+    """Give the visits of these rows their pets' names, and mark those without a key; one query for both."""
+    add_pets_to([s for row in shown for cell in row.cells.values() for s in cell], with_keys=with_keys)
 
 
-def add_pets_to(slots: Sequence[Slot]) -> None:
-    """Give these visits their pets' names; one query."""
-    jobs, lines = {s.job_id for s in slots if s.job_id}, {s.line_id for s in slots if s.line_id}
-    parts = []
+def add_pets_to(slots: Sequence[Slot], *, with_keys: bool = False) -> None:
+    """Give these visits their pets' names, and mark those whose sitter does not hold the client's key; one query."""
+    jobs, lines = [*{s.job_id for s in slots if s.job_id}], [*{s.line_id for s in slots if s.line_id}]
+    needy = _may_need_keys(slots) if with_keys else []
+    of_line = job_request_line_pet.c
+    parts: list[Any] = []
     if jobs:
-        parts.append(
-            sa.select(sa.literal("job"), job_pet.c.job_id, Pet.name).join(Pet, Pet.id == job_pet.c.pet_id).where(job_pet.c.job_id.in_(jobs))
-        )  # fmt: skip
+        parts.append(sa.select(sa.literal("job"), job_pet.c.job_id, Pet.name).join(Pet, Pet.id == job_pet.c.pet_id).where(among(job_pet.c.job_id, jobs)))  # fmt: skip
     if lines:
-        of_line = job_request_line_pet.c
-        parts.append(sa.select(sa.literal("line"), of_line.line_id, Pet.name).join(Pet, Pet.id == of_line.pet_id).where(of_line.line_id.in_(lines)))  # fmt: skip
+        parts.append(sa.select(sa.literal("line"), of_line.line_id, Pet.name).join(Pet, Pet.id == of_line.pet_id).where(among(of_line.line_id, lines)))  # fmt: skip
+    if needy:
+        lacking: Any = key_facts.lacking_among(needy)
+        parts.append(lacking.with_only_columns(sa.literal("no key"), Job.id, sa.literal("")))
     if not parts:
         return
     names: dict[tuple[str, int], list[str]] = {}
-    for what, row_id, name in db.session.execute(parts[0] if len(parts) == 1 else sa.union_all(*parts)):
+    statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
+    rows: Any = db.session.execute(statement)
+    for what, row_id, name in rows:
         names.setdefault((what, row_id), []).append(name)
     for slot in slots:
-        slot.pets = ", ".join(
-            sorted(names.get(("job", slot.job_id) if slot.job_id else ("line", slot.line_id or 0), []))
-        )
+        own = ("job", slot.job_id) if slot.job_id else ("line", slot.line_id or 0)
+        slot.pets = ", ".join(sorted(names.get(own, [])))
+        slot.no_key = bool(slot.job_id) and ("no key", slot.job_id) in names
+
+
+def _may_need_keys(slots: Sequence[Slot]) -> list[int]:
+    return [*{s.job_id for s in slots if s.job_id and s.kind in {"scheduled", "live"}}]
 
 
 def add_keys_to(slots: Sequence[Slot]) -> None:
-    """Mark the visits whose sitter does not hold the client's key; one query."""
-    lacking = key_facts.without_key({s.job_id for s in slots if s.job_id and s.kind in {"scheduled", "live"}})
+    """Only mark the visits whose sitter does not hold the client's key; one query."""
+    lacking = key_facts.without_key(_may_need_keys(slots))
     for slot in slots:
         slot.no_key = slot.job_id in lacking
 

@@ -158,16 +158,16 @@ def required(days: sa.ColumnElement[bool], sitter: Staff | None = None, *, with_
 def without_key(job_ids: Iterable[int]) -> frozenset[int]:
     """Which of these visits come without their sitter having the key; one query, none for no visits."""
     ids = list(job_ids)
-    if not ids:
-        return frozenset()
-    return frozenset(
-        db.session.scalars(
-            sa.select(Job.id)
-            .join(ServiceItem, ServiceItem.id == Job.service_item_id)
-            .join(Client, Client.id == Job.client_id)
-            .where(among(Job.id, "job_ids"), Job.ends_on >= clock.today(), is_lacking()),
-            {"job_ids": ids},
-        )
+    return frozenset(db.session.scalars(lacking_among(ids))) if ids else frozenset()
+
+
+def lacking_among(job_ids: Iterable[int]) -> sa.Select[int]:
+    """The ids of those of these visits that come without their sitter having the key, for a query of more than that."""
+    return (
+        sa.select(Job.id)
+        .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+        .join(Client, Client.id == Job.client_id)
+        .where(among(Job.id, job_ids), Job.ends_on >= clock.today(), is_lacking())
     )
 
 
