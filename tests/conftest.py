@@ -22,13 +22,11 @@ from gateways import choose
 from gateways.braintree_gateway import BraintreeGateway
 from gateways.demo import DemoGateway
 from models import Client, OutboxMail, Realm, Staff
-from sign_in import cookie_name
 from tests import cast as cast_
-from tests import databases, factories, snapshots
+from tests import databases, factories, sessions, snapshots
 from translations import texts
 from workflows import access, mail_facts
 from workflows.mail_facts import MailKind
-from workflows.sign_ins import Browser
 
 pytest_plugins = ["tests.plugins.rows", "tests.plugins.needs"]
 
@@ -237,10 +235,7 @@ def http(app: Flask) -> Callable[[], databases.Http]:
 
 
 def _put_cookie(browser: databases.Http, realm: Realm, token: str) -> None:
-    app = browser.application
-    content = {"_user_id": f"{realm.value}.{token}", "_fresh": True, "_permanent": True}
-    signer = app.session_interface.get_signing_serializer(app)
-    browser.set_cookie(cookie_name(app, realm), signer.dumps(content))
+    browser.set_cookie(*sessions.cookie(browser.application, realm, token))
 
 
 @pytest.fixture
@@ -249,10 +244,7 @@ def sign_in_as_staff(app: Flask) -> Callable[[databases.Http, Staff], databases.
 
     def sign_in(browser: databases.Http, staff: Staff) -> databases.Http:
         login = staff.login or factories.staff_login(staff)
-        opened = access.log_in(Realm.STAFF, login.email, factories.PASSWORD, browser=Browser("127.0.0.1"))
-        assert opened is not None
-        db.session.commit()
-        _put_cookie(browser, Realm.STAFF, opened.token)
+        browser.set_cookie(*sessions.log_in(app, Realm.STAFF, login.email))
         return browser
 
     return sign_in
@@ -265,10 +257,7 @@ def sign_in_as_client(app: Flask) -> Callable[[databases.Http, Client], database
     def sign_in(browser: databases.Http, client: Client) -> databases.Http:
         if not client.logins:
             factories.client_login(client)
-        opened = access.log_in(Realm.CLIENT, client.account_number, factories.PASSWORD, browser=Browser("127.0.0.1"))
-        assert opened is not None
-        db.session.commit()
-        _put_cookie(browser, Realm.CLIENT, opened.token)
+        browser.set_cookie(*sessions.log_in(app, Realm.CLIENT, client.account_number))
         return browser
 
     return sign_in

@@ -16,6 +16,7 @@ import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -25,9 +26,29 @@ from workflows import settings
 from workflows.errors import WorkflowError
 
 
+class _Compiled(BytecodeCache):
+    """The templates of this process, so that not each of its apps compiles them anew."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
+
+
 def make_app(url: str, data_dir: Path) -> Flask:
     """Latchkey over the database at `url`, its tables made by the migrations."""
-    options = {"connect_args": {"options": "-c synchronous_commit=off"}} if "postgresql" in url else {}
+    # Room for the statements of all tests: those that had to make room for others would be compiled again and again.
+    options: dict[str, Any] = {"query_cache_size": 20_000}
+    if "postgresql" in url:
+        options["connect_args"] = {"options": "-c synchronous_commit=off"}
     app = create_app(
         {
             "SQLALCHEMY_ENGINE_OPTIONS": options,
@@ -39,6 +60,7 @@ def make_app(url: str, data_dir: Path) -> Flask:
             "PUBLIC_URL": "http://127.0.0.1:8000",
         }
     )
+    app.jinja_env.bytecode_cache = COMPILED
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _need_not_survive_a_power_cut)

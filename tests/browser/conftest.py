@@ -3,6 +3,7 @@
 The clock runs here (browsers drop cookies that look expired), so dates in these tests are counted from today.
 """
 
+import contextvars
 import datetime as dt
 import os
 import threading
@@ -12,15 +13,16 @@ from typing import Any
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from foundation.db import db, mark_request
 from mailer import deliver
+from models import Realm
 from tests import cast as cast_
-from tests import databases, factories
+from tests import databases, factories, sessions
 from workflows import settings
 
 ARGUMENTS = [
@@ -45,7 +47,17 @@ AT_REST = """async () => {
   }
   return true;
 }"""
-SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
+#: runs what it is told to and answers with what is wrong alone: the list of what is right takes longer than the look
+AXE = """async (options) => (await axe.run({ resultTypes: ["violations"], ...options })).violations
+  .map((v) => `${v.id}: ${v.help} -> ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`)"""
+ALL_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+#: those of them that a change of colours alone can break
+RULES_OF_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+SIZES = {
+    "phone": {"width": 390, "height": 844},
+    "desk": {"width": 1280, "height": 900},
+    "small": {"width": 320, "height": 700},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +117,16 @@ class Live:
         mark_request(reads_only=True)
         self.look_again()
 
+    def opened(self, realm: Realm, name: str) -> tuple[str, str]:
+        """A session of this log-in, opened as the log-in page does it: the name and the content of its cookie."""
+
+        def log_in() -> tuple[str, str]:
+            with self.app.app_context():
+                return sessions.log_in(self.app, realm, name)
+
+        # In a context of its own: the test's session keeps what it has, and goes on reading only.
+        return contextvars.Context().run(log_in)
+
     def look_again(self) -> None:
         """See what the browsers have changed."""
         db.session.rollback()
@@ -123,9 +145,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 class Visitor:
     """A person at a browser; collects what the console complains about."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, live: Live, scheme: str) -> None:
         self.page: Page = context.new_page()
-        self.url = url
+        self.live, self.url, self.scheme = live, live.url, scheme
         self.complaints: list[str] = []
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -144,7 +166,14 @@ class Visitor:
         return self.page
 
     def log_in(self, door: str, name: str) -> "Visitor":
-        """`door` is "office" or "portal"."""
+        """Come with the cookie of a session that is open: `door` is "office" or "portal". No page is opened yet."""
+        realm = Realm.CLIENT if door == "portal" else Realm.STAFF
+        name_, content = self.live.opened(realm, name)
+        self.page.context.add_cookies([{"name": name_, "value": content, "url": self.url, "httpOnly": True}])
+        return self
+
+    def log_in_by_form(self, door: str, name: str) -> "Visitor":
+        """The same as people do it, to the page that they come to."""
         self.go(f"/{door}/log-in")
         self.page.get_by_label("Mail address").fill(name)
         self.page.get_by_label("Password").fill(factories.PASSWORD)
@@ -152,20 +181,35 @@ class Visitor:
         self.page.wait_for_url(lambda url: "log-in" not in url)
         return self
 
-    def look(self) -> None:
+    def look(self, rules: dict[str, Any] = ALL_RULES) -> None:
         """No accessibility violation, nothing wider than the screen, no complaint in the console."""
         self.page.wait_for_load_state()
         self.page.locator(".htmx-request").first.wait_for(state="detached")  # what is under way has arrived
         assert self.page.evaluate(AT_REST), f"{self.page.url} does not come to rest"
-        report = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-        found = [
-            f"{v['id']}: {v['help']} -> {[n['html'][:160] for n in v['nodes'][:3]]}"
-            for v in report.response["violations"]
-        ]
-        assert found == [], f"{self.page.url}: {found}"
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE_SCRIPT)
+        how = f"{self.page.url} at {self.page.viewport_size}"
+        found = self.page.evaluate(AXE, rules)
+        assert found == [], f"{how}: {found}"
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{self.page.url} is {wide} px too wide"
-        assert self.complaints == [], self.page.url
+        assert wide <= 0, f"{how} is {wide} px too wide"
+        assert self.complaints == [], how
+
+    def look_in_every_way(self, name: str = "", *, sizes: tuple[str, ...] = ("desk", "phone")) -> None:
+        """Look at the page that is open at each of these sizes (none: as it is), light and dark: all rules in the light, and
+        in the dark those that colours can break. It ends as it began. `name` names the pictures, if somebody wants them."""
+        began = self.page.viewport_size
+        for size in sizes or ("",):
+            if size:
+                self.page.set_viewport_size(SIZES[size])
+            for scheme, rules in (("light", ALL_RULES), ("dark", RULES_OF_COLOUR)):
+                self.page.emulate_media(color_scheme=scheme)
+                self.look(rules)
+                if name:
+                    self.keep("-".join(filter(None, (name, size, scheme))))
+        self.page.emulate_media(color_scheme=self.scheme)
+        if sizes:
+            self.page.set_viewport_size(began)
 
     def keep(self, name: str) -> None:
         """A picture for people to look at, when somebody wants them: PICTURES names the folder."""
@@ -186,7 +230,7 @@ def visitor(browser: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
         context.set_default_timeout(15_000)
         context.add_init_script(NOTE_TYPING)
         contexts.append(context)
-        return Visitor(context, live.url)
+        return Visitor(context, live, scheme)
 
     yield make
     for context in contexts:

@@ -49,7 +49,7 @@ def change_settings(live, **values):
 def test_a_passkey_is_made_and_opens_the_door_without_a_password(live, visitor, door, home, account):
     who = visitor("phone")
     who.url = at_localhost(live)
-    who.log_in(door, live.cast.alice.email if door == "portal" else live.cast.olivia.login.email)
+    who.log_in_by_form(door, live.cast.alice.email if door == "portal" else live.cast.olivia.login.email)
     with_device(who)
     page = who.go(account)
     who.look()
@@ -173,29 +173,23 @@ def test_somebody_registers_on_a_phone_and_the_office_says_yes(live, visitor):
     page.wait_for_url(re.compile(r"/portal/account"))
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_about_one_s_log_in_is_fit_to_be_seen(live, visitor, size, scheme):
-    hannah = visitor(size, scheme=scheme).log_in("portal", live.cast.alice.email)
+def test_every_page_about_one_s_log_in_is_fit_to_be_seen(live, visitor):
+    hannah = visitor().log_in("portal", live.cast.alice.email)
     for name in ("", "password", "two-factor", "passkeys", "sign-ins", "log-ins", "mails"):
         hannah.go(f"/portal/settings/{name}")
-        hannah.look()
-        hannah.keep(f"settings-{name or 'index'}-{size}-{scheme}")
+        hannah.look_in_every_way(f"settings-{name or 'index'}")
     hannah.go("/portal/settings/two-factor")
     hannah.page.get_by_role("button", name="Set it up").click()
-    hannah.look()
-    hannah.keep(f"settings-two-factor-2-{size}-{scheme}")
-    olivia = visitor(size, scheme=scheme).log_in("office", live.cast.olivia.login.email)
+    hannah.look_in_every_way("settings-two-factor-2")
+    olivia = visitor().log_in("office", live.cast.olivia.login.email)
     for path in (
         "/admin/account/", "/admin/account/password", "/admin/account/two-factor", "/admin/account/passkeys",
         "/admin/account/sign-ins", "/admin/roles/", "/admin/registrations/", f"/admin/staff-access/{live.cast.sam.id}/",
         f"/admin/client/{live.cast.alice.id}/", "/admin/staff/",
     ):  # fmt: skip
         olivia.go(path)
-        olivia.look()
-        olivia.keep(f"{path.strip('/').replace('/', '-')}-{size}-{scheme}")
-    sam = visitor(size, scheme=scheme).log_in("office", live.cast.sam.login.email)
+        olivia.look_in_every_way(path.strip("/").replace("/", "-"))
+    sam = visitor().log_in("office", live.cast.sam.login.email)
     for name in ("", "password", "two-factor", "passkeys", "sign-ins"):
         sam.go(f"/staff/account/{name}")
-        sam.look()
-    sam.keep(f"staff-account-{size}-{scheme}")
+        sam.look_in_every_way(f"staff-account-{name}")

@@ -46,8 +46,8 @@ def choose(page, days, service, *, time=None, blocks=(), pets=("Biscuit",)):
 def test_a_client_requests_the_office_schedules_and_everybody_is_told(live, visitor, size):
     cast, (first, second) = live.cast, coming_days()
     hannah, olivia = (
-        visitor(size).log_in("portal", cast.alice.email),
-        visitor(size).log_in("office", cast.olivia.login.email),
+        visitor(size).log_in_by_form("portal", cast.alice.email),
+        visitor(size).log_in_by_form("office", cast.olivia.login.email),
     )
     page, office = hannah.page, olivia.page
 
@@ -149,7 +149,7 @@ def test_a_client_requests_the_office_schedules_and_everybody_is_told(live, visi
 
 @pytest.mark.covers("B4", "C2")
 def test_without_javascript_a_client_requests_sends_and_cancels(live, visitor):
-    hannah = visitor("phone", javascript=False).log_in("portal", live.cast.alice.email)
+    hannah = visitor("phone", javascript=False).log_in_by_form("portal", live.cast.alice.email)
     page, (first, second) = hannah.page, coming_days()
     hannah.go("/portal/request")
     choose(page, [first, second], "Dog walk", time="09:30")
@@ -279,19 +279,22 @@ def _something_everywhere(live):
     return pages
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_every_page_is_accessible_and_fits(live, visitor, size, scheme):
+PARTS = 8
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_accessible_and_fits(live, visitor, part):
     own = _something_everywhere(live)
+    stranger = visitor()
+    if part < 2:
+        stranger.go(("/office/log-in", "/portal/log-in")[part])
+        stranger.look_in_every_way()
     for door, name, paths in (
         ("office", live.cast.olivia.login.email, OFFICE_PAGES + own["office"]),
         ("portal", live.cast.bob.email, PORTAL_PAGES + own["portal"]),
     ):
-        stranger = visitor(size, scheme=scheme)
-        stranger.go(f"/{door}/log-in")
-        stranger.look()
-        person = visitor(size, scheme=scheme).log_in(door, name)
-        for path in paths:
+        person = visitor().log_in(door, name)
+        for path in paths[part::PARTS]:
             page = person.go(path)
             expect(page.get_by_role("heading", level=1).first).not_to_have_text(re.compile("not found|went wrong"))
-            person.look()
+            person.look_in_every_way()

@@ -100,15 +100,13 @@ def pages_of(cast, till):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_every_page_of_money_is_accessible_and_fits(live, visitor, till, size, scheme):
-    olivia = visitor(size, scheme=scheme).log_in("office", live.cast.olivia.login.email)
-    for n, path in enumerate(pages_of(live.cast, till)):
+@pytest.mark.parametrize("part", range(3))
+def test_every_page_of_money_is_accessible_and_fits(live, visitor, till, part):
+    olivia = visitor().log_in("office", live.cast.olivia.login.email)
+    for n, path in list(enumerate(pages_of(live.cast, till)))[part::3]:
         page = olivia.go(path)
         expect(page.get_by_role("heading", level=1).first).not_to_have_text(re.compile("not found|went wrong"))
-        olivia.keep(f"{n:02}-{re.sub('[^a-z]+', '-', path)}-{size}-{scheme}")
-        olivia.look()
+        olivia.look_in_every_way(f"{n:02}-{re.sub('[^a-z]+', '-', path)}")
 
 
 @pytest.mark.covers("M4")

@@ -55,7 +55,7 @@ def owed(live, set_up):
 @pytest.mark.covers("P1", "P2", "P5", "P6", "P7", "M5")
 def test_one_of_three_with_a_new_card_after_a_decline_the_rest_with_the_kept_one(live, visitor, owed):
     hannah = visitor("phone").log_in("portal", live.cast.alice.email)
-    page = hannah.page
+    page = hannah.go("/portal/account")
     expect(page.get_by_role("heading", name="Account summary")).to_be_visible()
     hannah.look()
     hannah.keep("account-phone")
@@ -118,15 +118,14 @@ def test_one_of_three_with_a_new_card_after_a_decline_the_rest_with_the_kept_one
 
 @pytest.mark.covers("P2", "M5")
 def test_without_javascript_a_card_of_the_demo_is_charged(live, visitor, owed):
-    page = visitor("phone", javascript=False).log_in("portal", live.cast.alice.email).page
+    page = visitor("phone", javascript=False).log_in("portal", live.cast.alice.email).go("/portal/account")
     page.get_by_role("link", name="Pay all that is due").click()
     page.get_by_role("button", name="Pay $110.00").click()
     expect(page.get_by_text("Thank you. $110.00 was paid.")).to_be_visible()
 
 
 @pytest.mark.covers("P1", "P2", "P7")
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")])  # fmt: skip
-def test_every_money_page_is_fit_to_be_looked_at(live, visitor, set_up, owed, size, scheme):
+def test_every_money_page_is_fit_to_be_looked_at(live, visitor, set_up, owed):
     alice = live.cast.alice
 
     def things():
@@ -142,18 +141,13 @@ def test_every_money_page_is_fit_to_be_looked_at(live, visitor, set_up, owed, si
         money.payment_consent(alice)
 
     set_up(things)
-    v = visitor(size, scheme=scheme).log_in("portal", alice.email)
+    v = visitor().log_in("portal", alice.email)
     for path in (
         "account", "pay?what=all", "invoices", f"invoices/{owed[0].public_id}", "payments", "settings/cards",
         "settings/cards/new-card", "settings/cards/new-bank-account",
     ):  # fmt: skip
         v.go(f"/portal/{path}")
-        v.keep(f"{path.replace('/', '-').replace('?', '-')}-{size}-{scheme}")
-        v.look()
-        if size == "phone":
-            v.page.set_viewport_size({"width": 320, "height": 700})
-            v.look()
-            v.page.set_viewport_size({"width": 390, "height": 844})
+        v.look_in_every_way(path.replace("/", "-").replace("?", "-"), sizes=("desk", "phone", "small"))
 
 
 # ------------------------------------------------------------------------------------ the real card form, stubbed

@@ -40,7 +40,7 @@ def save(page):
 @pytest.mark.covers("D1", "D2", "D3", "D6")
 def test_a_pet_is_added_and_filled_in_on_a_phone_and_the_office_reads_it(usual, visitor):
     live, alice = usual, visitor("phone").log_in("portal", usual.cast.alice.email)
-    page = alice.page
+    page = alice.go("/portal/account")
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Your Data").locator("visible=true").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Contact details")
