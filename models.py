@@ -24,7 +24,7 @@ the story:
   tables/communication.py  OutboxMail, Notification, CalendarFeed, SitterMessage
   tables/mail_texts.py     MailTemplate, MailTemplateVersion, MailRefusal, Mailing
   tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
-  tables/desk.py           SavedView, Comment
+  tables/desk.py           SavedView, ListColumns, Comment, MergedRecord
   tables/search.py         SearchEntry
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
 
@@ -87,7 +87,7 @@ from tables.custom_fields import (
     StaffAccess,
     VetProposal,
 )
-from tables.desk import Comment, SavedView
+from tables.desk import Comment, ListColumns, MergedRecord, SavedView
 from tables.gateway_news import (
     DISPUTE_MOVES,
     EVENT_MOVES,
@@ -274,7 +274,7 @@ __all__ = [
     "Vaccination",
     "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
     "SearchEntry", "SearchKind",
-    "Comment", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "RefusalKind", "SavedView",
+    "Comment", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
     "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",
     "ImportRow", "ImportRun", "ImportState", "ImportedRecord", "RowOutcome",
     "Agreement", "AgreementAcceptance", "AgreementVersion", "FilePurpose", "Letter", "StoredFile", "agreement_client",

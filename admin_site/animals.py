@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask_admin import Admin
+from flask_admin import Admin, expose
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
 
-from admin_site import filters, lookups, rows, search
-from admin_site.base import OfficeList
+from admin_site import filters, lookups, merging, rows, search
+from admin_site.base import Answer, OfficeList
 from admin_site.bulk import bulk
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
@@ -99,6 +99,12 @@ class PetList(FieldColumns, OfficeList):
         """The last report cards of visits to the pet."""
         return {"reports": report_views.sent(report_views.of_pet(record.id)) if report_views.is_on() else None}
 
+    @expose("/details/")
+    def details_view(self) -> Answer:
+        """Everything about a pet; the number of one that was merged with another leads there."""
+        record = self.asked_record()
+        return (record.status is PetStatus.INACTIVE and merging.gone_to("pet", record.id)) or super().details_view()
+
     def find(self, text: str) -> Any:
         return search.pets(text)
 
@@ -140,6 +146,7 @@ class VetList(OfficeList):
     writing = Permission.CLIENTS
     title, add_label = _l("Vets"), _l("Add vet")
     list_template = "admin/vets/list.html"
+    details_template = "admin/vets/details.html"
     empty = ("cat", _l("No vets yet"), _l("One entry for a practice serves every pet that goes there."))
     search_hint = _l("Name, mail, phone or address")
     default_order = (Vet.name, Vet.id)
@@ -169,6 +176,12 @@ class VetList(OfficeList):
         "notes": {"label": _l("Notes")},
         "is_active": {"label": _l("Active"), "description": _l("Off: it cannot be chosen for a pet any more.")},
     }
+
+    @expose("/details/")
+    def details_view(self) -> Answer:
+        """Everything about a practice; the number of one that was merged with another leads there."""
+        record = self.asked_record()
+        return (not record.is_active and merging.gone_to("vet", record.id)) or super().details_view()
 
     def find(self, text: str) -> Any:
         return search.vets(text)

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import billing_account, change_queue, field_data, keys, stored_files, texts, words
+from admin_site import billing_account, change_queue, field_data, keys, merging, stored_files, texts, words
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
@@ -98,6 +98,8 @@ class ClientPage(WorkPage):
 
     def _show(self, client_id: int, tab: str, status: int = 200, **typed: str) -> Answer:
         client, n_waiting, n_agreements, last, n_keys, is_returned = _client(client_id)
+        if client.status is ClientStatus.ARCHIVED and (elsewhere := merging.gone_to("client", client_id)):
+            return elsewhere
         coming = _coming(client)
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]

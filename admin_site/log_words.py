@@ -206,6 +206,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "key.removed": ("trash", *NN_("%(who)s removed the key %(name)s")),
     "letter.received": ("message", *NN_("%(who)s wrote to the office")),
     "letter.written": ("send", *NN_("%(who)s wrote to the client")),
+    "merged.in": ("arrows-exchange", *NN_("%(who)s merged %(name)s into this record")),
+    "merged.away": ("arrows-exchange", *NN_("%(who)s put a record away: it was merged into %(name)s")),
     "client.exported": ("download", *NN_("%(who)s saved everything about this client as a file")),
     "client.erased": ("trash", *NN_("%(who)s erased the data of client %(number)s")),
     "payment.orphan_booked": ("cash", *NN_("%(who)s booked a charge that was not in the books: payment %(number)s")),
@@ -331,5 +333,5 @@ FIELDS = {
     "section": N_("Section"), "is_default": N_("Default"), "days": N_("Days"), "text": N_("Sentence"),
     "n_visits": N_("Visits"), "valid_days": N_("Valid, days"), "tax_rate": N_("Tax rate"),
     "is_tax_exempt": N_("Exempt from tax"), "tax_number": N_("Tax number"), "payment_terms": N_("Payment terms"),
-    "pays_online": N_("Pays online"),
+    "pays_online": N_("Pays online"), "latitude": N_("Place on the map"),
 }  # fmt: skip

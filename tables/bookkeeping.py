@@ -99,6 +99,7 @@ class BulkKind(enum.StrEnum):
     CHARGE = "charge"
     STATEMENT = "statement"
     MAILING = "mailing"
+    EDIT = "edit"
 
 
 class BulkState(enum.StrEnum):

@@ -1,4 +1,4 @@
-"""The office's desk: lists as each person wants them, and remarks on records."""
+"""The office's desk: lists as each person wants them, remarks on records, and records that were joined."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -47,3 +47,32 @@ class Comment(Base):
     removed_at: Mapped[utc | None]
     author: Mapped[Staff | None] = relationship()
     __table_args__ = (sa.Index("ix_comment_subject", "subject_type", "subject_id", "id"),)
+
+
+class ListColumns(Base):
+    """Which columns of a list one person wants to see, in which order; without a row the list's own."""
+
+    __tablename__ = "list_columns"
+    id: Mapped[pk]
+    staff_id: Mapped[int] = fk("staff.id", ondelete="CASCADE", index=False)
+    #: the list's endpoint
+    list_name: Mapped[str] = mapped_column(sa.String(60))
+    #: names of columns, with a comma between them
+    names: Mapped[long_text]
+    staff: Mapped[Staff] = relationship()
+    __table_args__ = (sa.UniqueConstraint("staff_id", "list_name"),)
+
+
+class MergedRecord(Base):
+    """A client, pet or practice that was joined with another one, and where it leads: always to one that stands."""
+
+    __tablename__ = "merged_record"
+    id: Mapped[pk]
+    record_type: Mapped[str] = mapped_column(sa.String(40))
+    record_id: Mapped[int]
+    into_id: Mapped[int]
+    merged_at: Mapped[created_at]
+    __table_args__ = (
+        sa.UniqueConstraint("record_type", "record_id"),
+        sa.Index("ix_merged_record_into", "record_type", "into_id"),
+    )

@@ -14,10 +14,12 @@ from models import (
     ImportMapping,
     ImportRow,
     ImportRun,
+    ListColumns,
     Mailing,
     MailRefusal,
     MailTemplate,
     MailTemplateVersion,
+    MergedRecord,
     RefusalKind,
     RowOutcome,
     SavedView,
@@ -93,6 +95,15 @@ def saved_view(staff: Staff | None = None, list_name: str = "clients", **more: A
     return _put(SavedView(staff_id=staff.id, list_name=list_name, **{**values, **more}))
 
 
+def list_columns(staff: Staff | None = None, list_name: str = "clients", **more: Any) -> ListColumns:
+    staff = staff or factories.staff()
+    return _put(ListColumns(staff_id=staff.id, list_name=list_name, **{"names": "name,city", **more}))
+
+
+def merged_record(record_type: str = "client", record_id: int | None = None, into_id: int = 1) -> MergedRecord:
+    return _put(MergedRecord(record_type=record_type, record_id=record_id or next(_number), into_id=into_id))
+
+
 def comment(subject: Any = None, **more: Any) -> Comment:
     subject = subject or factories.client()
     values = {"subject_type": subject.__tablename__, "subject_id": subject.id, "body": "Rings twice, please."}
@@ -107,10 +118,12 @@ DESK_FACTORIES: dict[type[Base], Callable[..., Any]] = {
     ImportRow: import_row,
     ImportRun: import_run,
     ImportedRecord: imported_record,
+    ListColumns: list_columns,
     MailRefusal: mail_refusal,
     MailTemplate: mail_template,
     MailTemplateVersion: mail_template_version,
     Mailing: mailing,
+    MergedRecord: merged_record,
     SavedView: saved_view,
     SearchEntry: search_entry,
 }

@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from foundation import clock
 from foundation.db import db
 from foundation.text import tidy
-from models import Client, ClientLogin, Realm, Staff, StaffLogin, StaffRole
+from models import Client, ClientLogin, MergedRecord, Realm, Staff, StaffLogin, StaffRole
 from workflows import activity, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
@@ -97,7 +97,12 @@ def candidates(realm: Realm, name: str) -> list[Login]:
         )
     by_name = ClientLogin.email == typed
     if typed.isdigit():
-        by_name = ClientLogin.client.has(Client.account_number == typed)
+        # The number of a client who was merged with another one opens the one who stays.
+        own = sa.select(Client.id).where(Client.account_number == typed)
+        led = sa.select(MergedRecord.into_id).where(
+            MergedRecord.record_type == "client", MergedRecord.record_id.in_(own)
+        )
+        by_name = ClientLogin.client_id.in_(own.union_all(led))
     return list(
         db.session.scalars(
             sa.select(ClientLogin)

@@ -9,17 +9,24 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from foundation.db import begin_writing, db
-from models import Client, JobRequestLine, LineState, Staff
+from models import Client, ClientStatus, JobRequestLine, LineState, Staff
 from workflows.errors import N_, WrongState
+from workflows.merged import leads_to
 
 #: built once: putting a statement together takes longer than the database takes to answer it
-_ONE_CLIENT = sa.select(Client.id).where(Client.id == sa.bindparam("client_id")).with_for_update()
+_ONE_CLIENT = sa.select(Client.status).where(Client.id == sa.bindparam("client_id")).with_for_update()
 
 
 def lock_client(client_id: int) -> None:
-    """Wait for our turn with this client. Take it late, right before the state is read and checked."""
+    """Wait for our turn with this client. Take it late, right before the state is read and checked.
+
+    Refused with WrongState when the client was merged with another one while we waited: nothing may join the old record.
+    """
     begin_writing()
-    db.session.execute(_ONE_CLIENT, {"client_id": client_id})
+    if db.session.scalar(_ONE_CLIENT, {"client_id": client_id}) is ClientStatus.ARCHIVED and leads_to(
+        "client", client_id
+    ):
+        raise WrongState("merged", N_("This client was merged with another one meanwhile. Nothing was done."))
 
 
 def lock_clients(client_ids: Iterable[int]) -> None:

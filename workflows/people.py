@@ -25,7 +25,7 @@ from models import (
     StaffRole,
     Vet,
 )
-from workflows import client_sitters, leaving, records, sign_ins
+from workflows import client_sitters, leaving, merged, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.permissions import Permission
@@ -127,6 +127,8 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
     actor.require(Permission.CLIENTS)
     if client.erased_at is not None:
         raise WrongState("erased", N_("The data of this client were erased; the record stays as it is."))
+    if client.status is ClientStatus.ARCHIVED:
+        merged.require_whole(client)
     cleaned = _contact_data(values)
     records.require_text(cleaned, ["first_name"], _NAME)
     if cleaned.get("primary_sitter") is not client.primary_sitter:
@@ -215,10 +217,16 @@ def change_pet(pet: Pet, values: Mapping[str, Any], *, actor: Actor) -> dict[str
     actor.require(Permission.CLIENTS)
     cleaned = records.tidy(values)
     check_pet(cleaned)
+    _require_whole(pet)
     kept = {k: v for k, v in cleaned.items() if k != "client"}
     changed = records.change(pet, kept, actor=actor, client=pet.client)
     _flag_if_left(pet, changed)
     return changed
+
+
+def _require_whole(pet: Pet) -> None:
+    if pet.status is PetStatus.INACTIVE:
+        merged.require_whole(pet)
 
 
 def _flag_if_left(pet: Pet, changed: Mapping[str, Any]) -> None:
@@ -243,6 +251,7 @@ def remove_pet(pet: Pet, *, actor: Actor) -> None:
 def set_pet_status(pet: Pet, status: PetStatus, *, actor: Actor) -> None:
     """Mark a pet as with us, away, or no longer with us; logged. Of one that leaves, visits ahead stand on HOME."""
     actor.require(Permission.CLIENTS)
+    _require_whole(pet)
     _flag_if_left(pet, records.change(pet, {"status": status}, actor=actor, client=pet.client))
 
 
@@ -255,6 +264,8 @@ def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
             setattr(vet, field, value)
         records.add(vet, actor=actor)
     else:
+        if not vet.is_active:
+            merged.require_whole(vet)
         records.change(vet, cleaned, actor=actor)
     return vet
 

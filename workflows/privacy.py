@@ -38,7 +38,7 @@ from models import (
     StoredFile,
     StoredMethod,
 )
-from workflows import activity, comments, field_kinds, field_values, files, records, sign_ins
+from workflows import activity, comments, field_kinds, field_values, files, merged, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WrongState
 from workflows.field_kinds import MASK
@@ -119,7 +119,7 @@ def rows_of(client_id: int) -> dict[str, sa.ColumnElement[bool]]:
     of: dict[str, sa.ColumnElement[bool]] = {}
     for name, table in tables().items():
         if name == "client":
-            of[name] = table.c.id == client_id
+            of[name] = table.c.id.in_([client_id, *merged.ids_in("client", client_id)])
             continue
         direct = [c for c in table.columns if any(fk.column.table.name == "client" for fk in c.foreign_keys)]
         if direct and not all(c.nullable for c in direct):
@@ -226,6 +226,8 @@ def why_not(client: Client) -> WrongState | None:
 
     if client.erased_at is not None:
         return WrongState("erased", N_("The data of this client were erased already."))
+    if merged.leads_to("client", own) is not None:
+        return WrongState("merged", N_("This client was merged with another one. Erase that one: this goes with it."))
     if there(Job, Job.client_id == own, Job.state == JobState.IN_PROGRESS) or there(
         Job, Job.client_id == own, Job.state == JobState.SCHEDULED, Job.ends_on >= today
     ):
@@ -292,7 +294,7 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
     _run(sa.update(Pet).where(Pet.client_id == client.id).values(name="Pet", status=PetStatus.INACTIVE, born_on=None, vet_id=None, vaccinations_expire_on=None))  # fmt: skip
     _run(
         sa.update(Client)
-        .where(Client.id == client.id)
+        .where(of["client"])
         .values(
             first_name="Erased", last_name="client", status=ClientStatus.ARCHIVED, portal_enabled=False,
             primary_sitter_id=None, erased_at=clock.now(), latitude=None, longitude=None,
@@ -319,7 +321,12 @@ def _names_of(client: Client) -> list[str]:
     """What names the household, wherever it may stand: names, mail addresses, numbers, the street."""
     contacts = list(db.session.scalars(sa.select(ClientContact).where(ClientContact.client_id == client.id)))
     logins = db.session.scalars(sa.select(ClientLogin.email).where(ClientLogin.client_id == client.id))
-    found = [str(client), client.email, client.phone, client.address_line1, *logins]
+    found = [*logins]
+    for one in [
+        client,
+        *db.session.scalars(sa.select(Client).where(Client.id.in_(merged.ids_in("client", client.id)))),
+    ]:
+        found += [str(one), one.email, one.phone, one.address_line1]
     for contact in contacts:
         found += [contact.name, contact.email, contact.phone]
     return list(dict.fromkeys(text for text in found if text and len(text) >= _SHORTEST))

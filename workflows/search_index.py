@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from foundation.db import Base, db
 from models import Client, ClientContact, ClientStatus, Pet, PetStatus, SearchEntry, SearchKind, ServiceItem, Staff, Vet
 from workflows import search_words
+from workflows.merged import was_merged
 from workflows.search_words import number_in, words_in
 
 #: records that are read and written at a time
@@ -165,7 +166,7 @@ def _model(kind: SearchKind) -> Any:  # noqa: ANN401 -- one of six tables' class
 
 
 def _read(kind: SearchKind) -> Any:  # noqa: ANN401 -- a select
-    """The columns of the records that are to be found; erased households are not."""
+    """The columns of the records that are to be found; erased households are not, nor what was merged with another."""
     source, model = SOURCES[kind], _model(kind)
     wanted = sa.select(model.id, *source.columns)
     if source.of_client:
@@ -173,6 +174,8 @@ def _read(kind: SearchKind) -> Any:  # noqa: ANN401 -- a select
         wanted = wanted.add_columns(name.label("client_name"), Client.status.label("client_status")).join(
             Client, Client.id == model.client_id
         )
+    if model in {Client, Pet, Vet}:
+        wanted = wanted.where(sa.not_(was_merged(model)))
     return wanted.where(Client.erased_at.is_(None)) if source.of_client or model is Client else wanted
 
 

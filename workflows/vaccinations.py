@@ -62,7 +62,7 @@ def add(pet: Pet, values: Mapping[str, Any], *, actor: Actor, certificate: Store
     row = Vaccination(pet=pet, name=name, given_on=given, expires_on=ends, certificate=certificate)
     db.session.add(row)
     db.session.flush()
-    _refresh(pet)
+    refresh(pet)
     activity.record(
         "vaccination.entered", actor=actor, subject=row, client=pet.client, name=f"{pet.name}: {name}",
         changes={"vaccinations_expire_on": [None, ends]},
@@ -82,7 +82,7 @@ def end(vaccination: Vaccination, *, actor: Actor) -> None:
         return
     vaccination.ended_at = clock.now()
     db.session.flush()
-    _refresh(pet)
+    refresh(pet)
     activity.record(
         "vaccination.ended", actor=actor, subject=vaccination, client=pet.client,
         name=f"{pet.name}: {vaccination.name}",
@@ -118,7 +118,7 @@ def _check(name: str, given: Any, ends: Any) -> None:  # noqa: ANN401 -- what a 
         raise Invalid("end_first", N_("It must last longer than the day on which it was given."), field="expires_on")
 
 
-def _refresh(pet: Pet) -> None:
+def refresh(pet: Pet) -> None:
     """Let the pet know its earliest end; a day that the office typed for a pet without rows is left alone."""
     earliest = db.session.scalar(
         sa.select(sa.func.min(Vaccination.expires_on)).where(

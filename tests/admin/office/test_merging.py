@@ -1,0 +1,121 @@
+"""S3, S6 in the office: finding a duplicate, comparing both, merging, and where old addresses lead."""
+
+import pytest
+
+from foundation.db import db
+from models import ClientStatus, StaffRole
+from tests import factories as make
+from tests.databases import statements
+from workflows import merged, roles
+from workflows.permissions import Permission
+
+pytestmark = pytest.mark.covers("S3", "S6")
+
+
+def led(office, url):
+    """The page that an old address leads to."""
+    return office.get(office.get(url, 302).answer.headers["Location"])
+
+
+@pytest.fixture
+def ally(cast):
+    """Alice a second time: same phone, another town."""
+    cast.alice.phone = "+14135550199"
+    ally = make.client(
+        "Ally", "Archer", email="ally@example.com", phone="+14135550199", city="Newtown", notes="Gate code <b>12</b>."
+    )
+    make.pet(ally, "Otto")
+    db.session.commit()
+    return ally
+
+
+def test_a_duplicate_is_found_compared_and_merged_and_the_old_address_leads_on(office, cast, ally):
+    alice_url, ally_url = f"/admin/client/{cast.alice.id}/", f"/admin/client/{ally.id}/"
+    found = office.get("/admin/merging/")
+    assert "Same phone" in found.main
+    page = office.get(alice_url).follow("Merge").follow("Ally Archer")
+    assert "Gate code &lt;b&gt;12&lt;/b&gt;." in page.html
+    assert "Pets 1" in page.main
+    wrong = page.press("Merge now", **{"use-email": "goes", "use-city": "goes", "stays_version": 99})
+    assert (wrong.status, "changed one of these records meanwhile" in wrong.main) == (409, True)
+    assert 'name="use-city" value="goes" checked' in wrong.html
+    done = wrong.press("Merge now")
+    assert "Ally Archer was merged into this record." in done.html
+    db.session.expire_all()
+    assert (cast.alice.city, cast.alice.email, ally.status) == ("Newtown", "ally@example.com", ClientStatus.ARCHIVED)
+    assert "Otto" in office.get(alice_url).main
+    # Sent twice, and from old addresses.
+    again = wrong.press("Merge now")
+    assert "already" in again.html
+    assert "Ally Archer was merged into this record." in led(office, ally_url).html
+    assert (
+        "was merged with another record"
+        in office.get(f"/admin/clients/edit/?id={ally.id}").press("Save", city="X").html
+    )
+    log = office.get(f"{alice_url}?tab=log").main
+    assert "merged Ally Archer into this record" in log
+    assert "it was merged into Alice Archer" in office.get(f"/admin/history/client/{ally.id}/").main
+
+
+def test_pets_and_vets_are_merged_from_their_own_pages(office, cast):
+    twin = make.pet(cast.alice, "Biscuit", breed="Labrador")
+    old, new = make.vet("High Street Vets", phone="+14135550111"), make.vet("High St Vets", phone="+14135550111")
+    db.session.commit()
+    office.get(f"/admin/pets/details/?id={cast.biscuit.id}").follow("Merge").follow("Labrador").press("Merge now")
+    assert merged.leads_to("pet", twin.id) == cast.biscuit.id
+    assert "was merged into this record" in led(office, f"/admin/pets/details/?id={twin.id}").html
+    assert "Same phone" in office.get("/admin/merging/?kind=vet").main
+    office.get(f"/admin/vets/details/?id={old.id}").follow("Merge").follow("High St Vets").press("Merge now")
+    assert "was merged into this record" in led(office, f"/admin/vets/details/?id={new.id}").html
+
+
+def test_nonsense_is_not_found_and_what_cannot_be_done_is_said(office, cast, ally):
+    for url in ("/admin/merging/?kind=job", "/admin/merging/job/1/", "/admin/merging/client/999999/", f"/admin/merging/client/{ally.id}/999999/", "/admin/merging/client/99999999999999/"):  # fmt: skip
+        assert office.get(url, 404), url
+    same = led(office, f"/admin/merging/client/{ally.id}/{ally.id}/")
+    assert "one and the same" in same.html
+    make.bulk_run(kind="statement", wish={"ids": [ally.id]})
+    db.session.commit()
+    page = office.get(f"/admin/merging/client/{cast.alice.id}/{ally.id}/")
+    assert ("order about one of them" in page.main, "Merge now" in page.main) == (True, False)
+    assert office.get(f"/admin/merging/client/{cast.alice.id}/?search=Arch%00er%25").main
+
+
+def test_who_sees_no_invoices_sees_no_figures_and_sitters_nothing(office, manager, cast, ally):
+    from tests import issued
+
+    issued.invoice(ally, 40)
+    db.session.commit()
+    url = f"/admin/merging/client/{cast.alice.id}/{ally.id}/"
+    assert "Invoices" in office.get(url).main
+    roles.change(
+        {StaffRole.MANAGER: {Permission.OFFICE, Permission.CLIENTS}, StaffRole.SITTER: set()}, actor=cast.as_olivia
+    )
+    db.session.commit()
+    main = manager.get(url).main
+    assert ("Pets 1" in main, "Invoices" in main, "books" in main) == (True, False, False)
+    roles.change({StaffRole.MANAGER: {Permission.OFFICE}, StaffRole.SITTER: set()}, actor=cast.as_olivia)
+    db.session.commit()
+    assert manager.get(url, 403)
+
+
+def test_the_pages_ask_the_same_few_questions_however_much_there_is(office, cast, ally):
+    def asked(url):
+        with statements() as sent:
+            office.get(url)
+        return len(sent)
+
+    urls = [
+        "/admin/merging/",
+        f"/admin/merging/client/{cast.alice.id}/",
+        f"/admin/merging/client/{cast.alice.id}/{ally.id}/",
+    ]
+    before = [asked(url) for url in urls]
+    for n in range(12):
+        make.client(f"Twin{n}", "Again", phone="+14135550199")
+        make.pet(ally, f"Pet{n}")
+        make.field_value(make.custom_field(label=f"F{n}"), ally, text="x")
+    db.session.commit()
+    after = [asked(url) for url in urls]
+    assert max(after) <= 16
+    assert before == after
