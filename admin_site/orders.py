@@ -270,6 +270,7 @@ def kind_words(kind: BulkKind, n: int) -> str:
         BulkKind.CHARGE: ngettext("Take %(num)d payment", "Take %(num)d payments", n),
         BulkKind.STATEMENT: ngettext("Send a statement to %(num)d client", "Send statements to %(num)d clients", n),
         BulkKind.MAILING: ngettext("Write to %(num)d client", "Write to %(num)d clients", n),
+        BulkKind.EDIT: ngettext("Change %(num)d record", "Change %(num)d records", n),
     }[kind]  # fmt: skip
 
 

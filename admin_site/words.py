@@ -148,6 +148,7 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         BulkKind.CHARGE: N_("Take payments"),
         BulkKind.STATEMENT: N_("Send statements"),
         BulkKind.MAILING: N_("Write to clients"),
+        BulkKind.EDIT: N_("Change one field"),
     },
     ImportKind: {
         ImportKind.CLIENTS: N_("Clients"),
