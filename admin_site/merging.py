@@ -134,7 +134,7 @@ class MergingPage(WorkPage):
             {
                 "key": line.key,
                 "label": line.own.label if line.own is not None else texts.field_label(line.key),
-                "stays": _words(line.stays), "goes": _words(line.goes), "differs": line.differs,
+                "stays": _words(line.key, line.stays), "goes": _words(line.key, line.goes), "differs": line.differs,
                 "both": line.both, "choice": typed.get(line.key, line.suggested),
             }
             for line in seen.compared.lines
@@ -181,7 +181,9 @@ def _about(record: Any) -> str:
     return " · ".join(p for p in parts if p)
 
 
-def _words(value: Any) -> str:
+def _words(key: str, value: Any) -> str:
+    if key == "phone":
+        return rows.phone(value)
     if isinstance(value, tuple):
         return ", ".join(str(v) for v in value)
     return str(rows.show(value))
