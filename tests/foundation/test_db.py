@@ -100,6 +100,40 @@ def test_postgresql_keeps_what_is_prepared_after_a_rollback_and_after_a_failure(
     ask()
 
 
+def test_postgresql_that_went_away_is_an_error_once_and_then_connected_anew(app, db_session):
+    if db.engine.dialect.name == "sqlite":
+        return
+    engine, others = sa.create_engine(db.engine.url), sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    prepare_engine(engine)
+    for one_person in (True, False):
+        mark_request(reads_only=True, one_person=one_person)
+        try:
+            with engine.connect() as connection:
+                of_server = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+            with others.connect() as other:
+                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": of_server})
+            with pytest.raises(OperationalError) as problem, engine.connect() as connection:
+                connection.scalar(sa.text("SELECT 1"))
+            assert problem.value.connection_invalidated
+            with engine.connect() as connection:
+                assert connection.scalar(sa.text("SELECT 1")) == 1
+        finally:
+            mark_request(reads_only=False)
+    engine.dispose()
+
+
+def test_postgresql_describes_the_columns_of_an_answer_when_somebody_looks(app, db_session):
+    if db.engine.dialect.name == "sqlite":
+        return
+    own = db_session.connection().connection.dbapi_connection
+    with own.cursor() as cursor:
+        cursor.execute("SELECT 1 AS one, 'x' AS two")
+        assert [c.name for c in cursor.description] == ["one", "two"]
+        assert (len(cursor.description), cursor.description[1].name, cursor.fetchall()) == (2, "two", [(1, "x")])
+        cursor.execute("SET LOCAL work_mem = '4MB'")
+        assert cursor.description is None
+
+
 def test_engine_in_memory_needs_no_turnstile():
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     prepare_engine(engine)
