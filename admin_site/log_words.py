@@ -154,6 +154,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "mailing.ordered": ("send", *NN_("%(who)s ordered the mail “%(name)s” to clients")),
     "mailing.sent": ("mail", *NN_("%(who)s wrote the mail “%(name)s”")),
     "mailing.done": ("send", *NN_("The ordered mails to clients are on their way")),
+    "mailing.called_back": ("arrow-back-up", *NN_("%(who)s called the mail “%(name)s” to clients back")),
+    "mailing.retried": ("refresh", *NN_("%(who)s sent the failed ones of the mail “%(name)s” again")),
     "mailing.stopped": ("player-stop", *NN_("%(who)s stopped the ordered mails to clients")),
     "outbox_mail.retried": ("mail", *NN_("%(who)s sent a failed mail again")),
     "outbox_mail.cancelled": ("mail", *NN_("%(who)s stopped a mail")),

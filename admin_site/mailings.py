@@ -1,21 +1,22 @@
 """Mails of the office's own to clients: written for those chosen in the list of clients, ordered, followed, looked up."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import Admin, expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_site import mailing_form, orders
 from admin_site.mail_texts import framed, not_yet
 from admin_site.mailing_form import CHOSEN_MOST, MailingForm
-from admin_site.pages import Answer, WorkPage, get_or_404, page
+from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.reading import read_id, read_ids
 from foundation.db import db
 from mailer.previews import preview_mail
 from mailer.render import Rendered, render
-from models import BulkKind, BulkRun, Client
+from models import BulkKind, BulkRun, Client, MailState
 from workflows import bulk, mail_texts, mailings, once
 from workflows.errors import Invalid, WorkflowError
 from workflows.mail_checking import problems, tidy_words
@@ -72,6 +73,23 @@ class MailingsPage(WorkPage):
             db.session.commit()
         return redirect(orders.follow_url(run), 303)
 
+    @expose("/test", methods=("POST",))
+    def test(self) -> Answer:
+        """Send the draft to whoever asks, as the first client would get it; the page stays as it is."""
+        form = MailingForm(request.form)
+        ids = _ids(form)
+        try:
+            once.claim(form.form_key.data)
+            _must_render(form)
+            first = db.session.get(Client, ids[0]) if ids else None
+            words = form.subject.data or "", form.body.data or ""
+            mail = mailings.send_test(*words, first, is_news=bool(form.is_news.data), actor=self.actor)
+            db.session.commit()
+        except WorkflowError as problem:
+            return _refused(form, ids, problem)
+        flash(gettext("A test is on its way to %(address)s.", address=mail.to_address), "success")
+        return mailing_form.ask(ids, form)
+
     @expose("/preview", methods=("POST",))
     def preview(self) -> Response:
         """What the draft looks like for the first client, for the frame. Nothing of it is kept."""
@@ -89,12 +107,46 @@ class MailingsPage(WorkPage):
     def follow(self, run_id: str) -> Answer:
         """How far it is, and what was sent; the page asks again every two seconds and may be left."""
         run = _run(run_id)
-        return orders.show_state(run, mailing=mailings.of_run(run))
+        mailing = mailings.of_run(run)
+        found = mailings.states(run, mailing) if mailing is not None else {}
+        n_of = {state: found.get(state, 0) for state in (MailState.QUEUED, MailState.FAILED, MailState.CANCELLED)}
+        return orders.show_state(run, mailing=mailing, n_waiting=n_of[MailState.QUEUED], n_failed=n_of[MailState.FAILED], n_back=n_of[MailState.CANCELLED])  # fmt: skip
 
     @expose("/<public_id:run_id>/stop", methods=("POST",))
     def stop(self, run_id: str) -> Response:
         """Leave the rest."""
         return orders.stop(_run(run_id), actor=self.actor)
+
+    @expose("/<public_id:run_id>/undo", methods=("POST",))
+    def undo(self, run_id: str) -> Response:
+        """Call back what has not left yet."""
+        run = _run(run_id)
+
+        def said(n: int) -> str:
+            return ngettext("%(num)d mail was called back.", "%(num)d mails were called back.", n)
+
+        return self._press(run, lambda: said(mailings.call_back(run, actor=self.actor)))
+
+    @expose("/<public_id:run_id>/again", methods=("POST",))
+    def again(self, run_id: str) -> Response:
+        """Send the failed ones once more."""
+        run = _run(run_id)
+
+        def said(n: int) -> str:
+            return ngettext("%(num)d mail is on its way again.", "%(num)d mails are on their way again.", n)
+
+        return self._press(run, lambda: said(mailings.send_again(run, actor=self.actor)))
+
+    @staticmethod
+    def _press(run: BulkRun, work: Callable[[], str]) -> Response:
+        try:
+            said = work()
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        else:
+            flash(said, "success")
+        return redirect(orders.follow_url(run), 303)
 
 
 def _ids(form: MailingForm) -> list[int]:
@@ -107,8 +159,9 @@ def _rendered(form: MailingForm, ids: list[int]) -> Rendered:
     if found := problems(MailKind.OWN_MAIL, subject, body):
         raise mail_texts.NotUsable(found)
     client = db.session.get(Client, ids[0]) if ids else None
-    made_up = Client(first_name="Alice", last_name="Archer", account_number="4417209318")
-    facts = mailings.facts_for(client or made_up, subject, body, is_news=bool(form.is_news.data), preview=True)
+    facts = mailings.facts_for(
+        client or mailings.made_up_client(), subject, body, is_news=bool(form.is_news.data), preview=True
+    )
     return render(preview_mail(MailKind.OWN_MAIL, facts))
 
 

@@ -1,16 +1,19 @@
 """Mails of the office's own, to one client or to a list of them: ordered here, sent in pieces by the worker.
 
 The words may hold merge codes; they are checked when they are ordered and kept with each mail, so what arrives is what was
-ordered. Each client gets one mail of an order whatever happens to the worker: the mail's key is made of both. News and
+ordered. Each client gets one mail of an order whatever happens to the worker: the mail's key is made of both. It waits for
+two minutes, and can be called back as long as it waits. News and
 offers carry a link to be spared further ones (`mail_refusals`), and go to nobody who pressed it.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from foundation import clock
 from foundation.db import db
-from models import BulkKind, BulkRun, Client, ClientStatus, Mailing
+from models import BULK_MOVES, BulkKind, BulkRun, BulkState, Client, ClientStatus, Mailing, MailState, OutboxMail
 from workflows import activity, bulk, mail_refusals, outbox
 from workflows.actors import Actor
 from workflows.bulk_kinds import Failure, Piece
@@ -25,6 +28,8 @@ from workflows.permissions import Permission
 MOST = 5000
 #: clients in one transaction
 AT_ONCE = 50
+#: so long a mail waits, for whoever sees a mistake in it
+HOLD = dt.timedelta(minutes=2)
 
 
 def order(
@@ -117,7 +122,7 @@ def send_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
 def _send(mailing: Mailing, client: Client, actor: Actor) -> None:
     mail = outbox.queue_mail(
         MailKind.OWN_MAIL, facts_for(client, mailing.subject, mailing.body, is_news=mailing.is_news), to=client.email,
-        client=client, dedupe_key=f"mailing:{mailing.id}:{client.id}",
+        client=client, dedupe_key=_key(mailing, client.id), not_before=clock.now() + HOLD,
     )  # fmt: skip
     if mail is not None:  # else it is in the outbox already
         activity.record("mailing.sent", actor=actor, subject=mailing, client=client, name=mailing.subject)
@@ -131,6 +136,87 @@ def retry(run: BulkRun, *, actor: Actor) -> BulkRun:
     ids = [failure["job_id"] for failure in run.failures]
     anew = order(mailing.subject, mailing.body, ids, is_news=mailing.is_news, chosen=mailing.chosen, actor=actor)
     return db.session.get_one(BulkRun, anew.run_id)
+
+
+def send_test(subject: str, body: str, client: Client | None, *, is_news: bool, actor: Actor) -> OutboxMail:
+    """Queue these words, with this client's values or made-up ones, to whoever asks and to nobody else.
+
+    NotUsable as in `order`; Invalid when they have no mail address. The link to be spared leads nowhere.
+    """
+    actor.require(Permission.MAILINGS)
+    subject, body = tidy_words(subject, body)
+    if found := problems(MailKind.OWN_MAIL, subject, body):
+        raise NotUsable(found)
+    facts = facts_for(client or made_up_client(), subject, body, is_news=is_news, preview=True)
+    address = actor.staff.email if actor.staff else ""
+    mail = outbox.queue_mail(MailKind.OWN_MAIL, facts, to=address, staff=actor.staff)
+    if mail is None:
+        raise Invalid("no_address", N_("Your account has no mail address to send the test to."))
+    return mail
+
+
+def made_up_client() -> Client:
+    """Somebody to show words with; not in the database."""
+    return Client(first_name="Alice", last_name="Archer", account_number="4417209318")
+
+
+def states(run: BulkRun, mailing: Mailing) -> dict[MailState, int]:
+    """How many of an order's mails wait, were sent, failed, were called back. One query."""
+    found = db.session.execute(
+        sa.select(OutboxMail.state, sa.func.count().label("n"))
+        .where(OutboxMail.dedupe_key.in_(_keys(run, mailing)))
+        .group_by(OutboxMail.state)
+    )
+    return {row.state: row.n for row in found}
+
+
+def call_back(run: BulkRun, *, actor: Actor) -> int:
+    """Undo an order as far as it goes: clients who are still to come get nothing, mails that wait are cancelled. Logged.
+
+    How many mails were called back. What was sent, or is being sent, is not had back; when nothing waits any more
+    WrongState says so. Of two who press it one wins.
+    """
+    actor.require(Permission.MAILINGS)
+    mailing = of_run(run)
+    is_open = BulkState.STOPPED in BULK_MOVES[run.state]
+    if is_open:
+        bulk.stop(run, actor=actor)  # waits for the worker's piece, whose mails are found below
+    n = _turn(run, mailing, MailState.QUEUED, state=MailState.CANCELLED) if mailing is not None else 0
+    if mailing is None or not (n or is_open):
+        raise WrongState("mail_left", N_("These mails have left already."))
+    activity.record("mailing.called_back", actor=actor, subject=mailing, n=n, name=mailing.subject)
+    db.session.flush()
+    return n
+
+
+def send_again(run: BulkRun, *, actor: Actor) -> int:
+    """Queue an order's failed mails again, due now; how many. Logged. WrongState when none failed: safe to press twice."""
+    actor.require(Permission.MAILINGS)
+    mailing = of_run(run)
+    fresh = {"attempts": 0, "next_at": clock.now(), "locked_by": None, "locked_until": None}
+    n = _turn(run, mailing, MailState.FAILED, state=MailState.QUEUED, **fresh) if mailing is not None else 0
+    if mailing is None or not n:
+        raise WrongState("none_failed", N_("None of these mails failed."))
+    db.session.info["nudge_worker"] = True
+    activity.record("mailing.retried", actor=actor, subject=mailing, n=n, name=mailing.subject)
+    db.session.flush()
+    return n
+
+
+def _turn(run: BulkRun, mailing: Mailing, old: MailState, **values: object) -> int:
+    """Change an order's mails of this state; how many."""
+    changed = sa.update(OutboxMail).where(OutboxMail.dedupe_key.in_(_keys(run, mailing)), OutboxMail.state == old)
+    result = db.session.execute(changed.values(**values).execution_options(synchronize_session=False))
+    return int(getattr(result, "rowcount", 0))
+
+
+def _keys(run: BulkRun, mailing: Mailing) -> list[str]:
+    """What the mails of an order are known by: at most `MOST`."""
+    return [_key(mailing, client_id) for client_id in run.wish["ids"]]
+
+
+def _key(mailing: Mailing, client_id: int) -> str:
+    return f"mailing:{mailing.id}:{client_id}"
 
 
 def _clients(ids: Collection[int]) -> list[Client]:

@@ -9,10 +9,10 @@ from foundation import clock
 from foundation.db import db
 from mailer.message import compose
 from mailer.render import render
-from models import Activity, BulkRun, BulkState, ClientStatus, Mailing, MailRefusal, OutboxMail, RefusalKind
+from models import Activity, BulkRun, BulkState, ClientStatus, Mailing, MailRefusal, MailState, OutboxMail, RefusalKind
 from tests import desk_factories, factories
 from workflows import bulk, mail_refusals, mailings, privacy
-from workflows.errors import Invalid, NotAllowed
+from workflows.errors import Invalid, NotAllowed, WrongState
 from workflows.mail_facts import MailKind
 from workflows.mail_texts import NotUsable
 
@@ -116,6 +116,39 @@ def test_a_worker_that_dies_between_pieces_sends_nothing_twice(cast, outbox, mon
     finish(mailing)
     assert len(outbox) == 5
     assert verbs().count("mailing.sent") == 5
+
+
+def test_what_waits_is_called_back_what_failed_goes_again_and_both_only_once(cast, outbox, monkeypatch):
+    monkeypatch.setattr(mailings, "AT_ONCE", 3)
+    clients = [factories.client(f"C{n}", email=f"c{n}@example.com") for n in range(5)]
+    other = finish(ordered(clients, cast.as_olivia))
+    run = run_of(ordered(clients, cast.as_olivia))
+    assert bulk.work(run.id)
+    db.session.commit()
+    mails = outbox.mails()[5:]
+    assert {m.next_at - clock.now() for m in mails} == {mailings.HOLD}
+    mails[0].state = MailState.SENDING
+    db.session.commit()
+    for press in (mailings.call_back, mailings.send_again):
+        with pytest.raises(NotAllowed):
+            press(run, actor=cast.as_sam)
+    assert mailings.call_back(run, actor=cast.as_max) == 2  # two wait, one is leaving, two were still to come
+    db.session.commit()
+    db.session.expire_all()
+    assert (run.state, bulk.work(run.id), len(outbox)) == (BulkState.STOPPED, False, 8)
+    assert [m.state for m in outbox.mails()[5:]] == [MailState.SENDING, MailState.CANCELLED, MailState.CANCELLED]
+    assert mailings.states(other, mailings.of_run(other)) == {MailState.QUEUED: 5}  # another order's are not touched
+    for press, code in ((mailings.call_back, "mail_left"), (mailings.send_again, "none_failed")):
+        with pytest.raises(WrongState) as no:
+            press(run, actor=cast.as_max)
+        assert no.value.code == code
+    mails[0].state, mails[0].attempts = MailState.FAILED, 9
+    db.session.commit()
+    assert mailings.send_again(run, actor=cast.as_max) == 1
+    db.session.commit()
+    db.session.refresh(mails[0])
+    assert (mails[0].state, mails[0].attempts) == (MailState.QUEUED, 0)
+    assert [v for v in verbs() if v.startswith("mailing")][-3:] == ["mailing.stopped", "mailing.called_back", "mailing.retried"]  # fmt: skip
 
 
 def test_the_link_in_news_spares_and_takes_back_once_and_is_logged(app, cast, outbox):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from mailer.render import render
-from models import BulkRun, Mailing, MailRefusal, OutboxMail, StaffRole
+from models import BulkRun, Mailing, MailRefusal, MailState, OutboxMail, StaffRole
 from tests import factories
 from workflows import bulk, roles
 from workflows.mail_facts import MailKind
@@ -87,6 +87,35 @@ def test_one_client_a_whole_list_and_a_large_order_that_is_stopped(office, cast,
     run = db.session.scalars(sa.select(BulkRun).order_by(BulkRun.id.desc())).first()
     assert bulk.work(run.id) is False
     assert len(outbox) == 1
+
+
+def test_a_test_to_oneself_first_and_back_again_afterwards(office, cast, outbox):
+    page = office.get(f"{NEW}?client={cast.bob.id}")
+    wrong = page.press("Send a test to me", subject="x", body="{NOPE}")
+    assert (wrong.status, len(outbox)) == (422, 0)
+    page = wrong.press("Send a test to me", **WORDS, is_news="y")
+    test = outbox.one()
+    assert (test.to_address, test.client_id) == (cast.olivia.email, None)
+    assert "Hello Bob," in render(test).text
+    assert "A test is on its way to olivia@example.com" in page.text
+    assert "no walks in May" in page.main
+    done = page.press("Write to 1 client", **WORDS)
+    assert "1 mail has not left yet." in done.main
+    back = done.press("Undo: call them back")
+    assert "1 mail was called back." in back.main
+    assert "0 mails are on their way." in back.main
+    assert "Undo: call them back" not in back.buttons()
+    mail = outbox.mails()[1]
+    assert mail.state is MailState.CANCELLED
+    assert "have left already" in done.press("Undo: call them back").text
+    mail.state = MailState.FAILED
+    db.session.commit()
+    again = office.get(done.path).press("Send the failed ones again")
+    assert "1 mail is on its way again." in again.text
+    assert [m.state for m in outbox.mails()] == [MailState.QUEUED] * 2
+    log = office.get("/admin/log/").main
+    assert "called the mail “We are away” to clients back" in log
+    assert "sent the failed ones of the mail “We are away” again" in log
 
 
 def test_nobody_reachable_nobody_at_all_and_bad_input_come_back_with_a_sentence(office, cast):
