@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
@@ -32,8 +32,11 @@ FOLDERS = (
 #: words that an office may change are whole files in each language, with merge codes in place of values
 DEFAULT_WORDS = re.compile(r"words(\.\w+)?\.txt")
 METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}
-#: beside gettext's own: our marker for texts that are translated where they are shown, and the lazy ones
-KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "_l": None, "_n": (1, 2), "lazy_gettext": None}
+#: beside gettext's own: our markers for texts that are translated where they are shown (NN_ with a plural or without), and
+#: the lazy ones
+KEYWORDS: dict[str, Any] = {
+    **DEFAULT_KEYWORDS, "N_": None, "NN_": {1: None, 2: (1, 2)}, "_l": None, "lazy_gettext": None,
+}  # fmt: skip
 #: what a translation must carry over as it is: values, markup, merge codes
 HOLDERS = re.compile(r"%\(\w+\)[sd]|%%|\{[^{}\s]*\}|</?[a-z]+[^<>]*>")
 #: the same in every run, or each would change the file
@@ -172,9 +175,9 @@ def wrong(message: Message) -> str:
         return "one and many belong together"
     if not _whole(message):
         return "empty"
-    wanted = _holders(forms(message.id)[-1])
+    wanted, known = _holders(forms(message.id)[-1]), _holders(" ".join(forms(message.id)))
     *ones, many = forms(message.string)
-    fits = _holders(many) == wanted and all(_holders(one) <= wanted for one in ones)
+    fits = _holders(many) == wanted and all(_holders(one) <= known for one in ones)
     return "" if fits else "values, markup or codes differ"
 
 
