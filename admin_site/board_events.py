@@ -51,7 +51,11 @@ def _event(slot: Slot) -> dict[str, Any]:
         "start": start,
         "end": end,
         "allDay": all_day,
-        "title": f"REQ: {who}" if slot.kind == "req" else f"{who} ({gettext('no key')})" if slot.no_key else who,
+        "title": f"{gettext('REQ:')} {who}"
+        if slot.kind == "req"
+        else f"{who} ({gettext('no key')})"
+        if slot.no_key
+        else who,
         "classNames": [_CLASSES[slot.kind]] if slot.kind in _CLASSES else [],
         "editable": can_move,
         "startEditable": can_move,

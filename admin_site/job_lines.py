@@ -52,7 +52,7 @@ def of_chips(chips: Iterable[Chip]) -> Markup:
 def of_slots(slots: Iterable[Slot], *, by_client: bool, picks: bool) -> Markup:
     """A row's visits of a day. `by_client` says the sitter instead of the client; `picks` gives each visit that may be
     moved a tick for the form "picked"."""
-    nobody = gettext("Nobody yet")
+    nobody, asked = gettext("Nobody yet"), f"{escape(gettext('REQ:'))} "
     words: dict[str, str] = {}
     no_key = Markup()
     parts: list[str] = []
@@ -72,7 +72,7 @@ def of_slots(slots: Iterable[Slot], *, by_client: bool, picks: bool) -> Markup:
             no_key = Markup(' <span class="ui-alert-tag">{}{}</span>').format(icon("key"), gettext("no key"))
         parts.append(
             f'<a class="ui-job ui-job--{slot.kind}" href="{escape(url)}">{_sign(slot.kind)}'
-            f"<span><b>{'REQ: ' if slot.kind == 'req' else ''}{escape(slot.time)}</b> {escape(who)}{pets},"
+            f"<span><b>{asked if slot.kind == 'req' else ''}{escape(slot.time)}</b> {escape(who)}{pets},"
             f' {escape(slot.service)}{no_key if slot.no_key else ""}<span class="ui-vh">, {escape(words[slot.kind])}</span></span></a>'
         )
     return Markup("".join(parts))  # noqa: S704 -- every piece is escaped where it is put in

@@ -99,7 +99,7 @@ def of_line(line: JobRequestLine) -> Card:
         key=line.public_id,
         kind=kind,
         day=line.on_date,
-        title=f"REQ: {title}" if waiting else title,
+        title=f"{_('REQ:')} {title}" if waiting else title,
         name=line.service_item.name,
         time=words.line_time(line),
         pets=drawings(line.pets),

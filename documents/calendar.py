@@ -108,7 +108,7 @@ def _summary(entry: Entry, *, for_sitter: bool) -> str:
     who = entry.client if for_sitter else ", ".join(entry.pets)
     text = f"{entry.service}: {who}" if who else entry.service
     if entry.status == "TENTATIVE":
-        return f"REQ: {text}"
+        return f"{gettext('REQ:')} {text}"
     return gettext("Cancelled: %(visit)s", visit=text) if entry.status == "CANCELLED" else text
 
 

@@ -47,6 +47,17 @@ def _field(entry: Entry) -> Field:
     return StringField(render_kw={"maxlength": entry.max_length}, **common)
 
 
+def shown(entry: Entry, value: Any) -> Any:
+    """What the field holds: a text that came with Latchkey in the reader's language, as clients read it."""
+    return gettext(value) if entry.kind is Kind.LONG_TEXT and value and value == entry.default else value
+
+
+def given(entry: Entry, value: Any) -> Any:
+    """What the field says; the text that came with Latchkey, left as it was shown, is the default again."""
+    is_default = isinstance(value, str) and value.replace("\r\n", "\n") == shown(entry, entry.default)
+    return entry.default if is_default else value
+
+
 def digest(page: str, values: settings.Values) -> str:
     """A mark of what the page showed, so that two people who save at once do not overwrite each other unseen."""
     stored = {e.key: values.stored.get(e.key, e.default) for e in entries_of(page)}
@@ -61,5 +72,5 @@ def make_form(page: str, values: settings.Values, formdata: Any = None) -> Flask
         fields[f"remove_{field_name(entry.key)}"] = BooleanField(gettext("Remove the present picture"))
     fields["seen"] = HiddenField()
     form_class = type("SettingsForm", (FlaskForm,), fields)
-    data = {field_name(e.key): values[e.key] for e in entries_of(page) if e.kind is not Kind.IMAGE}
+    data = {field_name(e.key): shown(e, values[e.key]) for e in entries_of(page) if e.kind is not Kind.IMAGE}
     return form_class(formdata, data={**data, "seen": digest(page, values)})

@@ -13,10 +13,11 @@ from foundation import storage
 from foundation.db import db
 from models import Client, ClientStatus
 from settings_ui import finding
-from settings_ui.forms import digest, entries_of, field_name, make_form
+from settings_ui.forms import digest, entries_of, field_name, given, make_form
 from settings_ui.pages import PAGES
 from sign_in import current_actor
 from workflows import setting_history, settings, uploads
+from workflows.actors import COMMAND_LINE
 from workflows.errors import Invalid, WorkflowError
 from workflows.permissions import Permission
 from workflows.settings import Kind
@@ -128,7 +129,7 @@ class SettingsView(BaseView):
         for entry in entries_of(page):
             field = form[field_name(entry.key)]
             if entry.kind is not Kind.IMAGE:
-                wanted[entry.key] = field.data
+                wanted[entry.key] = given(entry, field.data)
                 continue
             present = settings.read()[entry.key]
             if field.data:
@@ -176,7 +177,13 @@ class SettingsView(BaseView):
             last=setting_history.last_changes({k for k in keys if values.is_changed(k)}),
             clients=_some_clients() if page == "portal" and current_actor().may(Permission.PORTAL_AS_CLIENT) else [],
             registry=settings.REGISTRY,
+            who_words=_who_words,
         )
+
+
+def _who_words(name: str) -> str:
+    """A person's name; the command line is none, and translated."""
+    return gettext(name) if name == COMMAND_LINE.name else name
 
 
 def _some_clients() -> list[tuple[int, str]]:

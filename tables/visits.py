@@ -165,3 +165,6 @@ class TimeOff(Base):
         sa.Index("ix_time_off_staff_id", "staff_id", "first_on"),
         sa.Index("ix_time_off_state", "state", "first_on"),
     )
+
+    def __str__(self) -> str:
+        return f"{self.staff}, {self.first_on} \N{EN DASH} {self.last_on}"

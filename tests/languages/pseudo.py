@@ -4,9 +4,12 @@ What is read without them on a page went past gettext, or stands in no catalogue
 so that no letter of theirs is taken for English.
 """
 
+import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import flask_babel
@@ -66,7 +69,7 @@ def speak(monkeypatch: Any) -> None:
     ours = PseudoTranslations(form for message in texts.read("de") for form in texts.forms(message.id))
     others = PseudoTranslations(None)
     monkeypatch.setattr(
-        flask_babel.Domain, "get_translations", lambda self: ours if self.domain == "messages" else others
+        flask_babel.Domain, "get_translations", lambda self: ours if self.domain == ["messages"] else others
     )
     monkeypatch.setattr(settings, "LOCALES", (*settings.LOCALES, LOCALE))
 
@@ -83,10 +86,12 @@ def choose_it() -> None:
 
 
 class _Reader(HTMLParser):
-    """Texts that people read or hear: between tags, and in the attributes that are shown or spoken."""
+    """Texts that people read or hear: between tags, and in the attributes that are shown or spoken; not what they type."""
 
-    SILENT = frozenset({"script", "style", "template", "svg", "code", "kbd"})
-    SPOKEN = frozenset({"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label"})
+    SILENT = frozenset({"script", "style", "template", "svg", "code", "kbd", "textarea"})
+    SPOKEN = frozenset(
+        {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label"}
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,56 +124,59 @@ def readable(html: str) -> list[str]:
     return reader.read
 
 
-_RUN = re.compile(r"[A-Za-z][A-Za-z'’.-]*(?:[ \u00a0]+[A-Za-z][A-Za-z'’.-]*)*")
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|/\S+/\S*|\b\w+\.\w{2,4}\b|\{[^{}]*\}")
+#: addresses, file names, merge codes, codes of the log, initials and the like
+_NO_WORDS = re.compile(
+    r"\S+@\S+|https?://\S+|\S*/\S+/\S*|\b\w+\.\w{2,4}\b|\{[^{}]*\}|\b[A-Z]{2,}(?:_[A-Z]+)*\b|\b[a-z_]+\.[a-z_]+\b"
+)
+_WORD = re.compile(r"(?<!\w)[A-Za-z][A-Za-z'’-]*(?!\w)")
 
 
 class Typed:
-    """What stands in the database as people's own words: names, notes, services."""
+    """What people typed: names, notes, services. It stands in the database, or (where that is sealed) in the demo's story."""
 
-    def __init__(self, more: Iterable[str] = ()) -> None:
-        self.phrases: set[str] = set()
-        for value in [*_values(), *more]:
+    def __init__(self, *more: Path) -> None:
+        self.alone: set[str] = set()
+        self.pairs: set[tuple[str, str]] = set()
+        self.add(_values(), *(_constants(path) for path in more))
+
+    def add(self, *values: Iterable[str]) -> None:
+        for value in itertools.chain(*values):
             words = _words(value)
-            for size in range(1 if len(words) <= 4 else 2, min(len(words), 6) + 1):
-                self.phrases.update(" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
+            self.pairs.update(itertools.pairwise(words))
+            if len(words) <= 4:
+                self.alone.update(words)
 
     def english(self, text: str) -> list[str]:
-        """Runs of plain letters in the text that nobody typed."""
-        found = []
-        for run in _RUN.findall(_ADDRESS.sub(" ", re.sub(r"⟦.*?⟧", lambda m: self._inner(m[0]), text, flags=re.S))):
-            if self._left(_words(run)):
-                found.append(run)
-        return found
-
-    @staticmethod
-    def _inner(part: str) -> str:
-        return part.replace("⟦", " · ").replace("⟧", " · ")
+        """Words of plain letters in the text that nobody typed."""
+        return [word for part in re.split("[⟦⟧]", text) for word in self._left(_words(_NO_WORDS.sub(" ", part)))]
 
     def _left(self, words: list[str]) -> list[str]:
-        left, at = [], 0
-        while at < len(words):
-            for size in range(min(6, len(words) - at), 0, -1):
-                if " ".join(words[at : at + size]) in self.phrases:
-                    at += size
-                    break
-            else:
-                left.append(words[at])
-                at += 1
-        return left
+        """Those that neither stand alone in something typed nor beside one of their neighbours."""
+        beside = [pair in self.pairs for pair in itertools.pairwise(words)]
+        known = zip([False, *beside], [*beside, False], strict=True) if words else ()
+        return [w for w, (before, after) in zip(words, known, strict=True) if not (before or after or w in self.alone)]
+
+
+def _constants(path: Path) -> Iterator[str]:
+    """The texts in a Python file."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _words(text: str) -> list[str]:
-    found = (word.rstrip(".'’-") for word in re.findall(r"[A-Za-z][A-Za-z'’.-]*", text))
+    found = (word.strip("'’-") for word in _WORD.findall(text))
     return [word for word in found if len(word) > 1]
 
 
 def _values() -> Iterator[str]:
     for table in Base.metadata.sorted_tables:
+        if table.name in {"outbox_mail", "search_entry", "activity"}:  # what we wrote about what they typed
+            continue
         wanted = [
             column
             for column in table.columns
-            if isinstance(column.type, sa.String | sa.Text | sa.JSON) and not isinstance(column.type, sa.Enum)
+            if not isinstance(column.type, sa.Enum | sa.Integer | sa.Date | sa.DateTime | sa.Boolean)
         ]
         if wanted:
             for row in db.session.execute(sa.select(*wanted)):
