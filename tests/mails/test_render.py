@@ -82,7 +82,7 @@ def test_kinds_templates_facts_and_previews_name_the_same_mails():
     folders = {p.name for p in TEMPLATES.iterdir() if p.is_dir() and not p.name.startswith("_")}
     assert folders == set(KINDS) == set(PREVIEWS) == set(FACTS) == set(MailKind)
     assert {(k, p.name) for k in MailKind for p in KINDS[k].folder.iterdir()} == {
-        *((k, p) for k in MailKind for p in PARTS), *((k, "words.txt") for k in EDITABLE_KINDS),
+        *((k, p) for k in MailKind for p in PARTS), *((k, words) for k in EDITABLE_KINDS for words in ("words.txt", "words.de.txt")),
     }  # fmt: skip
     assert all(type(PREVIEWS[kind]) is FACTS[kind] for kind in MailKind)
 
