@@ -50,6 +50,13 @@ def start(client: Client, pattern: Pattern, *, actor: Actor) -> Outcome:
     In this order: the series; the client's log; its visits, with all that `repeat_runs.generate` does. Refused with
     Invalid: what `repeat_patterns.check` refuses, and a sitter who may not be given visits, or whom the client never wants.
     """
+    repeat = write_down(client, pattern, actor=actor)
+    run = repeat_runs.generate([repeat], repeat_runs.horizon(), actor=actor)
+    return Outcome(repeat, run)
+
+
+def write_down(client: Client, pattern: Pattern, *, actor: Actor) -> Repeat:
+    """A repeating service without its visits, which the next nightly run makes; in the client's log. Refused as `start`."""
     actor.require(Permission.SCHEDULE)
     lock_client(client.id)
     check(pattern, client, today=clock.today())
@@ -57,12 +64,11 @@ def start(client: Client, pattern: Pattern, *, actor: Actor) -> Outcome:
     client_sitters.check(client, pattern.sitter)
     repeat = make(client, pattern)
     _log("repeat.started", repeat, actor)
-    run = repeat_runs.generate([repeat], repeat_runs.horizon(), actor=actor)
-    return Outcome(repeat, run)
+    return repeat
 
 
 def make(client: Client, pattern: Pattern, *, follows: Repeat | None = None) -> Repeat:
-    """The rows of a series, flushed; `start` and `repeat_changes.go_on_with` call it after their checks."""
+    """The rows of a series, flushed; `write_down` and `repeat_changes.go_on_with` call it after their checks."""
     repeat = Repeat(
         client=client, service_item=pattern.item, sitter=pattern.sitter, starts_on=pattern.starts_on,
         ends_on=pattern.ends_on, every_weeks=pattern.every_weeks, week_starts=pattern.week_starts,

@@ -126,3 +126,39 @@ def choice(kind: type[enum.StrEnum], others: Mapping[str, enum.StrEnum], *, rest
         return found
 
     return read
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TAGE = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+_SOME_DAYS = {
+    "daily": range(7), "every day": range(7), "everyday": range(7), "all": range(7), "all days": range(7), "täglich": range(7),
+    "weekdays": range(5), "weekday": range(5), "working days": range(5), "werktags": range(5), "weekends": (5, 6), "weekend": (5, 6),
+}  # fmt: skip
+
+
+def weekdays(cell: str, _reading: Mapping[str, Any]) -> tuple[int, ...]:
+    """`Mon, Wed`, `Monday to Friday`, `Fri-Sun`, `daily`, `weekends`: the days, 0 being Monday, each once, in order."""
+    low = " ".join(cell.casefold().split())
+    try:
+        found = set(_SOME_DAYS.get(low, ()))
+        spans = re.sub(r"\s*(?:[-–]|\b(?:to|through|thru|bis)\b)\s*", "-", low)  # noqa: RUF001 -- as people write spans
+        for part in () if found else re.split(r"[\s,;/+&.]+|\band\b|\bund\b", spans):
+            if part:
+                first, dash, last = part.partition("-")
+                begin = _weekday(first)
+                found |= {(begin + n) % 7 for n in range((_weekday(last) - begin) % 7 + 1 if dash else 1)}
+    except ValueError:
+        found = set()
+    if not found:
+        raise Invalid("bad_weekdays", N_("“%(text)s” names no days of the week. Write Mon, Wed or Mon to Fri."), text=cell.strip()[:40])  # fmt: skip
+    return tuple(sorted(found))
+
+
+def _weekday(word: str) -> int:
+    """A day's number, by at least two of its letters."""
+    for text in (word, word.removesuffix("s")):
+        for names in (_DAYS, _TAGE):
+            for day, name in enumerate(names):
+                if len(text) > 1 and name.startswith(text):
+                    return day
+    raise ValueError(word)
