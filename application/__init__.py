@@ -14,6 +14,7 @@ import sign_in
 import ui_kit
 from application import bounces, cli, config, dev_mails, errors, hosts, tasks, webhooks
 from application.addresses import App
+from application.bodies import Request
 from foundation import clock, sealing, storage
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
@@ -31,6 +32,7 @@ TEMPLATE_FOLDERS = (
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     """Latchkey as a WSGI app, from the environment; `overrides` are for tests and tools."""
     app = App("latchkey", static_folder=None, root_path=str(ROOT / "application"))
+    app.request_class = Request
     app.config.update(config.complete({**config.from_environment(), **(overrides or {})}))
     sealing.use_keys(app.config["FIELD_KEYS"])
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / folder / "templates") for folder in TEMPLATE_FOLDERS])

@@ -129,7 +129,8 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         "MAX_FORM_PARTS": 5000,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "SQLALCHEMY_ENGINE_OPTIONS": config.get("SQLALCHEMY_ENGINE_OPTIONS", {}),
+        # What people typed does not get into the log with what the database refused.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, **config.get("SQLALCHEMY_ENGINE_OPTIONS", {})},
         "BABEL_DEFAULT_LOCALE": "en_US",
         "MAIL_SUPPRESS_SEND": False,
         "FLASK_ADMIN_FLUID_LAYOUT": True,

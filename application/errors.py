@@ -24,6 +24,11 @@ def page(code: int, message: str | None = None) -> Response:
     return Response(render_error(code, request_id=g.get("request_id"), text=message), code)
 
 
+def place() -> str:
+    """Where it happened, for the log: the route. The address itself may hold a one-time link, or a line break."""
+    return request.url_rule.rule if request.url_rule is not None else "no route"
+
+
 def install(app: Flask) -> None:
     """Request ids, and a handler for each way in which a request can fail."""
 
@@ -69,7 +74,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     def _database(problem: DBAPIError) -> Response:
         db.session.rollback()
-        log.exception("database refused, request %s %s", g.get("request_id", ""), request.path, exc_info=problem)
+        log.exception("database refused, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
         return page(500)
 
     @app.errorhandler(HTTPException)
@@ -87,7 +92,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _bug(problem: Exception) -> Response:
         db.session.rollback()
-        log.exception("unhandled error, request %s %s", g.get("request_id", ""), request.path, exc_info=problem)
+        log.exception("unhandled error, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
         if current_app.config.get("PROPAGATE_BUGS"):
             raise problem
         return page(500)

@@ -19,8 +19,8 @@ log = logging.getLogger("latchkey.papers")
 def paper(about: About) -> Response | None:
     """The PDF to be saved, for a GET; None when there is no such thing.
 
-    Whoever may not see it has to be turned away before. The kept one, else it is drawn now and kept; a browser that
-    has this version already is told so. Private: nothing on the way keeps it, and the browser asks each time.
+    Whoever may not see it has to be turned away before. The kept one, else it is drawn now and kept; whoever has
+    this version already is told so. Private: neither the browser nor anything on the way keeps it.
     """
     seen = billing_files.look(about)
     if seen is None:
@@ -34,7 +34,7 @@ def paper(about: About) -> Response | None:
             _keep(pdf)
         answer = Response(pdf.data, mimetype="application/pdf")
         answer.headers["Content-Disposition"] = disposition("attachment", pdf.name)
-    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Cache-Control"] = "private, no-store"
     answer.set_etag(etag)
     return sealed(answer)
 
@@ -56,6 +56,6 @@ def pay_statement(statement: PayStatement) -> Response:
     else:
         answer = Response(data, mimetype="application/pdf")
         answer.headers["Content-Disposition"] = disposition("attachment", name)
-    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Cache-Control"] = "private, no-store"
     answer.set_etag(mark)
     return sealed(answer)

@@ -96,7 +96,7 @@ def test_answer_is_a_private_attachment_that_nothing_runs_in(app, about, invoice
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="Invoice {invoice.number}.pdf"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 

@@ -76,7 +76,7 @@ def test_the_page_says_what_the_paper_says_and_the_pdf_is_the_offices(walk, cast
     answer = alice.browser.get(f"/portal/invoices/{invoice.public_id}/pdf")
     assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-")
     assert f"Invoice {invoice.number}.pdf" in answer.headers["Content-Disposition"]
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-store"
     # What the worker draws for the office and the mails.
     about = About(AboutKind.INVOICE, invoice.id)
     assert paper_makers.make(about) is not None
