@@ -139,6 +139,7 @@ lock: $(DEV) ## Re-lock after an edit of setup.cfg, pyproject.toml or package.js
 	$(COMPILE) $(UPGRADE) setup.cfg --group build -o requirements/app.txt > /dev/null
 	$(COMPILE) $(UPGRADE) setup.cfg --group dev -c requirements/app.txt -o requirements/dev.txt > /dev/null
 	$(COMPILE) $(UPGRADE) --group pyproject.toml:node -o requirements/node.txt > /dev/null
+	$(COMPILE) $(UPGRADE) --group pyproject.toml:audit -o requirements/audit.txt > /dev/null
 	@$(FIND_NPM); npm install --package-lock-only --ignore-scripts --loglevel=error
 	git diff --stat -- requirements package-lock.json
 
@@ -146,10 +147,23 @@ lock: $(DEV) ## Re-lock after an edit of setup.cfg, pyproject.toml or package.js
 lock-upgrade: ## Lock newer versions: make lock-upgrade [P=flask], without P all of them
 	$(MAKE) lock $(if $(P),P=$(P),UPGRADE=--upgrade)
 
+# No part of CI: what was released yesterday must not turn red in the night. Package by package, `--strict` also fails on what
+# the index cannot be asked about, so that silence is never taken for safety.
+ACCEPTED = $(shell sed -n 's/^\([A-Z][A-Za-z]*-[A-Za-z0-9-]*\) .*/--ignore-vuln \1/p' requirements/audit-accepted.txt)
+.PHONY: audit
+audit: $(APP) ## Ask the package indexes for known weaknesses in what is locked (needs the network; not in CI)
+	@[ -x .audit-venv/bin/pip-audit ] || { \
+		$(PY) -m venv .audit-venv; \
+		.audit-venv/bin/python -m pip --quiet --no-input --disable-pip-version-check \
+			install --require-hashes -r requirements/audit.txt; \
+	}
+	.audit-venv/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements/app.txt $(ACCEPTED)
+	@$(FIND_NPM); npm audit --omit=dev --package-lock-only
+
 ##@ Tidy
 .PHONY: clean
 clean: ## Remove what was installed or built; the data in var/ stays
-	rm -rf $(VENV) .node-venv node_modules ui_kit/static/vendor ui_kit/static/*.gz $(TEXTS) build dist *.egg-info
+	rm -rf $(VENV) .node-venv .audit-venv node_modules ui_kit/static/vendor ui_kit/static/*.gz $(TEXTS) build dist *.egg-info
 	rm -rf .coverage .coverage.* htmlcov test-results .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
