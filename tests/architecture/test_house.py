@@ -40,7 +40,12 @@ def group(name: str) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("lock", "wanted"),
-    [("app.txt", declared() + group("build")), ("dev.txt", declared() + group("dev")), ("node.txt", group("node")), ("audit.txt", group("audit"))],
+    [
+        ("app.txt", declared() + group("build")),
+        ("dev.txt", declared() + group("dev")),
+        ("node.txt", group("node")),
+        ("audit.txt", group("audit")),
+    ],
 )
 def test_lock_holds_everything_declared_in_an_allowed_version(lock, wanted):
     versions = locked(lock)
@@ -54,7 +59,14 @@ def test_both_locks_agree_on_what_the_product_runs_on():
 
 
 @pytest.mark.parametrize(
-    "path", ["requirements/app.txt", "requirements/dev.txt", "requirements/node.txt", "requirements/audit.txt", "package-lock.json"]
+    "path",
+    [
+        "requirements/app.txt",
+        "requirements/dev.txt",
+        "requirements/node.txt",
+        "requirements/audit.txt",
+        "package-lock.json",
+    ],
 )
 def test_lock_names_no_place_to_download_from(path):
     text = (ROOT / path).read_text("utf-8")
