@@ -244,7 +244,7 @@ def sign_in_as_staff(app: Flask) -> Callable[[databases.Http, Staff], databases.
 
     def sign_in(browser: databases.Http, staff: Staff) -> databases.Http:
         login = staff.login or factories.staff_login(staff)
-        browser.set_cookie(*sessions.log_in(app, Realm.STAFF, login.email))
+        browser.set_cookie(*sessions.begin(app, login))
         return browser
 
     return sign_in
@@ -255,9 +255,8 @@ def sign_in_as_client(app: Flask) -> Callable[[databases.Http, Client], database
     """`sign_in_as_client(browser, alice)`; a log-in is made if there is none."""
 
     def sign_in(browser: databases.Http, client: Client) -> databases.Http:
-        if not client.logins:
-            factories.client_login(client)
-        browser.set_cookie(*sessions.log_in(app, Realm.CLIENT, client.account_number))
+        login = min(client.logins, key=lambda login: login.id, default=None) or factories.client_login(client)
+        browser.set_cookie(*sessions.begin(app, login))
         return browser
 
     return sign_in

@@ -31,13 +31,13 @@ def test_trusted_hosts_come_from_the_public_address(env, expected, tmp_path):
     assert hosts(DATA_DIR=str(tmp_path), **env) == expected
 
 
-@pytest.fixture
-def public_app(sqlite_app, tmp_path):
+@pytest.fixture(scope="module")
+def public_app(sqlite_app, tmp_path_factory):
     """An app as in production, over the tests' database."""
     app = create_app(
         {
             **{key: sqlite_app.config[key] for key in ("SQLALCHEMY_DATABASE_URI", "SECRET_KEY", "FIELD_KEYS")},
-            "DATA_DIR": str(tmp_path), "PUBLIC_URL": "https://portal.example.com", "ENV_NAME": "production",
+            "DATA_DIR": str(tmp_path_factory.mktemp("public")), "PUBLIC_URL": "https://portal.example.com", "ENV_NAME": "production",
             "TRUSTED_HOSTS": [".pets.example.org"],
         }
     )  # fmt: skip
