@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from foundation import clock, money, sealing, storage
+from foundation import clock, money
 from foundation.db import db
 from gateways import choose
 from gateways.braintree_gateway import BraintreeGateway
@@ -143,9 +143,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The app over an empty database, in an app context; each test runs once for each database."""
     app: Flask = request.getfixturevalue(f"{request.param}_app")
     databases.empty(app)
-    # Keys and file store belong to the process: another app that a test made must not have left its own there.
-    sealing.use_keys(app.config["FIELD_KEYS"])
-    storage.use(app.extensions["store"])
+    databases.take_the_process(app)
     with app.app_context():
         yield app
         db.session.rollback()

@@ -21,8 +21,10 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from application import create_app
+from foundation import sealing, storage
 from foundation.db import Base, db
 from workflows import settings
+from workflows.billing import modes
 from workflows.errors import WorkflowError
 
 
@@ -91,6 +93,13 @@ CREATE FUNCTION empty_all_tables() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
 {"".join(f"IF EXISTS (SELECT 1 FROM {table}) THEN DELETE FROM {table}; END IF; " for table in TABLES)}
 END $$
 """  # noqa: S608 -- as above
+
+
+def take_the_process(app: Flask) -> None:
+    """Keys, file store and payment mode belong to the process: another app that a test made must not have left its own."""
+    sealing.use_keys(app.config["FIELD_KEYS"])
+    storage.use(app.extensions["store"])
+    modes.use(app.extensions["gateway"].mode())
 
 
 def empty(app: Flask) -> None:

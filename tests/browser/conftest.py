@@ -87,6 +87,7 @@ def server(live_app: Flask) -> Iterator[BaseWSGIServer]:
 def live(live_app: Flask, server: BaseWSGIServer) -> Iterator["Live"]:
     """The running business with the cast in it, in an app context."""
     databases.empty(live_app)
+    databases.take_the_process(live_app)
     live_app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
     with live_app.app_context():
         settings.forget()

@@ -96,6 +96,7 @@ def maple_lane(tmp_path_factory):
 
 @pytest.fixture
 def business(maple_lane):
+    databases.take_the_process(maple_lane)
     with maple_lane.app_context():
         settings.forget()
         settings.read()
