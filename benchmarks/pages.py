@@ -129,7 +129,7 @@ def _sitter(today: dt.date) -> list[Page]:
     )
     return [
         Page("sitter's day", SITTER, "sitter_day.day", {"from": day}, share=1 / 10),
-        Page("sitter's visit", SITTER, "sitter_visit.show", {"visit_id": visit}, queries=14, share=1 / 15),
+        Page("sitter's visit", SITTER, "sitter_visit.show", {"visit_id": visit}, queries=16, share=1 / 15),
     ]
 
 

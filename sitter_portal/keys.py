@@ -112,7 +112,7 @@ def take_over(key_id: str) -> Response:
     """Take a key over from another sitter, of a client whom I visit."""
     staff = _own()
     key = _find(Key.public_id == key_id, Key.retired_at.is_(None))
-    if key is None or sitter_access.own_client(staff, key.client.public_id) is None:
+    if key is None or sitter_access.hours_at(staff, key.client) is None:
         abort(404)
     return _press(
         lambda: keys.take_over(key, actor=current_actor(), note=_note(), seen_version=_seen()),

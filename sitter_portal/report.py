@@ -45,7 +45,7 @@ def beside(job: Job, staff: Staff) -> Beside | None:
     """The visit's card and the client's last ones, in a fixed number of queries; None while report cards are off."""
     if not report_views.is_on():
         return None
-    card = report_views.card_of(job)
+    card = report_views.card_of(job) if job.report_card is not None else None
     is_sent = card is not None and card.state is ReportState.SENT
     last = report_views.sent(report_views.of_sitter(staff), report_views.of_household(job.client_id), ReportCard.job_id != job.id)  # fmt: skip
     told = report_views.told(card, to_client=False, translate=gettext) if card is not None and is_sent else None

@@ -18,7 +18,7 @@ from ui_kit.formats import clock_time
 from ui_kit.visit_words import place_words
 from workflows import once, people, sitter_access, visit_checks, visit_gone, visit_rules, visits
 from workflows.errors import Conflict, NotAllowed, WorkflowError
-from workflows.sitter_access import OwnClient
+from workflows.sitter_access import Hours
 
 pages = Blueprint("sitter_visit", __name__, url_prefix="/staff/visits")
 #: the taps that say that somebody was there
@@ -32,7 +32,7 @@ def show(visit_id: str) -> str:
     job = find(visit_id) or abort(404)
     if job.sitter_id != staff.id or job.state is JobState.VOIDED:
         abort(404)
-    own = sitter_access.own_client(staff, job.client.public_id)
+    own = sitter_access.hours_at(staff, job.client)
     closed, region = sitter_access.closed_columns(), people.region()
     address, map_url = home_of(job.client, closed)
     return render_template(
@@ -56,7 +56,7 @@ def show(visit_id: str) -> str:
     )
 
 
-def _sheets(job: Job, own: OwnClient | None) -> dict[str, object]:
+def _sheets(job: Job, own: Hours | None) -> dict[str, object]:
     """What is filled in about the household, and of the visit's pets; what is locked away is masked."""
     if own is None or job.state is JobState.CANCELLED:
         return {"household": [], "pets": []}
@@ -101,16 +101,20 @@ def tapped(visit_id: str, tap: str) -> Response:
     return redirect(url_for(".show", visit_id=visit_id), 303)
 
 
+# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_VISIT = (
+    sa.select(Job)
+    .where(Job.public_id == sa.bindparam("visit_id"))
+    .options(
+        joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block),
+        joinedload(Job.report_card), selectinload(Job.pets), selectinload(Job.checks),
+    )
+)  # fmt: skip
+
+
 def find(visit_id: str) -> Job | None:
     """The visit of that id with what its page shows, whoever's it is."""
-    return db.session.scalar(
-        sa.select(Job)
-        .where(Job.public_id == visit_id)
-        .options(
-            joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block),
-            joinedload(Job.report_card), selectinload(Job.pets), selectinload(Job.checks),
-        )
-    )  # fmt: skip
+    return db.session.scalar(_VISIT, {"visit_id": visit_id})
 
 
 def told_gone(visit_id: str, tap: str) -> str | None:

@@ -100,15 +100,19 @@ def _fact(columns: Sequence[Any]) -> KeyFact:
     return KeyFact(key_id, public_id, client_id, name, reference, place, holder_id, holder)
 
 
+# Built once: putting a statement together takes longer than the database takes to answer it.
+_OF_CLIENTS = (
+    sa.select(*_COLUMNS)
+    .outerjoin(Staff, Staff.id == Key.holder_id)
+    .where(among(Key.client_id, "client_ids"), Key.retired_at.is_(None))
+    .order_by(Key.reference)
+)
+
+
 def of_clients(client_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
     """The keys in use of these clients; one query."""
     found: dict[int, list[KeyFact]] = defaultdict(list)
-    for columns in db.session.execute(
-        sa.select(*_COLUMNS)
-        .outerjoin(Staff, Staff.id == Key.holder_id)
-        .where(Key.client_id.in_(set(client_ids)), Key.retired_at.is_(None))
-        .order_by(Key.reference)
-    ):
+    for columns in db.session.execute(_OF_CLIENTS, {"client_ids": list(set(client_ids))}):
         fact = _fact(columns)
         found[fact.client_id].append(fact)
     return {client_id: tuple(keys) for client_id, keys in found.items()}
@@ -191,22 +195,22 @@ def with_people_who_left() -> list[tuple[int, str, int]]:
     return [(staff_id, f"{first} {last}".strip(), n) for staff_id, first, last, n in rows]
 
 
+_NEEDY_VISITS = (
+    sa.select(Job.id, Job.client_id)
+    .join(ServiceItem, ServiceItem.id == Job.service_item_id)
+    .join(Client, Client.id == Job.client_id)
+    .where(
+        among(Job.id, "job_ids"), Job.state.in_(NEEDY), Job.ends_on >= sa.bindparam("today"),
+        Client.key_not_needed.is_(False), ServiceItem.key_not_needed.is_(False),
+    )
+)  # fmt: skip
+
+
 def of_visits(job_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
     """The keys for those of these visits that need one and are still to be done; two queries, none for no visits."""
     ids = list(job_ids)
     if not ids:
         return {}
-    needy = dict(
-        db.session.execute(
-            sa.select(Job.id, Job.client_id)
-            .join(ServiceItem, ServiceItem.id == Job.service_item_id)
-            .join(Client, Client.id == Job.client_id)
-            .where(
-                among(Job.id, "job_ids"), Job.state.in_(NEEDY), Job.ends_on >= clock.today(), Client.key_not_needed.is_(False),
-                ServiceItem.key_not_needed.is_(False),
-            ),
-            {"job_ids": ids},
-        ).all()
-    )  # fmt: skip
+    needy = dict(db.session.execute(_NEEDY_VISITS, {"job_ids": ids, "today": clock.today()}).all())
     keys, always = of_clients(needy.values()) if needy else {}, settings.read()["keys.expect_always"]
     return {job_id: keys.get(client_id, ()) for job_id, client_id in needy.items() if client_id in keys or always}

@@ -89,17 +89,21 @@ def of_household(client_id: int) -> sa.ColumnElement[bool]:
     return ReportCard.job_id.in_(sa.select(Job.id).where(Job.client_id == client_id))
 
 
+_VISIT = joinedload(ReportCard.job)
+# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_READING = (
+    sa.select(ReportCard)
+    .options(
+        joinedload(ReportCard.staff), _VISIT.joinedload(Job.service_item), _VISIT.joinedload(Job.time_block),
+        _VISIT.joinedload(Job.sitter), _VISIT.joinedload(Job.client), _VISIT.selectinload(Job.pets),
+    )
+    .order_by(ReportCard.sent_at.desc(), ReportCard.id.desc())
+)  # fmt: skip
+
+
 def reading() -> sa.Select[ReportCard]:
     """Cards with all that a list says of them, the newest first; two queries whatever their number."""
-    visit = joinedload(ReportCard.job)
-    return (
-        sa.select(ReportCard)
-        .options(
-            joinedload(ReportCard.staff), visit.joinedload(Job.service_item), visit.joinedload(Job.time_block),
-            visit.joinedload(Job.sitter), visit.joinedload(Job.client), visit.selectinload(Job.pets),
-        )
-        .order_by(ReportCard.sent_at.desc(), ReportCard.id.desc())
-    )  # fmt: skip
+    return _READING
 
 
 def find(public_id: str, allowed: sa.ColumnElement[bool]) -> ReportCard | None:

@@ -42,17 +42,22 @@ _HOUR = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class OwnClient:
-    """A client with the sitter's visits there that count, the next ones first, then the past ones backwards."""
+class Hours:
+    """When what is locked away at a client's is open to a sitter."""
 
-    client: Client
-    visits: Sequence[Job]
-    #: of what is locked away, now
     is_open: bool
     #: when it opens next; None when it is open, or no visit comes
     opens_at: dt.datetime | None
     #: while it is open: until when
     closes_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class OwnClient(Hours):
+    """A client with the sitter's visits there that count, the next ones first, then the past ones backwards."""
+
+    client: Client
+    visits: Sequence[Job]
 
 
 def own_client(staff: Staff, public_id: str) -> OwnClient | None:
@@ -63,26 +68,43 @@ def own_client(staff: Staff, public_id: str) -> OwnClient | None:
     visits = _visits(staff, client)
     if not visits:
         return None
+    hours = _hours(visits)
+    return OwnClient(hours.is_open, hours.opens_at, hours.closes_at, client, visits)
+
+
+def hours_at(staff: Staff, client: Client) -> Hours | None:
+    """When what is locked away there is open; None for a client who is not the sitter's own. One query."""
+    visits = db.session.scalars(_OWN, _of(staff, client)).all()
+    return _hours(visits) if visits else None
+
+
+def _hours(visits: Sequence[Job]) -> Hours:
     now = clock.now()
     hours = [window(job) for job in visits]
     until = [closes for opens, closes in hours if opens <= now < closes]
     ahead = [opens for opens, _closes in hours if opens > now]
-    return OwnClient(
-        client, visits, bool(until), None if until or not ahead else min(ahead), max(until) if until else None
-    )
+    return Hours(bool(until), None if until or not ahead else min(ahead), max(until) if until else None)
+
+
+# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_OWN = (
+    sa.select(Job)
+    .where(Job.client_id == sa.bindparam("client_id"), Job.sitter_id == sa.bindparam("staff_id"), Job.state.in_(OPENS))
+    .where(Job.ends_on >= sa.bindparam("since"))
+    .options(joinedload(Job.service_item), joinedload(Job.time_block))
+    .order_by(Job.on_date, Job.start_time, Job.id)
+)
+_OWN_WITH_PETS = _OWN.options(selectinload(Job.pets)).execution_options(populate_existing=True)
+
+
+def _of(staff: Staff, client: Client) -> dict[str, object]:
+    since = clock.today() - dt.timedelta(days=DAYS_AFTER)
+    return {"client_id": client.id, "staff_id": staff.id, "since": since}
 
 
 def _visits(staff: Staff, client: Client) -> list[Job]:
     """The sitter's own visits there as they are in the database now."""
-    today = clock.today()
-    found = db.session.scalars(
-        sa.select(Job)
-        .where(Job.client_id == client.id, Job.sitter_id == staff.id, Job.state.in_(OPENS))
-        .where(Job.ends_on >= today - dt.timedelta(days=DAYS_AFTER))
-        .options(joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
-        .order_by(Job.on_date, Job.start_time, Job.id)
-        .execution_options(populate_existing=True)
-    ).all()
+    today, found = clock.today(), db.session.scalars(_OWN_WITH_PETS, _of(staff, client)).all()
     coming = [job for job in found if job.ends_on >= today]
     return [*coming, *[job for job in reversed(found) if job.ends_on < today]]
 
@@ -101,17 +123,20 @@ def is_locked(placed: PlacedField) -> bool:
     return placed.field.is_secret or placed.staff is StaffAccess.RESTRICTED
 
 
+_COLUMNS = (
+    sa.select(CustomField.column, CustomField.staff_access, FieldSection.staff_access, FieldPage.staff_access)
+    .join(CustomField.section)
+    .join(FieldSection.page)
+    .where(CustomField.column.is_not(None))
+)
+
+
 def closed_columns() -> frozenset[str]:
     """The columns of ours ("pet.notes") that sitters do not read at any time: hidden, or shown around visits only.
 
     One query. A column that stands on no page is not named: nobody said anything about it.
     """
-    rows = db.session.execute(
-        sa.select(CustomField.column, CustomField.staff_access, FieldSection.staff_access, FieldPage.staff_access)
-        .join(CustomField.section)
-        .join(FieldSection.page)
-        .where(CustomField.column.is_not(None))
-    )
+    rows = db.session.execute(_COLUMNS)
     return frozenset(
         str(column) for column, *levels in rows if field_layout.narrowest_staff(*levels) is not StaffAccess.VIEW
     )
