@@ -23,7 +23,9 @@ _OF_SETTINGS = Activity.verb == "setting.changed"
 
 
 def last_changes(keys: Collection[str]) -> dict[str, LastChange]:
-    """{key: its newest change} of those settings that were ever changed, with one query."""
+    """{key: its newest change} of those settings that were ever changed, with one query; none for no settings."""
+    if not keys:
+        return {}
     newest = (
         sa.select(_KEY.label("key"), sa.func.max(Activity.id).label("id"))
         .where(_OF_SETTINGS, _KEY.in_(keys))
