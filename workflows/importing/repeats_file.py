@@ -70,9 +70,10 @@ class RepeatKind(VisitKind):
     def find(self, values: Mapping[str, Any]) -> Repeat | None:  # type: ignore[override]
         """The client's series of that service on those days at that time."""
         self.require(values)
-        return self.series.get(self._identity(values))
+        return self.series.get(self.identity(values))
 
-    def _identity(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    def identity(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Whose, what, on which days at which time, from when on."""
         item = self._item(values)
         start, block = self._when(item, values)
         times = frozenset((day, start, block.id if block else None) for day in values["weekdays"])
