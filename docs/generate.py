@@ -158,7 +158,32 @@ def _rows(mark: ast.expr) -> set[str]:
     return rows
 
 
-PAGES = {"data-model.md": data_model, "states.md": states, "features.md": features}
+#: the parts of security.toml, by the letter that their lines begin with
+PARTS = {"G": "Goals", "A": "Abuse cases", "T": "Traps of the packages", "V": "ASVS 5.0, level 2, by chapter"}
+
+
+def security() -> str:
+    """Each line of the security list: how it is met, which tests prove it, what is left open."""
+    lines = tomllib.loads((DOCS / "security.toml").read_text("utf-8"))
+    page = [
+        NOTE.replace("tables/", "security.toml"),
+        "# The security list\n",
+        "What must hold, how it is met, which tests prove it, and what is left open or does not apply.",
+        "The threat model is in [SECURITY.md](../SECURITY.md).\n",
+    ]
+    for letter, title in PARTS.items():
+        page.append(f"## {title}\n")
+        for name, line in lines.items():
+            if name[0] == letter:
+                page.append(f"### {name}: {line['title']}\n")
+                page += [f"{line['how']}\n"] if "how" in line else []
+                page += [f"- `tests/{test}`" for test in line.get("tests", ())]
+                page += [""] if line.get("tests") else []
+                page += [f"Open, or why not: {line['because']}\n"] if "because" in line else []
+    return "\n".join(page)
+
+
+PAGES = {"data-model.md": data_model, "states.md": states, "features.md": features, "security.md": security}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Two session cookies, one for each realm, so that an owner can try the portal without being logged out."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
@@ -40,6 +41,7 @@ class RealmSessions(SecureCookieSessionInterface):
     """
 
     session_class = RealmSession
+    digest_method = staticmethod(hashlib.sha256)
 
     def __init__(self) -> None:
         self._signers: dict[tuple[Any, ...], URLSafeTimedSerializer | None] = {}

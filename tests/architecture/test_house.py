@@ -92,3 +92,19 @@ def test_every_file_for_spreadsheets_is_made_safe_where_it_is_written():
             # Excel's sheets become CSV in memory while they are read; nobody gets that.
             assert "csv_safe" in text or path.name == "excel.py", path
     assert "export.py" in found
+
+
+def test_every_line_of_the_security_list_is_closed_by_a_test_that_exists_or_a_reason():
+    lines = tomllib.loads((ROOT / "docs" / "security.toml").read_text("utf-8"))
+    wanted = [f"G{n}" for n in range(1, 23)] + [f"A{n:02}" for n in range(1, 41)]
+    wanted += [f"T{n}" for n in range(1, 13)] + [f"V{n}" for n in range(1, 17)]
+    assert list(lines) == wanted
+    there = {}
+    for name, line in lines.items():
+        assert line.keys() <= {"title", "how", "tests", "because"}, name
+        assert line.get("tests") or line.get("because"), name
+        for test in line.get("tests", ()):
+            file, _colons, function = test.partition("::")
+            if file not in there:
+                there[file] = set(re.findall(r"^(?:    )?def (test_\w+)", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE))  # fmt: skip
+            assert function in there[file], (name, test)
