@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 from flask_admin import Admin
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_pgettext, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
@@ -24,7 +24,7 @@ from workflows.permissions import Permission
 
 #: the lists that stand behind one menu entry, with their words
 INVOICE_TABS = (
-    (_l("Invoices"), "invoices.index_view"), (_l("Notes"), "credit_notes.index_view"),
+    (_l("Invoices"), "invoices.index_view"), (lazy_pgettext("credit and debit", "Notes"), "credit_notes.index_view"),
     (_l("Clients' packages"), "client_packages.index_view"), (_l("Packages"), "visit_packages.index_view"),
     (_l("Tax rates"), "tax_rates.index_view"), (_l("Payment terms"), "payment_terms.index_view"),
 )  # fmt: skip

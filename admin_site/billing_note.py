@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import Admin, expose
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
@@ -51,7 +51,7 @@ class NotePage(WorkPage):
         self.actor.require(Permission.REFUND)
         client_id = read_id(request.values.get("client"))
         if client_id is None:
-            return client_choice.choose(url_for(".grant"), gettext("Grant credit"), ("credit_notes.index_view", gettext("Notes")))  # fmt: skip
+            return client_choice.choose(url_for(".grant"), gettext("Grant credit"), ("credit_notes.index_view", pgettext("credit and debit", "Notes")))  # fmt: skip
         client = get_or_404(Client, client_id)
         form = CreditForm(request.form if request.method == "POST" else None)
         if request.method == "POST" and form.validate():

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask import abort, flash, redirect, request
 from flask_admin import Admin, expose
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -42,7 +42,7 @@ ROWS = {
     "pet": _l("Pets"), "client_contact": _l("Contacts"), "client_login": _l("Log-ins"), "job": _l("Visits"),
     "job_pet": _l("Visits"), "job_request": _l("Requests"), "change_request": _l("Change requests"),
     "repeat": _l("Repeating services"), "repeat_pet": _l("Repeating services"), "invoice": _l("Invoices"),
-    "credit_note": _l("Notes"), "payment": _l("Payments"), "refund": _l("Refunds"), "posting": _l("Entries in the books"),
+    "credit_note": lazy_pgettext("credit and debit", "Notes"), "payment": _l("Payments"), "refund": _l("Refunds"), "posting": _l("Entries in the books"),
     "stored_method": _l("Cards and bank accounts"), "client_package": _l("Packages of visits"), "stored_file": _l("Files"),
     "field_value": _l("Details that were filled in"), "home_key": _l("Keys"), "letter": _l("Messages"),
     "outbox_mail": _l("Mails"), "notification": _l("Lines on HOME"), "client_price": _l("Agreed prices"),

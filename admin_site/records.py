@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g
 from flask_admin import Admin, expose
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, ngettext, pgettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy.orm import defer, joinedload
@@ -49,7 +49,7 @@ def _told(line: Notification) -> Any:
     told = texts.notification(line)
     if told.url is None:
         return told.html
-    return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, gettext("Open"))
+    return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, pgettext("a link", "Open"))
 
 
 class NotificationList(ReadList):

@@ -35,7 +35,7 @@ METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}
 #: beside gettext's own: our markers for texts that are translated where they are shown (NN_ with a plural or without), and
 #: the lazy ones
 KEYWORDS: dict[str, Any] = {
-    **DEFAULT_KEYWORDS, "N_": None, "NN_": {1: None, 2: (1, 2)}, "_l": None, "lazy_gettext": None,
+    **DEFAULT_KEYWORDS, "N_": None, "NN_": {1: None, 2: (1, 2)}, "_l": None, "lazy_gettext": None, "lazy_pgettext": ((1, "c"), 2),
 }  # fmt: skip
 #: what a translation must carry over as it is: values, markup, merge codes
 HOLDERS = re.compile(r"%\(\w+\)[sd]|%%|\{[^{}\s]*\}|</?[a-z]+[^<>]*>")
@@ -136,7 +136,14 @@ def missing(catalogue: Catalog) -> dict[str, str | list[str]]:
 
 
 def _key(message: Message) -> str:
-    return forms(message.id)[0]
+    """How the JSON names a text: one that has a context as `context|text`."""
+    text = forms(message.id)[0]
+    return f"{message.context}|{text}" if message.context else text
+
+
+def _find(catalogue: Catalog, key: str) -> Message | None:
+    context, _bar, text = key.partition("|")
+    return catalogue.get(key) or catalogue.get(text, context)
 
 
 def forms(texts: object) -> tuple[str, ...]:
@@ -154,7 +161,7 @@ def fill(language: str, given: dict[str, str | list[str]]) -> list[str]:
     """Write these translations into the catalogue; what does not fit is left out, and said."""
     catalogue, said = read(language), []
     for key, value in given.items():
-        message = catalogue.get(key)
+        message = _find(catalogue, key)
         if message is None:
             said.append(f"not a text of ours: {key[:70]!r}")
             continue
