@@ -111,6 +111,10 @@ mails: $(APP) $(BUILT) ## Write an example of every kind of mail to var/mail-pre
 docs: $(DEV) ## Write the pages under docs/ that are generated from the code
 	$(PY) docs/generate.py
 
+.PHONY: screenshots
+screenshots: $(DEV) $(BUILT) ## Take the pictures of the user guide anew, with Chromium: make screenshots [ARGS="office-home ..."]
+	$(PY) docs/screenshots.py $(ARGS)
+
 ##@ Languages
 LANGUAGE ?= de
 .PHONY: texts

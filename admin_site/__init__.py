@@ -42,6 +42,7 @@ from admin_site import (
     first_steps,
     frame,
     global_search,
+    help_pages,
     history,
     home,
     imports,
@@ -167,6 +168,7 @@ def install(app: Flask) -> Admin:
     admin = Admin(app, name="Latchkey", theme=OfficeTheme(), index_view=home.index_view())
     frame.install(app)
     account.install(app)
+    help_pages.install(app)
     for module in _MODULES:
         module.register(admin)
     return admin

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 
-from admin_site import change_queue, letters, neighbours, proposals, sitter_messages, texts, time_off, words
+from admin_site import change_queue, help_pages, letters, neighbours, proposals, sitter_messages, texts, time_off, words
 from admin_site.reading import initials, link
 from foundation import clock, money
 from foundation.db import db
@@ -175,6 +175,7 @@ def office_frame(actor: Actor) -> OfficeFrame:
     """The frame for this person: what they may open, and what waits."""
     values = settings.read()
     name = actor.name
+    blueprint = request.blueprint or ""
     return OfficeFrame(
         business_name=values["business.name"],
         user_name=name,
@@ -186,6 +187,7 @@ def office_frame(actor: Actor) -> OfficeFrame:
         search_url=link("global_search.show"),
         search_label=gettext("Search"),
         keys_url=link("global_search.keys"),
+        help_url=help_pages.url_for_page(blueprint, BELONGS_TO.get(blueprint, blueprint)),
         new_items=new_items(actor),
         account_menu=[
             NavItem("office_account", gettext("Your account"), "user-circle", url_for("office_account.index"))

@@ -11,7 +11,7 @@ from flask import g, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
-from admin_site import frame
+from admin_site import frame, help_pages
 from admin_site.billing_records import invoice_url, note_url, payment_url
 from admin_site.bookings import visit_url
 from admin_site.pages import Answer, WorkPage, page
@@ -164,8 +164,8 @@ class GlobalSearch(WorkPage):
         """The keyboard shortcuts: a page, or the dialog of it."""
         if request.args.get("piece"):
             g.office_frame = None
-            return page("keys_dialog.html")
-        return page("keys_list.html")
+            return page("keys_dialog.html", guide_url=help_pages.url("finding-things"))
+        return page("keys_list.html", guide_url=help_pages.url("finding-things"))
 
     def _found(self, text: str, most: int) -> list[Group]:
         if not text:

@@ -267,7 +267,7 @@ def _steps(actor: Actor, facts: home_figures.Facts) -> list[Step]:
         (Permission.SETTINGS, Step(gettext("Say who you are"), gettext("Business name, logo, phone: clients see them in the portal and in mails."), profile, link("settings.index"), gettext("Open settings"))),
         (Permission.CATALOGUE, Step(gettext("Add your first service"), gettext("A walk, a visit, an overnight, with its price and length."), facts.has_service, link("services.create_view"), gettext("Add service"))),
         (Permission.CATALOGUE, Step(gettext("Offer a service in the portal"), gettext('Tick "Visible in portal" under Advanced, so that clients can request it.'), facts.has_offer, link("services.index_view"), gettext("Open services"))),
-        (Permission.STAFF, Step(gettext("Add who does the visits"), gettext('A sitter, or yourself: tick "Can be given visits".'), facts.has_sitter, link("team.index_view"), gettext("Open team"))),
+        (Permission.STAFF, Step(gettext("Add who does the visits"), gettext('A sitter, or yourself: tick "Takes visits".'), facts.has_sitter, link("team.index_view"), gettext("Open team"))),
         (Permission.CLIENTS, Step(gettext("Add your first client"), gettext("With their pets; the account number is made for you."), facts.has_client, link("clients.create_view"), gettext("Add client"))),
         (Permission.CLIENTS, Step(gettext("Invite a client to the portal"), gettext("From the client's page; the mail holds a link to set a password."), facts.has_login, link("clients.index_view"), gettext("Open clients"))),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from client_portal import (
     files,
     following,
     health,
+    help_pages,
     home,
     installing,
     invoices,
@@ -47,6 +48,7 @@ def install(app: Flask) -> None:
         asking.series, agreements.pages, health.pages, health.amending, health.choosing, data_pages.pages, data_pages.amending, own_pets.pages, own_pets.adding,
         own_pets.leaving,
         settings_pages.pages, files.pages, files.sending, files.taking, files.small, letters.pages, reports.pages, contacts.pages, contacts.changing,
+        help_pages.pages,
     )  # fmt: skip
     agreements.stand_before_the_portal(app)
     unsubscribing.install(app)

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
-from client_portal import gateway
+from client_portal import gateway, help_links
 from client_portal.words import soon
 from foundation import clock, money
 from foundation.db import db
@@ -287,6 +287,7 @@ def _make_frame(client: Client) -> PortalFrame:
         phone_number=values["business.phone"] or None,
         email=values["business.email"] or None,
         demo_note=gateway.note(),
+        help_url=help_links.url_for_page(),
     )
 
 

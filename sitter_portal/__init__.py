@@ -9,6 +9,7 @@ from sitter_portal import (
     clients,
     day,
     files,
+    help_pages,
     keys,
     messages,
     offline,
@@ -34,3 +35,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(pay.pages)
     app.register_blueprint(report.pages)
     app.register_blueprint(offline.pages)
+    app.register_blueprint(help_pages.pages)

@@ -5,6 +5,7 @@ from flask_babel import gettext, ngettext
 
 from models import Staff
 from sign_in import current_actor, current_sign_in
+from sitter_portal import help_links
 from ui_kit.frames import NavItem, PortalFrame
 from workflows import settings
 from workflows.permissions import Permission
@@ -38,6 +39,7 @@ def frame(staff: Staff) -> PortalFrame:
         manifest_url=url_for("sitter_offline.manifest"),
         worker_url=url_for("sitter_offline.worker"),
         keeps_day=True,
+        help_url=help_links.url_for_page(),
     )
 
 

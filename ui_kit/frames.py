@@ -81,6 +81,7 @@ class PortalFrame:
     brand_css_url: str | None = None  # a sheet that overrides tokens, when the business has its own colour
     manifest_url: str | None = None  # the web app manifest of the installable portal
     worker_url: str | None = None  # the service worker of this face
+    help_url: str | None = None  # the page of the user guide about this one
     keeps_day: bool = False  # the phone keeps the sitter's day, and what is tapped without a connection
 
 
@@ -98,6 +99,7 @@ class OfficeFrame:
     search_url: str | None = None
     search_label: str | None = None
     keys_url: str | None = None  # the list of the keyboard shortcuts
+    help_url: str | None = None  # the page of the user guide about this one
     new_items: list[Link] = field(default_factory=list)
     account_menu: list[NavItem] = field(default_factory=list)
     demo_note: str | None = None

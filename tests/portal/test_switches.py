@@ -28,6 +28,9 @@ NEEDS = {
     "portal_install.worker": (),
     "portal_install.offline": (),
     "portal_home.end_office_view": (),
+    "portal_help.index": (),
+    "portal_help.chapter": (),
+    "portal_help.picture": (),
     "portal_account.show": (SUMMARY,),
     # A client who does not pay online has neither these nor the cards: see below.
     "portal_pay.form": (PAY,),
@@ -214,6 +217,7 @@ def addresses(app, alices, *, of=None):
             "word": "card",
             "key": "AAAAAAAAAAAA",
             "how": "thumb",
+            "name": "pay",
             **mine,
         }
         path = adapter.build(rule.endpoint, {k: v for k, v in every.items() if k in rule.arguments})
