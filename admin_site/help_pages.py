@@ -1,6 +1,6 @@
 """The user guide in the back office: all of it, as owners also answer the questions of clients and sitters."""
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 
 from ui_kit.guide import Guide
 
@@ -62,6 +62,8 @@ OWN_CHAPTERS = {
     "data": "custom-fields",
     "field_lists": "custom-fields",
 }
+#: the settings pages, by the last word of their address
+SETTINGS_CHAPTERS = {"portal": "portal-settings", "billing": "invoices", "team": "team"}
 
 
 def url(name: str) -> str:
@@ -70,8 +72,10 @@ def url(name: str) -> str:
 
 
 def url_for_page(blueprint: str, entry: str) -> str:
-    """The chapter about a page: by its own name, by its menu entry, or the table of contents."""
+    """The chapter about the page asked for: by its own name, by its menu entry, or the table of contents."""
     name = OWN_CHAPTERS.get(blueprint) or CHAPTERS.get(entry)
+    if blueprint == "settings":
+        name = SETTINGS_CHAPTERS.get(request.path.rpartition("/")[2], name)
     return url(name) if name else GUIDE.base
 
 

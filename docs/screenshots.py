@@ -31,7 +31,7 @@ PICTURES = ROOT / "docs" / "guide" / "pictures"
 #: far enough ahead that no browser takes the cookies of it for old ones, and no holiday
 NOW = dt.datetime(2031, 3, 3, 9, 40, tzinfo=ZoneInfo("America/New_York"))
 SIZES = {"desk": (1280, 860), "phone": (390, 760)}
-COLOURS = 64
+COLOURS = 96
 
 Steps = Callable[["Page"], None]
 
@@ -55,17 +55,31 @@ def _type_a_search(page: "Page") -> None:
 
 
 def _show_the_run(page: "Page") -> None:
-    page.get_by_label("Up to and including").fill("2031-03-02")
+    page.get_by_label("Up to and including").fill("2031-03-31")
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_load_state()
 
 
-def _choose_days_and_service(page: "Page") -> None:
-    page.get_by_role("checkbox", name=re.compile(r"March 1[234]")).first.check(force=True)
-    page.get_by_role("radio", name=re.compile("Dog walk, 30 minutes")).check(force=True)
-    page.get_by_role("heading", name="Which service?").or_(
-        page.get_by_text("Which days?")
-    ).first.scroll_into_view_if_needed()
+def _press_record_payment(page: "Page") -> None:
+    page.get_by_role("link", name="Record payment").first.click()
+    page.wait_for_load_state()
+
+
+def _press_cancel(page: "Page") -> None:
+    page.goto(f"{page.url}/cancellation")
+
+
+def _compare_last_month(page: "Page") -> None:
+    page.get_by_label("Period", exact=True).select_option(label="Last month")
+    page.get_by_label("Compare with").select_option(label="The period before")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_load_state()
+
+
+def _choose_days(page: "Page") -> None:
+    for day in (11, 12, 13):
+        page.get_by_role("checkbox", name=re.compile(rf"March {day}\b")).check(force=True)
+        page.wait_for_load_state("networkidle")
 
 
 OFFICE, CLIENT, SITTER = "olivia@example.com", "hannah@example.com", "sam@example.com"
@@ -90,14 +104,21 @@ SHOTS = (
     Shot("office-time-off", OFFICE, "/admin/time-off/?view=waiting", follow=r"/admin/days-off/\d+/"),
     Shot("office-billing-run", OFFICE, "/admin/billing-run/", steps=_show_the_run),
     Shot("office-invoice", OFFICE, "/admin/invoices/", follow=r"/admin/invoice/\d+/"),
-    Shot("office-payment", OFFICE, "/admin/payment/new", follow=r"/admin/payment/new\?client="),
+    Shot("office-payment", OFFICE, "/admin/invoices/", steps=_press_record_payment, follow=r"/admin/invoice/\d+/"),
     Shot("office-pay", OFFICE, "/admin/pay/"),
     Shot("office-mail-template", OFFICE, "/admin/mail-templates/job_scheduled/"),
-    Shot("office-report", OFFICE, "/admin/reports/revenue/?period=last_month"),
+    Shot("office-report", OFFICE, "/admin/reports/revenue/", steps=_compare_last_month),
     Shot("office-search", OFFICE, "/admin/", steps=_type_a_search),
-    Shot("portal-request", CLIENT, "/portal/request", "phone", _choose_days_and_service),
+    Shot("portal-request", CLIENT, "/portal/request", "phone", _choose_days),
     Shot("portal-schedule", CLIENT, "/portal/schedule", "phone"),
-    Shot("portal-cancel", CLIENT, "/portal/schedule", "phone", follow=r"/portal/visits/[\w-]{12}$"),
+    Shot(
+        "portal-cancel",
+        CLIENT,
+        "/portal/schedule",
+        "phone",
+        _press_cancel,
+        r"/portal/visits/(?!cancellation)[\w-]{12}$",
+    ),
     Shot("portal-account", CLIENT, "/portal/account", "phone"),
     Shot("portal-data", CLIENT, "/portal/your-data/pets", "phone", follow=r"/portal/your-data/pets/(?!new)[\w-]{12}$"),
     Shot("portal-report", CLIENT, "/portal/reports/", "phone", follow=r"/portal/reports/[\w-]{12}$"),

@@ -58,7 +58,7 @@ def test_pictures_are_those_that_the_script_makes_and_are_small():
 def test_pages_of_the_app_lead_to_chapters_that_are_there():
     there = {(c.part, c.name) for _heading, chapters in guide.contents() for c in chapters}
     for part, links in (
-        ("owner", help_pages.CHAPTERS | help_pages.OWN_CHAPTERS),
+        ("owner", help_pages.CHAPTERS | help_pages.OWN_CHAPTERS | help_pages.SETTINGS_CHAPTERS),
         ("client", portal_links.CHAPTERS),
         ("sitter", staff_links.CHAPTERS),
     ):
