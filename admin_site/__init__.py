@@ -50,6 +50,7 @@ from admin_site import (
     keys,
     left_visits,
     letters,
+    list_columns,
     mail_refusals,
     mail_texts,
     mailings,
@@ -158,6 +159,7 @@ _MODULES = (
     stored_files,
     global_search,
     saved_views,
+    list_columns,
 )
 
 

@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import export, listing, rows, search, view_tabs
+from admin_site import export, listing, own_columns, rows, search, view_tabs
 from admin_site.bulk import BulkActions
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
@@ -215,8 +215,8 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     # ------------------------------------------------------------------ list
     @property
     def shown_columns(self) -> list[Column]:
-        """The columns of the list itself."""
-        return [c for c in self.columns if not c.hidden]
+        """The columns of the list itself, as this person wants them."""
+        return own_columns.shown(self)
 
     @expose("/")
     def index_view(self) -> Answer:

@@ -13,7 +13,7 @@ from foundation import clock, money
 from foundation.db import db
 from sign_in import current_actor, current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import field_deciding, job_requests, registrations, saved_views, settings
+from workflows import field_deciding, job_requests, list_columns, registrations, saved_views, settings
 from workflows.actors import Actor
 from workflows.billing import modes
 from workflows.errors import N_
@@ -221,6 +221,7 @@ _BADGES = sa.select(
     SITTERS_WAITING.scalar_subquery(),
     SITTERS_UNREAD.scalar_subquery(),
     saved_views.COUNT.scalar_subquery(),
+    list_columns.CHOSEN.scalar_subquery(),
 )
 
 
@@ -249,7 +250,12 @@ def n_saved_views() -> int:
     return _waiting()[6]
 
 
-def _waiting() -> tuple[int, ...]:
+def own_columns() -> str:
+    """The columns that this person chose for the list that is open, "" for its own."""
+    return _waiting()[7] or ""
+
+
+def _waiting() -> tuple[Any, ...]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
         staff = current_actor().staff
@@ -258,7 +264,7 @@ def _waiting() -> tuple[int, ...]:
             "me": staff.id if staff else None,
         }  # fmt: skip
         g.clients_waiting = tuple(db.session.execute(_BADGES, asked).one())
-    counted: tuple[int, ...] = g.clients_waiting
+    counted: tuple[Any, ...] = g.clients_waiting
     return counted
 
 

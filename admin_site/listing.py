@@ -67,6 +67,8 @@ class Wanted:
     desc: bool = False
     page: int = 1
     size: int = PAGE_SIZES[0]
+    #: columns that the address names, in their order; none: as this person usually sees the list
+    columns: tuple[str, ...] = ()
     #: is the form with all filters open?
     panel: bool = False
     #: what was left out, for people
@@ -85,6 +87,7 @@ class Wanted:
             **{f"flt_{f.key}": value for f, value in self.filters},
             "sort": self.sort.name if self.sort else "",
             "desc": "1" if self.sort and self.desc else "",
+            "cols": ",".join(self.columns),
             "page_size": str(self.size) if self.size != PAGE_SIZES[0] else "",
             "page": str(self.page) if self.page > 1 else "",
         }
@@ -149,9 +152,17 @@ def read(of: Listed, *, searchable: bool) -> Wanted:
         desc=arguments.get("desc") == "1",
         page=min(read_id(arguments.get("page")) or 1, MAX_ID // PAGE_SIZES[-1]),
         size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+        columns=read_columns(of),
         panel=arguments.get("panel") == "filters",
         notes=tuple(notes),
     )
+
+
+def read_columns(of: Listed) -> tuple[str, ...]:
+    """The columns of this list that the address names; what is none is left out."""
+    asked = request.args.get("cols", "")[:1000].split(",")
+    known = {c.name for c in of.columns} if asked != [""] else set()
+    return tuple(dict.fromkeys(n for n in asked if n in known))
 
 
 def _pill(of: Listed, key: str | None, *, narrow: bool) -> Pill | None:

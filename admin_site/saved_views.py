@@ -25,7 +25,7 @@ class SavedViews(WorkPage):
     @expose("/")
     def index(self) -> Answer:
         """The views of a list that the person sees."""
-        of = _list(request.args.get("list"))
+        of = find_list(request.args.get("list"))
         views = saved_views.of_list(of.endpoint, actor=self.actor)
         own = self.actor.staff.id if self.actor.staff else None
         rows = [(v, v.staff_id == own, saved_views.may_remove(v, actor=self.actor), _address(of, v)) for v in views]
@@ -34,7 +34,7 @@ class SavedViews(WorkPage):
     @expose("/new", methods=("GET", "POST"))
     def new(self) -> Answer:
         """Give the list that the address describes a name."""
-        of = _list(request.args.get("list"))
+        of = find_list(request.args.get("list"))
         kept = arguments_of(listing.read(of, searchable=of._search_supported))  # noqa: SLF001 -- Flask-Admin's name
         problem: WorkflowError | None = None
         if request.method == "POST":
@@ -79,7 +79,7 @@ class SavedViews(WorkPage):
         return press(lambda: saved_views.remove(view, actor=self.actor), said, _back(of))
 
 
-def _list(endpoint: str | None) -> Any:
+def find_list(endpoint: str | None) -> Any:
     """The list with this endpoint, if there is one and the person may open it; else 404."""
     views = (v for admin in current_app.extensions["admin"] for v in admin._views)  # noqa: SLF001 -- Flask-Admin has no other list
     of = next((v for v in views if isinstance(v, OfficeList) and v.endpoint == endpoint), None)
@@ -93,7 +93,7 @@ def _view(public_id: str, staff: Any) -> tuple[SavedView, Any]:
     view = db.session.scalar(sa.select(SavedView).where(SavedView.public_id == public_id))
     if view is None or staff is None or not (view.is_shared or view.staff_id == staff.id):
         abort(404)
-    return view, _list(view.list_name)
+    return view, find_list(view.list_name)
 
 
 def _address(of: Any, view: SavedView) -> str:

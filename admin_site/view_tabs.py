@@ -36,7 +36,9 @@ def of_list(endpoint: str, url: str, wanted: Wanted, actor: Actor) -> Tabs:
     views = saved_views.of_list(endpoint, actor=actor) if frame.n_saved_views() else []
     present = arguments_of(wanted)
     pills = [(v.name, f"{url}/?{v.arguments}&{MARK}=1", v.arguments == present, None) for v in views]
-    is_worth = bool(wanted.search or wanted.filters or wanted.sort) and not any(pill[2] for pill in pills)
+    is_worth = bool(wanted.search or wanted.filters or wanted.sort or wanted.columns) and not any(
+        pill[2] for pill in pills
+    )
     save_url = f"{url_for('saved_views.new')}?{urlencode({'list': endpoint})}&{present}" if is_worth else None
     manage_url = url_for("saved_views.index", list=endpoint) if views else None
     return Tabs(pills, save_url, manage_url)
