@@ -312,10 +312,10 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         """The list as a file. It is a POST because it is logged: a GET changes nothing, in no case."""
         if not self.actor.may(Permission.EXPORT):
             abort(403)
-        if export_type != "csv":
+        if export_type not in export.KINDS:
             abort(404)
         wanted = listing.read(self, searchable=self._search_supported)
-        return export.csv_file(self, wanted, actor=self.actor, most=self.export_max_rows)
+        return export.list_file(self, wanted, export_type, actor=self.actor, most=self.export_max_rows)
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> Response:

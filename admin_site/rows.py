@@ -107,6 +107,19 @@ def plain(value: Any) -> str:
             return str(show(value))
 
 
+def typed(value: Any) -> Any:
+    """A value as an Excel file gets it: days, times, moments of the business and figures stay what they are."""
+    match value:
+        case dt.datetime():
+            return clock.to_local(value).replace(tzinfo=None)
+        case bool() | enum.Enum():
+            return plain(value)
+        case None | dt.date() | dt.time() | Decimal() | int():
+            return value
+        case _:
+            return plain(value)
+
+
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 

@@ -1,7 +1,9 @@
 """A list as a file: what is on the screen, safe for spreadsheets, capped, logged, never by a GET."""
 
 import csv
+import datetime as dt
 import io
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from models import Activity, ClientStatus
 from tests import factories as make
 from tests import money_factories as money
 from tests.databases import statements
+from workflows.importing import excel
 
 pytestmark = pytest.mark.covers("S3")
 
@@ -59,6 +62,32 @@ def test_cells_are_plain_values(office, cast):
     assert [r[header.index("Price")] for r in rows] == ["20.00", "20.00", "100.00"]
     header, *rows = table_of(office.export("/admin/time-blocks/"))
     assert rows[0] == ["Morning", "07:00", "10:00", "Yes"]
+
+
+def test_the_same_rows_as_an_excel_file_with_real_days_and_amounts(office, cast):
+    cast.alice.phone, cast.alice.notes = "+12125550100", "=HYPERLINK(1)"
+    db.session.commit()
+    answer = office.post("/admin/clients/export/xlsx/?search=archer&cols=city")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="clients-2026-11-23.xlsx"'
+    header, row = csv.reader(io.StringIO(excel.as_csv(answer.data).decode("utf-8-sig")))
+    assert header == table_of(office.export("/admin/clients/", search="archer"))[0]
+    cells = dict(zip(header, row, strict=True))
+    assert (cells["Account number"], cells["Phone"], cells["Portal"], cells["Client since"], cells["Notes"]) == (
+        "4417209318", "+12125550100", "Yes", "2026-11-23", "=HYPERLINK(1)",
+    )  # fmt: skip
+    sheet = zipfile.ZipFile(io.BytesIO(answer.data)).read("xl/worksheets/sheet1.xml").decode()
+    assert f"<v>{(dt.date(2026, 11, 23) - dt.date(1899, 12, 30)).days}</v>" in sheet
+    services = office.post("/admin/services/export/xlsx/?view=all")
+    assert (
+        ' s="4"><v>20.00</v></c>'
+        in zipfile.ZipFile(io.BytesIO(services.data)).read("xl/worksheets/sheet1.xml").decode()
+    )
+    line = db.session.scalars(sa.select(Activity).where(Activity.verb == "list.exported").order_by(Activity.id)).first()
+    assert (line.facts["list"], line.facts["n_rows"], line.facts["of"]) == (
+        "clients",
+        1,
+        {"view": "all", "search": "archer"},
+    )
 
 
 FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", '=HYPERLINK("http://evil")', "=cmd|' /C calc'!A0"]  # fmt: skip
@@ -142,9 +171,10 @@ def test_16_the_number_of_rows_is_capped_and_they_are_read_in_pieces(office, cas
     assert sum("vet.name" in s and " IN (" in s and "SELECT vet.id" not in s.partition(" IN (")[2] for s in sent) == 3
 
 
-def test_a_get_makes_no_file_and_only_csv_is_made(office, managers, cast):
-    assert office.browser.get("/admin/clients/export/csv/").status_code == 405
-    assert office.post("/admin/clients/export/xlsx/").status_code == 404
+def test_a_get_makes_no_file_and_only_csv_and_excel_are_made(office, managers, cast):
+    for kind in ("csv", "xlsx"):
+        assert office.browser.get(f"/admin/clients/export/{kind}/").status_code == 405
+    assert office.post("/admin/clients/export/ods/").status_code == 404
     assert managers.export("/admin/clients/").status_code == 200
 
 
@@ -156,3 +186,4 @@ def test_without_the_permission_there_is_no_button_and_no_file(managers, cast, m
     monkeypatch.setitem(permissions.ROLE_PERMISSIONS, StaffRole.MANAGER, less)
     assert "/export/" not in managers.open("/admin/clients/").text
     assert managers.export("/admin/clients/").status_code == 403
+    assert managers.post("/admin/clients/export/xlsx/").status_code == 403
