@@ -51,6 +51,7 @@ from admin_site import (
     left_visits,
     letters,
     list_columns,
+    list_edits,
     mail_refusals,
     mail_texts,
     mailings,
@@ -160,6 +161,7 @@ _MODULES = (
     global_search,
     saved_views,
     list_columns,
+    list_edits,
 )
 
 

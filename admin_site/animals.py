@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, lookups, merging, rows, search
 from admin_site.base import Answer, OfficeList
 from admin_site.bulk import bulk
+from admin_site.edits_rows import EditsRows
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
@@ -28,7 +29,7 @@ def register(admin: Admin) -> None:
     admin.add_view(VetList(Vet, "vets", "/admin/vets"))
 
 
-class PetList(FieldColumns, OfficeList):
+class PetList(EditsRows, FieldColumns, OfficeList):
     """Animals, each of one client."""
 
     area = FieldArea.PET
@@ -140,7 +141,7 @@ class PetList(FieldColumns, OfficeList):
         )
 
 
-class VetList(OfficeList):
+class VetList(EditsRows, OfficeList):
     """Veterinary practices, shared by all clients."""
 
     writing = Permission.CLIENTS

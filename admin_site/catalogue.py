@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
+from admin_site.edits_rows import EditsRows
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
@@ -102,7 +103,7 @@ class PlainList(CatalogueList):
         catalogue.save_plain(record, values, actor=actor)
 
 
-class ServiceList(CatalogueList):
+class ServiceList(EditsRows, CatalogueList):
     """Service items. "Visible in portal" stands in the Advanced section."""
 
     title, add_label = _l("Services"), _l("Add service")

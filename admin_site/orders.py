@@ -31,6 +31,8 @@ OFFERED = (BulkKind.MOVE, BulkKind.REASSIGN, BulkKind.CANCEL)
 MOST_SHOWN = 12
 #: orders about clients, whose own pages follow them
 OF_CLIENTS = {BulkKind.INVITE: "invitations", BulkKind.MAILING: "mailings"}
+#: and about rows of any list
+ELSEWHERE = {**OF_CLIENTS, BulkKind.EDIT: "list_edits"}
 
 
 class OrderForm(OfficeForm):
@@ -83,7 +85,7 @@ class OrdersPage(WorkPage):
         """The last orders."""
         runs = db.session.scalars(
             sa.select(BulkRun)
-            .where(BulkRun.kind.not_in(OF_CLIENTS))
+            .where(BulkRun.kind.not_in(ELSEWHERE))
             .options(sa.orm.joinedload(BulkRun.staff))
             .order_by(BulkRun.id.desc())
             .limit(30)
@@ -201,7 +203,7 @@ def _query(back: str) -> dict[str, str]:
 
 def _run(run_id: str) -> BulkRun:
     run = find(run_id)
-    return run if run is not None and run.kind not in OF_CLIENTS else abort(404)
+    return run if run is not None and run.kind not in ELSEWHERE else abort(404)
 
 
 # --------------------------------------------------------------------------------- shared with orders of other kinds
@@ -216,7 +218,7 @@ def find(run_id: str) -> BulkRun | None:
 
 def follow_url(run: BulkRun) -> str:
     """Where an order is followed: those about clients on their own pages, all else by who works with the schedule."""
-    return url_for(f"{OF_CLIENTS.get(run.kind, 'orders')}.follow", run_id=run.public_id)
+    return url_for(f"{ELSEWHERE.get(run.kind, 'orders')}.follow", run_id=run.public_id)
 
 
 def show_state(run: BulkRun, **more: Any) -> Answer:
@@ -224,9 +226,9 @@ def show_state(run: BulkRun, **more: Any) -> Answer:
     is_about_clients = run.kind in OF_CLIENTS
     context: dict[str, Any] = {
         "run": run, "title": kind_words(run.kind, run.n_total), "state": state_words(run), "by": run.staff,
-        "failures": [_failure(f, is_about_clients=is_about_clients) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
+        "failures": [_failure(f, run.kind) for f in run.failures[:100]], "is_over": run.state in {BulkState.DONE, BulkState.STOPPED},
         "n_worked": run.n_done + len(run.failures), "follow_url": follow_url(run),
-        "stop_url": url_for(f"{OF_CLIENTS.get(run.kind, 'orders')}.stop", run_id=run.public_id),
+        "stop_url": url_for(f"{ELSEWHERE.get(run.kind, 'orders')}.stop", run_id=run.public_id),
         "is_about_clients": is_about_clients, **more,
     }  # fmt: skip
     return page("_order_state.html" if is_htmx() else "order.html", **context)
@@ -242,18 +244,25 @@ def stop(run: BulkRun, *, actor: Actor) -> Response:
     return redirect(follow_url(run))
 
 
-def _failure(stored: dict[str, Any], *, is_about_clients: bool) -> dict[str, Any]:
-    """A visit that could not be done: its words, why, and the way to it."""
+def _failure(stored: dict[str, Any], kind: BulkKind) -> dict[str, Any]:
+    """What could not be done: its words, why, and the way to it."""
+    is_about_clients = kind in OF_CLIENTS
     values = {k: texts.with_dates(str(v)) for k, v in (stored.get("values") or {}).items()}
     why = gettext(stored["why"])
     return {
         "label": values.get("label")
-        or (gettext("A client") if is_about_clients else gettext("Visit %(number)s", number=stored["job_id"])),
+        or (
+            gettext("A client")
+            if is_about_clients
+            else gettext("A record")
+            if kind is BulkKind.EDIT
+            else gettext("Visit %(number)s", number=stored["job_id"])
+        ),
         "why": why % values if "%(" in why else why,
         "url": (
             client_url(stored["job_id"]) if is_about_clients else url_for("visits_page.show", job_id=stored["job_id"])
         )
-        if values.get("label")
+        if values.get("label") and kind is not BulkKind.EDIT
         else None,
     }
 

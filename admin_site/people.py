@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from admin_site import filters, invited, lookups, mailing_form, rows, search, words
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
+from admin_site.edits_rows import EditsRows
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
@@ -66,7 +67,7 @@ OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
 PLAIN_TEXT = {"autocomplete": "off"}
 
 
-class ClientList(FieldColumns, OfficeList):
+class ClientList(EditsRows, FieldColumns, OfficeList):
     """Clients; a row leads to the client's own page."""
 
     area = FieldArea.CLIENT

@@ -222,6 +222,7 @@ _LOGGED_AS = {
     BulkKind.CHARGE: "billing_run",
     BulkKind.STATEMENT: "billing_run",
     BulkKind.MAILING: "mailing",
+    BulkKind.EDIT: "list_edit",
 }
 
 

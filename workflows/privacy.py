@@ -347,8 +347,10 @@ def _blank_mails(about: sa.ColumnElement[bool]) -> None:
 def _blank_failures(client_id: int, own_jobs: sa.ColumnElement[bool]) -> None:
     """What could not be done in an order is listed with the client's name."""
     jobs = set(db.session.scalars(sa.select(Job.id).where(own_jobs)))
+    pets = set(db.session.scalars(sa.select(Pet.id).where(Pet.client_id == client_id)))
     for run in db.session.scalars(sa.select(BulkRun).where(sa.cast(BulkRun.failures, sa.Text) != "[]")):
-        ids = {client_id} if run.kind in _OF_CLIENTS else jobs
+        table = run.wish.get("table") if run.kind is BulkKind.EDIT else "client" if run.kind in _OF_CLIENTS else "job"
+        ids = {"client": {client_id}, "job": jobs, "pet": pets}.get(str(table), set())
         kept = [{**f, "values": _scrubbed(f.get("values", {}))} if f.get("job_id") in ids else f for f in run.failures]
         if kept != run.failures:
             run.failures = kept
