@@ -71,11 +71,11 @@ def unguarded(path, answer):
         "object": policy.get("object-src", default) == "'none'",
         "base": policy.get("base-uri", "'none'") == "'none'",
         "frames": framed or policy["frame-ancestors"] == "'none'",
-        "xfo": h["X-Frame-Options"] == ("SAMEORIGIN" if framed else "DENY"),
-        "sniff": h["X-Content-Type-Options"] == "nosniff",
-        "referrer": h["Referrer-Policy"] in {"same-origin", "no-referrer"},
-        "permissions": all(f"{x}=()" in h["Permissions-Policy"] for x in ("camera", "microphone", "usb")),
-        "opener": h["Cross-Origin-Opener-Policy"] == "same-origin",
+        "xfo": h.get("X-Frame-Options") == ("SAMEORIGIN" if framed else "DENY"),
+        "sniff": h.get("X-Content-Type-Options") == "nosniff",
+        "referrer": h.get("Referrer-Policy") in {"same-origin", "no-referrer"},
+        "permissions": all(f"{x}=()" in h.get("Permissions-Policy", "") for x in ("camera", "microphone", "usb")),
+        "opener": h.get("Cross-Origin-Opener-Policy") == "same-origin",
         "kept": "no-store" in kept
         or (answer.mimetype in {"image/webp", "text/calendar"} and kept == "private, no-cache")
         or path.endswith(".webmanifest"),  # fmt: skip
