@@ -82,7 +82,7 @@ const countTicks = (name) => {
   const ticked = boxes.filter((box) => box.checked).length;
   $$(`[data-check-all="${CSS.escape(name)}"]`).forEach((all) => { all.checked = ticked > 0 && ticked === boxes.length; all.indeterminate = ticked > 0 && ticked < boxes.length; });
   $$(`[data-check-count="${CSS.escape(name)}"]`).forEach((place) => { place.textContent = ticked; });
-  $$(`[data-check-needed="${CSS.escape(name)}"]`).forEach((control) => { control.disabled = ticked === 0; });
+  $$(`[data-check-needed="${CSS.escape(name)}"], [data-check-bar="${CSS.escape(name)}"] button`).forEach((control) => { control.disabled = ticked === 0; });
   $$(`[data-check-bar="${CSS.escape(name)}"]`).forEach((bar) => { bar.hidden = ticked === 0; });
   boxes.forEach((box) => box.closest("tr")?.classList.toggle("is-picked", box.checked));
 };
