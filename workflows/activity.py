@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -53,7 +53,7 @@ class Line:
     verb: str
     subject: Base
     client: Client | None
-    facts: dict[str, object]
+    facts: Mapping[str, object]
 
 
 def record_many(lines: Iterable[Line], *, actor: Actor) -> None:
@@ -64,7 +64,7 @@ def record_many(lines: Iterable[Line], *, actor: Actor) -> None:
 
 
 def _values(
-    verb: str, actor: Actor, subject: Base | None, client: Client | None, facts: dict[str, object]
+    verb: str, actor: Actor, subject: Base | None, client: Client | None, facts: Mapping[str, object]
 ) -> dict[str, Any]:
     return {
         "verb": verb,

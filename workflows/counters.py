@@ -10,8 +10,8 @@ from models import Counter
 #: built once: putting a statement together takes longer than the database takes to answer it
 _COUNT = {
     name: insert(Counter)
-    .values(name=sa.bindparam("series"), value=1)
-    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+    .values(name=sa.bindparam("series"), value=sa.bindparam("n"))
+    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + sa.bindparam("n")})
     .returning(Counter.value)
     for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
 }
@@ -19,8 +19,14 @@ _COUNT = {
 
 def next_value(series: str) -> int:
     """The next number of the series, from 1 on: its row stays locked until the commit, and a rollback gives it back."""
+    return next_values(series, 1)[0]
+
+
+def next_values(series: str, n: int) -> range:
+    """The next `n` numbers of the series, with one statement; otherwise as `next_value`."""
     begin_writing()
-    return int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name], {"series": series}).one())
+    last = int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name], {"series": series, "n": n}).one())
+    return range(last - n + 1, last + 1)
 
 
 def last_value(series: str) -> int:

@@ -152,6 +152,12 @@ def queue_client_mail(
     return queue_mail(kind, facts, to=to, cc=copies, client=client, dedupe_key=dedupe_key)
 
 
+def reaches(kind: MailKind, client: Client) -> bool:
+    """Would such a mail to the client be queued for anybody?"""
+    copies, off = _readers(kind, client)
+    return bool(copies) or (bool(client.email) and kind.value not in off)
+
+
 def _readers(kind: MailKind, client: Client) -> tuple[list[str], Collection[str]]:
     """The contacts that get copies, and the mails that the person who reads at the client's address has turned off.
 

@@ -107,7 +107,12 @@ def put_together(
 
 def note_drafted(draft: Invoice, *, n_jobs: int, actor: Actor) -> None:
     """The log's word of a draft that was stored."""
-    activity.record("invoice.drafted", actor=actor, subject=draft, client=draft.client, n_jobs=n_jobs)
+    activity.record_many([drafted_line(draft, n_jobs)], actor=actor)
+
+
+def drafted_line(draft: Invoice, n_jobs: int) -> activity.Line:
+    """The same, to be written with others."""
+    return activity.Line("invoice.drafted", draft, draft.client, {"n_jobs": n_jobs})
 
 
 def add_visits(draft: Invoice, jobs: Sequence[Job], *, actor: Actor, seen_version: int | None = None) -> Invoice:
@@ -134,12 +139,12 @@ def _waiting(client: Client, jobs: Sequence[Job] | None, up_to: dt.date | None) 
 
 
 def _put_on(draft: Invoice, jobs: Iterable[Job], basis: Basis) -> None:
-    own, default = basis.packages.get(draft.client.id, ()), basis.default_rate
-    for position, job in enumerate(jobs, start=_next_position(draft)):
+    own, default, wanted = basis.packages.get(draft.client.id, ()), basis.default_rate, list(jobs)
+    _check_room(len(draft.lines) + len(wanted))  # before a package pays for any
+    for position, job in enumerate(wanted, start=_next_position(draft)):
         line = InvoiceLine(position=position)
         visit_lines.fill(line, job, use=packages.draw(job, own), rate=visit_lines.rate_of(job, draft, default))
         draft.lines.append(line)
-    _check_room(draft)
 
 
 # ------------------------------------------------------------------------------------------------------- free lines
@@ -174,7 +179,7 @@ def add_line(draft: Invoice, wanted: FreeLine, *, actor: Actor, seen_version: in
     line = InvoiceLine(position=_next_position(fresh))
     _fill(line, wanted, fresh)
     fresh.lines.append(line)
-    _check_room(fresh)
+    _check_room(len(fresh.lines))
     refresh(fresh)
     return line
 
@@ -349,8 +354,8 @@ def _next_position(draft: Invoice) -> int:
     return max((line.position for line in draft.lines), default=0) + 1
 
 
-def _check_room(draft: Invoice) -> None:
-    if len(draft.lines) > MOST_LINES:
+def _check_room(n_lines: int) -> None:
+    if n_lines > MOST_LINES:
         raise Invalid("many_lines", N_("An invoice can have at most %(most)s lines."), most=MOST_LINES)
 
 

@@ -4,6 +4,7 @@ Nothing of an issued invoice ever changes (`frozen` stands guard): what turns ou
 is voided and raised again.
 """
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from models import (
     Account,
     Allocation,
     AttemptTarget,
+    Client,
     Invoice,
     InvoiceKind,
     InvoiceLine,
@@ -92,14 +94,19 @@ def issue(invoice: Invoice, *, actor: Actor, mail: bool = True, seen_version: in
 
 def fix(draft: Invoice, terms: due.Terms) -> None:
     """What an issue fixes, up to the number and the new state; the caller writes it and goes on with `after_issue`."""
-    _fix_figures(draft)
+    fix_figures(draft)
     db.session.flush()  # the lines of a stored draft while it still is one: afterwards `frozen` guards them
+    with db.session.no_autoflush:  # all that is new is written with one statement
+        fix_rest(draft, terms, numbers.next_number("invoice"))
+
+
+def fix_rest(draft: Invoice, terms: due.Terms, number: tuple[int, str]) -> None:
+    """What `fix` does after the figures, with a number that was drawn for it in this transaction."""
     today = clock.today()
     draft.due_on = due.due_date(draft, terms, issued_on=today)
     draft.frozen = invoice_papers.freeze(draft.client, terms=terms)
     draft.issued_on, draft.issued_at = today, clock.now()
-    with db.session.no_autoflush:  # all that is new is written with one statement
-        draft.sequence, draft.number = numbers.next_number("invoice")
+    draft.sequence, draft.number = number
     draft.state = InvoiceState.OPEN
 
 
@@ -110,7 +117,7 @@ def after_issue(invoice: Invoice, *, actor: Actor, mail: bool, may_hold_credit: 
     """
     _post_issue(invoice)
     packages.sell(invoice, actor=actor)
-    activity.record("invoice.issued", actor=actor, subject=invoice, client=invoice.client, number=invoice.number, total=invoice.total)  # fmt: skip
+    activity.record_many([_issued_line(invoice)], actor=actor)
     # Nothing paid it yet: only what comes to nothing is paid at once.
     spent: list[Allocation] = []
     if not invoice.payable:
@@ -121,8 +128,38 @@ def after_issue(invoice: Invoice, *, actor: Actor, mail: bool, may_hold_credit: 
         _mail(invoice, left=sums.outstanding(invoice) if spent else invoice.payable)
 
 
-def _fix_figures(invoice: Invoice) -> None:
-    """Copy each line's tax onto it, and fix the sums: a row for each rate."""
+def issue_new(drafts: Sequence[Invoice], terms_of: Callable[[Client], due.Terms], *, actor: Actor, mail: bool) -> None:
+    """Issue drafts that are not stored yet, together and with a few statements; each as `issue` says, in their order.
+
+    Their figures were fixed (`fix_figures`) and their clients are locked. No client may hold credit that would pay
+    them, and they sell no packages: nothing here refuses, so all or none are issued.
+    """
+    for draft, number in zip(drafts, numbers.next_numbers("invoice", len(drafts)), strict=True):
+        fix_rest(draft, terms_of(draft.client), number)
+        if mail and outbox.reaches(MailKind.INVOICE_SENT, draft.client):
+            draft.sent_at = clock.now()
+    db.session.add_all(drafts)
+    db.session.flush()
+    posted = [(i, i.client, books) for i in drafts if any((books := _books(i)).values())]
+    ledger.post_many("invoice.issued", posted)
+    lines = [x for i in drafts for x in (drafting.drafted_line(i, len(i.lines)), _issued_line(i))]
+    activity.record_many(lines, actor=actor)
+    for invoice in drafts:
+        if not invoice.payable:
+            allocations.settle(invoice, actor=actor)
+        if mail:
+            facts = _facts(invoice, invoice.payable)
+            outbox.queue_client_mail(MailKind.INVOICE_SENT, facts, client=invoice.client)
+    db.session.flush()
+
+
+def _issued_line(invoice: Invoice) -> activity.Line:
+    facts = {"number": invoice.number, "total": invoice.total}
+    return activity.Line("invoice.issued", invoice, invoice.client, facts)
+
+
+def fix_figures(invoice: Invoice) -> None:
+    """Copy each line's tax onto it, and fix the sums: a row for each rate. Below zero: Invalid."""
     invoice.tax_inclusive, invoice.currency = bool(settings.read()["tax.inclusive"]), money.currency()
     found = taxes.add_up(taxes.charges_of(invoice.lines, is_draft=True), inclusive=invoice.tax_inclusive)
     if found.total < ZERO or found.subtotal < ZERO:

@@ -36,6 +36,25 @@ def post(
     there is one posting ever (the database refuses a second); without it verb and subject do. `on_date` is the local day
     that it counts for, today if not given. The subject must have been flushed. Unbalanced when the lines do not add up.
     """
+    posting = _posting(verb, subject, client, lines, on_date or clock.today(), event_key, memo)
+    db.session.add(posting)
+    db.session.flush()
+    return posting
+
+
+def post_many(
+    verb: str, events: Iterable[tuple[Base, Client, Mapping[Account, Decimal]]], *, on_date: dt.date | None = None
+) -> None:
+    """Write many events of one kind, each (subject, client, lines), with a few statements; each as `post` would."""
+    day = on_date or clock.today()
+    db.session.add_all([_posting(verb, subject, client, lines, day) for subject, client, lines in events])
+    db.session.flush()
+
+
+def _posting(  # noqa: PLR0917 -- as `post`
+    verb: str, subject: Base, client: Client | None, lines: Mapping[Account, Decimal], on_date: dt.date,
+    event_key: str = "", memo: str = "",
+) -> Posting:  # fmt: skip
     real = {account: amount for account, amount in lines.items() if amount}
     if sum(real.values(), Decimal(0)):
         raise Unbalanced(f"{verb}: {real}")
@@ -43,7 +62,7 @@ def post(
     posting = Posting(
         verb=verb,
         event_key=event_key or f"{verb}:{subject_id}",
-        on_date=on_date or clock.today(),
+        on_date=on_date,
         client_id=client.id if client is not None else None,
         subject_type=subject.__tablename__,
         subject_id=subject_id,
@@ -52,8 +71,6 @@ def post(
     posting.lines = [
         PostingLine(account=account, client_id=posting.client_id, amount=amount) for account, amount in real.items()
     ]
-    db.session.add(posting)
-    db.session.flush()
     return posting
 
 

@@ -16,9 +16,13 @@ PREFIXES = {
 
 def next_number(series: str) -> tuple[int, str]:
     """The next number of a series and how it is printed; given in the caller's transaction, so a rollback leaves no gap."""
-    number = counters.next_value(series)
+    return next_numbers(series, 1)[0]
+
+
+def next_numbers(series: str, n: int) -> list[tuple[int, str]]:
+    """The next `n` numbers of a series, in their order, all of which the caller must use; otherwise as `next_number`."""
     prefix = settings.read()["billing.invoice_prefix"] if series == "invoice" else PREFIXES[series]
-    return number, f"{prefix}{number}"
+    return [(number, f"{prefix}{number}") for number in counters.next_values(series, n)]
 
 
 @settings.when_changed("billing.next_number")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation.db import db
 from models import BulkRun, Client, Invoice, Job, PaymentTerms
+from workflows import activity
 from workflows.actors import Actor
 from workflows.billing import allocations, drafting, due, invoicing, visit_lines
 from workflows.errors import N_, Invalid
@@ -30,6 +31,10 @@ class Turn:
     default_terms: PaymentTerms | None
     #: who may hold credit with us
     holders: frozenset[int]
+
+    def terms_of(self, client: Client) -> due.Terms:
+        """The payment terms that the client's invoice gets."""
+        return due.as_terms(client.payment_terms or self.default_terms)
 
 
 def take_turn(
@@ -58,25 +63,35 @@ def take_turn(
 
 
 def draft(turn: Turn, client: Client, *, run: BulkRun, actor: Actor) -> Invoice:
-    """A draft with the client's visits, not written yet; Invalid 'nothing_to_invoice' without any."""
+    """A draft with the client's visits and all its figures, not written yet; packages have paid for what they can.
+
+    Refused with Invalid before anything is written: 'nothing_to_invoice' without a visit, too many of them.
+    """
     jobs = turn.jobs.get(client.id)
     if not jobs:
         raise Invalid("nothing_to_invoice", N_("No visit of this client waits to be invoiced."))
-    return drafting.put_together(client, jobs, turn.basis, actor=actor, run=run)
-
-
-def keep(draft: Invoice, *, actor: Actor) -> Invoice:
-    """Write it as a draft; logged."""
-    db.session.add(draft)
-    db.session.flush()
-    drafting.note_drafted(draft, n_jobs=len(draft.lines), actor=actor)
+    draft = drafting.put_together(client, jobs, turn.basis, actor=actor, run=run)
+    invoicing.fix_figures(draft)
     return draft
 
 
-def issue(turn: Turn, draft: Invoice, *, mail: bool, actor: Actor) -> Invoice:
-    """Write it as an invoice with its number, logged as drafted and as issued; what follows is as `invoicing.issue` says."""
-    client = draft.client
-    invoicing.fix(draft, due.as_terms(client.payment_terms or turn.default_terms))
-    issued = keep(draft, actor=actor)
-    invoicing.after_issue(issued, actor=actor, mail=mail, may_hold_credit=client.id in turn.holders)
-    return issued
+def keep_all(drafts: Sequence[Invoice], *, actor: Actor) -> None:
+    """Write them as drafts; logged."""
+    db.session.add_all(drafts)
+    db.session.flush()
+    activity.record_many([drafting.drafted_line(draft, len(draft.lines)) for draft in drafts], actor=actor)
+
+
+def issue_all(turn: Turn, drafts: Sequence[Invoice], *, mail: bool, actor: Actor) -> None:
+    """Write them as invoices with their numbers, logged as drafted and as issued; for clients who hold no credit.
+
+    All together, so that an invoice more is some rows more and no statement more.
+    """
+    invoicing.issue_new(drafts, turn.terms_of, actor=actor, mail=mail)
+
+
+def issue(turn: Turn, draft: Invoice, *, mail: bool, actor: Actor) -> None:
+    """The same for one invoice whose client may hold credit that pays it; what follows is as `invoicing.issue` says."""
+    invoicing.fix(draft, turn.terms_of(draft.client))
+    keep_all([draft], actor=actor)
+    invoicing.after_issue(draft, actor=actor, mail=mail)

@@ -7,7 +7,8 @@ charges twice.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -225,24 +226,37 @@ def work_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
     """Raise the invoices of the next clients, in ascending order of their numbers as everybody takes their locks."""
     options, ids = options_of(run), list(left[:AT_ONCE])
     turn = raising.take_turn(ids, *_conditions(options), up_to=options.up_to, actor=actor)
-    piece, raised = Piece(len(ids)), []
+    piece, raised, alone = Piece(len(ids)), list[Invoice](), list[Client]()
     for client_id in ids:
         client = turn.clients.get(client_id)
         if client is None:
             piece.failures.append(Failure(client_id, N_("This client is gone.")))
-            continue
-        try:
-            with db.session.begin_nested():
-                draft = raising.draft(turn, client, run=run, actor=actor)
-                if options.only_drafts:
-                    raised.append(raising.keep(draft, actor=actor))
-                else:
-                    raised.append(raising.issue(turn, draft, mail=options.mail, actor=actor))
-        except WorkflowError as refusal:
-            piece.failures.append(Failure(client_id, refusal.message, {**refusal.values, "label": str(client)}))
+        elif client_id in turn.holders and not options.only_drafts:
+            alone.append(client)
+        else:
+            with _listing(piece, client):
+                raised.append(raising.draft(turn, client, run=run, actor=actor))
+    if options.only_drafts:
+        raising.keep_all(raised, actor=actor)
+    else:
+        raising.issue_all(turn, raised, mail=options.mail, actor=actor)
+    for client in alone:  # paying with their credit may be refused, and then nothing of theirs stays
+        with _listing(piece, client), db.session.begin_nested():
+            draft = raising.draft(turn, client, run=run, actor=actor)
+            raising.issue(turn, draft, mail=options.mail, actor=actor)
+            raised.append(draft)
     if options.take_payment and not options.only_drafts:
         _charge_afterwards(run, raised, actor)
     return piece
+
+
+@contextmanager
+def _listing(piece: Piece, client: Client) -> Iterator[None]:
+    """What is refused is listed, and the others go on."""
+    try:
+        yield
+    except WorkflowError as refusal:
+        piece.failures.append(Failure(client.id, refusal.message, {**refusal.values, "label": str(client)}))
 
 
 def _conditions(of: Options | Wanted) -> list[sa.ColumnElement[bool]]:
