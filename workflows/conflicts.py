@@ -280,7 +280,7 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
     sitters = {p.sitter_id for p in wanted if p.sitter_id is not None}
     first, last = min(p.on_date for p in wanted) - DAY, max(p.ends_on for p in wanted) + DAY
     names, blocked = _names(sitters, {p.client_id for p in wanted if p.client_id is not None})
-    busy = _busy(sitters, first, last, {p.job_id for p in wanted if p.job_id})
+    busy = _busy(sitters, _when_touched(wanted, first, last), {p.job_id for p in wanted if p.job_id})
     away: dict[int, list[TimeOff]] = defaultdict(list)
     for off in db.session.scalars(
         sa.select(TimeOff).where(
@@ -363,10 +363,20 @@ def is_busy() -> sa.ColumnElement[bool]:
     return Job.state.not_in([s for s in JobState if s not in BUSY_STATES])
 
 
-def _busy(sitters: set[int], first: dt.date, last: dt.date, leave_out: set[int]) -> Mapping[int, list[Plan]]:
+def _when_touched(plans: list[Plan], first: dt.date, last: dt.date) -> sa.ColumnElement[bool]:
+    """Visits around these plans: of the whole stretch where they stand close together, else of their own days, for
+    between two visits a year apart lies all that the business does."""
+    days = {p.on_date + DAY * n for p in plans for n in range(-1, (p.ends_on - p.on_date).days + 2)}
+    if len(days) * 3 > (last - first).days:
+        return touching_own(first, last)
+    longer = sa.and_(Job.ends_on > Job.on_date, touching_own(first, last))
+    return sa.or_(Job.on_date.in_(sorted(days)), longer)
+
+
+def _busy(sitters: set[int], when: sa.ColumnElement[bool], leave_out: set[int]) -> Mapping[int, list[Plan]]:
     jobs = db.session.scalars(
         sa.select(Job)
-        .where(Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), touching_own(first, last))
+        .where(Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES), when)
         .options(joinedload(Job.service_item), joinedload(Job.client), joinedload(Job.time_block))
         .execution_options(populate_existing=True)
     )

@@ -59,7 +59,7 @@ def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing
 
     Notice counts from the moment at which the client asked, as in the estimate that was shown.
     """
-    return _make(
+    return new_job(
         line.client,
         line.service_item,
         on_date=line.on_date,
@@ -77,7 +77,7 @@ def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing
     )
 
 
-def _make(
+def new_job(
     client: Client,
     item: ServiceItem,
     *,
@@ -94,6 +94,7 @@ def _make(
     booked_at: dt.datetime | None = None,
     book: pricing.Book | None = None,
 ) -> Job:
+    """A visit with price and pay of the list, added to the session and not written yet; nothing is checked."""
     plan = plan_of_item(
         None, item, sitter_id=sitter_id, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on,
         end_time=end_time,
@@ -155,7 +156,7 @@ def book(
         check_pets(wanted.pets, client)
         check_stay(stay)
         made = [
-            _make(
+            new_job(
                 client, wanted.item, on_date=stay.on_date, ends_on=stay.ends_on, start_time=stay.start_time,
                 end_time=stay.end_time, block=None, pets=wanted.pets, sitter_id=sitter_id, note=note, staff_note=private,
                 book=prices,
@@ -163,7 +164,7 @@ def book(
         ]  # fmt: skip
     else:
         made = [
-            _make(
+            new_job(
                 client, wanted.item, on_date=s.on_date, start_time=s.start_time, block=s.block, pets=wanted.pets,
                 sitter_id=sitter_id, note=note, staff_note=private, book=prices,
             )

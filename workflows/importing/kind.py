@@ -18,7 +18,7 @@ A check does all of that and takes it back, so a kind need not know of it. It mu
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -118,6 +118,11 @@ class Kind:
     def find(self, values: Mapping[str, Any]) -> Base | None:
         """The record that is there already, or None."""
         raise NotImplementedError
+
+    def identity(self, values: Mapping[str, Any]) -> Hashable:  # noqa: ARG002 -- see below
+        """What two new rows of one piece have in common when they are one record. The second goes to `find` again, once
+        the first is in. None: a row is always a record of its own."""
+        return None
 
     def save(self, record: Any, values: Mapping[str, Any], *, actor: Actor) -> Base:  # noqa: ANN401 -- of the kind's model
         """Add a record (None) or change this one, by the rules of its subject."""

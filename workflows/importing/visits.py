@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
-from workflows import jobs, visits
+from workflows import many_jobs
 from workflows.actors import Actor
-from workflows.conflicts import ConflictsFound
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import CLIENT_FIELDS, Clients, Field, Kind, Row, client_key
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import amount, date, time, words, yes_no
 from workflows.permissions import Permission
 from workflows.wanted import Wanted
@@ -78,7 +77,7 @@ class VisitKind(Kind):
                 Job.client_id.in_(ids), Job.on_date.in_(sorted(days)), Job.state != JobState.CANCELLED
             )
             for job in db.session.scalars(taken.order_by(Job.id.desc())):
-                self.known[job.client_id, job.service_item_id, job.on_date, job.start_time, job.time_block_id] = job
+                self.known[_place(job)] = job
 
     def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Whose, what, when, and with which pets."""
@@ -109,18 +108,37 @@ class VisitKind(Kind):
 
     def find(self, values: Mapping[str, Any]) -> Job | None:
         """The client's visit of that service at that time."""
+        return self.known.get(self.identity(values))
+
+    def identity(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Whose, what and when."""
         if not values.get("on_date"):
             raise Invalid("required", N_("This must be filled in."), field="on_date")
         item = self._item(values)
         start, block = self._when(item, values)
-        return self.known.get(
-            (self.clients.of(values).id, item.id, values["on_date"], start, block.id if block else None)
-        )
+        return self.clients.of(values).id, item.id, values["on_date"], start, block.id if block else None
 
     def save(self, record: Job | None, values: Mapping[str, Any], *, actor: Actor) -> Job:
         """Book it, silently; a visit that is here already stays as it is."""
         if record is not None:
             return record
+        new = self._new(values)
+        (booked,) = many_jobs.book_all([new], actor=actor)
+        if isinstance(booked, WorkflowError):
+            raise booked
+        self.warnings.extend(_clashes(booked.n_clashes))
+        self.known[_place(booked.job)] = booked.job
+        return booked.job
+
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """Book them, silently; also where they clash: the old program had it so. It is said beside the row."""
+        wanted, refused = self.split(several, self._new)
+        booked = many_jobs.book_all(wanted, actor=actor)
+        self.known.update({_place(x.job): x.job for x in booked if not isinstance(x, WorkflowError)})
+        added = [x if isinstance(x, WorkflowError) else Added(x.job, _clashes(x.n_clashes)) for x in booked]
+        return self.joined(len(several), added, refused)
+
+    def _new(self, values: Mapping[str, Any]) -> many_jobs.Booking:
         client, item, day = self.clients.of(values), self._item(values), values["on_date"]
         is_past = day < clock.today()
         if is_past and values.get("billed") is not False:
@@ -134,31 +152,10 @@ class VisitKind(Kind):
         wanted = Wanted(
             item, [day], start_time=start, blocks=[block] if block else [], pets=self._pets(client.id, values), note=str(values.get("note", "")),
         )  # fmt: skip
-        job = self._book(client, wanted, sitter, actor)
-        if values.get("price") is not None or is_past:
-            _price(job, values.get("price"), is_past=is_past)
-            db.session.flush()
-        if is_past:
-            job = visits.complete(job, actor=actor)
-        self.known[client.id, item.id, day, start, block.id if block else None] = job
-        return job
-
-    def _book(self, client: Any, wanted: Wanted, sitter: Staff | None, actor: Actor) -> Job:  # noqa: ANN401 -- a client
-        """Also where it clashes: the old program had it so. It is said beside the row."""
-
-        def book(accept: Sequence[str]) -> Job:
-            with db.session.begin_nested():
-                return jobs.book(
-                    client, wanted, sitter=sitter, actor=actor, accept=accept, mail_client=False, tell_sitter=False
-                )[0]
-
-        try:
-            return book(())
-        except ConflictsFound as found:
-            tokens = [clash.token for clashes in found.clashes.values() for clash in clashes]
-            job = book(tokens)
-        self.warnings.append(N_("It clashes with something else in the schedule."))
-        return job
+        price = values.get("price")
+        if price is not None and price < 0:
+            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
+        return many_jobs.Booking(client, wanted, sitter, is_past, lambda job: _price(job, price, is_past=is_past))
 
     def _pets(self, client_id: int, values: Mapping[str, Any]) -> list[Pet]:
         own = self.pets.get(client_id, [])
@@ -177,12 +174,18 @@ class VisitKind(Kind):
         return chosen
 
 
+def _place(job: Job) -> tuple[Any, ...]:
+    return job.client_id, job.service_item_id, job.on_date, job.start_time, job.time_block_id
+
+
+def _clashes(n: int) -> tuple[str, ...]:
+    return (N_("It clashes with something else in the schedule."),) if n else ()
+
+
 def _price(job: Job, price: Decimal | None, *, is_past: bool) -> None:
     """What the file says it costs; what is behind us was paid to the sitter by the old program."""
     lines = list(job.price_lines)
     if price is not None:
-        if price < 0:
-            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
         text = N_("Price as it was imported")
         kept = {"of": "price", "code": "imported", "text": text, "values": {}, "amount": str(price)}
         job.price, lines = price, [kept, *(x for x in lines if x["of"] != "price")]

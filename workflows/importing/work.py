@@ -6,7 +6,7 @@ else. A worker that is killed leaves the import where its last piece ended, and 
 
 import itertools
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -207,6 +207,8 @@ def _bring_in(kind: Kind, rows: Sequence[Row], cursor: Cursor, actor: Actor) -> 
     kind.prepare(good)
     results: list[Result] = []
     new: list[Row] = []
+    again: list[Row] = []
+    identities: set[Hashable] = set()
     for row in rows:
         if row.problems:
             results.append(Result(row.number, RowOutcome.ERROR, "", row.problems))
@@ -219,12 +221,15 @@ def _bring_in(kind: Kind, rows: Sequence[Row], cursor: Cursor, actor: Actor) -> 
             continue
         record = records.get(known.get(mark, 0))
         if record is None and _is_new(kind, row):
-            new.append(row)
+            same = kind.identity(row.values)
+            (new if same is None or same not in identities else again).append(row)
+            identities.add(same)
             continue
         result = _row(kind, row, record, actor)
         result.mark = "" if record is not None else mark
         results.append(result)
-    for result in _add_many(kind, new, actor):
+    added = _add_many(kind, new, actor)
+    for result in [*added, *(_row(kind, row, None, actor) for row in again)]:
         result.mark = marks[result.number]
         results.append(result)
     abouts = {row.number: kind.about(row.values)[:255] for row in rows}
