@@ -184,6 +184,14 @@ def add_line(draft: Invoice, wanted: FreeLine, *, actor: Actor, seen_version: in
     return line
 
 
+def put_line(draft: Invoice, wanted: FreeLine) -> None:
+    """The same for a draft that is not stored yet (`put_together`)."""
+    line = InvoiceLine(position=_next_position(draft))
+    _fill(line, wanted, draft)
+    draft.lines.append(line)
+    _work_out(draft)
+
+
 def change_line(line: InvoiceLine, wanted: FreeLine, *, actor: Actor, seen_version: int | None = None) -> InvoiceLine:
     """Change a line of a draft. Of a visit's line only words can be changed: its price is the visit's own.
 
@@ -385,8 +393,9 @@ def _fill(line: InvoiceLine, wanted: FreeLine, draft: Invoice) -> None:
     line.detail, line.on_date, line.service_item = line_amounts.line(wanted.detail), wanted.on_date, item
     line.visit_package = package
     untaxed = wanted.no_tax or wanted.kind in {LineKind.DISCOUNT, LineKind.DEPOSIT} or draft.client.is_tax_exempt
-    rate = wanted.tax_rate or taxes.rate_for(draft.client, item, default=taxes.default_rate())
-    line.tax_rate = None if untaxed else rate
+    line.tax_rate = None
+    if not untaxed:
+        line.tax_rate = wanted.tax_rate or taxes.rate_for(draft.client, item, default=taxes.default_rate())
 
 
 def _figures(wanted: FreeLine) -> dict[str, Any]:

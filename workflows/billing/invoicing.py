@@ -134,6 +134,8 @@ def issue_new(drafts: Sequence[Invoice], terms_of: Callable[[Client], due.Terms]
     Their figures were fixed (`fix_figures`) and their clients are locked. No client may hold credit that would pay
     them, and they sell no packages: nothing here refuses, so all or none are issued.
     """
+    if not drafts:
+        return
     for draft, number in zip(drafts, numbers.next_numbers("invoice", len(drafts)), strict=True):
         fix_rest(draft, terms_of(draft.client), number)
         if mail and outbox.reaches(MailKind.INVOICE_SENT, draft.client):
@@ -142,7 +144,11 @@ def issue_new(drafts: Sequence[Invoice], terms_of: Callable[[Client], due.Terms]
     db.session.flush()
     posted = [(i, i.client, books) for i in drafts if any((books := _books(i)).values())]
     ledger.post_many("invoice.issued", posted)
-    lines = [x for i in drafts for x in (drafting.drafted_line(i, len(i.lines)), _issued_line(i))]
+    lines = [
+        x
+        for i in drafts
+        for x in (drafting.drafted_line(i, sum(x.kind in visit_lines.VISIT_KINDS for x in i.lines)), _issued_line(i))
+    ]
     activity.record_many(lines, actor=actor)
     for invoice in drafts:
         if not invoice.payable:

@@ -16,7 +16,7 @@ from models import BulkRun, Client, Invoice, Job, PaymentTerms
 from workflows import activity
 from workflows.actors import Actor
 from workflows.billing import allocations, drafting, due, invoicing, visit_lines
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, WorkflowError
 from workflows.locks import lock_clients
 from workflows.permissions import Permission
 
@@ -95,3 +95,33 @@ def issue(turn: Turn, draft: Invoice, *, mail: bool, actor: Actor) -> None:
     invoicing.fix(draft, turn.terms_of(draft.client))
     keep_all([draft], actor=actor)
     invoicing.after_issue(draft, actor=actor, mail=mail)
+
+
+def issue_lines(several: Sequence[tuple[Client, drafting.FreeLine]], *, actor: Actor) -> list[Invoice | WorkflowError]:
+    """An invoice with one free line for each of these, issued without a mail; the invoice or its refusal for each.
+
+    None of the clients may hold credit that would pay it. A fixed number of statements. Refused, each by itself, as
+    `drafting.add_line`.
+    """
+    actor.require(Permission.BILLING)
+    ids = {client.id for client, _line in several}
+    lock_clients(ids)
+    db.session.scalars(
+        sa.select(Client)
+        .where(Client.id.in_(ids))
+        .options(joinedload(Client.payment_terms), joinedload(Client.tax_rate), selectinload(Client.contacts))
+    ).all()
+    default, nothing = due.default_terms(), drafting.Basis({}, None)
+    made: list[Invoice | WorkflowError] = []
+    for client, line in several:
+        draft = drafting.put_together(client, [], nothing, actor=actor)
+        try:
+            drafting.put_line(draft, line)
+            invoicing.fix_figures(draft)
+        except WorkflowError as refusal:
+            made.append(refusal)
+        else:
+            made.append(draft)
+    drafts = [draft for draft in made if isinstance(draft, Invoice)]
+    invoicing.issue_new(drafts, lambda client: due.as_terms(client.payment_terms or default), actor=actor, mail=False)
+    return made

@@ -12,13 +12,23 @@ import sqlalchemy as sa
 from foundation.db import db
 from models import CreditNote, ImportKind, Invoice, InvoiceKind, InvoiceState
 from workflows.actors import Actor
-from workflows.billing import drafting, invoicing, notes
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import CLIENT_FIELDS, Clients, Field, Kind, Row, client_key
+from workflows.billing import allocations, drafting, invoicing, notes, raising
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import amount, date, words
 from workflows.permissions import Permission
 
 _TEXT = "Balance brought over"
+
+
+def _wanted(values: Mapping[str, Any]) -> Decimal:
+    wanted: Decimal = values.get("amount", Decimal(0))
+    return wanted
+
+
+def _line(values: Mapping[str, Any]) -> drafting.FreeLine:
+    text = str(values.get("note") or _TEXT)
+    return drafting.FreeLine(description=text, on_date=values.get("on_date"), unit_price=_wanted(values), no_tax=True)
 
 
 class BalanceKind(Kind):
@@ -76,7 +86,7 @@ class BalanceKind(Kind):
 
     def save(self, record: Any, values: Mapping[str, Any], *, actor: Actor) -> Any:  # noqa: ANN401 -- an invoice or a note
         """An invoice without tax, or a credit note; one that was brought in stays as it is."""
-        wanted: Decimal = values.get("amount", Decimal(0))
+        wanted = _wanted(values)
         if record is not None:
             here = -record.total if isinstance(record, CreditNote) else record.total
             if here != wanted:
@@ -89,9 +99,30 @@ class BalanceKind(Kind):
         if wanted < 0:
             return notes.grant_credit(client, -wanted, actor=actor, reason=text)
         draft = drafting.draft_for(client, jobs=[], actor=actor, kind=InvoiceKind.STANDARD)
-        line = drafting.FreeLine(description=text, on_date=values.get("on_date"), unit_price=wanted, no_tax=True)
-        drafting.add_line(draft, line, actor=actor)
+        drafting.add_line(draft, _line(values), actor=actor)
         return invoicing.issue(draft, actor=actor, mail=False)
+
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """Invoices together; credit, and what clients owe who have credit that pays it, one after the other."""
+        clients, refused = self.split(several, self.clients.of)
+        own = dict(zip((n for n in range(len(several)) if n not in refused), clients, strict=True))
+        holders = allocations.may_hold_credit({c.id for c in clients})
+        holders |= {client.id for n, client in own.items() if _wanted(several[n]) <= 0}
+        together = [n for n, client in own.items() if client.id not in holders]
+        found: dict[int, Any] = dict(refused)
+        issued = raising.issue_lines([(own[n], _line(several[n])) for n in together], actor=actor)
+        found.update(zip(together, issued, strict=True))
+        for n in sorted(own.keys() - set(together)):
+            found[n] = self._alone(several[n], actor)
+        return self.joined(len(several), (found[n] for n in range(len(several))), {})
+
+    def _alone(self, values: Mapping[str, Any], actor: Actor) -> Invoice | CreditNote | WorkflowError:
+        try:
+            with db.session.begin_nested():
+                saved: Invoice | CreditNote = self.save(None, values, actor=actor)
+                return saved
+        except WorkflowError as problem:
+            return problem
 
     def blocked(self, records: Sequence[Any]) -> dict[int, str]:
         """Credit stays; so does an invoice that was paid or corrected."""

@@ -8,7 +8,7 @@ thousands a second, one that asks the database for each row a few dozen:
 3. `find` and `require`, a row: what is here already, out of those dictionaries; what a new record lacks.
 4. `add_many`: all new rows of the piece at once. It checks each in Python and puts its refusal in its place; what is
    left is written with a few statements, by a function of the subject that adds many by the same rules as one
-   (`many_people`, `many_keys`, `catalogue.add_items`, `many_jobs`, `billing.many_balances`). It raises only for the whole
+   (`many_people`, `many_keys`, `catalogue.add_items`, `many_jobs`, `billing.raising`). It raises only for the whole
    piece, and then nothing may stay written.
 5. `save`: records that are here and change, one after the other, each in a savepoint. Also new rows, when the database
    refused what `add_many` wrote: the piece is then cut in two until the row that spoils it is alone, so the others
