@@ -86,7 +86,8 @@ def choose_it() -> None:
 
 
 class _Reader(HTMLParser):
-    """Texts that people read or hear: between tags, and in the attributes that are shown or spoken; not what they type."""
+    """Texts that people read or hear: between tags, and in the attributes that are shown or spoken; not what they type,
+    nor what is marked as English, as the user guide is."""
 
     SILENT = frozenset({"script", "style", "template", "svg", "code", "kbd", "textarea"})
     SPOKEN = frozenset(
@@ -97,9 +98,17 @@ class _Reader(HTMLParser):
         super().__init__()
         self.read: list[str] = []
         self.silent = 0
+        #: within an element that says it is English: its tag, and how many of these are open
+        self.english, self.depth = "", 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        if self.depth:
+            self.depth += tag == self.english
+            return
+        if given.get("lang") == "en":
+            self.english, self.depth = tag, 1
+            return
         if tag in self.SILENT or given.get("translate") == "no":
             self.silent += tag in self.SILENT
         for name, value in attrs:
@@ -110,11 +119,13 @@ class _Reader(HTMLParser):
             self.read.append(str(given["value"]))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.SILENT:
+        if self.depth:
+            self.depth -= tag == self.english
+        elif tag in self.SILENT:
             self.silent -= 1
 
     def handle_data(self, data: str) -> None:
-        if not self.silent and data.strip():
+        if not self.silent and not self.depth and data.strip():
             self.read.append(data.strip())
 
 

@@ -17,6 +17,7 @@ from mailer.render import render
 from models import Realm
 from tests import conftest, databases
 from tests.languages import pseudo
+from ui_kit import guide
 from workflows import access, settings
 from workflows.mail_facts import MailKind
 from workflows.sign_ins import Browser
@@ -89,6 +90,7 @@ def test_no_page_speaks_english(business):
     typed.add(
         label for key in ("time_zone", "locale") for _value, label in settings.REGISTRY[f"business.{key}"].choices()
     )
+    typed.add(chapter.title for _part, chapters in guide.contents() for chapter in chapters)  # in the title of its page
     found, pages = {}, Counter()
     for who, path, html in everything(business):
         pages[who] += 1
