@@ -150,6 +150,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "mail_refusal.bounced": ("mail", *NN_("Mails to %(email)s come back; nothing is sent there (noted by %(who)s)")),
     "mail_refusal.taken_off": ("mail", *NN_("%(who)s lets mails go to %(email)s again")),
     "mail_refusal.unsubscribed": ("mail", *NN_("%(email)s wants no more news by mail")),
+    "mail_refusal.news_again": ("mail", *NN_("%(who)s lets news go to %(email)s again")),
     "mail_refusal.subscribed": ("mail", *NN_("%(email)s wants news by mail again")),
     "mailing.ordered": ("send", *NN_("%(who)s ordered the mail “%(name)s” to clients")),
     "mailing.sent": ("mail", *NN_("%(who)s wrote the mail “%(name)s”")),

@@ -63,10 +63,14 @@ def came_back(mail: OutboxMail, *, actor: Actor) -> MailRefusal | None:
 
 
 def take_off(refusal: MailRefusal, *, actor: Actor) -> None:
-    """Write to the address again; logged. Mails that failed meanwhile are sent again by hand, from the outbox."""
+    """Write to the address again, or send it news again, as its reader asked; logged.
+
+    Mails that failed meanwhile are sent again by hand, from the outbox.
+    """
     actor.require(Permission.RECORDS)
     client = db.session.get(Client, refusal.client_id) if refusal.client_id else None
-    activity.record("mail_refusal.taken_off", actor=actor, subject=refusal, client=client, email=refusal.address)
+    verb = "mail_refusal.taken_off" if refusal.kind is RefusalKind.BOUNCED else "mail_refusal.news_again"
+    activity.record(verb, actor=actor, subject=refusal, client=client, email=refusal.address)
     db.session.delete(refusal)
     db.session.flush()
 
@@ -100,9 +104,9 @@ def is_returned(address: sa.ColumnElement[str | None] | sa.orm.InstrumentedAttri
     return sa.exists().where(MailRefusal.address == sa.func.lower(address), MailRefusal.kind == RefusalKind.BOUNCED)
 
 
-def all_bounced() -> list[MailRefusal]:
-    """Every mark, the newest first, with its client. One query."""
-    wanted = sa.select(MailRefusal).where(MailRefusal.kind == RefusalKind.BOUNCED)
+def all_of(kind: RefusalKind) -> list[MailRefusal]:
+    """Every address of the kind, the newest first, with its client. One query."""
+    wanted = sa.select(MailRefusal).where(MailRefusal.kind == kind)
     return list(
         db.session.scalars(wanted.options(sa.orm.joinedload(MailRefusal.client)).order_by(MailRefusal.id.desc()))
     )

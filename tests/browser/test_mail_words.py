@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from foundation.db import db
-from models import MailState, MailTemplate, OutboxMail
+from foundation.db import db, mark_request
+from models import MailState, MailTemplate, OutboxMail, RefusalKind
+from tests import desk_factories
 from tests.browser.conftest import SIZES
 from workflows.mail_facts import MailKind
 
@@ -66,6 +67,10 @@ def test_a_mail_is_found_changed_with_its_preview_refused_when_broken_and_put_ba
 
 
 def test_an_own_mail_to_a_filtered_list_and_back(live, visitor):
+    mark_request(reads_only=False)
+    desk_factories.mail_refusal("bob@example.com", RefusalKind.UNSUBSCRIBED, client_id=live.cast.bob.id)
+    db.session.commit()
+    mark_request(reads_only=True)
     olivia = visitor().log_in("office", live.cast.olivia.login.email)
     page = olivia.go("/admin/clients/?view=all&search=archer")
     page.get_by_label("Alice Archer", exact=True).check()
@@ -91,3 +96,8 @@ def test_an_own_mail_to_a_filtered_list_and_back(live, visitor):
     live.deliver_mails()
     states = db.session.execute(sa.select(OutboxMail.to_address, OutboxMail.state).where(OutboxMail.kind == MailKind.OWN_MAIL.value).order_by(OutboxMail.id))  # fmt: skip
     assert [(m.to_address, m.state is MailState.CANCELLED) for m in states] == [("olivia@example.com", False), ("alice@example.com", True)]  # fmt: skip
+    page = olivia.go("/admin/returned-mails/")
+    olivia.look()
+    olivia.keep("no-news-phone")
+    page.get_by_role("button", name="Send news again bob@example.com").click()
+    expect(page.get_by_text("Nobody has asked to be spared.")).to_be_visible()

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from PIL import Image
 
 from foundation.db import db
-from models import Activity
+from models import Activity, StaffRole
 from settings_ui import finding
 from tests.databases import statements
-from workflows import settings
+from workflows import roles, settings
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 
 def fields_of(page):
@@ -189,6 +190,19 @@ def test_managers_sitters_and_clients_cannot_open_the_settings(http, cast, sign_
     assert "Settings" not in manager.get("/admin/").text
     assert sign_in_as_staff(http(), cast.sam).get("/admin/settings/business").status_code == 403
     assert sign_in_as_client(http(), cast.alice).get("/admin/settings/business").status_code == 302
+
+
+def test_the_way_to_the_mail_templates_is_shown_to_those_who_may_go_there(owner, http, cast, sign_in_as_staff):
+    assert "/admin/mail-templates/" in owner.get("/admin/settings/business").text
+    own = ROLE_PERMISSIONS[StaffRole.MANAGER]
+    roles.change({StaffRole.MANAGER: (own | {Permission.SETTINGS}) - {Permission.TEMPLATES}}, actor=cast.as_olivia)
+    db.session.commit()
+    manager = sign_in_as_staff(http(), cast.max)
+    for page in ("business", "search?q=tax"):
+        text = manager.get(f"/admin/settings/{page}").text
+        assert "Settings pages" in text
+        assert "/admin/mail-templates/" not in text
+    assert manager.get("/admin/mail-templates/").status_code == 403
 
 
 def test_a_page_that_does_not_exist_is_not_found(owner):

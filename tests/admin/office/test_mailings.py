@@ -165,6 +165,15 @@ def test_the_link_in_news_by_browser_and_by_a_mail_programs_button(office, cast,
     assert [m.to_address for m in db.session.scalars(sa.select(OutboxMail).order_by(OutboxMail.id))] == [cast.alice.email, cast.bob.email]  # fmt: skip
     log = office.get("/admin/log/").main
     assert f"{cast.alice.email} wants no more news by mail" in log
+    spared = office.get("/admin/returned-mails/")
+    assert "Every mail arrived" in spared.main
+    assert "They pressed the link in news" in spared.main
+    assert "Alice Archer" in spared.main
+    back = spared.press(f"Send news again {cast.alice.email}")
+    assert f"News go to {cast.alice.email} again." in back.text
+    assert "Nobody has asked to be spared." in back.main
+    assert count(MailRefusal) == 0
+    assert f"Olivia Owens lets news go to {cast.alice.email} again" in office.get("/admin/log/").main
     for dead in ("nothing", at.rpartition("/")[2] + "x", "%00", "é"):
         for answer in (http().get(f"/portal/unsubscribe/{dead}"), http().post(f"/portal/unsubscribe/{dead}")):
             assert answer.status_code == 410
