@@ -106,7 +106,10 @@ def _install_doctor(app: Flask) -> None:
     @click.option("--production", is_flag=True, help="Judge as on a server, whatever LATCHKEY_ENV says.")
     def doctor_(production: bool) -> None:  # noqa: FBT001 -- click's flag
         """Look for unsafe settings and broken data; exit code 1 when something is wrong. Changes nothing."""
-        found = doctor.examine(app, production=production or app.config["ENV_NAME"] == "production")
+        from application import demo as demo_business
+
+        more = [("demo log-ins", demo_business.printed_password)]
+        found = doctor.examine(app, production=production or app.config["ENV_NAME"] == "production", more=more)
         for line in doctor.lines(found):
             click.echo(line)
         if any(one.level is doctor.Level.WRONG for one in found):

@@ -8,7 +8,7 @@ import datetime as dt
 import enum
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 
-from application import config, demo
+from application import config
 from foundation import clock, sealing, storage
 from foundation.db import db, reading
 from models import Activity, FieldValue, MailState, OutboxMail, StaffLogin
@@ -60,16 +60,17 @@ class Finding:
 Answer = tuple[bool, str]
 
 
-def examine(app: Flask, *, production: bool) -> list[Finding]:
+def examine(app: Flask, *, production: bool, more: Iterable["Check"] = ()) -> list[Finding]:
     """Look at everything, in the order of an installation: environment, database, files, worker, business.
 
+    `more` are checks of what is unsafe on the internet that only the caller knows of.
     A check that fails in itself is a finding, never an error: the others still answer.
     """
     unsafe = Level.WRONG if production else Level.WARNING
     found = []
     with app.app_context(), reading():
         for about, check, level in (
-            *((about, check, unsafe) for about, check in UNSAFE),
+            *((about, check, unsafe) for about, check in (*UNSAFE, *more)),
             *((about, check, Level.WRONG) for about, check in BROKEN),
             *((about, check, Level.WARNING) for about, check in NEGLECTED),
         ):
@@ -142,16 +143,6 @@ def _mail_server() -> Answer:
     if not (given["MAIL_USE_TLS"] or given["MAIL_USE_SSL"]):
         return False, "mails leave without TLS. Set MAIL_USE_TLS=1 (port 587) or MAIL_USE_SSL=1 (port 465)"
     return True, f"{given['MAIL_SERVER']} with TLS"
-
-
-def _demo_passwords() -> Answer:
-    usable = demo.with_demo_password()
-    if usable:
-        return (
-            False,
-            f"the demo's password opens {', '.join(usable)}. Run: flask demo --remove, or give them other passwords",
-        )
-    return True, "no account opens with the demo's password"
 
 
 def _permissions() -> Answer:
@@ -277,7 +268,6 @@ UNSAFE: tuple[Check, ...] = (
     ("address", _address),
     ("payments", _gateway),
     ("mail", _mail_server),
-    ("demo log-ins", _demo_passwords),
     ("data folder", _permissions),
 )
 BROKEN: tuple[Check, ...] = (

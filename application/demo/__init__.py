@@ -171,11 +171,17 @@ def logins_text() -> str:
     return "\n".join(["Log in as:", *lines, f"The password of all of them is {PASSWORD}"])
 
 
-def with_demo_password() -> list[str]:
-    """Addresses of the demo's people whose password is still the one that is printed at every start."""
+def printed_password() -> tuple[bool, str]:
+    """For `flask doctor`: does nobody have the password that is printed at every start? With what to do about it."""
     staff = {x.email: (x.password_hash, "") for x in _logins(StaffLogin, STAFF)}
     clients = {x.email: (x.password_hash, "") for x in _logins(ClientLogin, CLIENTS)}
-    return [row[-1] for row in (*_usable(STAFF, staff), *_usable(CLIENTS, clients))]
+    usable = [row[-1] for row in (*_usable(STAFF, staff), *_usable(CLIENTS, clients))]
+    if usable:
+        return (
+            False,
+            f"the demo's password opens {', '.join(usable)}. Run: flask demo --remove, or give them other passwords",
+        )
+    return True, "no account opens with the demo's password"
 
 
 def _same_place() -> str:

@@ -16,6 +16,8 @@ from tests.databases import count
 from workflows import activity
 from workflows.actors import COMMAND_LINE
 
+MORE = [("demo log-ins", demo.printed_password)]
+
 
 @pytest.fixture
 def safe(app, monkeypatch, cast):
@@ -38,7 +40,9 @@ def safe(app, monkeypatch, cast):
 def bad(app, *, production=True):
     """{what: what is told} of everything that is not right."""
     db.session.commit()
-    return {f.about: f.told for f in doctor.examine(app, production=production) if f.level is not doctor.Level.OK}
+    return {
+        f.about: f.told for f in doctor.examine(app, production=production, more=MORE) if f.level is not doctor.Level.OK
+    }
 
 
 def rows():
