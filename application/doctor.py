@@ -21,6 +21,7 @@ from flask import Flask, current_app
 from application import config
 from foundation import clock, sealing, storage
 from foundation.db import db, reading
+from gateways import choose
 from models import Activity, FieldValue, MailState, OutboxMail, StaffLogin
 from ui_kit import assets
 from workflows import settings
@@ -131,7 +132,7 @@ def _address() -> Answer:
 
 def _gateway() -> Answer:
     mode = current_app.config["BRAINTREE"].environment
-    if mode in {"demo", "development"}:
+    if mode in choose.PRETENDING:
         return False, f"payments go to the {mode} gateway, where no money moves. Set BRAINTREE_ENVIRONMENT"
     return True, f"Braintree: {mode}"
 

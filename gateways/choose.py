@@ -14,6 +14,8 @@ from gateways.off import NoGateway
 from gateways.payments import Mode, PaymentGateway
 
 _MODES: tuple[Mode, ...] = ("demo", "development", "sandbox", "production", "off")
+#: where no real money moves, sandbox aside: nothing for a business's own server
+PRETENDING: frozenset[Mode] = frozenset({"demo", "development"})
 _NAMES = ("BRAINTREE_MERCHANT_ID", "BRAINTREE_PUBLIC_KEY", "BRAINTREE_PRIVATE_KEY")
 
 
