@@ -16,7 +16,7 @@ from workflows.errors import N_, Invalid, WorkflowError
 from workflows.locks import lock_clients, lock_sitters
 from workflows.permissions import Permission
 from workflows.visit_facts import job_facts, short
-from workflows.wanted import Slot, Wanted, clean_note, slots
+from workflows.wanted import Slot, Wanted, check_pets, clean_note, slots
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Booking:
     is_done: bool = False
     #: what is agreed of it besides, such as another price; called before it is written
     shape: Callable[[Job], None] = lambda _job: None
+    #: it lasts over days: `wanted` names the first of them, and what else the stay says counts
+    stay: jobs.Stay | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ def _slot(booking: Booking) -> Slot | WorkflowError:
             raise Invalid(
                 "item_inactive", N_("%(service)s is inactive."), field="service_item", service=wanted.item.name
             )
+        if booking.stay is not None:
+            check_pets(wanted.pets, booking.client)
+            jobs.check_stay(booking.stay)
+            return Slot(booking.stay.on_date, booking.stay.start_time)
         return next(slots(wanted, booking.client, any_block=True))
     except WorkflowError as problem:
         return problem
@@ -92,6 +98,7 @@ def _plan(n: int, booking: Booking, slot: Slot) -> Plan:
     return plan_of_item(
         n, item, sitter_id=booking.sitter.id if booking.sitter else None, on_date=slot.on_date, start_time=slot.start_time,
         block=slot.block, label=f"{item.name}, {booking.client}", pets=booking.wanted.pets, client_id=booking.client.id,
+        ends_on=booking.stay.ends_on if booking.stay else None, end_time=booking.stay.end_time if booking.stay else None,
     )  # fmt: skip
 
 
@@ -101,6 +108,7 @@ def _new(booking: Booking, slot: Slot, prices: pricing.Book) -> Job:
         job = jobs.new_job(
             booking.client, wanted.item, on_date=slot.on_date, start_time=slot.start_time, block=slot.block, pets=wanted.pets,
             sitter_id=booking.sitter.id if booking.sitter else None, note=clean_note(wanted.note), book=prices,
+            ends_on=booking.stay.ends_on if booking.stay else None, end_time=booking.stay.end_time if booking.stay else None,
         )  # fmt: skip
         booking.shape(job)
     if booking.is_done:

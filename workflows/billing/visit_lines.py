@@ -29,8 +29,9 @@ def cost(job: Job, *, by_package: bool) -> Decimal:
 
 
 def is_charged(job: Job) -> bool:
-    """Does it belong on an invoice? Not when it is void, cancelled without a fee, or internal without a price."""
-    if job.state is JobState.VOIDED:
+    """Does it belong on an invoice? Not when it is void, cancelled without a fee, internal without a price, or when the
+    program that was used before has billed it."""
+    if job.state is JobState.VOIDED or job.billed_elsewhere:
         return False
     return bool(job.price) or (job.state is not JobState.CANCELLED and not job.service_item.is_internal)
 
@@ -40,7 +41,7 @@ def to_invoice() -> sa.ColumnElement[bool]:
     billed = sa.exists().where(InvoiceLine.job_id == Job.id, InvoiceLine.is_live)
     internal = sa.exists().where(ServiceItem.id == Job.service_item_id, ServiceItem.is_internal)
     return sa.and_(
-        Job.state != JobState.VOIDED, sa.or_(Job.price > ZERO, sa.and_(Job.state != JobState.CANCELLED, ~internal)), ~billed
+        Job.state != JobState.VOIDED, Job.billed_elsewhere.is_(False), sa.or_(Job.price > ZERO, sa.and_(Job.state != JobState.CANCELLED, ~internal)), ~billed
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ class RepeatKind(VisitKind):
         self.series[_same(made)] = made
         return made
 
-    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> None:
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> None:  # type: ignore[override]
         """One after the other: nobody has thousands."""
 
 

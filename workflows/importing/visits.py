@@ -1,6 +1,6 @@
-"""Files of visits: those to come are booked, those behind us come in when they are still to be invoiced.
+"""Files of visits and stays: those to come are booked, those behind us come in as completed. Nobody is told of any.
 
-Visits that the old program billed stay there: here they would wait for an invoice for ever. Nobody is told of any.
+What the old program billed is history here: it is marked, and never waits for an invoice.
 """
 
 import datetime as dt
@@ -18,28 +18,33 @@ from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import amount, date, time, words, yes_no
+from workflows.jobs import Stay
 from workflows.permissions import Permission
 from workflows.wanted import Wanted
 
-#: further back nobody sends an invoice
+#: further back nobody sends an invoice, and further ahead nobody books
 OLDEST = dt.timedelta(days=2 * 366)
+#: what was billed may be as old as a business
+HISTORY = dt.timedelta(days=40 * 366)
 
 
 class VisitKind(Kind):
-    """A row is a visit on one day."""
+    """A row is a visit on one day, or a stay from a day to another."""
 
     kind = ImportKind.VISITS
     permission = Permission.SCHEDULE
     model = Job
     one_of = (("client_id", "client_account", "client_email", "client_name"),)
     goes_along = frozenset({"job_pet"})
-    hint = N_("Clients, pets and services must be here. Past visits come in as completed, and only those that the file says are not billed yet. Without a price the price list counts.")  # fmt: skip
+    hint = N_("Clients, pets and services must be here. Past visits come in as completed, and the file must say whether they are billed already: those are kept as history and never invoiced again. Without a price the price list counts.")  # fmt: skip
     fields = (
         Field("foreign_id", N_("Number in the old program"), words(200), "9001", aliases=("visit id", "job id", "event id", "id", "booking id")),
         *CLIENT_FIELDS,
         Field("service", N_("Service"), words(120), "Dog walk 30 minutes", N_("Its name or code."), required=True, aliases=("service name", "service type", "job type", "visit type")),
         Field("on_date", N_("Day"), date, "2027-01-15", required=True, aliases=("date", "visit date", "job date", "start date", "scheduled date")),
+        Field("ends_on", N_("Last day"), date, "", N_("Of a stay over several days."), aliases=("end date", "to date", "until", "check out date", "departure")),
         Field("start_time", N_("Time"), time, "12:00", aliases=("start time", "time", "start", "visit time")),
+        Field("end_time", N_("Time of leaving"), time, "", N_("Of a stay; with the time of its beginning, or neither."), aliases=("end time", "check out time", "finish time")),
         Field("time_block", N_("Time block"), words(120), "", aliases=("block", "time window", "window", "slot")),
         Field("pets", N_("Pets"), words(500), "Biscuit", N_("Names with a comma between them; all of the client's without."), aliases=("pet", "pet names", "animals", "pet name")),
         Field("sitter", N_("Sitter"), words(240), "", N_("Name or mail address of one of the team."), aliases=("staff", "staff member", "assigned to", "walker", "sitter name", "employee")),
@@ -115,7 +120,8 @@ class VisitKind(Kind):
         if not values.get("on_date"):
             raise Invalid("required", N_("This must be filled in."), field="on_date")
         item = self._item(values)
-        start, block = self._when(item, values)
+        stay = _stay(values)
+        start, block = (stay.start_time, None) if stay is not None else self._when(item, values)
         return self.clients.of(values).id, item.id, values["on_date"], start, block.id if block else None
 
     def save(self, record: Job | None, values: Mapping[str, Any], *, actor: Actor) -> Job:
@@ -140,22 +146,28 @@ class VisitKind(Kind):
 
     def _new(self, values: Mapping[str, Any]) -> many_jobs.Booking:
         client, item, day = self.clients.of(values), self._item(values), values["on_date"]
-        is_past = day < clock.today()
-        if is_past and values.get("billed") is not False:
-            raise Invalid("billed", N_("A past visit comes in only when “Billed already” says no."), field="billed")
-        if day < clock.today() - OLDEST or day > clock.today() + OLDEST:
+        stay, is_billed = _stay(values), values.get("billed") is True
+        is_past = (stay.ends_on if stay is not None else day) < clock.today()
+        if is_past and "billed" not in values:
+            raise Invalid("billed", N_("Of a past visit “Billed already” must say yes or no."), field="billed")
+        if day < clock.today() - (HISTORY if is_billed else OLDEST) or day > clock.today() + OLDEST:
             raise Invalid("far_day", N_("The day is more than two years away."), field="on_date")
         sitter = self.team.get(str(values["sitter"]).casefold()) if values.get("sitter") else None
         if values.get("sitter") and sitter is None:
             raise Invalid("unknown_sitter", N_("Nobody of the team is called so."), field="sitter")
-        start, block = self._when(item, values)
+        start, block = (stay.start_time, None) if stay is not None else self._when(item, values)
         wanted = Wanted(
             item, [day], start_time=start, blocks=[block] if block else [], pets=self._pets(client.id, values), note=str(values.get("note", "")),
         )  # fmt: skip
         price = values.get("price")
         if price is not None and price < 0:
             raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
-        return many_jobs.Booking(client, wanted, sitter, is_past, lambda job: _price(job, price, is_past=is_past))
+
+        def shape(job: Job) -> None:
+            _price(job, price, is_past=is_past)
+            job.billed_elsewhere = is_billed
+
+        return many_jobs.Booking(client, wanted, sitter, is_past, shape, stay)
 
     def _pets(self, client_id: int, values: Mapping[str, Any]) -> list[Pet]:
         own = self.pets.get(client_id, [])
@@ -172,6 +184,14 @@ class VisitKind(Kind):
                 "unknown_pet", N_("The client has no pet of this name. Bring the pets in first."), field="pets"
             )
         return chosen
+
+
+def _stay(values: Mapping[str, Any]) -> Stay | None:
+    """From when to when, of a row with a last day that is another than its first."""
+    first, last = values["on_date"], values.get("ends_on")
+    if last is None or last == first:
+        return None
+    return Stay(first, last, values.get("start_time"), values.get("end_time"))
 
 
 def _place(job: Job) -> tuple[Any, ...]:

@@ -86,7 +86,7 @@ def test_visits_keys_and_balances_and_back(cast):
         f"{alice.email},{walk.name},2026-12-01,2 pm,{cast.biscuit.name},Sam Stone,21.50,\n"
         f"{alice.email},{walk.code},2026-12-01,14:10,,sam@example.com,,\n"
         f"{alice.email},{walk.name},2026-11-02,9:00 am,,Sam Stone,,no\n"
-        f"{alice.email},{walk.name},2026-11-03,9:00 am,,Sam Stone,,yes\n"
+        f"{alice.email},{walk.name},2026-11-03,9:00 am,,Sam Stone,,\n"
         f"{alice.email},No such thing,2026-12-01,14:00,,,,\n"
         f"nobody@example.com,{walk.name},2026-12-01,14:00,,,,\n"
     )
