@@ -21,7 +21,7 @@ from models import (
     TimeBlock,
     TimeType,
 )
-from workflows import baskets, records
+from workflows import baskets, records, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
@@ -217,10 +217,16 @@ def remove(
 
 
 def load_holidays(country: str, year: int, *, actor: Actor) -> int:
-    """Add a country's public holidays of a year that are not in the list yet; says how many. Names in English."""
+    """Add a country's public holidays of a year that are not in the list yet; says how many.
+
+    Their names in the business's language where the calendar has them in it, else in English.
+    """
     actor.require(Permission.CATALOGUE)
+    language = str(settings.read()["business.locale"]).split("_")[0]
     try:
-        found = holiday_calendars.country_holidays(country, years=year, language="en_US")
+        found = holiday_calendars.country_holidays(
+            country, years=year, language="en_US" if language == "en" else language
+        )
     except (NotImplementedError, KeyError) as problem:
         raise Invalid("no_country", N_("No public holidays are known for this country."), field="country") from problem
     known = set(

@@ -74,10 +74,10 @@ def speak(monkeypatch: Any) -> None:
     monkeypatch.setattr(settings, "LOCALES", (*settings.LOCALES, LOCALE))
 
 
-def choose_it() -> None:
+def choose(locale: str = LOCALE) -> None:
     """Set the language of the business in the database, past the settings page."""
     db.session.execute(sa.delete(Setting).where(Setting.key == "business.locale"))
-    db.session.add(Setting(key="business.locale", value=LOCALE))
+    db.session.add(Setting(key="business.locale", value=locale))
     db.session.commit()
     settings.forget()
 

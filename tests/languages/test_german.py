@@ -7,15 +7,16 @@ import sys
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from foundation.db import db
 from mailer import own_words, previews
 from mailer.render import render
-from models import OutboxMail
+from models import OutboxMail, PublicHoliday
 from tests import factories as make
 from tests.admin.office.walk import Office
 from translations import texts
-from workflows import settings
+from workflows import catalogue, settings
 from workflows.mail_codes import EDITABLE_KINDS
 from workflows.mail_facts import MailKind
 
@@ -157,3 +158,12 @@ def test_the_command_prints_json_and_refuses_what_it_does_not_know():
     )
     assert done.stdout.strip().startswith("{")
     assert texts.main(["nothing"]) == 2
+
+
+def test_public_holidays_come_with_their_german_names(german, cast):
+    assert catalogue.load_holidays("DE", 2027, actor=cast.as_olivia) > 5
+    assert catalogue.load_holidays("US", 2028, actor=cast.as_olivia) > 5, (
+        "a calendar without German names gives English ones"
+    )
+    names = set(db.session.scalars(sa.select(PublicHoliday.name)))
+    assert {"Neujahr", "Karfreitag", "New Year's Day"} <= names

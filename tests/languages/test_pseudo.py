@@ -34,7 +34,7 @@ def business(sqlite_app, monkeypatch):
     storage.use(sqlite_app.extensions["store"])
     with sqlite_app.app_context():
         assert demo.fill(sqlite_app, cast_only=True) is True
-        pseudo.choose_it()
+        pseudo.choose()
         pseudo.speak(monkeypatch)
         yield sqlite_app
         db.session.rollback()
