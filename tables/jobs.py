@@ -377,8 +377,7 @@ class Job(Attended, CalledOff, Base):
     note: Mapped[long_text] = mapped_column(default="")
     staff_note: Mapped[long_text] = mapped_column(default="")
     request_line_id: Mapped[int | None] = fk("job_request_line.id", unique=True)
-    #: the program that was used before has billed it: it is on no invoice of ours, and never will be
-    billed_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    billed_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # by the program of before
     #: the lines that make up price and pay, as they were when it was priced: see `workflows.pricing`
     price_lines: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     #: the series that made it, its day and its time there: together unique for ever
