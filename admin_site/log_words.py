@@ -303,7 +303,7 @@ FIELDS = {
     "primary_sitter": N_("Usual sitter"), "notes": N_("Notes"), "name": N_("Name"), "relation": N_("Relation"),
     "receives_copies": N_("Gets copies of mails"), "is_emergency": N_("Emergency contact"), "species": N_("Kind"),
     "breed": N_("Breed"), "born_on": N_("Birthday"), "warning": N_("Warning"), "feeding": N_("Feeding"),
-    "medication": N_("Medication"), "vet": N_("Vet"), "role": N_("Role"), "is_sitter": N_("Can be given visits"),
+    "medication": N_("Medication"), "vet": N_("Vet"), "role": N_("Role"), "is_sitter": N_("Takes visits"),
     "is_active": N_("Active"), "price": N_("Price"), "code": N_("Code"), "duration_minutes": N_("Minutes"),
     "visible_in_portal": N_("Visible in portal"), "time_type": N_("Time type"), "time_blocks": N_("Time blocks"),
     "group": N_("Group"), "first_on": N_("First day"), "last_on": N_("Last day"), "on_date": N_("Day"),
