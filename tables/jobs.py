@@ -399,8 +399,8 @@ class Job(Attended, CalledOff, Base):
         sa.CheckConstraint("ends_on >= on_date", name="order"),
         sa.CheckConstraint("duration_minutes >= 1", name="duration"),
         sa.Index("ix_job_on_date", "on_date", "id"),
-        sa.Index("ix_job_client_id", "client_id", "on_date"),
-        sa.Index("ix_job_sitter_id", "sitter_id", "on_date"),
+        sa.Index("ix_job_client_id", "client_id", "on_date", "ends_on"),
+        sa.Index("ix_job_sitter_id", "sitter_id", "on_date", "ends_on"),
         sa.Index("ix_job_state", "state", "on_date"),
         sa.Index("uq_job_repeat", "repeat_id", "repeat_on", "repeat_time_id", unique=True),
         # Stays are few; finding those that reach into a day needs their last day.
