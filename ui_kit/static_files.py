@@ -10,11 +10,15 @@ from collections.abc import Iterable
 from functools import cache
 from os import stat_result
 from pathlib import Path
+from typing import TYPE_CHECKING
 from wsgiref.headers import Headers
 
 from flask import Flask
 from whitenoise import WhiteNoise  # type: ignore[import-untyped,unused-ignore]
 from whitenoise.responders import MissingFileError, StaticFile  # type: ignore[import-untyped,unused-ignore]
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -41,9 +45,13 @@ def revision() -> str:
     return digest.hexdigest()[:6]
 
 
+#: the sprite's address stands in a page some eighty times, so it has a short one
+SHORT = {"vendor/icons.svg": "i.svg"}
+
+
 def static_url(name: str) -> str:
-    """The address of a file in `static/`: `static_url("vendor/icons.svg")`."""
-    return f"/static/{revision()}/{name}"
+    """The address of a file in `static/`: `static_url("vendor/htmx.min.js")`."""
+    return f"/static/{revision()}/{SHORT.get(name, name)}"
 
 
 def wrap_wsgi(app: Flask) -> None:
@@ -66,7 +74,14 @@ def wrap_wsgi(app: Flask) -> None:
 
 
 class _StaticFiles(WhiteNoise):  # type: ignore[misc,unused-ignore]
-    """WhiteNoise that knows folders are not files and does not trust a .gz older than its source."""
+    """WhiteNoise that knows folders are not files and short names, and does not trust a .gz older than its source."""
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        folder = f"/static/{revision()}/"
+        for name, short in SHORT.items():
+            if environ.get("PATH_INFO") == folder + short:
+                environ["PATH_INFO"] = folder + name
+        return super().__call__(environ, start_response)  # type: ignore[no-any-return,unused-ignore]
 
     def get_static_file(self, path: str, url: str, stat_cache: dict[str, stat_result] | None = None) -> StaticFile:
         source, packed = Path(path), Path(f"{path}.gz")

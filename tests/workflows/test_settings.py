@@ -41,13 +41,13 @@ def test_every_setting_stands_in_a_group_and_every_group_is_used():
     assert all(e.label and e.help for e in REGISTRY.values())
 
 
-def test_choices_are_offered_where_a_choice_is_asked_for():
+def test_choices_are_offered_where_a_choice_is_asked_for(app):
     for entry in REGISTRY.values():
         assert (entry.choices is not None) == (entry.kind is Kind.CHOICE)
     assert ("Europe/Berlin", "Europe/Berlin") in REGISTRY["business.time_zone"].choices()
     assert ("JPY", "JPY - Japanese Yen") in REGISTRY["business.currency"].choices()
     assert [code for code, _label in REGISTRY["booking.limit_kind"].choices()] == [k.value for k in LimitKind]
-    assert ("de_DE", "German (Germany)") in REGISTRY["business.locale"].choices()
+    assert ("de_DE", "Deutsch (Deutschland)") in REGISTRY["business.locale"].choices()
 
 
 # ---------------------------------------------------------------------------------------------------------- reading
