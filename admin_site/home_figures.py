@@ -280,7 +280,8 @@ _FACTS = sa.select(
         sa.select(figure).where(JobRequestLine.state == LineState.SUBMITTED).scalar_subquery()
         for figure in (
             sa.func.count(JobRequestLine.id),
-            sa.func.min(JobRequestLine.on_date),
+            # Of the bare column, SQLite would walk all lines by day until one of them waits.
+            sa.func.min(sa.func.coalesce(JobRequestLine.on_date, sa.null())),
             sa.func.count(sa.distinct(sa.case((JobRequestLine.auto_submitted, JobRequestLine.client_id)))),
         )
     ),
