@@ -223,7 +223,8 @@ def test_a_setting_goes_back_to_its_default_alone_and_who_changed_it_is_told(own
     settings.forget()
     assert settings.read()["portal.auto_submit_hours"] == 24
     assert settings.read()["portal.notice"] == "Closed on Monday"
-    lines = db.session.scalars(sa.select(Activity).where(Activity.verb == "setting.changed")).all()
+    changed = sa.select(Activity).where(Activity.verb == "setting.changed").order_by(Activity.id)
+    lines = db.session.scalars(changed).all()
     assert [line.facts["changes"] for line in lines][2:] == [{"portal.auto_submit_hours": [12, 24]}]
     page = owner.get("/admin/settings/portal").text
     assert 'name="key" value="portal.auto_submit_hours"' not in page
