@@ -1,7 +1,8 @@
-"""What some tests need from the machine: a Chromium, a PostgreSQL server, the keys of a payment sandbox.
+"""What some tests need from the machine: a Chromium, a PostgreSQL server, a Redis, the keys of a payment sandbox.
 
-A test marked `browser`, `postgres` or `sandbox` is skipped where its need is not met, so that everyone can run the rest. Where
-REQUIRE_BROWSER=1 or REQUIRE_POSTGRES=1 is set, as in CI, it fails instead: nothing goes untested unnoticed.
+A test marked `browser`, `postgres`, `own_postgres`, `redis` or `sandbox` is skipped where its need is not met, so that
+everyone can run the rest. Where REQUIRE_BROWSER=1, REQUIRE_POSTGRES=1 or REQUIRE_REDIS=1 is set, as in CI, it fails
+instead: nothing goes untested unnoticed.
 """
 
 import os
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
+from tests import own_servers
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEFAULT_SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -50,6 +53,8 @@ def find_sandbox() -> list[str] | None:
 NEEDS = {
     "browser": (find_chromium, "a Chromium: install one, or name it in CHROMIUM"),
     "postgres": (find_postgres, "a PostgreSQL server: start one, or name it in TEST_POSTGRES_URL"),
+    "own_postgres": (own_servers.find_programs, "PostgreSQL's programs: install postgresql"),
+    "redis": (own_servers.find_redis, "a Redis server's program: install redis-server"),
     "sandbox": (
         find_sandbox,
         "the keys of a Braintree sandbox in BRAINTREE_SANDBOX_MERCHANT_ID, _PUBLIC_KEY, _PRIVATE_KEY",
@@ -60,7 +65,7 @@ NEEDS = {
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for name, (find, what) in NEEDS.items():
         if item.get_closest_marker(name) is not None and find() is None:
-            if os.environ.get(f"REQUIRE_{name.upper()}") == "1":
+            if os.environ.get(f"REQUIRE_{name.removeprefix('own_').upper()}") == "1":
                 pytest.fail(f"This test needs {what}.", pytrace=False)
             pytest.skip(f"needs {what}")
 
