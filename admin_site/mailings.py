@@ -108,7 +108,7 @@ class MailingsPage(WorkPage):
         """How far it is, and what was sent; the page asks again every two seconds and may be left."""
         run = _run(run_id)
         mailing = mailings.of_run(run)
-        found = mailings.states(run, mailing) if mailing is not None else {}
+        found = mailings.states(mailing) if mailing is not None else {}
         n_of = {state: found.get(state, 0) for state in (MailState.QUEUED, MailState.FAILED, MailState.CANCELLED)}
         return orders.show_state(run, mailing=mailing, n_waiting=n_of[MailState.QUEUED], n_failed=n_of[MailState.FAILED], n_back=n_of[MailState.CANCELLED])  # fmt: skip
 

@@ -95,7 +95,8 @@ def is_due() -> bool:
 
 
 def claim(worker: str, n: int = BATCH) -> list[OutboxMail]:
-    """Up to `n` due mails for this worker alone, the longest due first; the settings are read in the same breath.
+    """Up to `n` due mails for this worker alone, the longest due first and those of mailings last, so that thousands of news
+    hold up no mail that somebody waits for; the settings are read in the same breath.
 
     One statement on both databases: PostgreSQL passes over rows that another worker is just taking, SQLite lets one
     writer in at a time. Each claim counts as an attempt until the mail is put back.
@@ -104,7 +105,7 @@ def claim(worker: str, n: int = BATCH) -> list[OutboxMail]:
     pick = (
         sa.select(OutboxMail.id)
         .where(_due(now))
-        .order_by(OutboxMail.next_at, OutboxMail.id)
+        .order_by(OutboxMail.mailing_id.is_not(None), OutboxMail.next_at, OutboxMail.id)
         .limit(n)
         .with_for_update(skip_locked=True)
         .cte("pick")
@@ -123,7 +124,7 @@ def claim(worker: str, n: int = BATCH) -> list[OutboxMail]:
     settings.read()
     db.session.commit()
     db.session.expunge_all()  # plain values from here on: nothing of them may be written back by accident
-    return sorted(mails, key=lambda m: (m.next_at, m.id))
+    return sorted(mails, key=lambda m: (m.mailing_id is not None, m.next_at, m.id))
 
 
 def finish(mail: OutboxMail, worker: str, **values: Any) -> bool:  # noqa: ANN401 -- columns

@@ -45,6 +45,8 @@ class OutboxMail(Base):
     cc_addresses: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     client_id: Mapped[int | None] = fk("client.id", ondelete="SET NULL")
     staff_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    #: of an order of the office's own mails: sent after all others
+    mailing_id: Mapped[int | None] = fk("mailing.id", ondelete="SET NULL")
     #: ids of stored files that go along
     file_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
     #: stable across retries, so that receivers can hide a repeat

@@ -3,17 +3,30 @@
 The words may hold merge codes; they are checked when they are ordered and kept with each mail, so what arrives is what was
 ordered. Each client gets one mail of an order whatever happens to the worker: the mail's key is made of both. It waits for
 two minutes, and can be called back as long as it waits. News and
-offers carry a link to be spared further ones (`mail_refusals`), and go to nobody who pressed it.
+offers carry a link to be spared further ones (`mail_refusals`), and go to nobody who pressed it. The client's contacts who
+receive copies get them as they do of other mails; news go to each of them in a mail of their own, with a link of their own.
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import BULK_MOVES, BulkKind, BulkRun, BulkState, Client, ClientStatus, Mailing, MailState, OutboxMail
+from models import (
+    BULK_MOVES,
+    BulkKind,
+    BulkRun,
+    BulkState,
+    Client,
+    ClientContact,
+    ClientStatus,
+    Mailing,
+    MailState,
+    OutboxMail,
+)
 from workflows import activity, bulk, mail_refusals, outbox
 from workflows.actors import Actor
 from workflows.bulk_kinds import Failure, Piece
@@ -83,16 +96,19 @@ def past(n: int, skip: int = 0) -> list[tuple[Mailing, BulkRun | None]]:
 
 
 def count_reachable(client_ids: Collection[int], *, is_news: bool = False) -> int:
-    """How many of them can be written to. Three queries."""
+    """How many of them can be written to. Four queries."""
     return len(_reachable(_clients(client_ids), is_news=is_news))
 
 
-def facts_for(client: Client, subject: str, body: str, *, is_news: bool, preview: bool = False) -> OwnMail:
-    """What a client's mail is made of; a preview's link to be spared leads nowhere."""
+def facts_for(
+    client: Client, subject: str, body: str, *, is_news: bool, reader: str | None = None, preview: bool = False
+) -> OwnMail:
+    """What a client's mail is made of, for the reader at this address (None: the client); a preview's link to be spared
+    leads nowhere."""
     return OwnMail(
         client_name=str(client), first_name=client.first_name, last_name=client.last_name,
         account_number=client.account_number, subject=subject, body=body, is_news=is_news,
-        client_id=0 if preview else client.id, address="" if preview else plain(client.email or ""),
+        client_id=0 if preview else client.id, address="" if preview else plain(reader or client.email or ""),
     )  # fmt: skip
 
 
@@ -100,8 +116,7 @@ def send_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
     """Queue the mails of the next clients, each at most once; who cannot be written to is left out and listed."""
     ids = list(left[:AT_ONCE])
     mailing, clients, piece = of_run(run), {c.id: c for c in _clients(ids)}, Piece(len(ids))
-    addresses = [c.email for c in clients.values() if c.email]
-    returned, spared = mail_refusals.bounced(addresses), mail_refusals.unsubscribed(addresses)
+    letters = _Letters(clients.values(), is_news=mailing is not None and mailing.is_news)
     for client_id in ids:
         client = clients.get(client_id)
         try:
@@ -110,21 +125,27 @@ def send_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
                 raise Invalid("gone", N_("This client no longer exists."))
             if mailing is None or not mailing.body:
                 raise Invalid("no_words", N_("The words of this mail were erased."))
-            if why := _why_not(client, returned, spared if mailing.is_news else ()):
+            if why := letters.why_not(client):
                 raise Invalid("left_out", why)
-            _send(mailing, client, actor)
+            _send(mailing, client, letters.readers(client), actor)
         except WorkflowError as refusal:
             label = {"label": str(client)} if client is not None else {}
             piece.failures.append(Failure(client_id, refusal.message, {**refusal.values, **label}))
     return piece
 
 
-def _send(mailing: Mailing, client: Client, actor: Actor) -> None:
-    mail = outbox.queue_mail(
-        MailKind.OWN_MAIL, facts_for(client, mailing.subject, mailing.body, is_news=mailing.is_news), to=client.email,
-        client=client, dedupe_key=_key(mailing, client.id), not_before=clock.now() + HOLD,
-    )  # fmt: skip
-    if mail is not None:  # else it is in the outbox already
+def _send(mailing: Mailing, client: Client, readers: Sequence[str], actor: Actor) -> None:
+    """Queue it for these addresses: news as a mail for each, whose link spares that reader only; else one with copies."""
+    mails = [(reader, ()) for reader in readers] if mailing.is_news else [(readers[0], readers[1:])]
+    queued = False
+    for n, (to, copies) in enumerate(mails):
+        facts = facts_for(client, mailing.subject, mailing.body, is_news=mailing.is_news, reader=to)
+        mail = outbox.queue_mail(
+            MailKind.OWN_MAIL, facts, to=to, cc=list(copies), client=client, mailing=mailing,
+            dedupe_key=_key(mailing, client.id, to if n else ""), not_before=clock.now() + HOLD,
+        )  # fmt: skip
+        queued = queued or mail is not None  # else it is in the outbox already
+    if queued:
         activity.record("mailing.sent", actor=actor, subject=mailing, client=client, name=mailing.subject)
 
 
@@ -160,11 +181,11 @@ def made_up_client() -> Client:
     return Client(first_name="Alice", last_name="Archer", account_number="4417209318")
 
 
-def states(run: BulkRun, mailing: Mailing) -> dict[MailState, int]:
+def states(mailing: Mailing) -> dict[MailState, int]:
     """How many of an order's mails wait, were sent, failed, were called back. One query."""
     found = db.session.execute(
         sa.select(OutboxMail.state, sa.func.count().label("n"))
-        .where(OutboxMail.dedupe_key.in_(_keys(run, mailing)))
+        .where(OutboxMail.mailing_id == mailing.id)
         .group_by(OutboxMail.state)
     )
     return {row.state: row.n for row in found}
@@ -181,7 +202,7 @@ def call_back(run: BulkRun, *, actor: Actor) -> int:
     is_open = BulkState.STOPPED in BULK_MOVES[run.state]
     if is_open:
         bulk.stop(run, actor=actor)  # waits for the worker's piece, whose mails are found below
-    n = _turn(run, mailing, MailState.QUEUED, state=MailState.CANCELLED) if mailing is not None else 0
+    n = _turn(mailing, MailState.QUEUED, state=MailState.CANCELLED) if mailing is not None else 0
     if mailing is None or not (n or is_open):
         raise WrongState("mail_left", N_("These mails have left already."))
     activity.record("mailing.called_back", actor=actor, subject=mailing, n=n, name=mailing.subject)
@@ -194,7 +215,7 @@ def send_again(run: BulkRun, *, actor: Actor) -> int:
     actor.require(Permission.MAILINGS)
     mailing = of_run(run)
     fresh = {"attempts": 0, "next_at": clock.now(), "locked_by": None, "locked_until": None}
-    n = _turn(run, mailing, MailState.FAILED, state=MailState.QUEUED, **fresh) if mailing is not None else 0
+    n = _turn(mailing, MailState.FAILED, state=MailState.QUEUED, **fresh) if mailing is not None else 0
     if mailing is None or not n:
         raise WrongState("none_failed", N_("None of these mails failed."))
     db.session.info["nudge_worker"] = True
@@ -203,20 +224,17 @@ def send_again(run: BulkRun, *, actor: Actor) -> int:
     return n
 
 
-def _turn(run: BulkRun, mailing: Mailing, old: MailState, **values: object) -> int:
+def _turn(mailing: Mailing, old: MailState, **values: object) -> int:
     """Change an order's mails of this state; how many."""
-    changed = sa.update(OutboxMail).where(OutboxMail.dedupe_key.in_(_keys(run, mailing)), OutboxMail.state == old)
+    changed = sa.update(OutboxMail).where(OutboxMail.mailing_id == mailing.id, OutboxMail.state == old)
     result = db.session.execute(changed.values(**values).execution_options(synchronize_session=False))
     return int(getattr(result, "rowcount", 0))
 
 
-def _keys(run: BulkRun, mailing: Mailing) -> list[str]:
-    """What the mails of an order are known by: at most `MOST`."""
-    return [_key(mailing, client_id) for client_id in run.wish["ids"]]
-
-
-def _key(mailing: Mailing, client_id: int) -> str:
-    return f"mailing:{mailing.id}:{client_id}"
+def _key(mailing: Mailing, client_id: int, reader: str = "") -> str:
+    """What a mail of an order is known by; that to a contact, by their address too."""
+    key = f"mailing:{mailing.id}:{client_id}"
+    return f"{key}:{hashlib.sha256(plain(reader).encode()).hexdigest()[:32]}" if reader else key
 
 
 def _clients(ids: Collection[int]) -> list[Client]:
@@ -226,20 +244,42 @@ def _clients(ids: Collection[int]) -> list[Client]:
 
 
 def _reachable(clients: Sequence[Client], *, is_news: bool) -> list[Client]:
-    returned, spared = mail_refusals.bounced(), mail_refusals.unsubscribed() if is_news else ()
-    return [client for client in clients if not _why_not(client, returned, spared)]
+    letters = _Letters(clients, is_news=is_news)
+    return [client for client in clients if not letters.why_not(client)]
 
 
-def _why_not(client: Client, returned: Collection[str], spared: Collection[str]) -> str:
-    """Why this client is not written to, "" when they are."""
-    if client.erased_at is not None or client.status is ClientStatus.ARCHIVED:
-        return N_("Archived.")
-    address = plain(client.email or "")
-    if not address:
-        return N_("Has no mail address.")
-    if address in returned:
-        return N_("Mails to this address come back.")
-    return N_("Wants no news by mail.") if address in spared else ""
+class _Letters:
+    """At which addresses some clients are written to. Three queries for all of them, two when it is no news."""
+
+    def __init__(self, clients: Collection[Client], *, is_news: bool) -> None:
+        wanted = (
+            sa.select(ClientContact.client_id, ClientContact.email)
+            .where(ClientContact.client_id.in_([c.id for c in clients]), ClientContact.receives_copies)
+            .order_by(ClientContact.id)
+        )
+        self.contacts: dict[int, list[str]] = {}
+        for client_id, email in db.session.execute(wanted):
+            self.contacts.setdefault(client_id, []).append(email or "")
+        self.returned = mail_refusals.bounced()
+        self.spared = mail_refusals.unsubscribed() if is_news else set()
+
+    def readers(self, client: Client) -> list[str]:
+        """The client's own address first, then the contacts with copies; each address once, none that is marked."""
+        found: dict[str, str] = {}
+        for address in (client.email or "", *self.contacts.get(client.id, ())):
+            found.setdefault(plain(address), address)
+        return [a for key, a in found.items() if key and key not in self.returned and key not in self.spared]
+
+    def why_not(self, client: Client) -> str:
+        """Why nobody is written to for this client, "" when somebody is."""
+        if client.erased_at is not None or client.status is ClientStatus.ARCHIVED:
+            return N_("Archived.")
+        if self.readers(client):
+            return ""
+        address = plain(client.email or "")
+        if not address:
+            return N_("Has no mail address.")
+        return N_("Mails to this address come back.") if address in self.returned else N_("Wants no news by mail.")
 
 
 bulk.KINDS[BulkKind.MAILING] = send_piece

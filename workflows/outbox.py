@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
-from models import MAIL_MOVES, Client, ClientContact, ClientLogin, MailState, OutboxMail, Staff, StaffRole
+from models import MAIL_MOVES, Client, ClientContact, ClientLogin, Mailing, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
 from workflows.actors import Actor
 from workflows.errors import N_, WrongState
@@ -70,11 +70,13 @@ def queue_mail(
     staff: Staff | None = None,
     dedupe_key: str | None = None,
     not_before: dt.datetime | None = None,
+    mailing: Mailing | None = None,
 ) -> OutboxMail | None:
     """Queue a mail in the caller's transaction and have the worker nudged once that is committed.
 
     Nobody to write to is no error: nothing is queued and None comes back. A mail with the same `dedupe_key` that
-    exists already is not queued again. `not_before` (UTC) holds it back.
+    exists already is not queued again. `not_before` (UTC) holds it back. One of a `mailing` is sent after
+    all others that are due.
     """
     others = [a for a in (cc or []) if a]
     if not to:
@@ -91,6 +93,7 @@ def queue_mail(
         "cc_addresses": copies,
         "client_id": client.id if client else None,
         "staff_id": staff.id if staff else None,
+        "mailing_id": mailing.id if mailing else None,
         "message_id": f"<{uuid.uuid4()}@{_domain()}>",
         "dedupe_key": dedupe_key,
         "next_at": max(not_before or clock.now(), hold.until if hold else clock.now()),

@@ -7,14 +7,27 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
+from mailer.deliver import claim
 from mailer.message import compose
 from mailer.render import render
-from models import Activity, BulkRun, BulkState, ClientStatus, Mailing, MailRefusal, MailState, OutboxMail, RefusalKind
+from models import (
+    Activity,
+    BulkRun,
+    BulkState,
+    ClientContact,
+    ClientStatus,
+    Mailing,
+    MailRefusal,
+    MailState,
+    OutboxMail,
+    RefusalKind,
+)
 from tests import desk_factories, factories
 from workflows import bulk, mail_refusals, mailings, privacy
 from workflows.errors import Invalid, NotAllowed, WrongState
 from workflows.mail_facts import MailKind
 from workflows.mail_texts import NotUsable
+from workflows.outbox import queue_mail
 
 pytestmark = pytest.mark.covers("S4")
 BODY = "Dear {CLIENT_FORENAME} {CLIENT_SURNAME} ({CLIENT_ACCOUNT_NUMBER}),\n\n{COMPANY_NAME} is away."
@@ -37,6 +50,11 @@ def finish(mailing):
         db.session.commit()
     db.session.commit()
     return run
+
+
+def contact(client, name, email, *, receives_copies=True):
+    db.session.add(ClientContact(client=client, name=name, email=email, receives_copies=receives_copies))
+    db.session.flush()
 
 
 def verbs():
@@ -137,7 +155,7 @@ def test_what_waits_is_called_back_what_failed_goes_again_and_both_only_once(cas
     db.session.expire_all()
     assert (run.state, bulk.work(run.id), len(outbox)) == (BulkState.STOPPED, False, 8)
     assert [m.state for m in outbox.mails()[5:]] == [MailState.SENDING, MailState.CANCELLED, MailState.CANCELLED]
-    assert mailings.states(other, mailings.of_run(other)) == {MailState.QUEUED: 5}  # another order's are not touched
+    assert mailings.states(mailings.of_run(other)) == {MailState.QUEUED: 5}  # another order's are not touched
     for press, code in ((mailings.call_back, "mail_left"), (mailings.send_again, "none_failed")):
         with pytest.raises(WrongState) as no:
             press(run, actor=cast.as_max)
@@ -194,3 +212,49 @@ def test_erasing_a_client_takes_what_was_written_to_them_alone(cast):
     db.session.commit()
     assert (alone.subject, alone.body, many.body) == ("", "", BODY)
     assert "Zoelina" not in str(run_of(many).failures)
+
+
+def test_contacts_with_copies_get_them_and_news_in_a_mail_of_their_own(app, cast, outbox):
+    contact(cast.alice, "Anton", email="anton@example.com")
+    contact(cast.alice, "Agnes", email="agnes@example.com", receives_copies=False)
+    contact(cast.alice, "Alice again", email=cast.alice.email.upper())
+    finish(ordered([cast.alice], cast.as_olivia))
+    mail = outbox.one(MailKind.OWN_MAIL)
+    assert (mail.to_address, mail.cc_addresses) == (cast.alice.email, ["anton@example.com"])
+    news = ordered([cast.alice], cast.as_olivia, is_news=True)
+    finish(news)
+    mails = outbox.mails()[1:]
+    assert [(m.to_address, m.cc_addresses) for m in mails] == [(cast.alice.email, []), ("anton@example.com", [])]
+    for mail in mails:
+        token = re.search(r"/portal/unsubscribe/(\S+)", render(mail).text)[1]
+        reader = mail_refusals.read_link(app.config["SECRET_KEY"], token)
+        assert reader == (cast.alice, mail.to_address)
+    assert mailings.states(news) == {MailState.QUEUED: 2}
+    assert mailings.call_back(run_of(news), actor=cast.as_olivia) == 2
+    assert mail_refusals.unsubscribe(reader)  # Anton; Alice still reads them
+    finish(ordered([cast.alice], cast.as_olivia, is_news=True))
+    assert [(m.to_address, m.state) for m in outbox.mails()[3:]] == [(cast.alice.email, MailState.QUEUED)]
+
+
+def test_whose_own_address_does_not_work_is_written_to_through_the_contacts(cast, outbox):
+    cast.alice.email = None
+    contact(cast.alice, "Anton", email="anton@example.com")
+    contact(cast.bob, "Berta", email="berta@example.com")
+    desk_factories.mail_refusal(cast.bob.email)
+    finish(ordered([cast.alice, cast.bob], cast.as_olivia))
+    assert {m.to_address: m.cc_addresses for m in outbox.mails()} == {"anton@example.com": [], "berta@example.com": []}
+    desk_factories.mail_refusal("berta@example.com", RefusalKind.UNSUBSCRIBED, client_id=cast.bob.id)
+    assert mailings.count_reachable([cast.alice.id, cast.bob.id], is_news=True) == 1
+
+
+def test_mails_of_an_order_are_sent_after_all_others_that_are_due(cast, outbox, clock_at):
+    clients = [factories.client(f"C{n}", email=f"c{n}@example.com") for n in range(12)]
+    finish(ordered(clients, cast.as_olivia))
+    clock_at("2026-11-23 18:00")
+    facts = mailings.facts_for(cast.alice, "Your visit", "Now.", is_news=False)
+    urgent = queue_mail(MailKind.OWN_MAIL, facts, to=cast.alice.email, client=cast.alice)
+    db.session.commit()
+    first = claim("one")
+    assert first[0].id == urgent.id  # though the others have been due for hours
+    assert len(first) == 5
+    assert all(m.mailing_id is not None for m in first[1:])
