@@ -6,6 +6,7 @@ away, and what a rolled-back transaction left behind is found by `keys`.
 
 import datetime as dt
 import io
+import os
 import re
 import secrets
 import shutil
@@ -59,8 +60,17 @@ def _checked(key: str) -> str:
     return key
 
 
+def _settle(folder: Path) -> None:
+    """Have the disk remember the folder's newest name as well."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class LocalStore:
-    """A folder of this machine."""
+    """A folder of this machine. What was put survives a power cut."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -78,7 +88,10 @@ class LocalStore:
         part = path.with_name(path.name + ".part")
         with part.open("wb") as out:
             shutil.copyfileobj(stream, out)
+            out.flush()
+            os.fsync(out.fileno())  # the row that names it is on the disk after its commit, so its bytes must be, too
         part.replace(path)
+        _settle(path.parent)
 
     def open(self, key: str) -> BinaryIO | None:
         """See `Store`."""
