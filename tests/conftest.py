@@ -59,7 +59,7 @@ hypothesis.settings.register_profile(
     "dev", max_examples=25, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 hypothesis.settings.register_profile(
-    "ci", parent=hypothesis.settings.get_profile("dev"), max_examples=300, derandomize=True
+    "ci", parent=hypothesis.settings.get_profile("dev"), max_examples=100, derandomize=True
 )
 # What `make deep` runs: new histories each time, thousands of them; what fails is kept in .hypothesis and printed.
 hypothesis.settings.register_profile(

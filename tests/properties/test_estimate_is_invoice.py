@@ -22,7 +22,7 @@ from workflows import settings as business
 from workflows.billing import books, drafting, invoicing
 from workflows.wanted import Wanted
 
-FEWER = settings(max_examples=max(settings.default.max_examples // 20, 10))
+FEWER = settings(max_examples=max(settings.default.max_examples // 7, 10))
 MON = dt.date(2026, 11, 23)
 
 cents = st.integers(0, 9_999).map(lambda n: Decimal(n) / 100)

@@ -18,7 +18,7 @@ from workflows.field_saving import Unfit, save
 
 pytestmark = pytest.mark.covers("D3")
 #: an example writes and reads tables, so fewer of them
-FEWER = settings(max_examples=max(settings.default.max_examples // 4, 25))
+FEWER = settings(max_examples=max(settings.default.max_examples * 3 // 4, 25))
 KINDS = [k for k in FieldKind if k not in field_kinds.FILES]
 CHOICES = [{"key": f"k{n}", "label": label} for n, label in enumerate(["Raw", "Dry, twice", "<b>Wet</b>", "", "🐟"])]
 KEYS = [c["key"] for c in CHOICES]

@@ -41,7 +41,7 @@ from workflows.errors import WorkflowError
 from workflows.jobs import Change
 
 #: an example fills and empties tables, so fewer of them
-FEWER = effort(max_examples=max(effort.default.max_examples // 15, 6), stateful_step_count=25)
+FEWER = effort(max_examples=max(effort.default.max_examples // 5, 6), stateful_step_count=25)
 WHICH = st.integers(0, 7)
 CENTS = st.integers(1, 6000).map(lambda n: Decimal(n) / 100)
 D = Decimal

@@ -54,7 +54,7 @@ from workflows.errors import WorkflowError
 
 D = Decimal
 pytestmark = pytest.mark.covers("M5", "M6")
-FEWER = effort(max_examples=max(effort.default.max_examples // 20, 4), stateful_step_count=20)
+FEWER = effort(max_examples=max(effort.default.max_examples // 7, 4), stateful_step_count=20)
 WHO, WHICH, CENTS = st.integers(0, 1), st.integers(0, 30), st.integers(1, 6000)
 FAULT = st.sampled_from(
     [

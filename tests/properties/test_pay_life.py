@@ -36,7 +36,7 @@ from workflows.pay import due, extras, figures, previews, runs
 
 D = Decimal
 #: an example fills and empties tables, so fewer of them
-FEWER = effort(max_examples=max(effort.default.max_examples // 10, 8))
+FEWER = effort(max_examples=max(effort.default.max_examples // 3, 8))
 WHICH = st.integers(0, 4)
 STEP = st.tuples(
     st.sampled_from([

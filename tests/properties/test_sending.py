@@ -14,7 +14,7 @@ from workflows import baskets, job_requests
 from workflows.errors import Invalid
 
 #: an example fills and empties tables, so fewer of them
-FEWER = settings(max_examples=max(settings.default.max_examples // 10, 10))
+FEWER = settings(max_examples=max(settings.default.max_examples // 3, 10))
 
 #: which day a line is for, and whether that can be requested on Monday 23 November at 10:00
 DAYS = {"past": (-1, False), "today": (0, True), "soon": (3, True), "closed": (5, False), "far": (500, False)}

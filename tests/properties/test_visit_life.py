@@ -37,7 +37,7 @@ from workflows.change_preview import Wish
 from workflows.mail_facts import MailKind
 
 #: an example fills and empties tables, so fewer of them
-FEWER = effort(max_examples=max(effort.default.max_examples // 25, 6), stateful_step_count=25)
+FEWER = effort(max_examples=max(effort.default.max_examples // 8, 6), stateful_step_count=25)
 
 WHO, WHICH = st.integers(0, 2), st.integers(0, 9)
 FEW = st.lists(WHICH, min_size=1, max_size=3, unique=True)

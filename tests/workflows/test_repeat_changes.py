@@ -401,5 +401,5 @@ class Series(RuleBasedStateMachine):
 
 def test_series_edits_in_every_order(sqlite_app, clock_at):
     Series.app, Series.travel = sqlite_app, staticmethod(clock_at)
-    examples = max(hypothesis.settings().max_examples // 10, 8)
+    examples = max(hypothesis.settings().max_examples // 3, 8)
     run_state_machine_as_test(Series, settings=hypothesis.settings(max_examples=examples, stateful_step_count=20))
