@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import models
 import sign_in
 import ui_kit
-from application import bounces, cli, config, dev_mails, errors, hosts, tasks, webhooks
+from application import bounces, cli, config, dev_mails, errors, hosts, readiness, tasks, webhooks
 from application.addresses import App
 from application.bodies import Request
 from foundation import clock, sealing, storage
@@ -49,6 +49,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     ui_kit.install(app)
     ui_kit.install_security_headers(app)
     tasks.install(app)
+    readiness.install(app)
     cli.install(app)
     _install_faces(app)
     ui_kit.wrap_wsgi(app)
@@ -63,7 +64,7 @@ def _install_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
-        prepare_engine(db.engine)
+        prepare_engine(db.engine, app.config["DATABASE_LIMITS"])
     csrf.init_app(app)
     login_manager.init_app(app)
     mail.init_app(app)
@@ -87,7 +88,7 @@ def _install_requests(app: Flask) -> None:
         )
         uploading.make_room(view)
         settings.forget()
-        if endpoint not in {"healthz", "logo"}:
+        if endpoint not in {"healthz", "readyz", "logo"}:
             settings.read()
 
     @app.teardown_request

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from application import hosts
 from foundation import sealing, storage
+from foundation.pooling import Limits
 from gateways import choose
 from gateways.payments import PaymentGateway
 
@@ -32,6 +33,7 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "ENV_NAME": name,
         "DATA_DIR": str(data_dir),
         "SQLALCHEMY_DATABASE_URI": _database(get("DATABASE_URL") or f"sqlite:///{data_dir / 'latchkey.db'}"),
+        "DATABASE_LIMITS": _limits(given),
         "PUBLIC_URL": public_url,
         "SECRET_KEY": get("SECRET_KEY") or ("" if name == "production" else _kept_key(data_dir)),
         "SECRET_KEY_FALLBACKS": [k for k in get("SECRET_KEY_FALLBACKS", "").split(",") if k],
@@ -51,6 +53,36 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": get("MAIL_DEFAULT_SENDER", "no-reply@latchkey.example"),
         "BOUNCE_TOKEN": get("BOUNCE_TOKEN", ""),
     }
+
+
+def _limits(given: Mapping[str, str]) -> Limits:
+    def number(name: str, default: int) -> int:
+        text = given.get(name, "").strip() or str(default)
+        if not text.isascii() or not text.isdecimal() or len(text) > 6:
+            raise ConfigError(f"Set {name} to a whole number, such as {default or 30}; it is {text!r}.")
+        return int(text)
+
+    usual, pgbouncer = Limits(), given.get("DATABASE_PGBOUNCER", "").strip() or "0"
+    if pgbouncer not in {"0", "1"}:
+        raise ConfigError(f"Set DATABASE_PGBOUNCER to 1 or 0; it is {pgbouncer!r}.")
+    return Limits(
+        kept=number("DATABASE_POOL", usual.kept),
+        more=number("DATABASE_POOL_MORE", usual.more),
+        wait_seconds=number("DATABASE_POOL_WAIT", usual.wait_seconds),
+        connect_seconds=number("DATABASE_CONNECT_SECONDS", usual.connect_seconds),
+        statement_seconds=number("DATABASE_STATEMENT_SECONDS", usual.statement_seconds),
+        lock_seconds=number("DATABASE_LOCK_SECONDS", usual.lock_seconds),
+        by_transaction=pgbouncer == "1",
+    )
+
+
+def _engine_options(config: dict[str, Any]) -> dict[str, Any]:
+    """SQLAlchemy's: ours, and over them what a tool gives."""
+    ours: dict[str, Any] = config["DATABASE_LIMITS"].engine_options(config["SQLALCHEMY_DATABASE_URI"])
+    given = config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
+    connect = {**ours.get("connect_args", {}), **given.get("connect_args", {})}
+    # What people typed does not get into the log with what the database refused.
+    return {"hide_parameters": True, **ours, **given, **({"connect_args": connect} if connect else {})}
 
 
 def _braintree(given: dict[str, str]) -> choose.Choice:
@@ -129,8 +161,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         "MAX_FORM_PARTS": 5000,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        # What people typed does not get into the log with what the database refused.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, **config.get("SQLALCHEMY_ENGINE_OPTIONS", {})},
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config),
         "BABEL_DEFAULT_LOCALE": "en_US",
         "MAIL_SUPPRESS_SEND": False,
         "FLASK_ADMIN_FLUID_LAYOUT": True,

@@ -9,6 +9,20 @@ from werkzeug.test import Client
 #: More workers than cores make it slower; the figures are in ARCHITECTURE.md.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 
+#: A worker that is told to go finishes the request in hand first; whoever stops the server must wait a little longer.
+graceful_timeout = int(os.environ.get("WEB_GRACEFUL_SECONDS", "30"))
+
+#: One request holds one worker. Longer than any page takes, and longer than DATABASE_STATEMENT_SECONDS should be.
+timeout = int(os.environ.get("WEB_TIMEOUT", "60"))
+
+#: A worker that drew many reports and PDFs has grown; a new one is small again. Not all at the same moment.
+max_requests = int(os.environ.get("WEB_MAX_REQUESTS", "20000"))
+max_requests_jitter = max_requests // 10
+
+#: Each worker loads the program itself. Loaded once beforehand, they would share some of its memory, but a restart by
+#: SIGHUP would then start the old program again, and a fault in the new one would end the server in place of one worker.
+preload_app = False
+
 #: Nothing speaks to gunicorn's control socket, which would be made in the account's home folder.
 control_socket_disable = True
 

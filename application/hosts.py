@@ -27,11 +27,11 @@ def from_text(text: str) -> list[str]:
 
 
 def install(app: Flask) -> None:
-    """Names count in any case; and /healthz answers under all: whoever watches the server often knows only its number."""
+    """Names count in any case; and the two pages for whoever watches the server answer under all: they often know only its number."""
     inner = app.wsgi_app
 
     def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 -- WSGI's callable
-        if environ.get("PATH_INFO") == "/healthz":
+        if environ.get("PATH_INFO") in {"/healthz", "/readyz"}:
             environ["HTTP_HOST"] = app.config["TRUSTED_HOSTS"][0]
         elif "HTTP_HOST" in environ:
             environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()

@@ -16,11 +16,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
+import redis
 from flask import Flask, current_app
 from huey import Huey, PostgresHuey, RedisHuey, crontab
 from huey.consumer import Consumer, Scheduler
 from huey.serializer import SignedSerializer
 from huey.storage import SqliteStorage
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -120,9 +123,16 @@ def make_huey(config: dict[str, Any]) -> Huey:
         _set_aside_if_broken(file)
         return Huey("latchkey", storage_class=QueueStorage, filename=str(file), **common)
     if scheme in {"redis", "rediss"}:
-        return RedisHuey("latchkey", url=url, **common)
+        # A server that hangs must not hold up the request that wants to wake the worker. The worker itself waits a second
+        # at a time for tasks (huey's read_timeout), so the socket must be more patient than that.
+        pool = redis.ConnectionPool.from_url(
+            url, socket_connect_timeout=2, socket_timeout=3, retry=Retry(NoBackoff(), 1)
+        )
+        return RedisHuey("latchkey", connection_pool=pool, **common)
     if scheme in {"postgres", "postgresql"}:
-        huey = PostgresHuey("latchkey", dsn=url.replace("+psycopg", "", 1), create_tables=False, **common)
+        patience = {} if "connect_timeout" in url else {"connect_timeout": 5}
+        dsn = url.replace("+psycopg", "", 1)
+        huey = PostgresHuey("latchkey", dsn=dsn, create_tables=False, **patience, **common)
         _make_tables(huey)
         return huey
     raise ConfigError("Set QUEUE_URL to a redis:// or postgresql:// address, or leave it empty.")

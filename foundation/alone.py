@@ -15,20 +15,14 @@ from foundation.db import db
 def alone(name: str) -> Iterator[bool]:
     """True for the one who may go on until the end of the block, False while somebody else is at it; nobody waits.
 
-    PostgreSQL keeps the lock with a connection, SQLite's is on a file beside the database: both end with the process.
+    PostgreSQL keeps the lock with a transaction, which stays with its connection also behind PgBouncer, and which reads
+    nothing, so that it keeps nothing from being tidied. SQLite's is on a file beside the database. Both end with the process.
     """
     engine = db.engine
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
-            number = zlib.crc32(name.encode())
-            is_ours = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:n)"), {"n": number}))
-            connection.commit()
-            try:
-                yield is_ours
-            finally:
-                if is_ours:
-                    connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), {"n": number})
-                    connection.commit()
+            wanted = sa.text("SELECT pg_try_advisory_xact_lock(:n)")
+            yield bool(connection.scalar(wanted, {"n": zlib.crc32(name.encode())}))
         return
     with Path(f"{engine.url.database}.{name}").open("a") as file:
         try:

@@ -22,6 +22,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import InsertmanyvaluesSentinelOpts
 
+from foundation.pooling import Limits
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -118,10 +120,16 @@ PRAGMAS = (
 )
 
 
-def prepare_engine(engine: sa.Engine) -> None:
-    """Give an SQLite engine its pragmas, its BEGIN and its turnstile, and let PostgreSQL keep plans."""
+def prepare_engine(engine: sa.Engine, limits: Limits | None = None) -> None:
+    """Give an SQLite engine its pragmas, its BEGIN and its turnstile, and let PostgreSQL keep plans.
+
+    Behind PgBouncer (`limits.by_transaction`) no connection keeps anything; each transaction says the limits anew.
+    """
     if engine.dialect.name != "sqlite":
-        _keep_plans(engine)
+        if limits is not None and limits.by_transaction:
+            _say_limits(engine, limits.begin().encode())
+        else:
+            _keep_plans(engine)
         return
     # SQLAlchemy would insert row by row to know which id is whose. SQLite numbers the rows of one INSERT in their order
     # (tests/foundation hold it to that), so they can go a thousand at a time, as on PostgreSQL.
@@ -195,6 +203,18 @@ class _Cursor(psycopg.Cursor[Any]):
     def described(self) -> list[psycopg.Column] | None:
         """The columns themselves."""
         return super().description
+
+
+def _say_limits(engine: sa.Engine, begin: bytes) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- psycopg's connection, SQLAlchemy's record
+        connection.cursor_factory = _Cursor
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        own: Any = connection.connection.dbapi_connection
+        if not own.autocommit and own.info.transaction_status == TransactionStatus.IDLE:
+            own.pgconn.exec_(begin)  # what goes wrong here goes wrong again, with a word, at the first statement
 
 
 def _keep_plans(engine: sa.Engine) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -42,6 +43,9 @@ class Store(Protocol):
 
     def keys(self, *, before: dt.datetime) -> Iterator[str]:
         """The keys of all files that were put before that moment."""
+
+    def reach(self) -> None:
+        """StoreAwayError unless the store is there; asked often, so it costs little and waits a moment only."""
 
 
 def new_key(folder: str, suffix: str) -> str:
@@ -122,6 +126,15 @@ class LocalStore:
             if is_old and _KEY.fullmatch(key):
                 yield key
 
+    def reach(self) -> None:
+        """See `Store`; writes a few bytes, so that a full or read-only disk is found."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root) as probe:
+                probe.write(b"ready")
+        except OSError as problem:
+            raise StoreAwayError(str(problem)) from problem
+
     def _path(self, key: str) -> Path:
         return self.root / _checked(key)
 
@@ -142,18 +155,17 @@ class S3Store:
         self._troubles = (BotoCoreError, ClientError)
         self._refusals = ClientError
         # Stores other than Amazon's often know neither addresses by bucket name nor the newer checksums.
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            config=Config(
-                connect_timeout=5,
-                read_timeout=30,
-                retries={"total_max_attempts": 3},
-                s3={"addressing_style": "path"} if endpoint else None,
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+        usual = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"total_max_attempts": 3},
+            s3={"addressing_style": "path"} if endpoint else None,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         )
+        hasty = usual.merge(Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1}))
+        self._client: Any = boto3.client("s3", endpoint_url=endpoint, config=usual)
+        self._hasty: Any = boto3.client("s3", endpoint_url=endpoint, config=hasty)
 
     def put(self, data: bytes, *, folder: str, suffix: str) -> str:
         """See `Store`."""
@@ -211,6 +223,13 @@ class S3Store:
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def reach(self) -> None:
+        """See `Store`; a list of one key, which needs no further right. Over a connection that is soon out of patience."""
+        try:
+            self._hasty.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+        except self._troubles as problem:
+            raise StoreAwayError(str(problem)) from problem
 
     def _ask(self, what: str, **details: Any) -> Any:  # noqa: ANN401 -- boto3's answers have no types
         try:

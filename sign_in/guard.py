@@ -15,7 +15,7 @@ from workflows.permissions import Permission
 #: endpoints that anybody may open
 OPEN = frozenset(
     {
-        "healthz", "front_door", "logo",
+        "healthz", "readyz", "front_door", "logo",
         # What makes the faces installable holds nothing of anybody, and is asked for without a cookie.
         "sitter_offline.manifest", "sitter_offline.worker", "sitter_offline.shell",
         "portal_install.manifest", "portal_install.worker", "portal_install.offline",

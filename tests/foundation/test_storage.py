@@ -6,9 +6,7 @@ The S3 store talks to moto's server, in a process of its own on this machine.
 import datetime as dt
 import os
 import re
-import select
 import socket
-import subprocess
 import sys
 
 import boto3
@@ -17,37 +15,21 @@ import pytest
 from application.config import ConfigError, file_store
 from foundation import storage
 from foundation.storage import LocalStore, S3Store, StoreAwayError
-
-SERVER = """
-import logging, sys
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-print(server.server_port, flush=True)
-server.serve_forever()
-"""
+from tests import s3_server
 
 
 @pytest.fixture(scope="module")
 def s3_address():
     """The address of an S3 server that lives as long as these tests."""
-    server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
-    try:
-        assert select.select([server.stdout], [], [], 60)[0], "the S3 server did not come up"
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-    finally:
-        server.terminate()
-        server.wait(10)
-        server.stdout.close()
+    with s3_server.serving() as address:
+        yield address
 
 
 @pytest.fixture
 def at_amazon(monkeypatch):
     """Who we are for the server, in the usual variables."""
-    for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name, value in s3_server.AS_SOMEBODY.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -95,6 +77,12 @@ def test_open_gives_the_bytes_piece_by_piece(store):
     with store.open(store.put(data, folder="files", suffix="pdf")) as stream:
         pieces = list(iter(lambda: stream.read(100_000), b""))
     assert ([len(p) for p in pieces], b"".join(pieces)) == ([100_000] * 3, data)
+
+
+def test_a_store_that_is_there_is_reached_and_holds_nothing_more_for_it(store, tmp_path):
+    store.reach()
+    assert all_keys(store) == set()
+    assert list(tmp_path.glob("files/*")) == []
 
 
 def test_an_empty_file_is_a_file(store):
