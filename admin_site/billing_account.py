@@ -1,30 +1,25 @@
 """A client's money on their page: the tile of the snapshot, and the tab Account with its history, cards and statement."""
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response as FlaskResponse
 from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 
-from admin_site import billing_papers
+from admin_site import billing_papers, export
 from admin_site.billing_records import invoice_chip, invoice_name
 from admin_site.pages import Answer, WorkPage, get_or_404, press, refuse
 from admin_site.reading import read_day
-from admin_site.rows import csv_safe, plain
 from documents import billing_tables
 from foundation import clock
 from foundation.db import db
 from models import Client, CreditNote, Invoice, InvoiceState, NoteState, Refund
 from sign_in import current_actor
-from ui_kit.downloads import disposition
 from workflows import activity, once
 from workflows.billing import crediting, history, methods, statements, sums
 from workflows.billing.history import Entry
@@ -132,24 +127,16 @@ class AccountPage(WorkPage):
 
     @expose("/<int:client_id>/history.csv", methods=("POST",))
     def export(self, client_id: int) -> Answer:
-        """Every step with the balance after it; never by a GET, and logged."""
+        """The account as a CSV or Excel file: every step with the balance after it; never by a GET, and logged."""
         self.actor.require(Permission.EXPORT)
         client = get_or_404(Client, client_id)
         steps = history.entries(client.id, newest_first=False, limit=MOST_ROWS)
-        out = io.StringIO()
-        out.write("\ufeff")
-        writer = csv.writer(out)
-        writer.writerow([gettext("Day"), gettext("What"), gettext("Number"), gettext("Amount"), gettext("Balance")])
-        for step in steps:
-            cells = (step.on_date, billing_tables.entry_words(step.kind, ""), step.number, step.amount, step.balance)
-            writer.writerow([csv_safe(plain(cell)) for cell in cells])
+        head = gettext("Day"), gettext("What"), gettext("Number"), gettext("Amount"), gettext("Balance")
+        body = [(s.on_date, billing_tables.entry_words(s.kind, ""), s.number, s.amount, s.balance) for s in steps]
         activity.record("list.exported", actor=self.actor, client=client, list="account", n_rows=len(steps), of={})
         db.session.commit()
-        answer = FlaskResponse(out.getvalue(), mimetype="text/csv")
-        name = f"account-{client.account_number}-{clock.today().isoformat()}.csv"
-        answer.headers["Content-Disposition"] = disposition("attachment", name)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        name = f"account-{client.account_number}-{clock.today().isoformat()}"
+        return export.file_of(head, body, name, gettext("Account history"))
 
     @expose("/<int:client_id>/credit", methods=("POST",))
     def spend_credit(self, client_id: int) -> Answer:

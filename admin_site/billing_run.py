@@ -125,7 +125,7 @@ class BillingRunPage(WorkPage):
 
     @expose("/file", methods=("POST",))
     def file(self) -> FlaskResponse:
-        """The list as a file; who took it is logged."""
+        """The list as a CSV or Excel file; who took it is logged."""
         self.actor.require(Permission.EXPORT)
         wish = _list_form()
         found = runs.candidates(wish.wanted()) if wish.validate() else []
@@ -142,7 +142,7 @@ class BillingRunPage(WorkPage):
         ]  # fmt: skip
         activity.record("list.exported", actor=self.actor, list="billing_run", n_rows=len(body), of={})
         db.session.commit()
-        return export.csv_of(head, body, f"billing-run-{clock.today().isoformat()}.csv")
+        return export.file_of(head, body, f"billing-run-{clock.today().isoformat()}", gettext("Billing run"))
 
     @expose("/runs")
     def history(self) -> Answer:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response
+from flask import Response, request
 
 from admin_site import listing
 from admin_site.listing import Wanted
@@ -78,10 +78,15 @@ def _row(cells: Any) -> str:
     return line.getvalue()
 
 
-def csv_of(head: Iterable[object], body: Iterable[Iterable[object]], name: str) -> Response:
-    """Rows that were gathered already as a file for spreadsheets."""
+def file_of(head: Iterable[object], body: Iterable[Iterable[object]], name: str, title: str) -> Response:
+    """Rows that were gathered already as the file that the pressed button asks for: `as=xlsx` Excel, else CSV.
+
+    `name` is the file's, without its ending; `title` names the sheet.
+    """
+    if request.form.get("as") == "xlsx":
+        return xlsx_of(head, body, name, title)
     return Response(
         ["\ufeff" + _row(str(cell) for cell in head), *(_row(plain(cell) for cell in line) for line in body)],
-        mimetype="text/csv",
-        headers=_as_file(name),
+        mimetype=KINDS["csv"],
+        headers=_as_file(f"{name}.csv"),
     )

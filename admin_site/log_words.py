@@ -121,6 +121,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "access.passkey_removed": ("fingerprint", *NN_("%(who)s removed the passkey %(name)s")),
     "access.login_closed": ("user-x", *NN_("%(who)s closed the log-in of %(email)s")),
     "access.mails_chosen": ("mail", *NN_("%(who)s chose which mails to get")),
+    "access.language_chosen": ("world", *NN_("%(who)s chose a language for the pages")),
     "registration.finished": ("user-plus", *NN_("%(who)s registered with %(email)s")),
     "registration.accepted": ("user-check", *NN_("%(who)s accepted the registration of %(email)s")),
     "registration.declined": ("user-x", *NN_("%(who)s declined the registration of %(email)s")),

@@ -115,11 +115,11 @@ class PayPage(WorkPage):
 
     @expose("/file", methods=("POST",))
     def file(self) -> FlaskResponse:
-        """What the run would pay as a file, a line for each sitter."""
+        """What the run would pay as a CSV or Excel file, a line for each sitter."""
         self.actor.require(Permission.EXPORT)
         found = WishForm(request.args).preview()
         body = [_summary(s.staff, s, found.upto_on) for s in found.sitters]
-        return self._csv("pay_preview", _summary_head(), body, f"pay-{found.upto_on.isoformat()}")
+        return self._file("pay_preview", _summary_head(), body, f"pay-{found.upto_on.isoformat()}")
 
     @expose("/sitter/<int:staff_id>")
     def sitter(self, staff_id: int) -> Answer:
@@ -194,18 +194,18 @@ class PayPage(WorkPage):
 
     @expose("/runs/<public_id:run_id>/file/<any(summary, detail):what>", methods=("POST",))
     def run_file(self, run_id: str, what: str) -> FlaskResponse:
-        """The run as a file: a line for each sitter, or for each thing that is paid."""
+        """The run as a CSV or Excel file: a line for each sitter, or for each thing that is paid."""
         self.actor.require(Permission.EXPORT)
         run = run_or_404(run_id)
         name = f"pay-run-{run.number}-{what}"
         if what == "detail":
-            return self._csv("pay_run_detail", _detail_head(), _detail(run), name)
-        return self._csv("pay_run", _run_head(), _run_summary(run), name)
+            return self._file("pay_run_detail", _detail_head(), _detail(run), name)
+        return self._file("pay_run", _run_head(), _run_summary(run), name)
 
-    def _csv(self, what: str, head: Any, body: list[Any], name: str) -> FlaskResponse:
+    def _file(self, what: str, head: Any, body: list[Any], name: str) -> FlaskResponse:
         activity.record("list.exported", actor=self.actor, list=what, n_rows=len(body), of={})
         db.session.commit()
-        return export.csv_of(head, body, f"{name}.csv")
+        return export.file_of(head, body, name, gettext("Sitters' pay"))
 
 
 def register(admin: Admin) -> None:

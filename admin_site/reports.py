@@ -122,7 +122,7 @@ class ReportPages(WorkPage):
 
     @expose("/<report>/file", methods=("POST",))
     def file(self, report: str) -> FlaskResponse:
-        """Every row as a file; who took it is logged, with what was asked and no figures."""
+        """Every row as a CSV or Excel file; who took it is logged, with what was asked and no figures."""
         self.actor.require(Permission.EXPORT)
         subject = self._subject(report)
         form = AskForm(request.args, subject)
@@ -138,7 +138,7 @@ class ReportPages(WorkPage):
         )  # fmt: skip
         db.session.commit()
         days = "-".join(_days_of(subject, wish).values()) or clock.today().isoformat()
-        return export.csv_of(head, body, f"{report}-{days}.csv")
+        return export.file_of(head, body, f"{report}-{days}", gettext(subject.title))
 
     def _subject(self, name: str) -> Subject:
         subject = catalogue.find(name)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, g, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
@@ -70,7 +70,7 @@ def _install_extensions(app: Flask) -> None:
     mail.init_app(app)
     babel.init_app(
         app,
-        locale_selector=lambda: settings.read()["business.locale"],
+        locale_selector=lambda: g.get("own_locale") or settings.read()["business.locale"],
         timezone_selector=lambda: settings.read()["business.time_zone"],
         default_translation_directories=str(ROOT / "translations"),
     )

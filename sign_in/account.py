@@ -6,8 +6,8 @@ Nothing here is for a member of staff in a client's portal: it is the client's l
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, session, url_for
-from flask_babel import gettext
+from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, session, url_for
+from flask_babel import gettext, refresh
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -21,7 +21,7 @@ from sign_in import staff_mails
 from sign_in.factor import CodeForm, grouped, hand_out, picture_of, site
 from sign_in.people import own_login, own_sign_in, this_browser
 from ui_kit import formats
-from workflows import account, passkeys, second_factor, sign_ins
+from workflows import account, languages, passkeys, second_factor, settings, sign_ins
 from workflows.account import NotProved
 from workflows.errors import WorkflowError
 from workflows.tries import TooManyTries
@@ -34,6 +34,9 @@ FACTOR_PAGES = frozenset(
         "passkeys_page", "passkey_options", "add_passkey", "rename_passkey", "remove_passkey",
     }
 )  # fmt: skip
+
+#: and those that are gone while people may not choose their language
+LANGUAGE_PAGES = frozenset({"language", "choose_language"})
 
 
 class PasswordForm(FlaskForm):
@@ -108,13 +111,15 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
         # Before the CSRF check, whose 400 would tell that the page exists.
         if (endpoint or "").rpartition(".")[2] in FACTOR_PAGES and not second_factor.is_offered(realm):
             abort(404)
+        if (endpoint or "").rpartition(".")[2] in LANGUAGE_PAGES and not languages.are_offered(realm):
+            abort(404)
 
     @group.get("/")
     def index() -> View:
         login = own_login()
         return show(
             "index.html", state=second_factor.state_of(login), offered=second_factor.is_offered(realm),
-            n_signed_in=len(sign_ins.list_of(login)), login=login,
+            n_signed_in=len(sign_ins.list_of(login)), login=login, may_choose=languages.may_choose(login),
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------- password
@@ -134,6 +139,33 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
             return show("password.html", refused(form, refusal, "password"), form=form)
         db.session.commit()
         flash(gettext("Your password is changed. All other devices are logged out."), "success")
+        return to("index")
+
+    # -------------------------------------------------------------------------------------------------- language
+
+    def language_page(status: int = 200, error: str = "") -> View:
+        chosen = request.form.get("locale", "") if error else own_login().locale or ""
+        return show(
+            "language.html", status, choices=languages.offered(), chosen=chosen, error=error,
+            usual=languages.name_of(settings.read()["business.locale"]),
+        )  # fmt: skip
+
+    @group.get("/language")
+    def language() -> View:
+        return language_page()
+
+    @group.post("/language")
+    def choose_language() -> View:
+        login = own_login()
+        try:
+            languages.choose(login, request.form.get("locale", ""), actor=sign_ins.person(login))
+        except WorkflowError as refusal:
+            db.session.rollback()
+            return language_page(422, refusal.say(gettext))
+        db.session.commit()
+        g.own_locale = languages.own(login)
+        refresh()  # the answer is in the language that was chosen
+        flash(gettext("Saved."), "success")
         return to("index")
 
     # ----------------------------------------------------------------------------------------------- two factors

@@ -1,11 +1,12 @@
 """The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
 
 from flask import abort, g, request, session
+from flask_babel import refresh
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from models import Client, Realm, SignIn, Staff
 from sign_in.cookies import realm_of
-from workflows import sign_ins
+from workflows import languages, sign_ins
 from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
 from workflows.sign_ins import Browser, Login
 
@@ -61,7 +62,13 @@ def load(user_id: str) -> SignedIn | None:
     if realm != realm_of(request.path).value or not token:
         return None
     found = sign_ins.find_sign_in(Realm(realm), token)
-    return SignedIn(found, token) if found else None
+    if found is None:
+        return None
+    login = sign_ins.login_of(found)
+    if login is not None and (chosen := languages.own(login)) is not None:
+        g.own_locale = chosen
+        refresh()  # whoever asked for the language before knew nobody yet
+    return SignedIn(found, token)
 
 
 def current_sign_in() -> SignedIn | None:

@@ -88,6 +88,8 @@ class StaffLogin(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     last_login_at: Mapped[utc | None]
     invited_at: Mapped[utc | None]
+    #: the language and formats of the pages, "de_DE"; None: the business's
+    locale: Mapped[str | None] = mapped_column(sa.String(10))
     created_at: Mapped[created_at]
     staff: Mapped[Staff] = relationship(back_populates="login")
 
@@ -213,6 +215,8 @@ class ClientLogin(Base):
     agreed_epoch: Mapped[int] = mapped_column(default=0)
     #: kinds of mail that this person does not want; some kinds cannot be refused
     mails_off: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    #: the language and formats of the pages, "de_DE"; None: the business's
+    locale: Mapped[str | None] = mapped_column(sa.String(10))
     created_at: Mapped[created_at]
     client: Mapped[Client] = relationship(back_populates="logins")
     __table_args__ = (sa.UniqueConstraint("client_id", "email"),)

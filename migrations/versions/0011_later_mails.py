@@ -1,4 +1,4 @@
-"""Mails of an order know their order, and wait for all others.
+"""Mails of an order know their order, and wait for all others; people choose their language.
 
 Revision 0011, after 0009, 2026-11-26 22:45:00.000000.
 """
@@ -12,7 +12,12 @@ branch_labels = None
 depends_on = None
 
 
+LOG_INS = ("client_login", "staff_login")
+
+
 def upgrade() -> None:
+    for table in LOG_INS:
+        op.add_column(table, sa.Column("locale", sa.String(length=10), nullable=True))
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.add_column(sa.Column("mailing_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
@@ -30,3 +35,5 @@ def downgrade() -> None:
         batch_op.drop_index(op.f("ix_outbox_mail_mailing_id"))
         batch_op.drop_constraint(op.f("fk_outbox_mail_mailing_id_mailing"), type_="foreignkey")
         batch_op.drop_column("mailing_id")
+    for table in LOG_INS:
+        op.drop_column(table, "locale")

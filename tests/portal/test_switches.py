@@ -16,6 +16,7 @@ REQUESTS, SCHEDULE, DATA = "portal.requests", "portal.schedule", "portal.your_da
 UPLOAD, DOWNLOAD = "portal.upload", "portal.download"
 
 FACTOR = "portal.two_factor"
+LANGUAGES = "portal.languages"
 LETTERS = "portal.letters"
 REPORTS = "portal.report_cards"
 SUMMARY, PAY, INVOICES, PAYMENTS = "portal.account_summary", "portal.pay", "portal.invoices", "portal.payments"
@@ -138,6 +139,8 @@ NEEDS = {
     "portal_settings.add_passkey": (FACTOR,),
     "portal_settings.rename_passkey": (FACTOR,),
     "portal_settings.remove_passkey": (FACTOR,),
+    "portal_settings.language": (LANGUAGES,),
+    "portal_settings.choose_language": (LANGUAGES,),
     "portal_settings.index": (),
     "portal_settings.password": (),
     "portal_settings.sign_ins_page": (),

@@ -24,6 +24,7 @@ from tests import factories as make
 from tests import money_factories as money
 from tests.admin.billing.conftest import Till
 from tests.databases import statements
+from tests.sheets import bare, sheet_rows
 from workflows import permissions
 from workflows.billing import books, ledger, sums
 from workflows.permissions import Permission
@@ -63,6 +64,9 @@ def test_the_history_has_every_step_with_the_balance_after_it(office, cast, walk
     assert header == ["Day", "What", "Number", "Amount", "Balance"]
     assert [line[3:] for line in lines] == [["40.00", "40.00"], ["-50.00", "-10.00"], ["10.00", "0.00"]]
     assert db.session.scalars(sa.select(Activity).order_by(Activity.id.desc())).first().verb == "list.exported"
+    book = office.post(f"/admin/client-account/{cast.alice.id}/history.csv", **{"as": "xlsx"})
+    assert book.headers["Content-Disposition"].endswith('-2026-11-23.xlsx"')
+    assert sheet_rows(book.data) == bare([header, *lines])
     assert office.browser.get(f"/admin/client-account/{cast.alice.id}/history.csv").status_code == 405
 
 

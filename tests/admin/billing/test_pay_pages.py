@@ -12,6 +12,7 @@ from foundation.db import db
 from models import Activity, PayLine, PayRun, PayRunState, StaffRole
 from tests import factories as make
 from tests.databases import count, statements
+from tests.sheets import bare, sheet_rows
 from tests.workflows.pay.earned import SUNDAY, TODAY, done, run, statement_of, would_get
 from workflows.mail_facts import MailKind
 from workflows.pay import extras
@@ -50,6 +51,9 @@ def test_the_office_looks_runs_reads_saves_and_pays(cast, office, outbox):
     assert detail[1] == ["1", "Sam Stone", "2026-11-22", "Visit", "Dog walk, Alice =SUM(A1)", "12.00"]
     total = rows_of(office.post(f"/admin/pay/runs/{made.public_id}/file/summary"))
     assert total[1] == ["1", "Sam Stone", "2026-11-23", "1", "12.00", "0.00", "0.00", "0.00", "0.00", "12.00", ""]
+    book = office.post(f"/admin/pay/runs/{made.public_id}/file/detail", **{"as": "xlsx"})
+    assert book.headers["Content-Disposition"] == 'attachment; filename="pay-run-1-detail.xlsx"'
+    assert sheet_rows(book.data) == bare(detail)
     statement = made.statements[0]
     here = f"/admin/pay-statement/{statement.public_id}/"
     assert "Not completed" in office.open(here).text
@@ -61,7 +65,7 @@ def test_the_office_looks_runs_reads_saves_and_pays(cast, office, outbox):
     assert statement.paid_on == SUNDAY
     assert "not marked as paid any more" in office.do(here, "/unpaid")
     assert "Pay run 1" in office.open("/admin/pay/runs").text
-    assert len(db.session.scalars(sa.select(Activity).where(Activity.verb == "list.exported")).all()) == 3
+    assert len(db.session.scalars(sa.select(Activity).where(Activity.verb == "list.exported")).all()) == 4
 
 
 def test_what_changed_since_the_page_was_shown_is_said_and_nothing_is_paid(cast, office):

@@ -14,6 +14,7 @@ from models import BulkKind, BulkRun, Invoice, InvoiceState, Job, JobState
 from tests import factories as make
 from tests import money_factories as money_make
 from tests.databases import statements
+from tests.sheets import bare, sheet_rows
 from workflows.actors import staff_actor
 from workflows.billing import methods
 from workflows.mail_facts import MailKind
@@ -145,6 +146,9 @@ def test_file_has_a_row_a_client(office, visits):
     rows = list(csv.reader(io.StringIO(answer.html.lstrip("\ufeff"))))
     assert [row[1] for row in rows] == ["Client", "Alice Archer", "Bob Baker"]
     assert rows[1][2:4] == ["1", "20.00"]
+    book = office.browser.post(f"{RUN}file", data={"as": "xlsx", "csrf_token": office.token()})
+    assert 'name="as" value="xlsx"' in office.get(RUN).html
+    assert sheet_rows(book.data) == bare(rows)
 
 
 def test_failed_charges_cost_one_query_however_many(office, cast):

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import zipfile
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from tests import factories as make
 from tests import issued
 from tests.admin.office.walk import Office
 from tests.databases import statements
+from tests.sheets import sheet_rows
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 from workflows.reports import catalogue
 
@@ -117,6 +119,25 @@ def test_the_file_has_every_row_is_safe_and_logged_without_figures(office, cast,
         "of": {"by": "client", "compare": "previous", "first": "2026-11-01", "last": "2026-11-30"},
     }  # fmt: skip
     assert rows_of(office.post("/admin/reports/visits/file?by=time&step=month").answer)[1][:2] == ["2026-11-01", "122"]
+
+
+def test_the_same_report_as_an_excel_file_with_text_as_text_and_amounts_as_amounts(office, manager, cast, visits, monkeypatch):  # fmt: skip
+    cast.alice.first_name = "=SUM(A1)"
+    db.session.commit()
+    page = office.get(f"{REVENUE}?by=client")
+    assert 'name="as" value="xlsx"' in page.html
+    answer = office.browser.post(f"{REVENUE}file?by=client", data={"as": "xlsx", "csrf_token": office.token()})
+    assert answer.headers["Content-Disposition"].endswith('.xlsx"')
+    sheet = zipfile.ZipFile(io.BytesIO(answer.data)).read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert ' s="4"><v>60.00</v></c>' in sheet
+    rows = sheet_rows(answer.data)
+    assert rows[1][:2] == ["=SUM(A1) Archer", "60"]
+    assert [line[0] for line in rows] == [line[0].lstrip("'") for line in rows_of(office.post(f"{REVENUE}file?by=client").answer)]  # fmt: skip
+    assert db.session.scalar(sa.select(sa.func.count()).where(Activity.verb == "list.exported")) == 2
+    monkeypatch.setitem(ROLE_PERMISSIONS, StaffRole.MANAGER, frozenset(Permission) - {Permission.EXPORT})
+    assert "xlsx" not in manager.get(f"{REVENUE}?by=client").html
+    assert manager.post(f"{REVENUE}file?by=client", **{"as": "xlsx"}).status == 403
 
 
 def test_who_may_not_see_finances_finds_no_figure_by_page_file_or_log(manager, cast, visits, monkeypatch):
