@@ -1,0 +1,128 @@
+"""Every main journey is under way while something breaks. Afterwards nothing acknowledged is lost, and nothing is doubled.
+
+The short form breaks each thing once, in a fixed order of a fixed seed. `make chaos N=20` goes on for so many rounds, in an
+order and at moments of its own; it prints its seed, and `CHAOS_SEED=…` repeats it.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.conftest import Town, describe, town
+from tests.own_servers import until
+
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 0)
+
+
+# ---------------------------------------------------------------------------------------------- processes of the house
+
+
+def one_web_process_is_killed(it: Town) -> None:
+    it.house.kill_child(it.house.web_workers)
+
+
+def the_web_server_is_killed(it: Town) -> None:
+    it.house.kill_web()
+
+
+def the_worker_is_killed(it: Town) -> None:
+    it.n_kills += 1
+    it.house.kill_worker()
+
+
+def one_process_of_the_worker_is_killed(it: Town) -> None:
+    it.n_kills += 1
+    it.house.kill_child(it.house.task_workers)
+
+
+def all_are_asked_to_end(it: Town) -> None:
+    it.house.stop()
+
+
+# ------------------------------------------------------------------------------------------------------------- servers
+
+
+def the_database_is_killed(it: Town) -> None:
+    it.n_kills += 1
+    it.postgres.kill()
+    it.postgres.start()
+
+
+def the_database_is_away_for_a_while(it: Town) -> None:
+    it.n_kills += 1
+    it.postgres.stop()
+    before = it.seen.answers[503]
+    until(lambda: it.seen.answers[503] > before + 10, saying=lambda: it.seen)
+    it.postgres.start()
+
+
+def one_connection_of_the_database_is_killed(it: Town) -> None:
+    it.n_kills += 1
+    it.postgres.kill_one()
+
+
+def the_queue_is_killed(it: Town) -> None:
+    it.redis.kill()
+    steps = it._steps()
+    it._wait(lambda: it._steps() > steps + 5)
+    it.redis.start()
+
+
+# -------------------------------------------------------------------------------------------------------- other machines
+
+
+def the_mail_server_never_answers(it: Town) -> None:
+    it.postbox.silence = 3
+    steps = it._steps()
+    it._wait(lambda: it._steps() > steps + 15)
+    it.postbox.silence = 0
+
+
+def the_mail_server_is_gone(it: Town) -> None:
+    it.postbox.silence = 0
+
+
+def the_gateway_hangs_after_it_charged(it: Town) -> None:
+    it.gateway.simulator.fault("sale", "hang_after", times=1, seconds=2)
+    tried = len(it.money.tried)
+    it._wait(lambda: len(it.money.tried) > tried + 1)
+
+
+def the_gateway_hangs_before_it_charges(it: Town) -> None:
+    it.gateway.simulator.fault("sale", "hang_before", times=2, seconds=2)
+    tried = len(it.money.tried)
+    it._wait(lambda: len(it.money.tried) > tried + 1)
+
+
+# ---------------------------------------------------------------------------------------------------------------- disk
+
+
+def the_disk_is_full(it: Town) -> None:
+    before = it.seen.answers[503]
+    with it.house.no_room():
+        until(lambda: it.seen.answers[503] > before + 5, saying=lambda: it.seen)
+
+
+HOUSE: list[Callable[[Town], None]] = [
+    one_web_process_is_killed, the_web_server_is_killed, the_worker_is_killed, one_process_of_the_worker_is_killed, all_are_asked_to_end,
+]  # fmt: skip
+OUTSIDE = [the_mail_server_never_answers, the_gateway_hangs_after_it_charged, the_gateway_hangs_before_it_charges]
+SERVERS = [the_database_is_killed, the_database_is_away_for_a_while, one_connection_of_the_database_is_killed, the_queue_is_killed]  # fmt: skip
+DISK = [the_disk_is_full]
+FAULTS = {"sqlite": HOUSE + OUTSIDE + DISK, "postgres": HOUSE + OUTSIDE + SERVERS}
+
+
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgres", marks=[pytest.mark.own_postgres, pytest.mark.redis])]
+)
+def test_whatever_breaks_nothing_acknowledged_is_lost_and_nothing_is_doubled(kind, tmp_path):
+    seed = int(os.environ.get("CHAOS_SEED") or (secrets.randbelow(10**9) if ROUNDS else 1))
+    with town(kind, tmp_path, seed=seed) as it:
+        faults = FAULTS[kind]
+        chosen = [it.random.choice(faults) for _ in range(ROUNDS)] if ROUNDS else faults
+        for n, fault in enumerate(chosen, 1):
+            sys.stderr.write(f"CHAOS_SEED={seed} {kind} {n}/{len(chosen)}: {describe(fault)}\n")
+            it.during(fault)
