@@ -1,12 +1,13 @@
 """Errors at the edge: a refusal becomes a clear page, anything else is logged once with the request's id."""
 
+import errno
 import logging
 import secrets
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -18,15 +19,31 @@ from workflows.tries import TooManyTries
 
 log = logging.getLogger("latchkey.errors")
 
+#: seconds until a page that cannot be shown now is worth another try
+RETRY_AFTER = 5
+#: the machine has no room for what it was to write: disk, quota, a limit of the process
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
 
 def page(code: int, message: str | None = None) -> Response:
     """The error page for a status; `message` says what to do when more is known than the status."""
-    return Response(render_error(code, request_id=g.get("request_id"), text=message), code)
+    response = Response(render_error(code, request_id=g.get("request_id"), text=message), code)
+    if code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def place() -> str:
     """Where it happened, for the log: the route. The address itself may hold a one-time link, or a line break."""
     return request.url_rule.rule if request.url_rule is not None else "no route"
+
+
+def put_back() -> None:
+    """Undo what was begun. That must not fail for the same reason: a session that cannot even do this is thrown away."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session.invalidate()
 
 
 def install(app: Flask) -> None:
@@ -61,19 +78,36 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def _busy(problem: OperationalError) -> Response:
-        db.session.rollback()
-        log.exception("database unavailable, request %s", g.get("request_id", ""), exc_info=problem)
+        return _away(problem)
+
+    @app.errorhandler(PendingRollbackError)
+    def _lost_before(problem: PendingRollbackError) -> Response:
+        # The connection broke in a statement whose error somebody caught; what came after it finds none.
+        return _away(problem)
+
+    @app.errorhandler(OSError)
+    def _no_room(problem: OSError) -> Response:
+        if problem.errno not in NO_ROOM:
+            return _bug(problem)
+        return _away(problem)
+
+    def _away(problem: Exception) -> Response:
+        """What the page stands on is not there now; nothing was changed, and the same may be sent again."""
+        put_back()
+        log.error("unavailable, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
         return page(503)
 
     @app.errorhandler(StoreAwayError)
     def _store_away(problem: StoreAwayError) -> Response:
-        db.session.rollback()
+        put_back()
         log.error("file store unavailable, request %s: %s", g.get("request_id", ""), problem)
         return page(503)
 
     @app.errorhandler(DBAPIError)
     def _database(problem: DBAPIError) -> Response:
-        db.session.rollback()
+        if problem.connection_invalidated:
+            return _away(problem)
+        put_back()
         log.exception("database refused, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
         return page(500)
 
@@ -91,7 +125,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _bug(problem: Exception) -> Response:
-        db.session.rollback()
+        put_back()
         log.exception("unhandled error, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
         if current_app.config.get("PROPAGATE_BUGS"):
             raise problem

@@ -7,6 +7,7 @@ PostgreSQL needs none of this; there, workflows lock the row that becomes scarce
 
 import contextvars
 import fcntl
+import select
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import InsertmanyvaluesSentinelOpts
 
@@ -126,6 +128,7 @@ def prepare_engine(engine: sa.Engine, limits: Limits | None = None) -> None:
     Behind PgBouncer (`limits.by_transaction`) no connection keeps anything; each transaction says the limits anew.
     """
     if engine.dialect.name != "sqlite":
+        _notice_hang_ups(engine)
         if limits is not None and limits.by_transaction:
             _say_limits(engine, limits.begin().encode())
         else:
@@ -203,6 +206,23 @@ class _Cursor(psycopg.Cursor[Any]):
     def described(self) -> list[psycopg.Column] | None:
         """The columns themselves."""
         return super().description
+
+
+def _notice_hang_ups(engine: sa.Engine) -> None:
+    """Give up the kept connections to a server that ended or was killed, before somebody gets one of them.
+
+    Whatever hung up can be read on a connection that nobody uses. To ask the kernel takes microseconds; SQLAlchemy's own
+    ping is a message there and back.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def _is_there(connection: Any, _record: Any, _proxy: Any) -> None:  # noqa: ANN401 -- psycopg's, SQLAlchemy's
+        if not connection.closed:
+            look = select.poll()
+            look.register(connection.fileno(), select.POLLIN)
+            if not look.poll(0):
+                return
+        raise InvalidatePoolError
 
 
 def _say_limits(engine: sa.Engine, begin: bytes) -> None:

@@ -74,7 +74,7 @@ def _settle(folder: Path) -> None:
 
 
 class LocalStore:
-    """A folder of this machine. What was put survives a power cut."""
+    """A folder of this machine. What was put survives a power cut; a full disk is a StoreAwayError."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -88,14 +88,20 @@ class LocalStore:
     def take(self, stream: BinaryIO, *, key: str) -> None:
         """See `Store`."""
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        with part.open("wb") as out:
-            shutil.copyfileobj(stream, out)
-            out.flush()
-            os.fsync(out.fileno())  # the row that names it is on the disk after its commit, so its bytes must be, too
-        part.replace(path)
-        _settle(path.parent)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as out:
+                shutil.copyfileobj(stream, out)
+                out.flush()
+                os.fsync(
+                    out.fileno()
+                )  # the row that names it is on the disk after its commit, so its bytes must be, too
+            part.replace(path)
+            _settle(path.parent)
+        except OSError as problem:
+            part.unlink(missing_ok=True)  # what there is of it takes room on a disk that is full
+            raise StoreAwayError(f"cannot write: {problem.strerror}") from problem
 
     def open(self, key: str) -> BinaryIO | None:
         """See `Store`."""

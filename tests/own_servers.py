@@ -252,8 +252,8 @@ class OwnPostgres(OwnServer):
              "--no-password", "--install-missing", "--heapallindexed", "--parent-check", database],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False,
         )  # fmt: skip
-        said = (found.stdout + found.stderr).decode(errors="replace").strip()
-        return said if found.returncode or said else ""
+        said = found.stdout + found.stderr if found.returncode else found.stdout
+        return said.decode(errors="replace").strip()
 
     def _command(self) -> list[str]:
         options = {

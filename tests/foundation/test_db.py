@@ -100,25 +100,33 @@ def test_postgresql_keeps_what_is_prepared_after_a_rollback_and_after_a_failure(
     ask()
 
 
-def test_postgresql_that_went_away_is_an_error_once_and_then_connected_anew(app, db_session):
+@pytest.mark.parametrize("one_person", [True, False])
+@pytest.mark.parametrize("in_use", [True, False], ids=["in use", "idle"])
+def test_postgresql_that_went_away_is_an_error_for_who_uses_it_and_connected_anew(app, db_session, in_use, one_person):
     if db.engine.dialect.name == "sqlite":
         return
     engine, others = sa.create_engine(db.engine.url), sa.create_engine(db.engine.url, poolclass=sa.NullPool)
     prepare_engine(engine)
-    for one_person in (True, False):
-        mark_request(reads_only=True, one_person=one_person)
-        try:
-            with engine.connect() as connection:
-                of_server = connection.scalar(sa.text("SELECT pg_backend_pid()"))
-            with others.connect() as other:
-                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": of_server})
-            with pytest.raises(OperationalError) as problem, engine.connect() as connection:
-                connection.scalar(sa.text("SELECT 1"))
-            assert problem.value.connection_invalidated
-            with engine.connect() as connection:
-                assert connection.scalar(sa.text("SELECT 1")) == 1
-        finally:
-            mark_request(reads_only=False)
+
+    def end(connection):
+        of_server = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        connection.rollback()
+        with others.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": of_server})
+
+    mark_request(reads_only=True, one_person=one_person)
+    try:
+        with engine.connect() as connection:
+            end(connection)
+            if in_use:
+                with pytest.raises(OperationalError) as problem:
+                    connection.scalar(sa.text("SELECT 1"))
+                assert problem.value.connection_invalidated
+        # Who comes now is told nothing of it.
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT 1")) == 1
+    finally:
+        mark_request(reads_only=False)
     engine.dispose()
 
 

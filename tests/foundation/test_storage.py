@@ -4,6 +4,7 @@ The S3 store talks to moto's server, in a process of its own on this machine.
 """
 
 import datetime as dt
+import io
 import os
 import re
 import socket
@@ -203,3 +204,14 @@ def test_without_boto3_the_start_says_what_to_install(tmp_path, monkeypatch):
 def test_the_process_has_the_store_of_its_app(app):
     storage.use(app.extensions["store"])
     assert storage.here() is app.extensions["store"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path):
+    store, key = LocalStore(tmp_path), storage.new_key("photos", "jpg")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / f"{key}.part").symlink_to("/dev/full")  # every write there finds no room
+    with pytest.raises(StoreAwayError, match="No space left"):
+        store.take(io.BytesIO(b"x"), key=key)
+    assert (store.read(key), list((tmp_path / "photos").iterdir())) == (None, [])
+    store.take(io.BytesIO(b"x"), key=key)
+    assert store.read(key) == b"x"
