@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from admin_site import billing_papers, export
 from admin_site.billing_records import invoice_chip, invoice_name
@@ -18,7 +18,7 @@ from admin_site.reading import read_day
 from documents import billing_tables
 from foundation import clock
 from foundation.db import db
-from models import Client, CreditNote, Invoice, InvoiceState, NoteState, Refund
+from models import Client, CreditNote, Invoice, InvoiceState, NoteState
 from sign_in import current_actor
 from workflows import activity, once
 from workflows.billing import crediting, history, methods, statements, sums
@@ -43,23 +43,26 @@ class Tile:
     last: tuple[int, str, dt.date] | None
 
 
-def last_invoice(client_id: int | sa.BindParameter[int]) -> list[Any]:
-    """Id, number and day of the client's last invoice, as three columns of a bigger statement."""
+def last_invoice(client_id: int | sa.BindParameter[int]) -> tuple[type[Invoice], sa.ColumnElement[bool], list[Any]]:
+    """The client's last invoice for a bigger statement: what to join, on what, and its id, number and day as columns."""
     newest = (
         sa.select(Invoice.id)
         .where(Invoice.client_id == client_id, Invoice.state.not_in([InvoiceState.DRAFT, InvoiceState.VOID]))
         .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
         .limit(1)
     )
-    columns = (Invoice.id, Invoice.number, Invoice.issued_on)
-    return [sa.select(c).where(Invoice.id == newest.scalar_subquery()).scalar_subquery() for c in columns]
+    last = aliased(Invoice, name="last")
+    return last, last.id == newest.scalar_subquery(), [last.id, last.number, last.issued_on]
 
 
-def tile(client: Client, last: tuple[Any, Any, Any]) -> dict[str, Any]:
-    """The snapshot's figures, with one query; nothing for those who may not see them."""
+def tile(client: Client, last: tuple[Any, Any, Any], stands: sums.ClientMoney | None = None) -> dict[str, Any]:
+    """The snapshot's figures; nothing for those who may not see them. One query, unless it is known how they stand."""
     if not current_actor().may(Permission.BILLING):
         return {"money": None}
-    owed, credit = sums.owed_by([client.id]).get(client.id, (Decimal(0), Decimal(0)))
+    if stands is not None:
+        owed, credit = stands.owed, stands.credit
+    else:
+        owed, credit = sums.owed_by([client.id]).get(client.id, (Decimal(0), Decimal(0)))
     return {"money": Tile(owed - credit, credit, last if last[0] is not None else None)}
 
 
@@ -67,9 +70,10 @@ def tab(client: Client, number: int) -> dict[str, Any]:
     """The tab: history with the balance after each step, open papers, kept cards."""
     current_actor().require(Permission.BILLING)
     found = history.entries(client.id, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
-    invoices = db.session.scalars(
-        sa.select(Invoice).where(Invoice.client_id == client.id).order_by(Invoice.id.desc()).limit(MOST_INVOICES)
-    ).all()
+    # Keys first: a long account's invoices are sorted without reading them.
+    newest = sa.select(Invoice.id).where(Invoice.client_id == client.id).order_by(Invoice.id.desc())
+    wanted = sa.select(Invoice).where(Invoice.id.in_(newest.limit(MOST_INVOICES))).order_by(Invoice.id.desc())
+    invoices = db.session.scalars(wanted).all()
     return {
         "entries": [(e, entry_words(e), entry_url(e)) for e in found[:PER_PAGE]],
         "has_more": len(found) > PER_PAGE,
@@ -109,8 +113,7 @@ def entry_url(entry: Entry) -> str | None:
         case "credit_note":
             return url_for("note_page.show", note_id=entry.subject_id)
         case "refund":
-            refund = db.session.get(Refund, entry.subject_id)
-            return url_for("payment_page.show", payment_id=refund.payment_id) if refund else None
+            return url_for("payment_page.show", payment_id=entry.payment_id) if entry.payment_id else None
         case _:
             return None
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
 from werkzeug.wrappers import Response
 
 from admin_site import billing_account, change_queue, field_data, keys, merging, stored_files, texts, words
@@ -38,7 +38,9 @@ from models import (
     RepeatTime,
     RequestMessage,
     ServiceItem,
+    Staff,
     StoredFile,
+    Vet,
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
@@ -100,10 +102,11 @@ class ClientPage(WorkPage):
         client, n_waiting, n_agreements, last, n_keys, is_returned = _client(client_id)
         if client.status is ClientStatus.ARCHIVED and (elsewhere := merging.gone_to("client", client_id)):
             return elsewhere
-        coming = _coming(client)
+        coming = _coming(client, COMING if tab == TABS[0] else 1)
         pets = list(client.pets)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
+        data = {**_TAB_DATA[tab](client, number, coming), **typed}
         return page(
             "client.html",
             status,
@@ -124,8 +127,8 @@ class ClientPage(WorkPage):
             status_chip=_status_chip(client),
             number=number,
             may={p.name.lower(): self.actor.may(p) for p in Permission},
-            **billing_account.tile(client, last),
-            **{**_TAB_DATA[tab](client, number, coming), **typed},
+            **billing_account.tile(client, last, data.get("stands")),
+            **data,
         )
 
     @expose("/<int:client_id>/portal-visit", methods=("POST",))
@@ -200,34 +203,49 @@ def _visits() -> Any:
     )
 
 
-def _coming(client: Client) -> list[Job]:
+def _coming(client: Client, most: int) -> list[Job]:
     """The next visits, a stay that is on now among them."""
     today = clock.today()
-    return list(db.session.scalars(_COMING, {"client_id": client.id, "today": today, "reach": reach(today)}))
+    asked = {"client_id": client.id, "today": today, "reach": reach(today), "most": most}
+    return list(db.session.scalars(_COMING, asked))
 
 
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
+# Only what is shown is read: each column of each row costs as much as a line of the template.
+_NAME = (Staff.first_name, Staff.last_name)
+_SERVICE = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
 _WAITING = JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == _CLIENT_ID
+_LAST, _IS_LAST, _LAST_COLUMNS = billing_account.last_invoice(_CLIENT_ID)
 _CLIENT = (
     sa.select(
         Client,
         sa.select(sa.func.count(JobRequestLine.id)).where(*_WAITING).scalar_subquery(),
         agreements.N_OUTSTANDING,
-        *billing_account.last_invoice(_CLIENT_ID),
+        *_LAST_COLUMNS,
         *keys.n_of_client(_CLIENT_ID),
         mail_refusals.is_returned(Client.email),
     )
+    .outerjoin(_LAST, _IS_LAST)
     .where(Client.id == _CLIENT_ID)
     .options(
-        joinedload(Client.primary_sitter),
+        joinedload(Client.primary_sitter).load_only(*_NAME),
         joinedload(Client.client_type),
-        selectinload(Client.pets).options(joinedload(Pet.vet), joinedload(Pet.photo)),
+        selectinload(Client.pets).options(
+            joinedload(Pet.vet).load_only(Vet.name), joinedload(Pet.photo).load_only(StoredFile.public_id)
+        ),
         joinedload(Client.logins),
     )
 )
+#: what a line about a visit, or about one that is asked for, says of it
+_OF_LINE = (
+    joinedload(Job.service_item).load_only(*_SERVICE), joinedload(Job.time_block), joinedload(Job.sitter).load_only(*_NAME),
+    load_only(Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes, Job.state,
+              Job.sitter_id),
+)  # fmt: skip
 _COMING = (
-    _visits()
+    sa.select(Job)
+    .options(*_OF_LINE)
     .where(
         Job.client_id == _CLIENT_ID,
         Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]),
@@ -235,12 +253,12 @@ _COMING = (
         Job.ends_on >= sa.bindparam("today", type_=sa.Date),
     )
     .order_by(Job.on_date, Job.start_time, Job.id)
-    .limit(COMING)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _LINES = (
     sa.select(JobRequestLine)
     .where(*_WAITING)
-    .options(joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block))
+    .options(joinedload(JobRequestLine.service_item).load_only(*_SERVICE), joinedload(JobRequestLine.time_block))
     .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
     .limit(COMING)
 )
@@ -248,8 +266,8 @@ _CONTACTS = sa.select(ClientContact).where(ClientContact.client_id == _CLIENT_ID
 _PRICES = (
     sa.select(ClientPrice)
     .where(ClientPrice.client_id == _CLIENT_ID)
-    .options(joinedload(ClientPrice.service_item))
     .join(ClientPrice.service_item)
+    .options(contains_eager(ClientPrice.service_item).load_only(ServiceItem.name, ServiceItem.price))
     .order_by(ServiceItem.name, ClientPrice.id)
 )
 _LOG = (
@@ -271,7 +289,7 @@ def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]
         "own_sitters": client_sitters.of_client(client.id),
         "prices": db.session.scalars(_PRICES, own).all(),
         "entries": _log_entries(client, 0, 6),
-        "reports": report_views.sent(report_views.of_household(client.id)) if report_views.is_on() else None,
+        "reports": report_views.last_of_household(client.id) if report_views.is_on() else None,
         "show_phone": _phone,
         "login_chip": login_chip,
         "pet_line": _pet_line,

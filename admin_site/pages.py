@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import abort, flash, redirect, render_template, request
+from flask import abort, flash, g, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -29,8 +29,11 @@ class WorkPage(OfficePage):
 
     @property
     def actor(self) -> Actor:
-        """Who acts."""
-        return current_actor()
+        """Who acts; asked for dozens of times a page."""
+        if "actor" not in g:
+            g.actor = current_actor()
+        actor: Actor = g.actor
+        return actor
 
 
 def page(template: str, status: int = 200, **context: Any) -> tuple[str, int]:

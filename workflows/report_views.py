@@ -121,6 +121,27 @@ def sent(*where: sa.ColumnElement[bool], limit: int = LAST) -> Sequence[ReportCa
     return db.session.scalars(reading().where(ReportCard.state == ReportState.SENT, *where).limit(limit)).all()
 
 
+_SHORT_VISIT = joinedload(ReportCard.job)
+_LAST_OF_HOUSEHOLD = (
+    sa.select(ReportCard)
+    .options(
+        joinedload(ReportCard.staff).load_only(Staff.first_name),
+        _SHORT_VISIT.load_only(Job.on_date), _SHORT_VISIT.joinedload(Job.service_item).load_only(ServiceItem.name),
+    )
+    .where(
+        ReportCard.state == ReportState.SENT,
+        ReportCard.job_id.in_(sa.select(Job.id).where(Job.client_id == sa.bindparam("client_id", type_=sa.Integer))),
+    )
+    .order_by(ReportCard.sent_at.desc(), ReportCard.id.desc())
+    .limit(LAST)
+)  # fmt: skip
+
+
+def last_of_household(client_id: int) -> Sequence[ReportCard]:
+    """The last sent cards of visits to this client, with what a line says of each: one query."""
+    return db.session.scalars(_LAST_OF_HOUSEHOLD, {"client_id": client_id}).all()
+
+
 # ------------------------------------------------------------------------------------------------------- what it says
 
 

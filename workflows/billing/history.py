@@ -5,14 +5,17 @@ Balance is what is owed less what is held as credit, so an allocation moves noth
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from foundation.db import Base, db
-from foundation.types import as_money
+from foundation.among import among
+from foundation.db import db
+from foundation.types import Money, as_money
 from models import Account, Allocation, CreditNote, Dispute, Invoice, Payment, Posting, PostingLine, Refund
 from workflows.billing.papers import EntryKind
 
@@ -47,6 +50,8 @@ class Entry:
     public_id: str
     amount: Decimal
     balance: Decimal
+    #: of a refund: the payment on whose page it stands
+    payment_id: int | None = None
 
 
 def entries(
@@ -62,62 +67,89 @@ def entries(
 
     The balances count from the beginning of the account, whatever part of it is asked for.
     """
-    steps = _steps(client_id)
-    query = sa.select(steps)
-    if first is not None:
-        query = query.where(steps.c.on_date >= first)
-    if last is not None:
-        query = query.where(steps.c.on_date <= last)
-    order = [steps.c.on_date, steps.c.id]
-    query = query.order_by(*(c.desc() for c in order) if newest_first else order).limit(limit).offset(offset or None)
-    rows = db.session.execute(query).all()
+    asked = {"client_id": client_id, "first": first, "last": last, "limit": limit, "offset": offset}
+    page = _page(
+        newest_first=newest_first, has_first=first is not None, has_last=last is not None,
+        has_limit=limit is not None, has_offset=bool(offset),
+    )  # fmt: skip
+    rows = db.session.execute(page, {name: value for name, value in asked.items() if value is not None}).all()
     known = _subjects((row.subject_type, row.subject_id) for row in rows)
+    balance = (rows[0].edge or ZERO) if rows else ZERO
     found = []
     for row in rows:
-        number, public_id, kind = known.get((row.subject_type, row.subject_id), ("", "", None))
+        about = known.get((row.subject_type, row.subject_id), _UNKNOWN)
+        if not newest_first:
+            balance += row.amount
         found.append(
             Entry(
-                row.id, row.on_date, row.verb, kind or _KINDS.get(row.verb, EntryKind.OTHER), number, row.subject_type,
-                row.subject_id, public_id, row.amount, row.balance,
+                row.id, row.on_date, row.verb, about.kind or _KINDS.get(row.verb, EntryKind.OTHER), about.number,
+                row.subject_type, row.subject_id, about.public_id, row.amount, balance, about.payment_id,
             )
         )  # fmt: skip
+        if newest_first:
+            balance -= row.amount
     return found
 
 
 def count(client_id: int) -> int:
     """How many steps there are in all."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(_steps(client_id))) or 0
+    walk = _walk(newest_first=True, has_first=False, has_last=False).order_by(None).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(walk), {"client_id": client_id}) or 0
 
 
 def balance_before(client_id: int, day: dt.date) -> Decimal:
     """The balance at the beginning of a day."""
-    total: Decimal | None = db.session.scalar(
-        sa.select(sa.func.sum(PostingLine.amount))
-        .join(Posting, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.client_id == client_id, PostingLine.account.in_(_COUNTS), Posting.on_date < day)
-    )
+    total: Decimal | None = db.session.scalar(_BALANCE_BEFORE, {"client_id": client_id, "first": day})
     return total or ZERO
 
 
-def _steps(client_id: int) -> sa.Subquery:
-    """(id, on_date, verb, subject, amount, balance) of every posting that moved the client's balance."""
-    moved = (
-        sa.select(
-            Posting.id,
-            Posting.on_date,
-            Posting.verb,
-            Posting.subject_type,
-            Posting.subject_id,
-            sa.func.sum(PostingLine.amount).label("amount"),
-        )
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.client_id == client_id, PostingLine.account.in_(_COUNTS))
-        .group_by(Posting.id, Posting.on_date, Posting.verb, Posting.subject_type, Posting.subject_id)
-        .having(sa.func.sum(PostingLine.amount) != 0)
-        .subquery()
-    )
-    balance = as_money(sa.func.sum(moved.c.amount).over(order_by=[moved.c.on_date, moved.c.id]))
-    return sa.select(moved, balance.label("balance")).subquery()
+# Statements are built once: putting one together takes longer than the database takes to answer it.
+#
+# A page is walked from its end of the index of the client's postings, and each posting is asked for its amount; the
+# balance at that end is one sum. A window over the whole account took a hundred times as long for 1,000 invoices.
+
+_CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
+_OF_CLIENT = PostingLine.client_id == _CLIENT_ID, PostingLine.account.in_(_COUNTS)
+_BALANCE = sa.select(sa.func.sum(PostingLine.amount)).where(*_OF_CLIENT)
+_DATED = _BALANCE.join(Posting, PostingLine.posting_id == Posting.id)
+_FIRST, _LAST = sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)
+_BALANCE_BEFORE = _DATED.where(Posting.on_date < _FIRST)
+_BALANCE_UNTIL = _DATED.where(Posting.on_date <= _LAST)
+
+
+def _walk(*, newest_first: bool, has_first: bool, has_last: bool) -> sa.Select[Any]:
+    """Every posting that moved the client's balance, with its amount, in the order that is asked for."""
+    amount = sa.select(sa.func.sum(PostingLine.amount)).where(PostingLine.posting_id == Posting.id, *_OF_CLIENT)
+    columns = (Posting.id, Posting.on_date, Posting.verb, Posting.subject_type, Posting.subject_id)
+    steps = sa.select(*columns, amount.scalar_subquery().label("amount")).where(Posting.client_id == _CLIENT_ID)
+    if has_first:
+        steps = steps.where(Posting.on_date >= _FIRST)
+    if has_last:
+        steps = steps.where(Posting.on_date <= _LAST)
+    moved = steps.subquery()
+    order = (moved.c.on_date, moved.c.id)
+    walk = sa.select(moved).where(moved.c.amount != ZERO)
+    return walk.order_by(*(c.desc() for c in order) if newest_first else order)
+
+
+@cache
+def _page(*, newest_first: bool, has_first: bool, has_last: bool, has_limit: bool, has_offset: bool) -> sa.Select[Any]:
+    """A part of the account; each row also has the balance at the end that the part begins at (`edge`, None for 0)."""
+    walk = _walk(newest_first=newest_first, has_first=has_first, has_last=has_last)
+    if newest_first:
+        edge = (_BALANCE_UNTIL if has_last else _BALANCE).scalar_subquery()
+    else:
+        edge = _BALANCE_BEFORE.scalar_subquery() if has_first else sa.literal(ZERO, Money)
+    if has_offset:
+        offset = sa.bindparam("offset", type_=sa.Integer)
+        passed = walk.limit(offset).subquery("passed")
+        sum_passed = sa.func.coalesce(sa.select(sa.func.sum(passed.c.amount)).scalar_subquery(), ZERO)
+        start = sa.func.coalesce(edge, ZERO)
+        edge = as_money(start - sum_passed if newest_first else start + sum_passed)
+        walk = walk.offset(offset)
+    if has_limit:
+        walk = walk.limit(sa.bindparam("limit", type_=sa.Integer))
+    return walk.add_columns(edge.label("edge"))
 
 
 _NOTE_KINDS = {
@@ -127,19 +159,54 @@ _NOTE_KINDS = {
 }
 
 
-def _subjects(wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str, EntryKind | None]]:
-    """{(table, id): (number, public id, kind)} of what the steps are about, a query for each table that is there."""
+@dataclass(frozen=True)
+class _About:
+    """What a step is about, as the account shows it; `payment_id` is a refund's, which has no page of its own."""
+
+    number: str = ""
+    public_id: str = ""
+    kind: EntryKind | None = None
+    payment_id: int | None = None
+
+
+_UNKNOWN = _About()
+#: {table: (class, whose number it shows, how it is joined, what stands where that has no number)}
+_TABLES: dict[str, tuple[Any, Any, Any, str]] = {
+    "invoice": (Invoice, Invoice, None, "draft"),
+    "credit_note": (CreditNote, CreditNote, None, "open"),
+    "payment": (Payment, Payment, None, ""),
+    "refund": (Refund, Refund, None, ""),
+    "dispute": (Dispute, Payment, Dispute.payment_id == Payment.id, ""),
+    "allocation": (Allocation, Invoice, Allocation.invoice_id == Invoice.id, "draft"),
+}
+
+
+def _subjects(wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], _About]:
+    """What the steps are about, with one query."""
     ids: dict[str, list[int]] = defaultdict(list)
     for table, subject_id in wanted:
-        ids[table].append(subject_id)
-    found: dict[tuple[str, int], tuple[str, str, EntryKind | None]] = {}
-    tables: Sequence[type[Base]] = (Invoice, CreditNote, Payment, Refund, Dispute, Allocation)
-    for cls in tables:
-        name = cls.__tablename__
-        for row in (
-            db.session.scalars(sa.select(cls).where(sa.inspect(cls).primary_key[0].in_(ids[name]))) if ids[name] else ()
-        ):
-            kind = _NOTE_KINDS[row.kind.value] if isinstance(row, CreditNote) else None
-            about = row.payment if isinstance(row, Dispute) else row.invoice if isinstance(row, Allocation) else row
-            found[name, getattr(row, "id")] = (str(about), getattr(about, "public_id", ""), kind)  # noqa: B009 -- each of these tables has one
-    return found
+        if table in _TABLES:
+            ids[table].append(subject_id)
+    if not ids:
+        return {}
+    rows = db.session.execute(_named(tuple(sorted(ids))), {f"{table}_ids": keys for table, keys in ids.items()})
+    return {
+        (r.of, r.id): _About(r.number or _TABLES[r.of][3] or r.public_id, r.public_id, _NOTE_KINDS.get(r.kind), r.payment_id)
+        for r in rows
+    }  # fmt: skip
+
+
+@cache
+def _named(tables: tuple[str, ...]) -> Any:  # noqa: ANN401 -- a select, or several as one
+    """Number, public id and the like of rows of these tables, all of the same shape."""
+    parts = []
+    for name in tables:
+        of, shown, joined, _none = _TABLES[name]
+        kind = sa.cast(CreditNote.kind, sa.String) if of is CreditNote else sa.cast(sa.null(), sa.String)
+        payment = Refund.payment_id if of is Refund else sa.cast(sa.null(), sa.Integer)
+        part = sa.select(
+            sa.cast(sa.literal(name), sa.String).label("of"), of.id, shown.number, shown.public_id,
+            kind.label("kind"), payment.label("payment_id"),
+        ).where(among(of.id, f"{name}_ids"))  # fmt: skip
+        parts.append(part if joined is None else part.join(shown, joined))
+    return sa.union_all(*parts) if len(parts) > 1 else parts[0]
