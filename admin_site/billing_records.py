@@ -262,7 +262,9 @@ class NoteList(BooksList):
 
     def find(self, text: str) -> Any:
         of_invoice = sa.select(Invoice.id).where(search.contains(Invoice.number, search.tidy(text)))
-        return sa.or_(search.billing_papers(CreditNote, CreditNote.number)(text), CreditNote.invoice_id.in_(of_invoice))
+        return sa.or_(
+            search.billing_papers(CreditNote, CreditNote.number)(text).rows, CreditNote.invoice_id.in_(of_invoice)
+        )
 
     def record_name(self, record: CreditNote) -> str:
         return note_name(record)

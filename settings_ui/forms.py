@@ -8,9 +8,9 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField, TimeField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
+from settings_ui.options import KeptSelect, choices_of
 from workflows import settings
 from workflows.settings import Entry, Kind
 
@@ -41,9 +41,9 @@ def _field(entry: Entry) -> Field:
     if entry.kind is Kind.IMAGE:
         return FileField(render_kw={"accept": "image/jpeg,image/png,image/webp,image/heic,.heic"}, **common)
     if entry.kind is Kind.CHOICE and entry.choices:
-        choices = [SelectChoice(value, gettext(label)) for value, label in entry.choices()]
+        choices = choices_of(entry)
         searchable = {"data-searchable": ""} if len(choices) > 15 else {}
-        return SelectField(choices=choices, validate_choice=False, render_kw=searchable, **common)
+        return SelectField(choices=choices, validate_choice=False, render_kw=searchable, widget=KeptSelect(), **common)
     return StringField(render_kw={"maxlength": entry.max_length}, **common)
 
 

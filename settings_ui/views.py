@@ -191,9 +191,9 @@ def _who_words(name: str) -> str:
 def _some_clients() -> list[tuple[int, str]]:
     """Active clients to preview the portal as, by name; of a long list the first ones, others from their own page."""
     found = (
-        sa.select(Client)
+        sa.select(Client.id, Client.first_name, Client.last_name)
         .where(Client.status == ClientStatus.ACTIVE)
         .order_by(Client.last_name, Client.first_name, Client.id)
         .limit(MOST_PREVIEWED)
     )
-    return [(client.id, str(client)) for client in db.session.scalars(found)]
+    return [(key, f"{first} {last}".strip()) for key, first, last in db.session.execute(found).all()]

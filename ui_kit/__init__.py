@@ -4,6 +4,7 @@ Start with README.md in this folder. It knows nothing of clients or visits: page
 """
 
 from flask import Blueprint, Flask
+from wtforms.widgets import core
 
 from ui_kit import formats, quick, static_files
 from ui_kit.csp import allow_in_csp, install_security_headers
@@ -21,6 +22,11 @@ __all__ = [
     "static_url",
     "wrap_wsgi",
 ]
+
+
+# WTForms' widgets look it up each time that they write a field.
+core.html_params = quick.html_params
+core.Input.html_params = staticmethod(quick.html_params)
 
 
 def install(app: Flask) -> None:

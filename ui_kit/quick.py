@@ -75,6 +75,25 @@ def _office_menu(groups: tuple[tuple[str | None, tuple[NavItem, ...]], ...], nav
     return Markup("".join(parts))  # noqa: S704 -- escaped
 
 
+def html_params(**attributes: object) -> Markup:
+    """A field's attributes as `wtforms.widgets.html_params` writes them, without its `Markup.format` for each of them.
+
+    That took a third of a page of settings. An underscore at the end is left out, those of `data_` and `aria_` become
+    hyphens; True is the attribute alone, False none.
+    """
+    parts = []
+    for name, value in sorted(attributes.items()):
+        if value is False:
+            continue
+        key = name.rstrip("_")
+        if key.startswith(("data_", "aria_")):
+            key = key.replace("_", "-")
+        # What is marked as safe may still hold a quote.
+        quoted = "" if value is True else str(escape(value)).replace('"', "&quot;")
+        parts.append(str(escape(key)) if value is True else f'{escape(key)}="{quoted}"')
+    return Markup(" ".join(parts))  # noqa: S704 -- escaped
+
+
 @pass_eval_context
 def gettext(context: EvalContext, text: str, /, **variables: object) -> str:
     r"""`_("…", name=…)` in templates, as Jinja's own (new style) does it, without its detours.

@@ -1,7 +1,7 @@
 """What a setting is made of; the registry itself is in `workflows.settings` and the files that it collects."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Entry:
     least: int | None = None
     most: int | None = None
     max_length: int = 255
-    choices: Callable[[], list[tuple[str, str]]] | None = None
+    choices: Callable[[], Sequence[tuple[str, str]]] | None = None
     check: Callable[[Any], None] | None = None
     #: what it takes to change it
     permission: Permission = Permission.SETTINGS

@@ -6,8 +6,9 @@ a bug and raises. Deployment config (secrets, addresses of servers) is not here 
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -60,24 +61,32 @@ def _currency(value: str) -> None:
         )
 
 
-def _zones() -> list[tuple[str, str]]:
-    return [(z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC"]
+@cache
+def _zones() -> Sequence[tuple[str, str]]:
+    """Found once: `available_timezones` walks through some hundred files."""
+    return tuple((z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC")
 
 
-def _currencies() -> list[tuple[str, str]]:
+def _currencies() -> Sequence[tuple[str, str]]:
     """Currencies that some country uses today, with their names in the business's language."""
-    words = Locale.parse(read()["business.locale"])
+    return _currencies_in(read()["business.locale"])
+
+
+@cache
+def _currencies_in(language: str) -> Sequence[tuple[str, str]]:
+    words = Locale.parse(language)
     countries = [str(t) for t in words.territories if len(str(t)) == 2 and str(t).isalpha()]
     in_use = {str(code) for country in countries for code in get_territory_currencies(country)}
-    return [(code, f"{code} - {words.currencies.get(code, code)}") for code in sorted(in_use)]
+    return tuple((code, f"{code} - {words.currencies.get(code, code)}") for code in sorted(in_use))
 
 
 LOCALES = ("en_US", "en_GB", "en_CA", "en_AU", "en_NZ", "en_IE", "de_DE", "fr_FR", "es_ES", "nl_NL")
 
 
-def _locales() -> list[tuple[str, str]]:
+@cache
+def _locales() -> Sequence[tuple[str, str]]:
     """Each in its own language: who looks for theirs may not read the one that is set."""
-    return [(code, Locale.parse(code).get_display_name() or code) for code in LOCALES]
+    return tuple((code, Locale.parse(code).get_display_name() or code) for code in LOCALES)
 
 
 CHANGE_MODES = {

@@ -12,6 +12,7 @@ from models import Activity, StaffRole
 from settings_ui import finding
 from tests.databases import statements
 from workflows import roles, settings
+from workflows.actors import COMMAND_LINE
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 
@@ -68,6 +69,18 @@ def test_saving_the_page_as_it_is_changes_nothing(owner):
         assert answer.status_code == 302
         assert "Nothing was changed" in owner.get(f"/admin/settings/{page}").text
     assert db.session.scalars(sa.select(Activity).where(Activity.verb == "setting.changed")).all() == []
+
+
+@pytest.mark.covers("S5")
+def test_a_long_selection_marks_what_is_set_and_nothing_else(owner):
+    for zone in ("America/New_York", "Europe/Berlin", "America/New_York"):
+        settings.change({"business.time_zone": zone, "business.locale": "de_DE"}, actor=COMMAND_LINE)
+        db.session.commit()
+        html = owner.get("/admin/settings/business").text
+        select = re.search(r'<select[^>]*name="business__time_zone".*?</select>', html)[0]
+        assert re.findall(r'<option selected value="([^"]*)"', select) == [zone]
+        assert select.count("<option") > 300
+        assert "Euro" in re.search(r'<option value="EUR">([^<]*)<', html)[1]
 
 
 @pytest.mark.covers("S5")

@@ -20,6 +20,7 @@ from models import (
     ChangeState,
     ClientStatus,
     FilePurpose,
+    InvoiceState,
     JobState,
     LineState,
     MailState,
@@ -150,6 +151,32 @@ def test_a_word_that_many_clients_have_finds_the_visits_of_all(office, cast):
     assert len(rows_of(page)) == 60
     assert len(rows_of(office.open("/admin/visits/?view=all&search=okafor+walk&page_size=100"))) == 60
     assert len(rows_of(office.open("/admin/visits/?view=all&search=hannah+nobodyiscalledso"))) == 0
+
+
+@pytest.mark.covers("S3")
+@pytest.mark.parametrize("listed", [1000, 1])
+def test_invoices_are_found_by_their_client_or_by_a_part_of_their_number(office, cast, monkeypatch, listed):
+    monkeypatch.setattr(search, "_LISTED", listed)
+    alices = [money.invoice(cast.alice, number=f"INV-{n}", sequence=n) for n in (1024, 1025, 2024)]
+    bobs = money.invoice(cast.bob, number="INV-3102", sequence=3102)
+    money.invoice(cast.bob, state=InvoiceState.DRAFT)
+
+    def found(typed):
+        page = office.browser.get("/admin/invoices/", query_string={"search": typed, "view": "all"})
+        shown = re.findall(r"INV-\d+", "".join(rows_of(page)))
+        of = re.search(r"of (\d+)", page.text)
+        assert len(rows_of(page)) == int(of[1] if of else 0), "as many as are counted"
+        return sorted(set(shown))
+
+    every = [i.number for i in (*alices, bobs)]
+    assert found("archer") == every[:3]
+    assert found("baker") == every[3:]
+    assert found("INV-1024") == found("inv-1024") == every[:1]
+    assert found("102") == [every[0], every[1], every[3]]
+    assert found("INV") == every, "words that name nobody are looked for in the numbers"
+    assert found("archer 1024") == found("archer baker") == found("zebra") == []
+    money.invoice(make.client("Ina", "Invers"), number="INV-4000", sequence=4000)
+    assert found("inv") == ["INV-4000"], "words that name somebody are not"
 
 
 # ---------------------------------------------------------------------------------------------------------- filters
