@@ -26,6 +26,7 @@ the story:
   tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
   tables/desk.py           SavedView, ListColumns, Comment, MergedRecord
   tables/search.py         SearchEntry
+  tables/running.py        SignOfLife
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
 
 The rules live in `workflows/`; allowed moves of a state stand as a dict right under its enum.
@@ -247,6 +248,7 @@ from tables.reports import (
     ReportCard,
     ReportState,
 )
+from tables.running import Sign, SignOfLife
 from tables.search import SearchEntry, SearchKind
 from tables.visits import (
     TIME_OFF_MOVES,
@@ -275,6 +277,7 @@ __all__ = [
     "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
     "SearchEntry", "SearchKind",
     "Comment", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
+    "Sign", "SignOfLife",
     "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",
     "ImportRow", "ImportRun", "ImportState", "ImportedRecord", "RowOutcome",
     "Agreement", "AgreementAcceptance", "AgreementVersion", "FilePurpose", "Letter", "StoredFile", "agreement_client",

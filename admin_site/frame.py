@@ -79,6 +79,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("imports", N_("Import and export"), "database-import", Permission.IMPORT, "index"),
         Entry("mail_texts", N_("Mail templates"), "message", Permission.TEMPLATES, "index"),
         Entry("archives", N_("Take everything out"), "database-export", Permission.TAKE_ALL, "index"),
+        Entry("operations", N_("Operations"), "activity", Permission.OPERATIONS, "index"),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
 )  # fmt: skip

@@ -10,14 +10,14 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from admin_site import alert_list, billing_home, change_queue, frame, home_figures, job_lines, keys, texts, time_off
+from admin_site import alert_list, billing_home, change_queue, frame, home_figures, job_lines, keys, operations, texts, time_off
 from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
 from admin_site.reading import link, read_id
 from foundation import clock
 from foundation.db import db
 from models import Notification, VisitAlert
 from ui_kit import formats
-from workflows import alerts, notifications, settings
+from workflows import alerts, condition, notifications, settings
 from workflows.actors import Actor
 from workflows.permissions import Permission
 
@@ -152,7 +152,13 @@ def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
         title = ngettext("%(num)d mail could not be sent", "%(num)d mails could not be sent", facts.n_failed_mails)
         text = gettext("Look at what went wrong, then send again or stop it.")
         rows.append(ToDo("danger", "mail", title, text, link("outbox.index_view"), gettext("Outbox")))
-    return [*rows, *_mail_troubles(actor, facts), *_billing(actor, facts)]
+    return [*_troubles(actor), *rows, *_mail_troubles(actor, facts), *_billing(actor, facts)]
+
+
+def _troubles(actor: Actor) -> list[ToDo]:
+    """The worker is gone, or a back-up is missing: first of all, as everything else depends on them."""
+    found = operations.warnings(condition.troubles(actor=actor))
+    return [ToDo("danger", "alert-triangle", title, text, url, gettext("Look")) for title, text, url in found]
 
 
 def _mail_troubles(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:

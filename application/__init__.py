@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import models
 import sign_in
 import ui_kit
-from application import bounces, cli, config, dev_mails, errors, hosts, readiness, tasks, webhooks
+from application import bounces, cli, config, dev_mails, errors, hosts, logs, metrics, readiness, tasks, webhooks
 from application.addresses import App
 from application.bodies import Request
 from foundation import clock, sealing, storage
@@ -44,6 +44,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     app.extensions["gateway"] = config.payment_gateway(app.config)
     modes.use(app.extensions["gateway"].mode())
     _install_requests(app)
+    logs.install(app)
     errors.install(app)
     sign_in.install(app)
     ui_kit.install(app)
@@ -88,7 +89,7 @@ def _install_requests(app: Flask) -> None:
         )
         uploading.make_room(view)
         settings.forget()
-        if endpoint not in {"healthz", "readyz", "logo"}:
+        if endpoint not in {"healthz", "readyz", "logo", "metrics.figures"}:
             settings.read()
 
     @app.teardown_request
@@ -132,6 +133,7 @@ def _install_faces(app: Flask) -> None:
     dev_mails.install(app)
     webhooks.install(app)
     bounces.install(app)
+    metrics.install(app)
 
 
 __all__ = ["clock", "create_app", "models"]

@@ -18,6 +18,9 @@ from gateways.payments import PaymentGateway
 log = logging.getLogger(__name__)
 
 
+_LEVELS = {"debug", "info", "warning", "error"}
+
+
 class ConfigError(RuntimeError):
     """The environment is not fit to start with; the text says what to set."""
 
@@ -52,6 +55,12 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "MAIL_USE_SSL": get("MAIL_USE_SSL", "0") == "1",
         "MAIL_DEFAULT_SENDER": get("MAIL_DEFAULT_SENDER", "no-reply@latchkey.example"),
         "BOUNCE_TOKEN": get("BOUNCE_TOKEN", ""),
+        "LOG_FORMAT": get("LOG_FORMAT", "text"),
+        # `make run` has a terminal, where a line for each request would bury what matters.
+        "LOG_LEVEL": get("LOG_LEVEL", "info" if name == "production" else "warning"),
+        "SLOW_REQUEST_MS": int(get("SLOW_REQUEST_MS", "1000")),
+        "METRICS_TOKEN": get("METRICS_TOKEN", ""),
+        "METRICS_LOOPBACK": get("METRICS_LOOPBACK", "0") == "1",
     }
 
 
@@ -146,6 +155,10 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         log.warning(
             "Online payments are off: set BRAINTREE_ENVIRONMENT and Braintree's keys, or BRAINTREE_ENVIRONMENT=off."
         )
+    if config["LOG_FORMAT"] not in {"text", "json"} or config["LOG_LEVEL"].lower() not in _LEVELS:
+        raise ConfigError("Set LOG_FORMAT to text or json, and LOG_LEVEL to debug, info, warning or error.")
+    if config["METRICS_TOKEN"] and len(config["METRICS_TOKEN"]) < 16:
+        raise ConfigError("Set METRICS_TOKEN to at least 16 random characters.")
     https = url.scheme == "https"
     return {
         **config,

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import secrets
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext
@@ -47,16 +46,7 @@ def put_back() -> None:
 
 
 def install(app: Flask) -> None:
-    """Request ids, and a handler for each way in which a request can fail."""
-
-    @app.before_request
-    def _number() -> None:
-        g.request_id = secrets.token_hex(6)
-
-    @app.after_request
-    def _show_number(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.get("request_id", "")
-        return response
+    """A handler for each way in which a request can fail; its id is given by `logs`."""
 
     @app.errorhandler(CSRFError)
     def _csrf(_problem: CSRFError) -> Response:

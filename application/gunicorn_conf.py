@@ -2,6 +2,7 @@
 
 import gc
 import os
+from pathlib import Path
 
 from gunicorn.workers.base import Worker
 from werkzeug.test import Client
@@ -28,6 +29,24 @@ control_socket_disable = True
 
 #: The workers' heartbeat is a file; on a slow disk it can stall a healthy worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- gunicorn unlinks it at once
+
+
+#: gunicorn's own lines as JSON too, when the program's are
+if os.environ.get("LOG_FORMAT") == "json":
+    logconfig_dict = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "application.logs.JsonLines"}},
+        "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"level": "WARNING", "handlers": []},
+        "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["error"], "propagate": False}},
+    }
+
+
+def on_starting(_server: object) -> None:
+    """Empty the folder of the figures (`application.metrics`): what processes before us have counted is over."""
+    for path in (Path(os.environ.get("DATA_DIR", "var")) / "metrics").glob("*.db"):
+        path.unlink(missing_ok=True)
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -11,8 +11,10 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,16 +34,17 @@ from application import archive_tasks
 from application.config import ConfigError
 from application.units import unit_of_work
 from documents import agreement, billing_files
-from foundation import clock
+from foundation import clock, tracing
 from foundation.db import db, reading
 from gateways.payments import GatewayProblem
 from mailer import deliver
-from models import Client
+from models import Client, Sign
 from workflows import (
     agreement_copies,
     alerts,
     bulk,
     change_requests,
+    condition,
     field_digest,
     field_files,
     files,
@@ -185,13 +188,17 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
     def timed(when: Callable[..., bool], work: Callable[[Flask], object]) -> Any:  # noqa: ANN401
         return huey.periodic_task(when, name=work.__name__, expires=STALE)(lambda: _quietly(work, app))
 
+    def nudge(name: str, work: Callable[[Flask], object]) -> Any:  # noqa: ANN401
+        return huey.task(name=name, expires=STALE)(lambda request_id=None: _quietly(work, app, request_id))
+
     return {
-        "nudge": huey.task(name="nudge", expires=STALE)(lambda: _quietly(send_mails, app)),
-        "gateway_nudge": huey.task(name="gateway_nudge", expires=STALE)(lambda: _quietly(hear_gateway, app)),
-        "bulk_nudge": huey.task(name="bulk_nudge", expires=STALE)(lambda: _quietly(bulk_orders, app)),
-        "imports_nudge": huey.task(name="imports_nudge", expires=STALE)(lambda: _quietly(bring_in, app)),
-        "papers_nudge": huey.task(name="papers_nudge", expires=STALE)(lambda: _quietly(draw_papers, app)),
-        "archives_nudge": huey.task(name="archives_nudge", expires=STALE)(lambda: _quietly(make_archives, app)),
+        "nudge": nudge("nudge", send_mails),
+        "gateway_nudge": nudge("gateway_nudge", hear_gateway),
+        "bulk_nudge": nudge("bulk_nudge", bulk_orders),
+        "imports_nudge": nudge("imports_nudge", bring_in),
+        "papers_nudge": nudge("papers_nudge", draw_papers),
+        "archives_nudge": nudge("archives_nudge", make_archives),
+        "show_life": timed(minutely, show_life),
         "sweep": timed(minutely, send_mails),
         "archives": timed(minutely, make_archives),
         "papers": timed(minutely, draw_papers),
@@ -213,12 +220,40 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
     }
 
 
-def _quietly(work: Callable[[Flask], object], app: Flask) -> None:
-    """Run a task and log what goes wrong once, with its trace; there is nobody to raise it to."""
+def _quietly(work: Callable[[Flask], object], app: Flask, request_id: str | None = None) -> None:
+    """Run a task and log what goes wrong once, with its trace; there is nobody to raise it to.
+
+    It goes by the id of the request that woke it, else by one of its own. What is looked after on the office's page of
+    operations leaves a sign of how it went.
+    """
+    with tracing.traced(request_id) as trace:
+        started = time.perf_counter()
+        is_well = False
+        try:
+            work(app)
+            is_well = True
+        except Exception:
+            log.exception("task %s failed; it is tried again at its next time", work.__name__)
+        facts = {"task": work.__name__, "ms": round((time.perf_counter() - started) * 1000), "queries": trace.n_queries}
+        log.info("task %(task)s took %(ms)s ms, %(queries)s queries", facts, extra={"facts": facts})
+        _leave_sign(app, work.__name__, is_well=is_well)
+
+
+def _leave_sign(app: Flask, name: str, *, is_well: bool) -> None:
+    sign = next((s for s in condition.NIGHTLY if s.value == name), None)
+    if sign is None:
+        return
     try:
-        work(app)
+        with unit_of_work(app):
+            condition.leave(sign, is_well=is_well)
     except Exception:
-        log.exception("task %s failed; it is tried again at its next time", work.__name__)
+        log.exception("no sign of %s could be left", name)
+
+
+def show_life(app: Flask) -> None:
+    """Leave the worker's sign of life. Safe with many workers: the last one's counts."""
+    with unit_of_work(app):
+        condition.leave(Sign.WORKER)
 
 
 def send_mails(app: Flask) -> int:
@@ -576,10 +611,15 @@ def install_nudge(app: Flask) -> None:
     rolled-back transaction wakes nobody.
     """
     for task in NUDGES.values():
-        app.extensions[task] = app.extensions["tasks"][task]
+        app.extensions[task] = partial(_wake, app.extensions["tasks"][task])
     if not event.contains(db.session, "after_commit", _after_commit):
         event.listen(db.session, "after_commit", _after_commit)
         event.listen(db.session, "after_rollback", _after_rollback)
+
+
+def _wake(task: Callable[[str], object]) -> None:
+    """The task goes by the id of whoever asks for it, so that both are found together in the log."""
+    task(tracing.request_id())
 
 
 def _after_commit(session: Session) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import InsertmanyvaluesSentinelOpts
 
+from foundation import tracing
 from foundation.pooling import Limits
 
 NAMING = {
@@ -123,10 +124,11 @@ PRAGMAS = (
 
 
 def prepare_engine(engine: sa.Engine, limits: Limits | None = None) -> None:
-    """Give an SQLite engine its pragmas, its BEGIN and its turnstile, and let PostgreSQL keep plans.
+    """Give an SQLite engine its pragmas, its BEGIN and its turnstile, and let PostgreSQL keep plans; count for both.
 
     Behind PgBouncer (`limits.by_transaction`) no connection keeps anything; each transaction says the limits anew.
     """
+    tracing.count_queries(engine)
     if engine.dialect.name != "sqlite":
         _notice_hang_ups(engine)
         if limits is not None and limits.by_transaction:

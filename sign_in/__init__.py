@@ -9,10 +9,20 @@ from foundation.extensions import login_manager
 from models import Realm
 from sign_in import guard, pages
 from sign_in.cookies import RealmSessions, cookie_name, put_cookie, realm_of
-from sign_in.people import SignedIn, begin, current_actor, current_client, current_sign_in, current_staff, end, load
+from sign_in.people import (
+    SignedIn,
+    begin,
+    current_actor,
+    current_client,
+    current_role,
+    current_sign_in,
+    current_staff,
+    end,
+    load,
+)
 
 __all__ = [
-    "SignedIn", "begin", "cookie_name", "current_actor", "current_client", "current_sign_in", "current_staff", "end",
+    "SignedIn", "begin", "cookie_name", "current_actor", "current_client", "current_role", "current_sign_in", "current_staff", "end",
     "install", "put_cookie", "realm_of",
 ]  # fmt: skip
 

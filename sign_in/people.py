@@ -17,6 +17,8 @@ class SignedIn(UserMixin):
     def __init__(self, sign_in: SignIn, token: str) -> None:
         self.sign_in = sign_in
         self.token = token
+        #: for the log: read now, as whatever fails later may have lost the row
+        self.role = _role(sign_in)
 
     def get_id(self) -> str:
         """What the cookie holds."""
@@ -56,6 +58,12 @@ class SignedIn(UserMixin):
         return client_actor(self.client, self.sign_in.client_login)
 
 
+def _role(sign_in: SignIn) -> str:
+    if sign_in.realm is Realm.CLIENT:
+        return "client" if sign_in.viewed_client_id is None else "office as client"
+    return sign_in.staff_login.staff.role.value if sign_in.staff_login else "staff"
+
+
 def load(user_id: str) -> SignedIn | None:
     """Flask-Login's loader; a cookie of the other realm is nobody here."""
     realm, _dot, token = user_id.partition(".")
@@ -75,6 +83,12 @@ def current_sign_in() -> SignedIn | None:
     """The sign-in of this request, or None."""
     user = current_user._get_current_object() if current_user else None  # noqa: SLF001 -- Flask-Login's proxy
     return user if isinstance(user, SignedIn) else None
+
+
+def current_role() -> str:
+    """Of whoever was found to be signed in: owner, manager, sitter, client, office as client; else nobody. No query."""
+    user = g.get("_login_user")  # where Flask-Login keeps whom it has loaded
+    return user.role if isinstance(user, SignedIn) else "nobody"
 
 
 def current_staff() -> Staff | None:

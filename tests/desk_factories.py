@@ -25,6 +25,8 @@ from models import (
     SavedView,
     SearchEntry,
     SearchKind,
+    Sign,
+    SignOfLife,
     Staff,
 )
 from tests import factories
@@ -95,6 +97,10 @@ def saved_view(staff: Staff | None = None, list_name: str = "clients", **more: A
     return _put(SavedView(staff_id=staff.id, list_name=list_name, **{**values, **more}))
 
 
+def sign_of_life(sign: Sign = Sign.WORKER, **more: Any) -> SignOfLife:
+    return _put(SignOfLife(sign=sign, **more))
+
+
 def list_columns(staff: Staff | None = None, list_name: str = "clients", **more: Any) -> ListColumns:
     staff = staff or factories.staff()
     return _put(ListColumns(staff_id=staff.id, list_name=list_name, **{"names": "name,city", **more}))
@@ -119,6 +125,7 @@ DESK_FACTORIES: dict[type[Base], Callable[..., Any]] = {
     ImportRun: import_run,
     ImportedRecord: imported_record,
     ListColumns: list_columns,
+    SignOfLife: sign_of_life,
     MailRefusal: mail_refusal,
     MailTemplate: mail_template,
     MailTemplateVersion: mail_template_version,

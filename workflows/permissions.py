@@ -43,6 +43,8 @@ class Permission(enum.StrEnum):
     EXPORT = "office:lists:export"
     #: everything of the business as one file, backups
     TAKE_ALL = "office:data:take"
+    #: how the installation runs: worker, queue, backups, disk
+    OPERATIONS = "office:operations:see"
     #: bring clients, pets, visits and balances in from files, and undo it
     IMPORT = "office:data:import"
     #: own mails to many clients at once
@@ -82,6 +84,7 @@ ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
         Permission.SETTINGS,
         Permission.ERASE,
         Permission.TAKE_ALL,
+        Permission.OPERATIONS,
         Permission.IMPORT,
     },
     StaffRole.SITTER: frozenset({Permission.OWN_DAY, Permission.ASK_TIME_OFF, Permission.OWN_PAY}),
@@ -108,6 +111,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.FINANCES: N_("See what the business earns and is owed in all, and the books"),
     Permission.EXPORT: N_("Save lists as files"),
     Permission.TAKE_ALL: N_("Take everything of the business out as one file"),
+    Permission.OPERATIONS: N_("See how the installation runs: the worker, backups, what waits"),
     Permission.IMPORT: N_("Bring clients, pets, visits and balances in from files"),
     Permission.MAILINGS: N_("Write to many clients at once"),
     Permission.TEMPLATES: N_("Change the words of the mails that Latchkey writes"),

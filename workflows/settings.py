@@ -22,7 +22,7 @@ from foundation import clock, money
 from foundation.db import db
 from foundation.text import tidy
 from models import LimitKind, RolePermission, ServiceItem, Setting
-from workflows import activity, settings_billing, settings_money, settings_reminders, settings_visits
+from workflows import activity, settings_backups, settings_billing, settings_money, settings_reminders, settings_visits
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
@@ -128,6 +128,7 @@ GROUPS = (
     *settings_billing.GROUPS,
     *settings_reminders.GROUPS,
     *settings_visits.GROUPS,
+    *settings_backups.GROUPS,
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
 
@@ -203,6 +204,7 @@ _ENTRIES = (
     *settings_billing.ENTRIES,
     *settings_reminders.ENTRIES,
     *settings_visits.ENTRIES,
+    *settings_backups.ENTRIES,
 )  # fmt: skip
 
 REGISTRY: dict[str, Entry] = {e.key: e for e in _ENTRIES}

@@ -69,7 +69,7 @@ def test_every_route_stands_in_the_table_and_nothing_else(app):
 
 def test_only_a_known_few_routes_are_open():
     assert {rule for (_method, rule), needed in table().items() if needed == "open"} == {
-        "/", "/healthz", "/readyz", "/business-logo/<path:key>", "/webhooks/braintree", "/hooks/bounces",
+        "/", "/healthz", "/readyz", "/metrics", "/business-logo/<path:key>", "/webhooks/braintree", "/hooks/bounces",
         "/office/log-in", "/office/forgotten", "/office/set-password/<token>", "/office/welcome/<code>",
         "/office/passkey", "/office/passkey/options", "/portal/passkey", "/portal/passkey/options",
         "/register", "/portal/register", "/portal/register/<token>", "/portal/registered",

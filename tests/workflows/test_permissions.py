@@ -9,7 +9,7 @@ from workflows.errors import NotAllowed
 from workflows.permissions import ROLE_PERMISSIONS, Permission, role_allows
 
 OWNER_ONLY = {
-    Permission.STAFF, Permission.ROLES, Permission.SETTINGS, Permission.ERASE, Permission.TAKE_ALL, Permission.IMPORT,
+    Permission.STAFF, Permission.ROLES, Permission.SETTINGS, Permission.ERASE, Permission.TAKE_ALL, Permission.OPERATIONS, Permission.IMPORT,
 }  # fmt: skip
 
 

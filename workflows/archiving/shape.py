@@ -22,9 +22,9 @@ TABLES, FILES = "tables/", "files/"
 #: the store's folder of archives, which are in no archive themselves
 FOLDER = "archives"
 
-#: what belongs to a running installation: who is signed in, tries to log in, forms sent, files of archives; and what the
-#: search looks through, which is made anew
-NEVER = frozenset({"sign_in", "login_attempt", "form_key", "data_archive", "search_entry"})
+#: what belongs to a running installation: who is signed in, tries to log in, forms sent, files of archives, when its worker
+#: last ran; and what the search looks through, which is made anew
+NEVER = frozenset({"sign_in", "login_attempt", "form_key", "data_archive", "sign_of_life", "search_entry"})
 #: ways into an account that are tables of their own
 LOG_INS = frozenset({"authenticator", "recovery_code", "passkey"})
 #: and those that are columns; an archive without log-ins has nothing there
