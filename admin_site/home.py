@@ -10,7 +10,18 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from admin_site import alert_list, billing_home, change_queue, frame, home_figures, job_lines, keys, operations, texts, time_off
+from admin_site import (
+    alert_list,
+    billing_home,
+    change_queue,
+    frame,
+    home_figures,
+    job_lines,
+    keys,
+    operations,
+    texts,
+    time_off,
+)
 from admin_site.pages import Answer, WorkPage, get_or_404, is_htmx, page
 from admin_site.reading import link, read_id
 from foundation import clock
@@ -156,7 +167,7 @@ def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
 
 
 def _troubles(actor: Actor) -> list[ToDo]:
-    """The worker is gone, or a back-up is missing: first of all, as everything else depends on them."""
+    """The worker is gone, or a backup is missing: first of all, as everything else depends on them."""
     found = operations.warnings(condition.troubles(actor=actor))
     return [ToDo("danger", "alert-triangle", title, text, url, gettext("Look")) for title, text, url in found]
 

@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import foundation
 from flask import current_app, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
+import foundation
 from admin_site.pages import Answer, WorkPage, page
 from admin_site.reading import link
 from admin_site.texts import moment_words
@@ -41,7 +41,7 @@ class Part:
 
 
 class OperationsPage(WorkPage):
-    """The worker, what waits, back-ups, disk and checks."""
+    """The worker, what waits, backups, disk and checks."""
 
     permission = Permission.OPERATIONS
 
@@ -79,13 +79,13 @@ def _worker(seen: Seen) -> Part:
     last = seen.get(Sign.WORKER)
     if condition.is_silent(seen):
         text = (
-            gettext("Its last sign of life was %(moment)s. Until it runs again no mail leaves and nothing is done in the background. Start the program \"flask worker\" on the server, or have its service restarted.", moment=moment_words(last.at, inside=True))
+            gettext('Its last sign of life was %(moment)s. Until it runs again no mail leaves and nothing is done in the background. Start the program "flask worker" on the server, or have its service restarted.', moment=moment_words(last.at, inside=True))
             if last is not None
-            else gettext("It has never run, and mails wait for it. Start the program \"flask worker\" on the server beside the web server.")
+            else gettext('It has never run, and mails wait for it. Start the program "flask worker" on the server beside the web server.')
         )  # fmt: skip
         return Part("danger", "alert-triangle", gettext("The worker does not run"), text)
     if last is None:
-        text = gettext("It has not run yet. It sends mails and works in the background: start \"flask worker\" beside the web server.")  # fmt: skip
+        text = gettext('It has not run yet. It sends mails and works in the background: start "flask worker" beside the web server.')  # fmt: skip
         return Part("req", "clock", gettext("The worker has not begun"), text)
     text = gettext("Last sign of life: %(moment)s.", moment=moment_words(last.at, inside=True))
     return Part("ok", "circle-check", gettext("The worker runs"), text)
@@ -116,23 +116,23 @@ def _backup(seen: Seen) -> Part:
     where = url_for("settings.page", page="business", _anchor="backups")
     if last is not None and not last.is_well:
         well = moment_words(last.well_at, inside=True) if last.well_at else gettext("never")
-        text = gettext("Tried %(moment)s: %(problem)s The last good one: %(well)s. It is tried again each hour; see that the disk has room and that the place of the back-ups can be reached.", moment=moment_words(last.at, inside=True), problem=_problem(last), well=well)  # fmt: skip
-        return Part("danger", "alert-triangle", gettext("The last back-up failed"), text)
+        text = gettext("Tried %(moment)s: %(problem)s The last good one: %(well)s. It is tried again each hour; see that the disk has room and that the place of the backups can be reached.", moment=moment_words(last.at, inside=True), problem=_problem(last), well=well)  # fmt: skip
+        return Part("danger", "alert-triangle", gettext("The last backup failed"), text)
     if condition.is_backup_old(seen):
-        text = gettext("None was made in the last two days. See that the worker runs; on the server, \"flask backup\" makes one at once.")  # fmt: skip
-        return Part("danger", "alert-triangle", gettext("The back-ups are old"), text)
+        text = gettext('None was made in the last two days. See that the worker runs; on the server, "flask backup" makes one at once.')  # fmt: skip
+        return Part("danger", "alert-triangle", gettext("The backups are old"), text)
     if last is None or last.well_at is None:
         at = settings.read()["backups.at"]
         if at is None:
             text = gettext("None are made by themselves. If they are not made another way, set a time.")
-            return Part("req", "database", gettext("Back-ups are switched off"), text, where, gettext("Settings"))
+            return Part("req", "database", gettext("Backups are switched off"), text, where, gettext("Settings"))
         text = gettext("The first one is made by the worker at the time that is set.")
-        return Part("req", "clock", gettext("No back-up yet"), text, where, gettext("Settings"))
+        return Part("req", "clock", gettext("No backup yet"), text, where, gettext("Settings"))
     words = gettext("Made %(moment)s: %(name)s, %(size)s.", moment=moment_words(last.well_at, inside=True), name=last.facts.get("name", ""), size=size_words(int(last.facts.get("n_bytes", 0))))  # fmt: skip
     if not last.facts.get("is_sealed"):
         advice = gettext("It is not encrypted: whoever has the file can read it. Set BACKUP_KEY on the server, and keep the key in another place.")  # fmt: skip
-        return Part("req", "shield-lock", gettext("The last back-up went well"), f"{words} {advice}")
-    return Part("ok", "circle-check", gettext("The last back-up went well"), f"{words} {gettext('It is encrypted.')}")
+        return Part("req", "shield-lock", gettext("The last backup went well"), f"{words} {advice}")
+    return Part("ok", "circle-check", gettext("The last backup went well"), f"{words} {gettext('It is encrypted.')}")
 
 
 def _problem(last: SignOfLife) -> str:
@@ -142,14 +142,14 @@ def _problem(last: SignOfLife) -> str:
 
 def _backup_check(seen: Seen) -> Part:
     last = seen.get(Sign.BACKUP_CHECK)
-    title = gettext("The newest back-up was read")
+    title = gettext("The newest backup was read")
     if last is None:
         text = gettext("Once a day the newest one is opened and read to its end, to know that it could be restored.")
-        return Part("ok", "clock", gettext("No back-up was read yet"), text)
+        return Part("ok", "clock", gettext("No backup was read yet"), text)
     name = str(last.facts.get("name", ""))
     if not last.is_well:
-        text = gettext("%(name)s could not be read %(moment)s: %(problem)s Make a new one with \"flask backup\", and see that BACKUP_KEY is the right one.", name=name, moment=moment_words(last.at, inside=True), problem=_problem(last))  # fmt: skip
-        return Part("danger", "alert-triangle", gettext("The newest back-up cannot be read"), text)
+        text = gettext('%(name)s could not be read %(moment)s: %(problem)s Make a new one with "flask backup", and see that BACKUP_KEY is the right one.', name=name, moment=moment_words(last.at, inside=True), problem=_problem(last))  # fmt: skip
+        return Part("danger", "alert-triangle", gettext("The newest backup cannot be read"), text)
     text = gettext("%(name)s was opened and read to its end %(moment)s: %(rows)s rows and %(files)s files, all whole.", name=name, moment=moment_words(last.at, inside=True), rows=last.facts.get("n_rows", 0), files=last.facts.get("n_files", 0))  # fmt: skip
     return Part("ok", "circle-check", title, text)
 
@@ -166,7 +166,7 @@ def _disk() -> Part:
     free = shutil.disk_usage(current_app.config["DATA_DIR"]).free
     words = gettext("%(size)s are free where the data lies.", size=size_words(free))
     if free < condition.LEAST_DISK:
-        advice = gettext("Make room soon: without it nothing can be saved and no back-up be made.")
+        advice = gettext("Make room soon: without it nothing can be saved and no backup be made.")
         return Part("danger", "alert-triangle", gettext("The disk is almost full"), f"{words} {advice}")
     return Part("ok", "circle-check", gettext("The disk has room"), words)
 
@@ -194,7 +194,9 @@ def _nightly(sign: Sign, seen: Seen) -> Part:
         text = gettext("It failed %(moment)s and is tried again next night. The log says why.", moment=moment)
         return Part("danger", "alert-triangle", title, text)
     if last.at < clock.now() - condition.NIGHTLY_LATE_AFTER:
-        text = gettext("Last done %(moment)s; it should be each night. See that the worker runs at night.", moment=moment)
+        text = gettext(
+            "Last done %(moment)s; it should be each night. See that the worker runs at night.", moment=moment
+        )
         return Part("req", "clock", title, text)
     return Part("ok", "circle-check", title, gettext("Done %(moment)s. %(about)s", moment=moment, about=about))
 
@@ -202,8 +204,8 @@ def _nightly(sign: Sign, seen: Seen) -> Part:
 #: what HOME says of each trouble of `condition.troubles`
 WARNINGS: dict[str, tuple[str, str]] = {
     "worker": (N_("The worker does not run"), N_("No mail leaves, and nothing is done in the background.")),
-    "backup": (N_("There is no fresh back-up"), N_("The last one failed, or is older than two days.")),
-    "backup_check": (N_("The newest back-up cannot be read"), N_("If something happened now, it could not be restored.")),
+    "backup": (N_("There is no fresh backup"), N_("The last one failed, or is older than two days.")),
+    "backup_check": (N_("The newest backup cannot be read"), N_("If something happened now, it could not be restored.")),
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     _install_extensions(app)
     app.extensions["store"] = config.file_store(app.config)
     storage.use(app.extensions["store"])
+    app.extensions["backups"] = config.backup_store(app.config)
     app.extensions["gateway"] = config.payment_gateway(app.config)
     modes.use(app.extensions["gateway"].mode())
     _install_requests(app)

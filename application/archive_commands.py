@@ -1,5 +1,6 @@
 """`flask archive`, `backup`, `backup-check` and `restore`: everything out as one file, and in again."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from foundation import sealed_files
 from foundation.db import db
-from workflows import activity, search_index, settings
+from workflows import activity, backups, search_index, settings
 from workflows.actors import COMMAND_LINE
-from workflows.archiving import backup, checking, loading, making
+from workflows.archiving import backup, checking, loading, making, shelf
 from workflows.archiving.shape import ArchiveProblem
 from workflows.errors import N_, WorkflowError
 
@@ -27,6 +29,8 @@ def install(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(_archive)
     app.cli.add_command(_backup)
+    app.cli.add_command(_backups)
+    app.cli.add_command(_backup_fetch)
     app.cli.add_command(_backup_check)
     app.cli.add_command(_restore)
 
@@ -78,15 +82,60 @@ def _archive(file: Path, *, with_files: bool, with_log_ins: bool) -> None:
 
 @click.command("backup")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
-@click.option("--keep", default=14, show_default=True, help="How many of the newest stay in the folder; 0 keeps all.")
+@click.option("--keep", default=14, show_default=True, help="How many of the newest stay in FOLDER; 0 keeps all.")
 @with_appcontext
 def _backup(folder: Path | None, keep: int) -> None:
-    """Back up database and files into FOLDER (DATA_DIR/backups), while people work, and read the backup back."""
-    folder = folder or Path(current_app.config["DATA_DIR"]) / "backups"
+    """Back up database and files into FOLDER, while people work, and read the backup back.
+
+    Without FOLDER it goes where the worker puts its own (BACKUP_URL), and those settings say which ones stay.
+    """
     with _said(), _counted() as passed:
-        path = backup.make(folder, keep=keep, passed=passed)
-    _logged("backup.made")
-    _told(path)
+        if folder is None:
+            made = _to_the_shelf(passed)
+        else:
+            path = backup.make(folder, keep=keep, passed=passed)
+            made = shelf.Made(path.name, path.stat().st_size, sealed_files.has_key())
+    settings.forget()
+    settings.read()
+    backups.done(made, actor=COMMAND_LINE)
+    db.session.commit()
+    if folder is None:
+        click.echo(f"{made.name}: {made.n_bytes:,} bytes{', encrypted' if made.is_sealed else ''}.")
+    else:
+        _told(path)
+
+
+def _to_the_shelf(passed: Callable[[int], object]) -> shelf.Made:
+    store = current_app.extensions["backups"]
+    made = shelf.make(store, near=Path(current_app.config["DATA_DIR"]), passed=passed)
+    values = settings.read()
+    shelf.prune(store, daily=values["backups.keep_daily"], weekly=values["backups.keep_weekly"])
+    db.session.rollback()
+    return made
+
+
+@click.command("backups")
+@with_appcontext
+def _backups() -> None:
+    """List the backups that lie where the worker puts them, the newest first."""
+    for name in shelf.names(current_app.extensions["backups"]):
+        click.echo(name)
+
+
+@click.command("backup-fetch")
+@click.argument("name")
+@click.argument("file", type=FILE)
+@with_appcontext
+def _backup_fetch(name: str, file: Path) -> None:
+    """Copy the backup NAME of `flask backups` to FILE, as it is, encrypted or not; for `flask restore FILE`."""
+    if file.exists():
+        raise click.ClickException(f"{file} is there already. Name another file.")
+    with _said(), open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        try:
+            shelf.fetch(current_app.extensions["backups"], name, out)
+        except BaseException:
+            file.unlink()
+            raise
 
 
 @click.command("backup-check")

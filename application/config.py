@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from application import hosts
-from foundation import sealing, storage
+from foundation import sealed_files, sealing, storage
 from foundation.pooling import Limits
 from gateways import choose
 from gateways.payments import PaymentGateway
@@ -54,6 +54,9 @@ def from_environment(env: dict[str, str] | None = None) -> dict[str, Any]:
         "MAIL_USE_TLS": get("MAIL_USE_TLS", "1" if get("MAIL_PORT", "587") == "587" else "0") == "1",
         "MAIL_USE_SSL": get("MAIL_USE_SSL", "0") == "1",
         "MAIL_DEFAULT_SENDER": get("MAIL_DEFAULT_SENDER", "no-reply@latchkey.example"),
+        "BACKUP_KEY": get("BACKUP_KEY", ""),
+        "BACKUP_URL": get("BACKUP_URL", ""),
+        "BACKUP_ENDPOINT": get("BACKUP_ENDPOINT", "") or get("FILES_ENDPOINT", ""),
         "BOUNCE_TOKEN": get("BOUNCE_TOKEN", ""),
         "LOG_FORMAT": get("LOG_FORMAT", "text"),
         # `make run` has a terminal, where a line for each request would bury what matters.
@@ -195,6 +198,23 @@ def file_store(config: dict[str, Any]) -> storage.Store:
         raise ConfigError("Set FILES_URL to s3://bucket or s3://bucket/prefix, or leave it empty.") from problem
     except ImportError as problem:
         raise ConfigError("FILES_URL needs boto3: pip install 'latchkey[s3]'.") from problem
+
+
+def backup_store(config: dict[str, Any]) -> storage.Store:
+    """Where backups lie: `backups` below the folder or in the bucket that BACKUP_URL names, else in DATA_DIR.
+
+    ConfigError when it cannot be one, or when BACKUP_KEY is no key.
+    """
+    url = config["BACKUP_URL"]
+    try:
+        sealed_files.use_keys(config["BACKUP_KEY"].replace(",", " ").split())
+        if url and "://" not in url:
+            return storage.LocalStore(Path(url).resolve())
+        return storage.from_config(url, endpoint=config["BACKUP_ENDPOINT"], folder=Path(config["DATA_DIR"]))
+    except ValueError as problem:
+        raise ConfigError("Set BACKUP_URL to a folder or s3://bucket/prefix, and BACKUP_KEY to a key from `flask field-keys new`, or leave them empty.") from problem  # fmt: skip
+    except ImportError as problem:
+        raise ConfigError("BACKUP_URL needs boto3: pip install 'latchkey[s3]'.") from problem
 
 
 def payment_gateway(config: dict[str, Any]) -> PaymentGateway:

@@ -4,7 +4,6 @@ It only looks. What is unsafe on the internet is WRONG in production (`LATCHKEY_
 `--production`) and a WARNING on a developer's machine; what is broken is WRONG everywhere.
 """
 
-import datetime as dt
 import enum
 import os
 import shutil
@@ -24,17 +23,13 @@ from foundation.db import db, reading
 from gateways import choose
 from models import Activity, FieldValue, MailState, OutboxMail, StaffLogin
 from ui_kit import assets
-from workflows import settings
+from workflows import condition, settings
 from workflows.billing import books
 
 ROOT = Path(__file__).resolve().parent.parent
 #: a key with fewer different characters was typed, not drawn
 LEAST_VARIED = 12
 SEALED_SAMPLE = 20
-LEAST_DISK = 2**30
-#: the sweep runs each minute: a mail that is due for longer says that no worker runs
-LONGEST_DUE = dt.timedelta(minutes=10)
-OLDEST_BACKUP = dt.timedelta(days=2)
 
 
 class Level(enum.StrEnum):
@@ -235,29 +230,29 @@ def _owner() -> Answer:
 
 def _disk() -> Answer:
     free = shutil.disk_usage(current_app.config["DATA_DIR"]).free
-    return free >= LEAST_DISK, f"{free / 2**30:.1f} GB are free in DATA_DIR"
+    return free >= condition.LEAST_DISK, f"{free / 2**30:.1f} GB are free in DATA_DIR"
 
 
 def _worker() -> Answer:
     late = db.session.scalar(
         sa.select(sa.func.count())
         .select_from(OutboxMail)
-        .where(OutboxMail.state == MailState.QUEUED, OutboxMail.next_at < clock.now() - LONGEST_DUE)
+        .where(OutboxMail.state == MailState.QUEUED, OutboxMail.next_at < clock.now() - condition.SILENT_AFTER)
     )
+    minutes = condition.SILENT_AFTER.seconds // 60
     if late:
-        return (
-            False,
-            f"{late} mails have been due for over {LONGEST_DUE.seconds // 60} minutes. Is flask worker running?",
-        )
+        return False, f"{late} mails have been due for over {minutes} minutes. Is flask worker running?"
+    if condition.is_silent(condition.signs()):
+        return False, f"it has given no sign of life for over {minutes} minutes. Is flask worker running?"
     return True, "no mail waits that is due"
 
 
 def _backup() -> Answer:
     last = db.session.scalar(sa.select(sa.func.max(Activity.at)).where(Activity.verb == "backup.made"))
     if last is None:
-        return False, "none was ever made. Run: flask backup, and give it to cron"
+        return False, "none was ever made. Run the worker, which makes one each day, or give flask backup to cron"
     age = clock.now() - last
-    return age <= OLDEST_BACKUP, f"the last one is {age.days} days and {age.seconds // 3600} hours old"
+    return age <= condition.BACKUP_OLD_AFTER, f"the last one is {age.days} days and {age.seconds // 3600} hours old"
 
 
 Check = tuple[str, Callable[[], Answer]]

@@ -30,7 +30,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from application import archive_tasks
+from application import archive_tasks, backup_tasks
 from application.config import ConfigError
 from application.units import unit_of_work
 from documents import agreement, billing_files
@@ -208,6 +208,8 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "reconcile": timed(minutely, reconcile_payments),
         "watch_visits": timed(minutely, watch_visits),
         "evening_schedules": timed(five_minutely, evening_schedules),
+        "back_up": timed(five_minutely, back_up),
+        "check_backup": timed(five_minutely, check_backup),
         "expire_changes": timed(five_minutely, expire_changes),
         "forget_removed_files": timed(five_minutely, forget_removed_files),
         "master_schedule": timed(five_minutely, send_master_schedule),
@@ -395,6 +397,16 @@ def charge_ordered_invoices(app: Flask) -> int:
 def make_archives(app: Flask) -> int:
     """See `application.archive_tasks`, which says why it is safe with many workers."""
     return archive_tasks.make_archives(app, should_stop=_stopping)
+
+
+def back_up(app: Flask) -> bool:
+    """See `application.backup_tasks`, which says why it is safe with many workers."""
+    return backup_tasks.back_up(app, should_stop=_stopping)
+
+
+def check_backup(app: Flask) -> bool:
+    """See `application.backup_tasks`, which says why it is safe with many workers."""
+    return backup_tasks.check_backup(app)
 
 
 def auto_submit(app: Flask) -> int:

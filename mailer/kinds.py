@@ -117,6 +117,7 @@ KINDS: dict[MailKind, Kind] = {
         Kind(MailKind.PAYMENT_FAILED, Category.MONEY, N_("Payment did not go through")),
         Kind(MailKind.PAYMENT_RETURNED, Category.MONEY, N_("Payment came back")),
         Kind(MailKind.REFUND_MADE, Category.MONEY, N_("Refund")),
+        Kind(MailKind.BACKUP_FAILED, Category.OFFICE, N_("Backup failed")),
         Kind(MailKind.DISPUTE_OPENED, Category.OFFICE, N_("Payment disputed")),
         Kind(MailKind.SET_PASSWORD, Category.ACCESS, N_("Log-in link")),
         Kind(MailKind.SECURITY_NEWS, Category.ACCESS, N_("News about a log-in")),

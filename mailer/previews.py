@@ -12,6 +12,7 @@ from workflows.activity import plain
 from workflows.mail_facts import (
     AgreementAccepted,
     AlertFacts,
+    BackupFailed,
     BasketReminder,
     ChangeAsked,
     ChangeDecided,
@@ -233,6 +234,7 @@ PREVIEWS: dict[MailKind, Any] = {
             AlertFacts("unacknowledged", _ALICE, "Sam Sitter", _SITTER_LATER),
         )
     ),
+    MailKind.BACKUP_FAILED: BackupFailed(False, "OSError: [Errno 28] No space left on device.", "2026-11-22"),
     MailKind.MASTER_SCHEDULE: MasterSchedule(
         "2026-11-23",
         "2026-12-06",

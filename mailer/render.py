@@ -55,6 +55,7 @@ PATHS = {
     "office_schedule": "/admin/schedule/",
     "office": "/admin/",
     "registrations": "/admin/registrations/",
+    "operations": "/admin/operations/",
     "forgotten": "/portal/forgotten",
     "staff_forgotten": "/office/forgotten",
 }

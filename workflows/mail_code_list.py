@@ -140,6 +140,10 @@ OF_FACTS: dict[type, tuple[Code, ...]] = {
         block("VISITS", "entries", "visits", N_("The visits with address and notes")), block("KEYS", "keys", "keys", N_("The keys to fetch")),
         block("CHANGES", "changes", "changes", N_("What changed since yesterday evening")),
     ),
+    f.BackupFailed: (
+        when("UNREADABLE", "is_check", N_("The newest backup cannot be read; else none could be made")), words("PROBLEM", "text", "problem", N_("What went wrong")),
+        words("LAST_BACKUP", "day", "last_on", N_("The day of the last good one, empty for none")),
+    ),
     f.MasterSchedule: (*DAYS, words("VISIT_COUNT", "number", "n_visits", N_("How many visits, empty for none")), block("SCHEDULE", "sitters", "sitters", N_("All visits by sitter and day"))),
     f.DataDigest: (*DAYS, words("CLIENT_COUNT", "count", "clients", N_("How many clients")), block("CHANGES", "client_news", "clients", N_("What each client changed"))),
     f.DetailsDecided: (

@@ -104,6 +104,7 @@ OFFICE_LINKS = (
     link("OFFICE_SITTER_MESSAGES_URL", "office_sitter_messages", N_("Messages with sitters")),
     link("OFFICE_TIME_OFF_URL", "office_time_off", N_("Time off")),
     link("OFFICE_REGISTRATIONS_URL", "registrations", N_("Registrations")),
+    link("OFFICE_OPERATIONS_URL", "operations", N_("Operations")),
 )
 TO_SITTERS = frozenset(
     {
@@ -116,7 +117,7 @@ TO_OFFICE = frozenset(
     {
         MailKind.TIME_OFF_ASKED, MailKind.SITTER_MESSAGE, MailKind.REQUEST_ANSWERED, MailKind.MASTER_SCHEDULE,
         MailKind.VISIT_ALERTS, MailKind.DATA_DIGEST, MailKind.LETTER_TO_OFFICE, MailKind.DISPUTE_OPENED,
-        MailKind.REGISTRATION_TOLD,
+        MailKind.REGISTRATION_TOLD, MailKind.BACKUP_FAILED,
     }
 )  # fmt: skip
 #: mails to whoever has a log-in, on either side: no page suits both

@@ -71,6 +71,7 @@ class MailKind(enum.StrEnum):
     PAYMENT_RETURNED = "payment_returned"
     REFUND_MADE = "refund_made"
     DISPUTE_OPENED = "dispute_opened"
+    BACKUP_FAILED = "backup_failed"
     PAY_STATEMENT = "pay_statement"
     SET_PASSWORD = "set_password"  # noqa: S105 -- the name of a mail
     SECURITY_NEWS = "security_news"
@@ -509,6 +510,16 @@ class SitterDays:
 
 
 @dataclass(frozen=True)
+class BackupFailed:
+    """To the owners: no backup could be made, or the newest one cannot be read."""
+
+    is_check: bool
+    problem: str
+    #: the day of the last good one
+    last_on: str | None = None
+
+
+@dataclass(frozen=True)
 class MasterSchedule:
     """To the office: two weeks of visits by sitter and day."""
 
@@ -784,6 +795,7 @@ FACTS: dict[MailKind, type] = {
     MailKind.PAYMENT_RETURNED: PaymentReturned,
     MailKind.REFUND_MADE: RefundMade,
     MailKind.DISPUTE_OPENED: DisputeOpened,
+    MailKind.BACKUP_FAILED: BackupFailed,
     MailKind.PAY_STATEMENT: PayStatementSent,
     MailKind.SET_PASSWORD: SetPassword,
     MailKind.SECURITY_NEWS: SecurityNews,

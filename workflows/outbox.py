@@ -191,6 +191,11 @@ def office_addresses() -> list[str]:
     """Where the office's own mails go: the admin inbox, else the owners."""
     if inbox := settings.read()["business.admin_inbox"]:
         return [str(inbox)]
+    return owner_addresses()
+
+
+def owner_addresses() -> list[str]:
+    """The owners' own addresses, for what the office's inbox is no place for."""
     owners = sa.select(Staff.email).where(Staff.role == StaffRole.OWNER, Staff.is_active).order_by(Staff.id)
     return [email for email in db.session.scalars(owners) if email]
 

@@ -46,7 +46,14 @@ def test_each_request_has_a_line_of_rule_role_and_figures_and_of_nobodys_data(
     assert said[1].facts["route"] == "/portal/schedule"
     assert said[1].facts["queries"] > 0
     assert said[3].facts["route"] == "no route"
-    for typed in ("archer", "2026-11-01", "a-secret-link", "alice@example.com", cast.alice.last_name, cast.olivia.email):
+    for typed in (
+        "archer",
+        "2026-11-01",
+        "a-secret-link",
+        "alice@example.com",
+        cast.alice.last_name,
+        cast.olivia.email,
+    ):
         assert typed not in caplog.text
 
 
@@ -119,10 +126,9 @@ def test_json_lines_hold_the_id_the_facts_and_the_trace_in_one_line(http, monkey
     with tracing.traced("request-of-a-test"):
         record = logging.LogRecord("latchkey.x", logging.WARNING, __file__, 1, "two\nlines of %s", ("Zoë",), None)
         record.facts = {"queries": 3}
-        try:
-            raise ZeroDivisionError
-        except ZeroDivisionError as problem:
-            record.exc_info = (type(problem), problem, problem.__traceback__)
+        with pytest.raises(ZeroDivisionError) as problem:
+            1 / 0  # noqa: B018 -- for its trace
+        record.exc_info = (problem.type, problem.value, problem.tb)
         line = shape.format(record)
     said = json.loads(line)
     assert "\n" not in line
@@ -146,7 +152,7 @@ def test_the_task_that_a_request_wakes_goes_by_its_id(app, lines):
 
     seen.__name__ = original.__name__
     task = huey.dequeue()
-    assert task.kwargs == {} and task.args == ("request-of-a-mail",)
+    assert (task.kwargs, task.args) == ({}, ("request-of-a-mail",))
     tasks._quietly(seen, app, *task.args)
     tasks._quietly(seen, app)
     assert ids[0] == "request-of-a-mail"
@@ -165,5 +171,3 @@ def _facts():
 def test_what_is_none_is_refused_at_the_start(given, tmp_path):
     with pytest.raises(ConfigError):
         complete(from_environment({"DATA_DIR": str(tmp_path), **given}))
-
-

@@ -158,7 +158,7 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
 #: done each minute
 MINUTELY = {
     "auto_submit", "bring_in", "bulk_orders", "draw_papers", "make_archives", "reconcile_payments", "send_mails",
-    "watch_visits",
+    "show_life", "watch_visits",
 }  # fmt: skip
 
 
@@ -169,7 +169,7 @@ MINUTELY = {
         (
             dt.datetime(2026, 11, 23, 12, 5),
             {
-                "evening_schedules", "expire_changes", "forget_removed_files", "send_data_digest",
+                "back_up", "check_backup", "evening_schedules", "expire_changes", "forget_removed_files", "send_data_digest",
                 "send_master_schedule",
             },
         ),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from foundation import sealing, storage
+from foundation import sealed_files, sealing, storage
 from workflows.archiving import making, shape
 from workflows.archiving.shape import ArchiveProblem
 from workflows.errors import N_
@@ -100,11 +100,29 @@ def _broken(what: str) -> ArchiveProblem:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Opened]:
-    """Open an archive and check its table of contents. ArchiveProblem when it is none, or a newer one than we can read."""
+    """Open an archive, sealed or not, and check its table of contents.
+
+    ArchiveProblem when it is none, a newer one than we can read, or sealed with another key or cut off.
+    """
     try:
-        archive = zipfile.ZipFile(path)
+        stream = path.open("rb")
+    except OSError as problem:
+        raise _no_archive(path.name) from problem
+    with stream, opened_stream(stream, path.name) as archive:
+        yield archive
+
+
+@contextmanager
+def opened_stream(source: BinaryIO, name: str) -> Iterator[Opened]:
+    """The same for a stream that can be read at any place."""
+    try:
+        plain = sealed_files.unsealed(source) if sealed_files.is_sealed(source) else source
+    except sealed_files.CannotOpenError as problem:
+        raise ArchiveProblem("sealed", N_("%(name)s is encrypted, and BACKUP_KEY does not open it, or its end is missing."), name=name) from problem  # fmt: skip
+    try:
+        archive = zipfile.ZipFile(plain)
     except (zipfile.BadZipFile, OSError) as problem:
-        raise ArchiveProblem("no_archive", N_("%(name)s cannot be read as an archive."), name=path.name) from problem
+        raise _no_archive(name) from problem
     with archive:
         manifest = _manifest(archive)
         names = [entry.filename for entry in archive.infolist()]
@@ -116,6 +134,10 @@ def opened(path: Path) -> Iterator[Opened]:
         if len(names) != len(set(names)) or set(names) != expected:
             raise _broken(shape.MANIFEST)
         yield Opened(archive, manifest)
+
+
+def _no_archive(name: str) -> ArchiveProblem:
+    return ArchiveProblem("no_archive", N_("%(name)s cannot be read as an archive."), name=name)
 
 
 def verify(archive: Opened) -> None:

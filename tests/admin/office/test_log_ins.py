@@ -62,7 +62,14 @@ def test_a_household_is_logged_out_everywhere_from_the_client_s_page(office, cas
 def test_the_owner_ticks_and_the_manager_may(office, manager, cast):
     page = office.get("/admin/roles/")
     assert page.main.count("cancellation fee") == 1
-    owners = {Permission.ROLES, Permission.SETTINGS, Permission.ERASE, Permission.TAKE_ALL, Permission.OPERATIONS, Permission.IMPORT}
+    owners = {
+        Permission.ROLES,
+        Permission.SETTINGS,
+        Permission.ERASE,
+        Permission.TAKE_ALL,
+        Permission.OPERATIONS,
+        Permission.IMPORT,
+    }
     wanted = {p.value for p in Permission if p not in {*owners, Permission.EXPORT}}
     saved = office.post(
         "/admin/roles/",

@@ -27,14 +27,14 @@ def test_all_is_well(olivia, cast, clock_at):
     _signs(**dict.fromkeys(("worker", "backup", "backup_check", "compare_books", "clean_up", "repeats"), True))
     html = olivia.get("/admin/operations/").text
     for words in (
-        "All is well", "The worker runs", "Nothing waits", "No mail has failed", "The last back-up went well",
-        "latchkey-1.lkb, 2 KB", "It is encrypted.", "The newest back-up was read", "No payment is unclear",
+        "All is well", "The worker runs", "Nothing waits", "No mail has failed", "The last backup went well",
+        "latchkey-1.lkb, 2 KB", "It is encrypted.", "The newest backup was read", "No payment is unclear",
         "The disk has room", "The database answers", "tables of version 0012",
     ):  # fmt: skip
         assert words in html, words
     assert ("ui-todo--danger" in html, "ui-todo--req" in html) == (False, False)
     home = olivia.get("/admin/").text
-    assert ("worker" in home, "back-up" in home) == (False, False)
+    assert ("worker" in home, "backup" in home) == (False, False)
 
 
 def test_each_trouble_says_what_to_do_and_stands_on_home(olivia, cast, clock_at, monkeypatch):
@@ -49,13 +49,13 @@ def test_each_trouble_says_what_to_do_and_stands_on_home(olivia, cast, clock_at,
     html = olivia.get("/admin/operations/").text
     for words in (
         "The worker does not run", "Its last sign of life was", "flask worker", "1 thing waits for the worker",
-        "That is long.", "1 mail could not be sent", "The last back-up failed", "tried again each hour",
-        "The newest back-up cannot be read", "1 payment is unclear", "The disk is almost full",
+        "That is long.", "1 mail could not be sent", "The last backup failed", "tried again each hour",
+        "The newest backup cannot be read", "1 payment is unclear", "The disk is almost full",
         "tried again next night", "6 things need you",
     ):  # fmt: skip
         assert words in html, words
     home = olivia.get("/admin/").text
-    for words in ("The worker does not run", "There is no fresh back-up", "The newest back-up cannot be read"):
+    for words in ("The worker does not run", "There is no fresh backup", "The newest backup cannot be read"):
         assert words in home, words
     assert home.index("The worker does not run") < home.index("1 mail could not be sent")
 
@@ -103,4 +103,10 @@ def test_a_sign_keeps_when_it_last_went_well_and_the_first_time(app, clock_at):
     condition.leave(Sign.BACKUP, is_well=False, problem="full")
     db.session.commit()
     row = condition.signs()[Sign.BACKUP]
-    assert (row.since, row.well_at, row.at, row.is_well, row.facts) == (first, first, second, False, {"problem": "full"})
+    assert (row.since, row.well_at, row.at, row.is_well, row.facts) == (
+        first,
+        first,
+        second,
+        False,
+        {"problem": "full"},
+    )
