@@ -24,7 +24,7 @@ the story:
   tables/communication.py  OutboxMail, Notification, CalendarFeed, SitterMessage
   tables/mail_texts.py     MailTemplate, MailTemplateVersion, MailRefusal, Mailing
   tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
-  tables/desk.py           SavedView, ListColumns, Comment, MergedRecord
+  tables/desk.py           SavedView, ListColumns, Comment, MergedRecord, DistinctPair
   tables/search.py         SearchEntry
   tables/running.py        SignOfLife
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
@@ -88,7 +88,7 @@ from tables.custom_fields import (
     StaffAccess,
     VetProposal,
 )
-from tables.desk import Comment, ListColumns, MergedRecord, SavedView
+from tables.desk import Comment, DistinctPair, ListColumns, MergedRecord, SavedView
 from tables.gateway_news import (
     DISPUTE_MOVES,
     EVENT_MOVES,
@@ -276,7 +276,7 @@ __all__ = [
     "Vaccination",
     "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
     "SearchEntry", "SearchKind",
-    "Comment", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
+    "Comment", "DistinctPair", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
     "Sign", "SignOfLife",
     "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",
     "ImportRow", "ImportRun", "ImportState", "ImportedRecord", "RowOutcome",

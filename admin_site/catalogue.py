@@ -16,6 +16,7 @@ from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.rows import Column
 from models import PayKind, ServiceGroup, ServiceItem, TaxRate, TimeBlock, TimeType
+from ui_kit import formats
 from workflows import catalogue
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -127,7 +128,7 @@ class ServiceList(EditsRows, CatalogueList):
     columns = (
         Column(
             "name", _l("Name"), sort=(ServiceItem.name,),
-            show=lambda s: rows.two_lines(rows.link(s.name, f"/admin/services/details/?id={s.id}", main=True), gettext("%(code)s, %(n)s min", code=s.code, n=s.duration_minutes)),
+            show=lambda s: rows.two_lines(rows.link(s.name, f"/admin/services/details/?id={s.id}", main=True), f"{s.code}, {formats.short_length(s.duration_minutes)}"),
         ),
         Column("code", _l("Code"), hidden=True),
         Column("description", _l("Description"), hidden=True),

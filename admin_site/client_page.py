@@ -123,6 +123,7 @@ class ClientPage(WorkPage):
             keys_words=keys.snapshot_words(*n_keys, not_needed=client.key_not_needed),
             last_login=_last_login(client),
             n_logins=len(client.logins),
+            has_password=any(x.password_hash for x in client.logins),
             phone=people.show_phone(client.phone, region=people.region()),
             status_chip=_status_chip(client),
             number=number,

@@ -140,7 +140,7 @@ def service_options(items: Sequence[ServiceItem]) -> list[SelectChoice]:
 def _service_label(item: ServiceItem) -> str:
     if item.time_type is TimeType.ALL_DAY:
         return item.name
-    return gettext("%(service)s, %(n)s min", service=item.name, n=item.duration_minutes)
+    return f"{item.name}, {formats.short_length(item.duration_minutes)}"
 
 
 def all_blocks() -> list[TimeBlock]:

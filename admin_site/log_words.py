@@ -121,6 +121,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "access.passkey_removed": ("fingerprint", *NN_("%(who)s removed the passkey %(name)s")),
     "access.login_closed": ("user-x", *NN_("%(who)s closed the log-in of %(email)s")),
     "access.mails_chosen": ("mail", *NN_("%(who)s chose which mails to get")),
+    "merging.distinct": ("users", *NN_("%(who)s noted that %(name)s is somebody else")),
+    "merging.maybe_again": ("users", *NN_("%(who)s took back that %(name)s is somebody else")),
     "access.language_chosen": ("world", *NN_("%(who)s chose a language for the pages")),
     "registration.finished": ("user-plus", *NN_("%(who)s registered with %(email)s")),
     "registration.accepted": ("user-check", *NN_("%(who)s accepted the registration of %(email)s")),

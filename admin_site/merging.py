@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import abort, flash, redirect, request
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
@@ -18,7 +18,7 @@ from foundation.db import db
 from models import Client, Vet
 from workflows import merged, once
 from workflows.errors import Conflict, Invalid, WorkflowError
-from workflows.merging import duplicates, kinds
+from workflows.merging import distinct, duplicates, kinds
 from workflows.merging.kinds import KINDS, Kind
 from workflows.merging.merge import look, merge
 from workflows.permissions import Permission
@@ -82,8 +82,31 @@ class MergingPage(WorkPage):
         pairs, has_more = duplicates.likely(kind, page=number)
         return page(
             "merging.html", kind=kind, words=WORDS, pairs=pairs, number=number, about=_about,
+            marked=distinct.marked(kind) if number == 1 else [],
             has_more=has_more and number < duplicates.MOST_PAGES,
         )  # fmt: skip
+
+    @expose("/<kind>/<int:first_id>/<int:second_id>/two", methods=("POST",))
+    def keep_two(self, kind: str, first_id: int, second_id: int) -> Response:
+        """These are no duplicates: they are not proposed again."""
+        records = _record(kind, first_id), _record(kind, second_id)
+        try:
+            distinct.mark(kind, first_id, second_id, actor=self.actor)
+            db.session.commit()
+        except WorkflowError as problem:
+            refuse(problem)
+        else:
+            flash(gettext("%(first)s and %(second)s are not proposed again.", first=str(records[0]), second=str(records[1])), "success")  # fmt: skip
+        return redirect(url_for(".index", kind=kind), 303)
+
+    @expose("/<kind>/<int:first_id>/<int:second_id>/maybe-one", methods=("POST",))
+    def propose_again(self, kind: str, first_id: int, second_id: int) -> Response:
+        """Take that back."""
+        _record(kind, first_id), _record(kind, second_id)
+        distinct.take_back(kind, first_id, second_id, actor=self.actor)
+        db.session.commit()
+        flash(gettext("They are proposed again where they have something in common."), "success")
+        return redirect(url_for(".index", kind=kind), 303)
 
     @expose("/<kind>/<int:record_id>/")
     def choose(self, kind: str, record_id: int) -> Answer:

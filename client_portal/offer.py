@@ -14,6 +14,7 @@ from client_portal import words
 from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
+from ui_kit import formats
 from workflows import limits, opening, pricing, settings
 from workflows.limits import Calendar, Refusal
 
@@ -35,7 +36,7 @@ class Service:
     @property
     def meta(self) -> str:
         """`45 minutes. In the park. Each extra pet $5.00`; the price only where prices are shown."""
-        parts = [] if self.item.time_type is TimeType.ALL_DAY else [words.length(self.item.duration_minutes)]
+        parts = [] if self.item.time_type is TimeType.ALL_DAY else [formats.length(self.item.duration_minutes)]
         parts += [self.item.description.rstrip(".")] if self.item.description else []
         return ". ".join(parts)
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from foundation import clock, money
 from models import Job, JobRequestLine, Repeat, ServiceItem, TimeBlock, TimeType
-from ui_kit.formats import block_words, clock_time, later, pill_time, short_day, time_of_day, time_span
+from ui_kit.formats import block_words, clock_time, later, length, pill_time, short_day, time_of_day, time_span
 
 
 def soon(moment: dt.datetime) -> str:
@@ -39,17 +39,6 @@ def near_day(day: dt.date) -> str:
     """`today`, `tomorrow`, or the day."""
     days = (day - clock.today()).days
     return _("today") if days == 0 else _("tomorrow") if days == 1 else day_words(day)
-
-
-def length(minutes: int) -> str:
-    """`45 minutes`, `1 hour 30 minutes`."""
-    hours, rest = divmod(minutes, 60)
-    parts = []
-    if hours:
-        parts.append(ngettext("%(num)d hour", "%(num)d hours", hours))
-    if rest or not hours:
-        parts.append(ngettext("%(num)d minute", "%(num)d minutes", rest))
-    return " ".join(parts)
 
 
 def item_title(item: ServiceItem, minutes: int | None = None) -> str:

@@ -9,6 +9,8 @@ from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask_babel import get_locale
 
+from foundation.text import open_ended
+
 # Figtree has no glyph for the narrow ones, and the page must say what the PDF says.
 _SPACES = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0"})
 
@@ -70,7 +72,7 @@ def near_day(text: str, than: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(text: str, skeleton: str, locale: Locale) -> str:
-    return str(format_skeleton(skeleton, dt.date.fromisoformat(text), locale=locale)).translate(_SPACES)
+    return open_ended(format_skeleton(skeleton, dt.date.fromisoformat(text), locale=locale).translate(_SPACES))
 
 
 def period(first: str, last: str) -> str:

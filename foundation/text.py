@@ -15,3 +15,9 @@ def visible(text: str) -> str:
 def tidy(text: str) -> str:
     """The same without the space around it."""
     return visible(text).strip()
+
+
+def open_ended(day: str) -> str:
+    """A day in words without the dot of a shortened month at its end (`3. Dez.` in German): most days end a sentence,
+    whose full stop would stand there twice."""
+    return day.removesuffix(".")

@@ -15,6 +15,7 @@ from babel import Locale, dates
 from flask_babel import gettext, ngettext
 
 from foundation import clock, money
+from foundation.text import open_ended
 from workflows.mail_facts import VisitFacts
 
 _BLOCK = re.compile(r"(?P<name>.*?) ?(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
@@ -34,7 +35,7 @@ class Formats:
         """`Thu 26 Nov` in the locale's order; with the year when it is not this year's."""
         day = dt.date.fromisoformat(iso)
         skeleton = "MMMEd" if day.year == clock.today().year else "yMMMEd"
-        return dates.format_skeleton(skeleton, day, locale=self.locale)
+        return open_ended(dates.format_skeleton(skeleton, day, locale=self.locale))
 
     def answer(self, value: str | bool) -> str:  # noqa: FBT001 -- an answer of a yes-or-no field
         """What was filled in, a yes or no in words, or a dash for nothing."""

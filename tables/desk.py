@@ -76,3 +76,21 @@ class MergedRecord(Base):
         sa.UniqueConstraint("record_type", "record_id"),
         sa.Index("ix_merged_record_into", "record_type", "into_id"),
     )
+
+
+class DistinctPair(Base):
+    """Two records that look like one client, pet or practice and are two, as somebody of the office knows."""
+
+    __tablename__ = "distinct_pair"
+    id: Mapped[pk]
+    record_type: Mapped[str] = mapped_column(sa.String(40))
+    #: the smaller number first
+    first_id: Mapped[int]
+    second_id: Mapped[int]
+    staff_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    staff_name: Mapped[line_text] = mapped_column(default="")
+    marked_at: Mapped[created_at]
+    __table_args__ = (
+        sa.UniqueConstraint("record_type", "first_id", "second_id"),
+        sa.CheckConstraint("first_id < second_id", name="order"),
+    )

@@ -161,6 +161,8 @@ class JobRequestLine(RequestedTime, Base):
     leave_unassigned: Mapped[bool] = mapped_column(default=False)
     #: the estimate when the line was last changed
     price: Mapped[amount] = mapped_column(default=Decimal(0))
+    #: a visit that became a request again, and that the program of before has billed
+    billed_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     #: sent by the forgotten-basket clock, not by the client
     auto_submitted: Mapped[bool] = mapped_column(default=False)
     #: why a basket line cannot be sent any more, as a stable code of `workflows.limits`

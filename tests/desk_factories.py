@@ -9,6 +9,7 @@ from models import (
     Comment,
     DataArchive,
     DemoRecord,
+    DistinctPair,
     ImportedRecord,
     ImportKind,
     ImportMapping,
@@ -106,6 +107,15 @@ def list_columns(staff: Staff | None = None, list_name: str = "clients", **more:
     return _put(ListColumns(staff_id=staff.id, list_name=list_name, **{"names": "name,city", **more}))
 
 
+def distinct_pair(
+    record_type: str = "client", first_id: int | None = None, second_id: int | None = None
+) -> DistinctPair:
+    first = first_id or next(_number)
+    return _put(
+        DistinctPair(record_type=record_type, first_id=first, second_id=second_id or first + 1, staff_name="Olivia")
+    )
+
+
 def merged_record(record_type: str = "client", record_id: int | None = None, into_id: int = 1) -> MergedRecord:
     return _put(MergedRecord(record_type=record_type, record_id=record_id or next(_number), into_id=into_id))
 
@@ -130,6 +140,7 @@ DESK_FACTORIES: dict[type[Base], Callable[..., Any]] = {
     MailTemplate: mail_template,
     MailTemplateVersion: mail_template_version,
     Mailing: mailing,
+    DistinctPair: distinct_pair,
     MergedRecord: merged_record,
     SavedView: saved_view,
     SearchEntry: search_entry,

@@ -8,9 +8,10 @@ from typing import Protocol
 from babel import Locale
 from babel import dates as babel_dates
 from flask import g, has_app_context
-from flask_babel import get_locale, get_timezone, gettext
+from flask_babel import get_locale, get_timezone, gettext, ngettext
 
 from foundation import clock
+from foundation.text import open_ended
 
 _NARROW_SPACES = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0"})  # Figtree has no glyph for them
 AGO_DAYS = 7
@@ -136,6 +137,24 @@ def time_of_day(
     return gettext("All day") if all_day else gettext("Any time")
 
 
+def length(minutes: int) -> str:
+    """`45 minutes`, `1 hour 30 minutes`, for sentences."""
+    hours, rest = divmod(minutes, 60)
+    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
+    if rest or not hours:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", rest))
+    return " ".join(parts)
+
+
+def short_length(minutes: int) -> str:
+    """`45 min`, `1 h 30 min`, `11 h`, for lists and pickers."""
+    hours, rest = divmod(minutes, 60)
+    parts = [gettext("%(n)s h", n=hours)] if hours else []
+    if rest or not hours:
+        parts.append(gettext("%(n)s min", n=rest))
+    return " ".join(parts)
+
+
 def local_datetime(value: dt.datetime | None) -> str:
     """`Thu 26 Nov 2026, 12:00`, on the business's clock."""
     return "" if value is None else f"{short_day(value, year=True)}, {clock_time(value)}"
@@ -192,4 +211,4 @@ def _written(skeleton: str, day: dt.date, locale: Locale) -> str:
         text = re.sub(r"(?<!E)E{1,3}(?!E)|ccc+", "EEEE", text)
     if "MMMM" in skeleton:
         text = re.sub(r"(?<!M)M{3}(?!M)", "MMMM", re.sub(r"(?<!L)L{3}(?!L)", "LLLL", text))
-    return babel_dates.format_datetime(dt.datetime.combine(day, dt.time()), text, locale=locale).strip()
+    return open_ended(babel_dates.format_datetime(dt.datetime.combine(day, dt.time()), text, locale=locale).strip())

@@ -30,7 +30,7 @@ def back_to_request(
     """Turn scheduled visits of one client into requests again.
 
     In this order: what the client asked about them is superseded; the visits leave the schedule; their lines wait again under their old number, as the visits were at
-    last, a stay with its last day and its end; what was invoiced of them is credited whole, and asked for again once they are scheduled; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
+    last, a stay with its last day and its end; what was invoiced of them is credited whole, and asked for again once they are scheduled, but for those that the program of before has billed; visits that no request stands behind (booked by the office, made by a series) get a new request; a series
     never makes those visits again; their sitters are told that they are gone, and stay proposed with `keep_sitter`
     only; a `message`, if there is one, goes to the client and onto the request's thread, else the client hears
     nothing; the log keeps the story. All or nothing. Refused: begun, done, cancelled or void, or past (WrongState); gone
@@ -109,7 +109,7 @@ def _make_lines(jobs: Iterable[Job], *, keep_sitter: bool) -> list[tuple[Job, Jo
         line.service_item, line.on_date, line.start_time = job.service_item, job.on_date, job.start_time
         line.ends_on, line.end_time = (job.ends_on, job.end_time) if is_long(job) else (None, None)
         line.time_block, line.pets, line.price = job.time_block, list(job.pets), job.price
-        line.note, line.staff_note = job.note, job.staff_note
+        line.note, line.staff_note, line.billed_elsewhere = job.note, job.staff_note, job.billed_elsewhere
         line.sitter, line.leave_unassigned = job.sitter if keep_sitter else None, False
         slot = Slot(job.on_date, job.start_time, job.time_block)
         line.fingerprint = fingerprint(job.service_item, slot, job.pets)

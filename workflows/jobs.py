@@ -108,6 +108,7 @@ def new_job(
         end_time=end_time, time_block=block, duration_minutes=item.duration_minutes, sitter_id=sitter_id,
         price=figures.price, sitter_pay=figures.sitter_pay, note=note, staff_note=staff_note, pets=list(pets),
         request_line=line, client=client, price_lines=pricing.lines_to_keep(figures),
+        billed_elsewhere=line is not None and line.billed_elsewhere,
     )  # fmt: skip
     db.session.add(job)
     return job

@@ -1,4 +1,4 @@
-"""Mails of an order know their order, and wait for all others; people choose their language.
+"""Mails of an order wait for all others; people choose their language; pairs that are no duplicates; billed visits' lines.
 
 Revision 0011, after 0009, 2026-11-26 22:45:00.000000.
 """
@@ -18,6 +18,28 @@ LOG_INS = ("client_login", "staff_login")
 def upgrade() -> None:
     for table in LOG_INS:
         op.add_column(table, sa.Column("locale", sa.String(length=10), nullable=True))
+    op.add_column(
+        "job_request_line", sa.Column("billed_elsewhere", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.create_table(
+        "distinct_pair",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("record_type", sa.String(length=40), nullable=False),
+        sa.Column("first_id", sa.Integer(), nullable=False),
+        sa.Column("second_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("staff_name", sa.String(length=255), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("first_id < second_id", name=op.f("ck_distinct_pair_order")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_distinct_pair_staff_id_staff"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_distinct_pair")),
+        sa.UniqueConstraint(
+            "record_type", "first_id", "second_id", name=op.f("uq_distinct_pair_record_type_first_id_second_id")
+        ),
+    )
+    op.create_index(op.f("ix_distinct_pair_staff_id"), "distinct_pair", ["staff_id"])
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.add_column(sa.Column("mailing_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
@@ -31,6 +53,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("distinct_pair")
+    op.drop_column("job_request_line", "billed_elsewhere")
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.drop_index(op.f("ix_outbox_mail_mailing_id"))
         batch_op.drop_constraint(op.f("fk_outbox_mail_mailing_id_mailing"), type_="foreignkey")

@@ -22,8 +22,8 @@ def say(app: Flask, what: Callable[[], object], lang: str = "en_GB") -> object:
     [
         ("en_GB", "Thu 26 Nov", "Thursday 26 November", "November 2026"),
         ("en_US", "Thu, Nov 26", "Thursday, November 26", "November 2026"),
-        ("de", "Do., 26. Nov.", "Donnerstag, 26. November", "November 2026"),
-        ("fr", "jeu. 26 nov.", "jeudi 26 novembre", "novembre 2026"),
+        ("de", "Do., 26. Nov", "Donnerstag, 26. November", "November 2026"),
+        ("fr", "jeu. 26 nov", "jeudi 26 novembre", "novembre 2026"),
         ("ja", "11月26日(木)", "11月26日木曜日", "2026年11月"),
     ],
 )
@@ -121,3 +121,23 @@ def test_month_begins_on_the_first_day_of_the_week(mini: Flask, lang: str, first
 def test_december_leads_to_january(mini: Flask) -> None:
     grid = say(mini, lambda: month_grid(dt.date(2026, 12, 31), today=DAY))
     assert (grid.previous, grid.next) == (dt.date(2026, 11, 1), dt.date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "short", "long"),
+    [
+        (0, "0 min", "0 minutes"), (45, "45 min", "45 minutes"), (60, "1 h", "1 hour"), (90, "1 h 30 min", "1 hour 30 minutes"),
+        (660, "11 h", "11 hours"),
+    ],
+)  # fmt: skip
+def test_lengths_are_said_in_hours_where_they_are(mini: Flask, minutes: int, short: str, long: str) -> None:
+    assert say(mini, lambda: formats.short_length(minutes)) == short
+    assert say(mini, lambda: formats.length(minutes)) == long
+
+
+def test_a_day_at_the_end_of_a_sentence_brings_no_second_full_stop(mini: Flask) -> None:
+    for lang in ("de", "fr", "en_GB", "es"):
+        for month in range(1, 13):
+            day = dt.date(2026, month, 3)
+            words = say(mini, lambda day=day: (formats.short_day(day), formats.long_day(day)), lang)
+            assert not [w for w in words if w.endswith(".")], (lang, words)

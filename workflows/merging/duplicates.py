@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Client, Pet, Vet
+from models import Client, DistinctPair, Pet, Vet
 from workflows.errors import N_
 from workflows.merged import was_merged
 
@@ -75,24 +75,30 @@ def _pairs(name: str) -> Any:  # noqa: ANN401 -- a subquery
 
 def likely(name: str, *, page: int = 1, of: int | None = None) -> tuple[list[Pair], bool]:
     """A page of likely duplicates, the newest first, and whether there are more; `of`: only those of this record.
+    Pairs that are marked as two (`distinct`) are left out.
 
     Two queries, whatever the size of the table.
     """
     pairs = _pairs(name)
     marks = sa.func.sum(sa.case(*((pairs.c.why == n, 1 << n) for n in range(len(_REASONS[name]))), else_=0))
     wanted = sa.select(pairs.c.first, pairs.c.second, marks).group_by(pairs.c.first, pairs.c.second)
+    known = sa.exists().where(
+        DistinctPair.record_type == name, DistinctPair.first_id == pairs.c.first,
+        DistinctPair.second_id == pairs.c.second,
+    )  # fmt: skip
+    wanted = wanted.where(~known)
     if of is not None:
         wanted = wanted.where(sa.or_(pairs.c.first == of, pairs.c.second == of))
     page = min(max(page, 1), MOST_PAGES)
     wanted = wanted.order_by(pairs.c.second.desc(), pairs.c.first).limit(PAGE + 1).offset((page - 1) * PAGE)
     found = db.session.execute(wanted).all()
     rows = _records(name, {i for first, second, _marks in found[:PAGE] for i in (first, second)})
-    known = [
+    shown = [
         Pair(rows[first], rows[second], tuple(why for n, (why, _k, _c) in enumerate(_REASONS[name]) if int(marks) >> n & 1))
         for first, second, marks in found[:PAGE]
         if first in rows and second in rows
     ]  # fmt: skip
-    return known, len(found) > PAGE
+    return shown, len(found) > PAGE
 
 
 def _records(name: str, ids: set[int]) -> dict[int, Any]:

@@ -3,9 +3,10 @@
 import pytest
 
 from foundation.db import db
-from models import ClientStatus, StaffRole
+from models import Activity, ClientStatus, DistinctPair, StaffRole
+from tests import desk_factories
 from tests import factories as make
-from tests.databases import statements
+from tests.databases import count, statements
 from workflows import merged, roles
 from workflows.permissions import Permission
 
@@ -119,3 +120,32 @@ def test_the_pages_ask_the_same_few_questions_however_much_there_is(office, cast
     after = [asked(url) for url in urls]
     assert max(after) <= 16
     assert before == after
+
+
+def test_a_pair_that_is_none_is_not_proposed_again_until_that_is_taken_back(office, cast, ally):
+    both = f"/admin/client/{cast.alice.id}/", f"/admin/client/{ally.id}/"
+    said = office.get("/admin/merging/").press("Not a duplicate")
+    assert "Alice Archer and Ally Archer are not proposed again." in said.text
+    assert "Marked by Olivia Owens" in said.main
+    assert "Same phone" not in said.main
+    choose = office.get(f"/admin/merging/client/{ally.id}/")
+    assert "Same phone" not in choose.main
+    office.post(f"/admin/merging/client/{ally.id}/{cast.alice.id}/two")  # the other way round, and once more
+    assert count(DistinctPair) == 1
+    assert [a.facts["name"] for a in db.session.query(Activity).filter_by(verb="merging.distinct")] == ["Ally Archer", "Alice Archer"]  # fmt: skip
+    with statements() as few:
+        office.get("/admin/merging/")
+    for n in range(3):
+        desk_factories.distinct_pair("client", make.client(f"A{n}").id, make.client(f"B{n}").id)
+    db.session.commit()
+    with statements() as many:
+        office.get("/admin/merging/")
+    assert len(many) == len(few)
+    page = office.get("/admin/merging/").press("Take back", at=f"{cast.alice.id}/{ally.id}")
+    assert "Same phone" in page.main
+    assert office.post(f"/admin/merging/client/{cast.alice.id}/{ally.id}/maybe-one").status == 200, "twice is safe"
+    for path in (f"/admin/merging/client/{ally.id}/{ally.id}/two", f"/admin/merging/client/{ally.id}/99999/two"):
+        assert office.post(path, follow=False).status in {303, 404}
+    assert office.post(f"/admin/merging/dogs/{cast.alice.id}/{ally.id}/two").status == 404
+    assert count(DistinctPair) == 3
+    assert [office.get(url).status for url in both] == [200, 200], "nothing was done to the records themselves"

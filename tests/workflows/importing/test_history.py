@@ -10,6 +10,8 @@ from foundation.db import db
 from models import ImportKind, ImportRow, Job, JobState, OutboxMail, PayLine
 from tests.databases import count
 from tests.workflows.importing.test_clients import brought_in, checked, contents, counts, work_off
+from workflows import job_requests
+from workflows.back_to_request import back_to_request
 from workflows.billing import books, drafting, visit_lines
 from workflows.errors import WrongState
 from workflows.importing import runs
@@ -62,3 +64,18 @@ def test_stays_and_billed_visits_come_in_stay_off_invoices_and_go(cast):
     work_off(run)
     assert db.session.scalars(sa.select(ImportRow.kept_why).where(ImportRow.kept_why != "")).all() == []
     assert contents() == before
+
+
+def test_a_billed_visit_stays_off_invoices_when_it_was_a_request_in_between(cast):
+    text = (
+        "Client Email,Service,Start Date,Start Time,Billed\n"
+        f"{cast.alice.email},{cast.walk.name},2026-12-02,11:00,yes\n{cast.alice.email},{cast.walk.name},2026-12-03,11:00,no\n"
+    )
+    brought_in(ImportKind.VISITS, text, cast.as_olivia)
+    found = db.session.scalars(sa.select(Job).where(Job.client_id == cast.alice.id).order_by(Job.on_date)).all()
+    lines = back_to_request(found, actor=cast.as_olivia)
+    for line in lines:
+        line.leave_unassigned = True
+    again = job_requests.schedule(cast.alice, lines, actor=cast.as_olivia)
+    assert sorted((job.on_date.day, job.billed_elsewhere) for job in again) == [(2, True), (3, False)]
+    assert [job.on_date.day for job in visit_lines.waiting(cast.alice.id)] == [3]
