@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -32,6 +33,14 @@ class Found:
     label: str = ""
 
 
+class _Taken(NamedTuple):
+    """When somebody is busy, and with what."""
+
+    window: Window
+    job_id: int | None
+    label: str
+
+
 class DayBook:
     """What some sitters have to do on each day of a stretch of time: read once, then kept up with what is added.
 
@@ -42,7 +51,9 @@ class DayBook:
         self, sitter_ids: Iterable[int], first: dt.date, last: dt.date, *, without: Container[int] = ()
     ) -> None:
         sitters = sorted(set(sitter_ids))
-        self._days: dict[tuple[int, dt.date], list[Plan]] = defaultdict(list)
+        self._days: dict[tuple[int, dt.date], list[_Taken]] = defaultdict(list)
+        #: a year of visits has few different windows, and to make one takes as long as to read ten visits
+        self._windows: dict[tuple[object, ...], Window] = {}
         self._away: dict[int, list[tuple[dt.date, dt.date, str]]] = defaultdict(list)
         if not sitters:
             return
@@ -60,8 +71,13 @@ class DayBook:
         for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:
             if job_id in without:
                 continue
-            block = blocks.get(block_id) if block_id else None
-            self.add(Plan(None, sitter_id, on, ends, start, end, block, minutes, types[item_id], job_id))
+            asked = (on, ends, start, end, block_id, minutes, types[item_id])
+            window = self._windows.get(asked)
+            if window is None:
+                block = blocks.get(block_id) if block_id else None
+                plan = Plan(None, sitter_id, on, ends, start, end, block, minutes, types[item_id])
+                window = self._windows[asked] = plan.window()
+            self._put(sitter_id, on, ends, _Taken(window, job_id, ""))
         for off in db.session.scalars(
             sa.select(TimeOff).where(
                 TimeOff.staff_id.in_(sitters), TimeOff.first_on <= last, TimeOff.last_on >= first,
@@ -72,33 +88,36 @@ class DayBook:
 
     def add(self, plan: Plan) -> None:
         """Put a visit into its sitter's days."""
-        if plan.sitter_id is None:
-            return
-        day = plan.on_date
-        while day <= plan.ends_on:
-            self._days[plan.sitter_id, day].append(plan)
-            day += DAY
+        if plan.sitter_id is not None:
+            self._put(plan.sitter_id, plan.on_date, plan.ends_on, _Taken(self._window(plan), plan.job_id, plan.label))
+
+    def _put(self, sitter_id: int, first: dt.date, last: dt.date, taken: _Taken) -> None:
+        self._days[sitter_id, first].append(taken)
+        while first < last:
+            first += DAY
+            self._days[sitter_id, first].append(taken)
+
+    def _window(self, plan: Plan) -> Window:
+        block_id = plan.block.id if plan.block is not None else None
+        asked = (plan.on_date, plan.ends_on, plan.start_time, plan.end_time, block_id, plan.minutes, plan.time_type)
+        window = self._windows.get(asked)
+        if window is None:
+            window = self._windows[asked] = plan.window()
+        return window
 
     def find(self, plan: Plan) -> list[Found]:
         """What speaks against giving this visit to its sitter."""
         if plan.sitter_id is None:
             return []
         found: list[Found] = []
-        window, beside = plan.window(), []
-        seen: list[Window] = []
-        for other in self._around(plan):
-            theirs = other.window()
-            if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
-                continue
-            if any(theirs is one for one in seen):
-                continue
-            seen.append(theirs)
-            if conflicts.clash(window, theirs):
+        window, beside = self._window(plan), []
+        for other in self._around(plan.sitter_id, plan.on_date, plan.ends_on, window):
+            if conflicts.clash(window, other.window):
                 found.append(
                     Found(ClashKind.OVERLAP, plan.on_date, plan.start_time, plan.sitter_id, other.job_id, other.label)
                 )  # fmt: skip
             else:
-                beside.append(theirs)
+                beside.append(other.window)
         if conflicts.is_full(window, beside):
             block = str(plan.block) if plan.block else ""
             found.append(Found(ClashKind.BLOCK_FULL, plan.on_date, plan.start_time, plan.sitter_id, None, block))
@@ -107,13 +126,16 @@ class DayBook:
                 found.append(Found(ClashKind.TIME_OFF, plan.on_date, plan.start_time, plan.sitter_id, None, note))
         return found
 
-    def _around(self, plan: Plan) -> Iterable[Plan]:
-        if plan.sitter_id is None:
-            return
-        day = plan.on_date
-        while day <= plan.ends_on:
-            yield from self._days.get((plan.sitter_id, day), ())
-            day += DAY
+    def _around(self, sitter_id: int, first: dt.date, last: dt.date, window: Window) -> list[_Taken]:
+        """What touches the window on these days, each once though it may stand in several of them."""
+        begins, ends, near = window.earliest, window.latest, list[_Taken]()
+        while first <= last:
+            for taken in self._days.get((sitter_id, first), ()):
+                theirs = taken.window
+                if theirs.latest > begins and theirs.earliest < ends and not any(taken is one for one in near):
+                    near.append(taken)
+            first += DAY
+        return near
 
 
 def labels(found: Iterable[Found]) -> dict[int, str]:

@@ -1,7 +1,8 @@
 """Who hears of what a series did: its sitter, at once or in the evening's mail; the office on HOME when it is odd."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -20,19 +21,26 @@ SURPRISE_DAYS = 3
 SAID_AGAIN = dt.timedelta(days=14)
 
 
-def tell_sitter(
-    repeat: Repeat, sitter_id: int | None, made: Sequence[Occurrence], *, actor: Actor, quiet: bool = False
+def tell_sitters(
+    several: Sequence[tuple[Repeat, int | None, Sequence[Occurrence]]], *, actor: Actor, quiet: bool = False
 ) -> None:
-    """Tell the sitter of visits that a series made: one mail with the near ones, one line of the evening's mail with
-    the others. A `quiet` run tells of the next three days only: the sitter knows the series."""
-    sitter = db.session.get(Staff, sitter_id) if sitter_id and made else None
-    if sitter is None:
-        return
+    """Tell sitters (by id) of the visits that series made: for each series one mail with the near ones, and one line of
+    the evening's mail with the others. A `quiet` run tells of the next three days only: the sitter knows the series."""
     days = settings.read()["mail.sitter_days"]
     last_near = clock.today() + DAY * (min(days, SURPRISE_DAYS) if quiet else days)
-    near = [x for x in made if x.on_date <= last_near] if days else []
+    near = {r.id: [x for x in made if x.on_date <= last_near] if days and to else [] for r, to, made in several}
+    visits = _visits_at(near)
+    for repeat, sitter_id, made in several:
+        sitter = db.session.get(Staff, sitter_id) if sitter_id and made else None
+        if sitter is not None:
+            _tell(repeat, sitter, made, near[repeat.id], visits.get(repeat.id, []), actor=actor, quiet=quiet)
+
+
+def _tell(
+    repeat: Repeat, sitter: Staff, made: Sequence[Occurrence], near: Sequence[Occurrence], visits: Sequence[Job], *, actor: Actor, quiet: bool
+) -> None:  # fmt: skip
     late: list[Occurrence] = []
-    if near and sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, visits_at(repeat, near)):
+    if near and sitter_mails.tell(MailKind.SITTER_VISIT_ASSIGNED, sitter, visits):
         late = list(near)
     far = [*late, *([] if quiet else made[len(near) :])]
     if far:
@@ -43,19 +51,26 @@ def tell_sitter(
         )  # fmt: skip
 
 
-def visits_at(repeat: Repeat, slots: Collection[Occurrence]) -> list[Job]:
-    """The scheduled visits of these days and times, with what mails need."""
-    wanted = {x.slot for x in slots}
-    days = [x.on_date for x in slots]
-    found = db.session.scalars(_VISITS, {"repeat_id": repeat.id, "first": min(days), "last": max(days)})
-    return [j for j in found if (j.repeat_on, j.repeat_time_id) in wanted]
+def _visits_at(slots: Mapping[int, Sequence[Occurrence]]) -> Mapping[int, list[Job]]:
+    """{series: its scheduled visits of these days and times, with what mails need}. Two queries."""
+    wanted = {(repeat_id, *x.slot) for repeat_id, own in slots.items() for x in own}
+    found: dict[int, list[Job]] = defaultdict(list)
+    if not wanted:
+        return found
+    days = [day for _repeat_id, day, _time_id in wanted]
+    repeat_ids = sorted({repeat_id for repeat_id, _day, _time_id in wanted})
+    for job in db.session.scalars(_VISITS, {"repeat_ids": repeat_ids, "first": min(days), "last": max(days)}):
+        if job.repeat_id is not None and (job.repeat_id, job.repeat_on, job.repeat_time_id) in wanted:
+            found[job.repeat_id].append(job)
+    return found
 
 
-# Built once: a nightly run asks for every series.
+# Built once: a nightly run asks for every piece.
 _VISITS = (
     sa.select(Job)
     .where(
-        Job.repeat_id == sa.bindparam("repeat_id", type_=sa.Integer),
+        # not `among`: SQLite would look for the days in all that is scheduled
+        Job.repeat_id.in_(sa.bindparam("repeat_ids", expanding=True)),
         Job.repeat_on.between(sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)),
         Job.state == JobState.SCHEDULED,
     )

@@ -5,7 +5,7 @@ where its last piece ended; a piece that is done twice makes nothing twice.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -33,10 +33,10 @@ def order(repeats: Sequence[Repeat], first: dt.date, until: dt.date, *, actor: A
     actor.require(Permission.SCHEDULE)
     if len(repeats) < SMALL:
         return None
-    ids = [r.id for r in sorted(repeats, key=lambda r: (r.client_id, r.id))]
+    ids = [r.id for r in in_turn(repeats)]
     days = {"first": first.isoformat(), "until": until.isoformat()}
     for open_run in db.session.scalars(sa.select(BulkRun).where(_is_open()).order_by(BulkRun.id)):
-        if {"ids": ids, **days}.items() <= open_run.wish.items():
+        if set(open_run.wish["ids"]) == set(ids) and days.items() <= open_run.wish.items():
             return open_run
     run = BulkRun(
         kind=BulkKind.GENERATE, staff_id=actor.staff.id if actor.staff else None, n_total=len(ids), failures=[],
@@ -47,6 +47,11 @@ def order(repeats: Sequence[Repeat], first: dt.date, until: dt.date, *, actor: A
     db.session.info["nudge_bulk"] = True  # have the worker look after this commit
     activity.record("repeat.run_ordered", actor=actor, subject=run, n_jobs=len(ids), first=first, last=until)
     return run
+
+
+def in_turn(repeats: Iterable[Repeat]) -> list[Repeat]:
+    """The order in which many series are run: sitter by sitter, for a piece reads all days of the sitters in it."""
+    return sorted(repeats, key=lambda r: (r.sitter_id or 0, r.client_id, r.id))
 
 
 def due() -> list[int]:

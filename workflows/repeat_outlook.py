@@ -65,6 +65,8 @@ class Outlook:
     @property
     def wanted(self) -> list[Occurrence]:
         """The visits that the run makes or brings back."""
+        if not self.back:
+            return self.ready  # they were found in this order
         return sorted([*self.ready, *self.back.values()], key=lambda x: (x.on_date, x.begins, x.time_id))
 
     @property

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.among import among
 from foundation.db import db
+from foundation.inserting import insert_rows
 from foundation.types import new_public_id
 from models import Job, JobState, Repeat, job_pet, repeat_pet
 from workflows import activity, pricing, repeat_outlook, settings
@@ -22,7 +23,7 @@ from workflows.billing import note_hooks
 from workflows.locks import lock_clients
 from workflows.permissions import Permission
 from workflows.repeat_clashes import DayBook
-from workflows.repeat_news import report_trouble, tell_sitter
+from workflows.repeat_news import report_trouble, tell_sitters
 from workflows.repeat_outlook import Outlook, Run
 from workflows.repeat_patterns import DAY, in_short
 
@@ -34,15 +35,18 @@ def horizon(*, today: dt.date | None = None) -> dt.date:
 
 
 def due(*, until: dt.date | None = None) -> list[int]:
-    """The clients who have a series that may make visits up to `until` (the horizon): what the nightly run looks at."""
+    """The clients who have a series that may make visits up to `until` (the horizon): what the nightly run looks at.
+
+    Sitter by sitter: some clients at a time are then a few sitters, whose days are read.
+    """
     last = until or horizon()
     return list(
         db.session.scalars(
             sa.select(Repeat.client_id)
             .where(Repeat.is_active, Repeat.starts_on <= last)
             .where(sa.or_(Repeat.ends_on.is_(None), Repeat.ends_on >= clock.today()))
-            .distinct()
-            .order_by(Repeat.client_id)
+            .group_by(Repeat.client_id)
+            .order_by(sa.func.min(sa.func.coalesce(Repeat.sitter_id, 0)), Repeat.client_id)
         )
     )
 
@@ -92,8 +96,8 @@ def generate(
                 "repeat.run", actor=actor, subject=o.repeat, client=o.repeat.client, n_jobs=o.n_ready,
                 series=in_short(o.repeat), first=days[0], last=days[-1], conflicts=len(o.conflicts),
             )  # fmt: skip
+    tell_sitters([(o.repeat, o.sitter_id, o.wanted) for o in outlooks], actor=actor, quiet=quiet)
     for o in outlooks:
-        tell_sitter(o.repeat, o.sitter_id, o.wanted, actor=actor, quiet=quiet)
         report_trouble(
             o.repeat, remarks=o.remarks, n_conflicts=len(o.conflicts), on_date=repeat_outlook.first_conflict(o)
         )
@@ -135,51 +139,54 @@ def _bring_back(outlooks: list[Outlook], prices: pricing.Book, *, actor: Actor) 
     note_hooks.follow(jobs, actor=actor, cause="reinstated")
 
 
+_COLUMNS = (
+    "client_id", "service_item_id", "duration_minutes", "sitter_id", "state", "note", "staff_note", "repeat_id",
+    "created_at", "price", "sitter_pay", "price_lines", "public_id", "on_date", "ends_on", "start_time",
+    "time_block_id", "repeat_on", "repeat_time_id",
+)  # fmt: skip
+
+
 def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
     """Insert the visits and their pets, in bulk: objects would take ten times as long."""
-    at = clock.now()
-    rows = [row for o in outlooks if o.ready for row in _rows(o, prices, at)]
-    if not rows:
+    at, making = clock.now(), [o for o in outlooks if o.ready]
+    if not making:
         return
     highest = db.session.scalar(sa.select(sa.func.max(Job.id))) or 0
-    db.session.execute(sa.insert(Job.__table__), rows)  # type: ignore[arg-type]
+    insert_rows(db.metadata.tables["job"], _COLUMNS, (row for o in making for row in _rows(o, prices, at)))
     # The database pairs them itself: reading thousands of numbers to send them back took a tenth of the time.
-    coming = {pet.id for o in outlooks if o.ready for pet in o.pets}
+    coming = {pet.id for o in making for pet in o.pets}
     if coming:
         pairs = (
             sa.select(Job.id, repeat_pet.c.pet_id)
             .join(repeat_pet, repeat_pet.c.repeat_id == Job.repeat_id)
             .where(
-                Job.id > highest, among(Job.repeat_id, {o.repeat.id for o in outlooks if o.ready}),
+                Job.id > highest, among(Job.repeat_id, {o.repeat.id for o in making}),
                 among(repeat_pet.c.pet_id, coming),
             )
         )  # fmt: skip
         db.session.execute(sa.insert(job_pet).from_select(["job_id", "pet_id"], pairs))
 
 
-def _rows(o: Outlook, prices: pricing.Book, at: dt.datetime) -> Iterator[dict[str, Any]]:
-    """What is inserted for a series. All that its visits have in common is read once, not for each of hundreds."""
+def _rows(o: Outlook, prices: pricing.Book, at: dt.datetime) -> Iterator[tuple[Any, ...]]:
+    """The values of _COLUMNS for a series. All that its visits have in common is read once, not for each of hundreds."""
     repeat, item, client, n_pets = o.repeat, o.repeat.service_item, o.repeat.client, len(o.pets)
-    common = {
-        "client_id": repeat.client_id, "service_item_id": item.id, "duration_minutes": item.duration_minutes,
-        "sitter_id": o.sitter_id, "state": JobState.SCHEDULED, "note": repeat.note, "staff_note": repeat.staff_note,
-        "repeat_id": repeat.id, "created_at": at,
-    }  # fmt: skip
-    kept: dict[int, dict[str, Any]] = {}
+    common = (
+        repeat.client_id, item.id, item.duration_minutes, o.sitter_id, JobState.SCHEDULED, repeat.note, repeat.staff_note,
+        repeat.id, at,
+    )  # fmt: skip
+    kept: dict[int, tuple[Any, ...]] = {}
     for x in o.ready:
         figures = pricing.quote(
             item, n_pets=n_pets, client=client, on_date=x.on_date, begins=pricing.start_of(x.start_time, x.block),
             book=prices,
         )  # fmt: skip
-        if id(figures) not in kept:  # the book gives days of one kind the same quote
-            kept[id(figures)] = {
-                "price": figures.price, "sitter_pay": figures.sitter_pay, "price_lines": pricing.lines_to_keep(figures)
-            }  # fmt: skip
-        yield {
-            **common, **kept[id(figures)], "public_id": new_public_id(), "on_date": x.on_date,
-            "ends_on": repeat_outlook.ends_on(o, x), "start_time": x.start_time,
-            "time_block_id": x.block.id if x.block else None, "repeat_on": x.on_date, "repeat_time_id": x.time_id,
-        }  # fmt: skip
+        own = kept.get(id(figures))  # the book gives days of one kind the same quote
+        if own is None:
+            own = kept[id(figures)] = (figures.price, figures.sitter_pay, pricing.lines_to_keep(figures))
+        yield (
+            *common, *own, new_public_id(), x.on_date, repeat_outlook.ends_on(o, x), x.start_time,
+            x.block.id if x.block else None, x.on_date, x.time_id,
+        )  # fmt: skip
 
 
 def _note_horizon(outlooks: list[Outlook], first: dt.date, until: dt.date) -> None:

@@ -32,6 +32,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "date_order": ("mdy", "dmy"),
     "decimal_sign": (".", ","),
 }
+_AT_ONCE = 1_000
 #: how `excel` writes
 _OUR_CSV = {"encoding": "utf-8", "delimiter": ","}
 _EMPTY_SHEET = N_("There is nothing on the sheet “%(name)s”. Choose another one.")
@@ -261,14 +262,30 @@ def _stored(run: ImportRun) -> BinaryIO:
 
 def errors(run: ImportRun) -> Iterator[tuple[int, list[str], list[dict[str, Any]]]]:
     """The rows with errors as the file has them: line, cells, problems. Invalid when the file is gone."""
-    wanted = sa.select(ImportRow.number, ImportRow.problems).where(
-        ImportRow.run_id == run.id, ImportRow.outcome == RowOutcome.ERROR
-    )
-    found = {row.number: row.problems for row in db.session.execute(wanted)}
+    wrong = _with_errors(run)
+    number, problems = next(wrong, (0, []))
     with opened(run) as file, contextlib.closing(reading.lines(file, run.reading)) as lines:
         for line in lines:
-            if line.number in found:
-                yield line.number, line.cells, found[line.number]
+            if line.number == number:
+                yield number, line.cells, problems
+                number, problems = next(wrong, (0, []))
+
+
+def _with_errors(run: ImportRun) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Line and problems, in the file's order, some at a time: all rows of a large file may be wrong."""
+    last = 0
+    while True:
+        found = db.session.execute(
+            sa.select(ImportRow.number, ImportRow.problems)
+            .where(ImportRow.run_id == run.id, ImportRow.outcome == RowOutcome.ERROR, ImportRow.number > last)
+            .order_by(ImportRow.number)
+            .limit(_AT_ONCE)
+        ).all()
+        for number, problems in found:
+            last = number
+            yield number, problems
+        if len(found) < _AT_ONCE:
+            return
 
 
 # ----------------------------------------------------------------------------------------------------------- helpers

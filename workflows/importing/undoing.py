@@ -55,38 +55,44 @@ def value_of(record: Base, name: str, plain: Any) -> Any:  # noqa: ANN401 -- wha
     return plain
 
 
-def piece(run: ImportRun, *, actor: Actor) -> bool:
-    """Take the next rows back, the last ones first, in the caller's transaction; False when none is left."""
+def piece(run: ImportRun, *, actor: Actor, before: int | None = None) -> int | None:
+    """Take the next rows back, the last ones first, in the caller's transaction.
+
+    The line that it came to: the next piece is told to begin `before` it, else it walks over all that is undone. None
+    when nothing is left.
+    """
     rows = db.session.scalars(
         sa.select(ImportRow)
         .where(
-            ImportRow.run_id == run.id, ImportRow.outcome != RowOutcome.ERROR,
+            ImportRow.run_id == run.id, *([ImportRow.number < before] if before is not None else []), ImportRow.outcome != RowOutcome.ERROR,
             ImportRow.is_undone.is_(False), ImportRow.kept_why == "",
         )
         .order_by(ImportRow.number.desc())
         .limit(PIECE)
     ).all()  # fmt: skip
+    if not rows and before is not None:
+        return piece(run, actor=actor)
     if not rows:
         runs.move(run, ImportState.UNDONE)
         run.undone_at = clock.now()
         db.session.flush()
-        return False
+        return None
     kind = KINDS[run.kind](str(run.reading.get("source") or ""))
     ids = [r.record_id for r in rows if r.record_id is not None]
     found = kind.load(ids)
     new = [found[r.record_id] for r in rows if r.outcome is RowOutcome.NEW and r.record_id in found]
     blocked = kind.blocked(new)
-    before = set(db.session.info)
+    flags = set(db.session.info)
     for row in rows:
         _take_back(kind, row, found.get(row.record_id or 0), blocked, actor)
-    for flag in set(db.session.info) - before:
+    for flag in set(db.session.info) - flags:
         if flag.startswith("nudge_"):
             db.session.info.pop(flag)
     _remove_made([r for r in rows if r.is_undone], actor)
     _forget_marks(kind, [r for r in rows if r.is_undone])
     run.n_done += len(rows)
     db.session.flush()
-    return True
+    return rows[-1].number
 
 
 def _take_back(kind: Kind, row: ImportRow, record: Any, blocked: Mapping[int, str], actor: Actor) -> None:  # noqa: ANN401 -- of the kind's model

@@ -22,6 +22,7 @@ from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing import reading, runs, undoing
 from workflows.importing.kind import Added, Kind, Row, by_marks, mark_of, told
 from workflows.importing.kinds import KINDS
+from workflows.importing.seen import Seen
 
 log = logging.getLogger("latchkey.importing")
 
@@ -43,15 +44,18 @@ class Cursor:
     at: tuple[object, ...] = ()
     file: IO[bytes] | None = None
     rows: Generator[reading.Line] = field(default_factory=_no_rows)
-    #: the mark of each row so far, and its line
-    seen: dict[str, int] = field(default_factory=dict)
+    #: the rows so far
+    seen: Seen = field(default_factory=Seen)
+    #: to which line of which import the undoing came
+    undone: tuple[int, int] | None = None
 
     def close(self) -> None:
         """Let the file go."""
         if self.file is not None:
             self.rows.close()
             self.file.close()
-        self.at, self.file = (), None
+        self.seen.close()
+        self.at, self.file, self.undone = (), None, None
 
     def stand(self, run: ImportRun) -> None:
         """Stand where the import is; the rows behind are read once more if it was somewhere else."""
@@ -59,7 +63,7 @@ class Cursor:
         if self.at == here:
             return
         self.close()
-        self.file, self.seen = runs.opened(run), {}
+        self.file, self.seen = runs.opened(run), Seen()
         self.rows = reading.lines(self.file, run.reading)
         next(self.rows, None)
         kind = KINDS[run.kind](str(run.reading.get("source") or ""))
@@ -67,10 +71,15 @@ class Cursor:
             behind = itertools.islice(self.rows, min(5000, run.n_done - start))
             rows = [parse(kind, line, run) for line in behind]
             kind.tidy(rows)
-            for row in rows:
-                if not row.problems:
-                    self.seen.setdefault(mark_of(kind, row.values), row.number)
+            self.seen.firsts({row.number: mark_of(kind, row.values) for row in rows if not row.problems})
         self.at = here
+
+    def undo(self, run: ImportRun) -> bool:
+        """Take the next rows of an import back; False when none is left."""
+        before = self.undone[1] if self.undone is not None and self.undone[0] == run.id else None
+        line = undoing.piece(run, actor=_actor(run), before=before)
+        self.undone = None if line is None else (run.id, line)
+        return line is not None
 
 
 def due() -> list[int]:
@@ -89,7 +98,7 @@ def work(run_id: int, cursor: Cursor) -> bool:
     if run is None or run.state not in runs.OPEN:
         return False
     if run.state is ImportState.UNDOING:
-        return undoing.piece(run, actor=_actor(run))
+        return cursor.undo(run)
     try:
         if run.n_done == 0:
             db.session.execute(sa.delete(ImportRow).where(ImportRow.run_id == run.id))
@@ -202,6 +211,7 @@ def _piece(run: ImportRun, lines: Sequence[reading.Line], cursor: Cursor, *, is_
 def _bring_in(kind: Kind, rows: Sequence[Row], cursor: Cursor, actor: Actor) -> list[Result]:
     good = [row for row in rows if not row.problems]
     marks = {row.number: mark_of(kind, row.values) for row in good}
+    firsts = cursor.seen.firsts(marks)
     known = by_marks(kind.kind, marks.values(), kind.source)
     records = kind.load(known.values())
     kind.prepare(good)
@@ -213,8 +223,7 @@ def _bring_in(kind: Kind, rows: Sequence[Row], cursor: Cursor, actor: Actor) -> 
         if row.problems:
             results.append(Result(row.number, RowOutcome.ERROR, "", row.problems))
             continue
-        mark = marks[row.number]
-        first = cursor.seen.setdefault(mark, row.number)
+        mark, first = marks[row.number], firsts[row.number]
         if first != row.number:
             why = Invalid("twice", N_("The same as line %(line)s."), line=first)
             results.append(Result(row.number, RowOutcome.ERROR, "", [told(why)]))

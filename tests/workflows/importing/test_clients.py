@@ -5,9 +5,10 @@ import sqlalchemy as sa
 
 from foundation.db import Base, db
 from models import Activity, Client, ImportKind, ImportRow, ImportRun, ImportState, OutboxMail, RowOutcome
+from tests.databases import count
 from workflows import people, privacy
 from workflows.errors import Conflict, Invalid, NotAllowed
-from workflows.importing import runs, work
+from workflows.importing import runs, undoing, work
 
 FILE = (
     "Client ID,Forename,Surname,Email,Mobile,Town,Default Sitter,Active\r\n"
@@ -179,3 +180,22 @@ def test_nothing_of_people_stays_behind(cast, clock_at):
     assert runs.forget_old() == 1
     assert (run.key, run.state, run.reading["samples"][1]) == ("", ImportState.DONE, [])
     assert not db.session.scalar(sa.select(ImportRow.id).where(ImportRow.outcome == RowOutcome.ERROR))
+
+
+def test_an_undoing_in_pieces_takes_back_also_what_a_lost_piece_left(cast, monkeypatch):
+    monkeypatch.setattr(undoing, "PIECE", 2)
+    before = count(Client)
+    lines = "".join(f"{n},Lee,Lost{n},lost{n}@example.com\r\n" for n in range(5))
+    run = brought_in(ImportKind.CLIENTS, "Id,First name,Last name,Email\r\n" + lines, cast.as_olivia)
+    assert count(Client) == before + 5
+    runs.undo(run, actor=cast.as_olivia)
+    db.session.commit()
+    cursor = work.Cursor()
+    assert work.work(run.id, cursor)
+    db.session.rollback()  # the worker does not see that its piece was lost
+    while work.work(run.id, cursor):
+        db.session.commit()
+    cursor.close()
+    db.session.commit()
+    assert (run.state.value, count(Client)) == ("undone", before)
+    assert db.session.scalars(sa.select(ImportRow.is_undone).where(ImportRow.run_id == run.id)).all() == [True] * 5
