@@ -100,8 +100,8 @@ contracts: $(DEV) ## Check who imports whom
 ci: lint types contracts test ## All the checks that CI runs
 
 .PHONY: bench
-bench: $(DEV) $(BUILT) ## Measure speed: make bench [DB=sqlite|postgres] [ARGS=...]
-	$(PY) -m benchmarks $(if $(DB),--database $(DB)) $(ARGS)
+bench: $(DEV) $(BUILT) ## Measure speed: make bench [DB=sqlite|postgres] [GROWTH=all|tenth,large] [ARGS=...]
+	$(PY) -m benchmarks $(if $(DB),--database $(DB)) $(if $(GROWTH),--growth $(GROWTH)) $(ARGS)
 
 .PHONY: mails
 mails: $(APP) $(BUILT) ## Write an example of every kind of mail to var/mail-previews

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import bulk, databases, measures, papers, report
-from benchmarks.filling import LARGE, QUICK, THIRD, Tier
+from benchmarks.filling import LARGE, QUICK, SHARES, Tier, grown
 from benchmarks.measures import Run
 
 
@@ -40,8 +40,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--memory", action="store_true", help="instead: a worker's memory over 20,000 mixed requests")
     parser.add_argument("--papers", action="store_true", help="instead: an invoice as PDF, drawn and kept")
     parser.add_argument(
-        "--growth", action="store_true", help="instead: every page with a third of the data and with all"
-    )
+        "--growth", nargs="?", const="all", type=_tiers, metavar="TIER,TIER",
+        help=f"instead: p50 of every page in several tiers, of {', '.join(SHARES)} (tenth, large and triple)",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="keep the filled databases for the next run of this week")
     options = parser.parse_args()
     options.database = {"postgres": "postgresql"}.get(options.database, options.database)
@@ -50,17 +51,26 @@ def _options() -> argparse.Namespace:
     return options
 
 
+def _tiers(text: str) -> list[str]:
+    """Two tiers or more, the smaller ones first."""
+    names = (
+        ["tenth", "large", "triple"] if text == "all" else sorted(set(text.split(",")), key=lambda n: SHARES.get(n, 0))
+    )
+    if len(names) < 2 or not set(names) <= set(SHARES):
+        raise argparse.ArgumentTypeError(f"name two or more of {', '.join(SHARES)}")
+    return names
+
+
 def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
-    tiers: Sequence[Tier] = [QUICK if options.quick else LARGE]
-    if options.growth:
-        tiers = [THIRD, LARGE]
+    base = QUICK if options.quick else LARGE
+    tiers: Sequence[Tier] = [grown(base, name) for name in options.growth] if options.growth else [base]
     found = []
     for tier in tiers:
         with databases.filled(kind, tier, folder, keep=options.keep) as url:
             run = Run(url, folder, tier, options.seconds, options.only)
             title = f"\n## {kind}: {tier.clients:,} clients, {tier.pets:,} pets, {tier.visits:,} visits"
             if options.growth:
-                found.append(measures.alone(run))
+                found.append((tier, measures.alone(run)))
             elif options.papers:
                 print(f"{title}, papers\n\n{report.papers(papers.measure(run))}", flush=True)
             elif options.memory:
@@ -71,7 +81,7 @@ def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
                     print(f"\n{report.writes(measures.write(run, options.write_seconds))}", flush=True)
                     print(f"\n{report.bulk(bulk.all_jobs(run))}", flush=True)
     if options.growth:
-        print(f"\n## {kind}: a third of the data and all of it\n\n{report.growth(*found)}", flush=True)
+        print(f"\n## {kind}: growth\n\n{report.growth(found)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import datetime as dt
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from random import Random
@@ -81,9 +81,22 @@ class Tier:
 
 
 LARGE = Tier("large", 8_000, 2_000, 14_000, 900_000, 5, 60, 500, 320, 900, 3_500, 300_000)
-#: a third of the clients and of the history, the same weeks to come
-THIRD = Tier("third", 2_667, 2_000, 4_667, 300_000, 5 / 3, 60, 500, 320, 900, 3_500, 100_000)
 QUICK = Tier("quick", 400, 100, 700, 45_000, 5, 6, 25, 20, 45, 175, 15_000)
+#: for growth: so many times the clients and the history, and the same weeks to come
+SHARES = {"tenth": 0.1, "third": 1 / 3, "large": 1.0, "triple": 3.0}
+
+
+def grown(base: Tier, name: str) -> Tier:
+    """The business with another share of clients and history; as many of its clients are active, if there are so many."""
+    share = SHARES[name]
+    clients = round(base.clients * share)
+    return replace(
+        base, name=name if base is LARGE else f"{base.name}_{name}", clients=clients, active=min(base.active, clients * 3 // 4),
+        pets=round(base.pets * share), visits=round(base.visits * share), years=base.years * share,
+        activity=round(base.activity * share),
+    )  # fmt: skip
+
+
 DAYS_AHEAD = 28
 
 Rows = tuple[str, Sequence[str], Iterable[tuple[Any, ...]]]
