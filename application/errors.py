@@ -42,7 +42,7 @@ def put_back() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
-        db.session.invalidate()
+        db.session().invalidate()
 
 
 def install(app: Flask) -> None:
@@ -66,6 +66,41 @@ def install(app: Flask) -> None:
             409, gettext("Someone changed this meanwhile. Go back, reload the page, and make your change again.")
         )
 
+    @app.errorhandler(HTTPException)
+    def _http(problem: HTTPException) -> Response | HTTPException:
+        if problem.code is None or problem.code < 400:
+            return problem
+        if isinstance(problem, SecurityError):  # of werkzeug, about the Host header; there are no addresses to link to
+            return Response(gettext("Latchkey does not answer under this name. Use the address that you were given."), 400, mimetype="text/plain")  # fmt: skip
+        response = page(problem.code)
+        if problem.code == 405 and problem.response is None:
+            response.headers["Allow"] = ", ".join(getattr(problem, "valid_methods", None) or [])
+        response.status_code = problem.code
+        return response
+
+    app.register_error_handler(Exception, bug)
+    _install_absences(app)
+
+
+def bug(problem: Exception) -> Response:
+    """What nobody thought of: logged once, with its trace."""
+    put_back()
+    log.exception("unhandled error, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
+    if current_app.config.get("PROPAGATE_BUGS"):
+        raise problem
+    return page(500)
+
+
+def _install_absences(app: Flask) -> None:
+    """What a page stands on is away: database, file store, room on the disk."""
+
+    @app.teardown_appcontext
+    def _let_go(_problem: BaseException | None) -> None:
+        # Runs before Flask-SQLAlchemy's own end of the session, where a connection that broke after its last answer
+        # would turn a page that is ready into the server's bare "Internal Server Error".
+        if db.session.registry.has():
+            put_back()
+
     @app.errorhandler(OperationalError)
     def _busy(problem: OperationalError) -> Response:
         return _away(problem)
@@ -78,7 +113,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(OSError)
     def _no_room(problem: OSError) -> Response:
         if problem.errno not in NO_ROOM:
-            return _bug(problem)
+            return bug(problem)
         return _away(problem)
 
     def _away(problem: Exception) -> Response:
@@ -99,24 +134,4 @@ def install(app: Flask) -> None:
             return _away(problem)
         put_back()
         log.exception("database refused, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
-        return page(500)
-
-    @app.errorhandler(HTTPException)
-    def _http(problem: HTTPException) -> Response | HTTPException:
-        if problem.code is None or problem.code < 400:
-            return problem
-        if isinstance(problem, SecurityError):  # of werkzeug, about the Host header; there are no addresses to link to
-            return Response(gettext("Latchkey does not answer under this name. Use the address that you were given."), 400, mimetype="text/plain")  # fmt: skip
-        response = page(problem.code)
-        if problem.code == 405 and problem.response is None:
-            response.headers["Allow"] = ", ".join(getattr(problem, "valid_methods", None) or [])
-        response.status_code = problem.code
-        return response
-
-    @app.errorhandler(Exception)
-    def _bug(problem: Exception) -> Response:
-        put_back()
-        log.exception("unhandled error, request %s %s", g.get("request_id", ""), place(), exc_info=problem)
-        if current_app.config.get("PROPAGATE_BUGS"):
-            raise problem
         return page(500)

@@ -99,8 +99,8 @@ class Journey:
     def told(self, is_right: bool, browser: Browser, words: str) -> None:
         """Somebody got an answer. To a form that was sent once, it must be the usual one."""
         self.steps += 1
-        if not is_right and browser.tries == 1:
-            self.seen.faults.append(f"{self.name}: an answer that nobody expects: {words[:600]}")
+        if not is_right and browser.is_sure:
+            self.seen.faults.append(f"{self.name}: an answer that nobody expects: {words[200:2500]}")
 
     def look(self, query: Callable[[], Found]) -> Found:
         """Ask the database past the house, when it is there again."""
@@ -197,7 +197,7 @@ class Visits(Journey):
             if day in self.approved and [(v.state, *asked) for v in visits] != [(JobState.CANCELLED, ChangeState.APPROVED)]:  # fmt: skip
                 found.append(f"{self.label}, {day}: {visits} {asked}")
         kinds = Counter(db.session.scalars(sa.select(OutboxMail.kind).where(OutboxMail.client_id == self.client_id)))
-        for kind, told in (("visits_booked", self.scheduled), ("request_received", self.sent)):
+        for kind, told in (("job_scheduled", self.scheduled), ("request_received", self.sent)):
             if not len(told) <= kinds[kind] <= len(self.tried):
                 found.append(f"{self.label}: {kinds[kind]} mails {kind} for {len(told)}")
         return found

@@ -52,7 +52,10 @@ class Answer:
 
 
 class Browser:
-    """One person's browser. `tries` counts how often the last form was sent: more than once says that it may be in twice."""
+    """One person's browser. `is_sure`: the last form was sent once, and so was every page asked for since.
+
+    If not, the form may be in already, and what the next page was to say of it may be gone with a lost answer.
+    """
 
     def __init__(self, address: str, seen: Seen, cookie: tuple[str, str] | None = None, *, patience: float = PATIENCE) -> None:  # fmt: skip
         self.address, self.seen, self.patience = address, seen, patience
@@ -60,7 +63,7 @@ class Browser:
         self._line.trust_env = False
         if cookie is not None:
             self._line.cookies.set(*cookie, domain="127.0.0.1")
-        self.tries = 0
+        self.is_sure = True
 
     def get(self, path: str, **_more: Any) -> Answer:
         """Open a page."""
@@ -87,12 +90,14 @@ class Browser:
         return answer
 
     def _ask(self, verb: str, path: str, **more: Any) -> Answer:
-        deadline, self.tries = time.monotonic() + self.patience, 0
+        deadline = time.monotonic() + self.patience
+        if verb == "POST":
+            self.is_sure = True
         while True:
-            self.tries += 1
             answer = self.once(verb, path, **more)
             if answer is not None and answer.status_code != 503:
                 return answer
+            self.is_sure = False
             if time.monotonic() > deadline or self.seen.given_up.is_set():
                 raise GaveUp(f"{verb} {path}")
             time.sleep(0.1)
