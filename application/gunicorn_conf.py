@@ -2,8 +2,13 @@
 
 import gc
 import os
+import queue
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 from werkzeug.test import Client
 
@@ -20,9 +25,12 @@ timeout = int(os.environ.get("WEB_TIMEOUT", "60"))
 max_requests = int(os.environ.get("WEB_MAX_REQUESTS", "20000"))
 max_requests_jitter = max_requests // 10
 
-#: Each worker loads the program itself. Loaded once beforehand, they would share some of its memory, but a restart by
-#: SIGHUP would then start the old program again, and a fault in the new one would end the server in place of one worker.
+#: Each worker loads the program itself. Loaded once beforehand, they would share some of its memory, but SIGHUP would then
+#: start the old program again, and what it connected to before the fork would be every worker's.
 preload_app = False
+
+#: how long the old workers go on at most while new ones load the program
+BOOT_SECONDS = 90
 
 #: Nothing speaks to gunicorn's control socket, which would be made in the account's home folder.
 control_socket_disable = True
@@ -43,10 +51,22 @@ if os.environ.get("LOG_FORMAT") == "json":
     }
 
 
-def on_starting(_server: object) -> None:
-    """Empty the folder of the figures (`application.metrics`): what processes before us have counted is over."""
+def on_starting(server: Arbiter) -> None:
+    """Empty the folder of the figures (`application.metrics`): what processes before us have counted is over.
+
+    And at SIGHUP, let old workers answer until the new ones can: gunicorn sends them away at once. Everybody would then
+    wait while the new ones load the program: four seconds, or half a minute on a busy machine.
+    """
     for path in (Path(os.environ.get("DATA_DIR", "var")) / "metrics").glob("*.db"):
         path.unlink(missing_ok=True)
+    usual = server.manage_workers
+
+    def manage_workers() -> None:
+        if len(server.WORKERS) > server.num_workers:
+            _wait_for_new_workers(server)
+        usual()
+
+    server.manage_workers = manage_workers
 
 
 def post_worker_init(worker: Worker) -> None:
@@ -57,3 +77,27 @@ def post_worker_init(worker: Worker) -> None:
     Client(worker.wsgi).get("/healthz", base_url=os.environ.get("PUBLIC_URL", "http://127.0.0.1"))
     gc.collect()
     gc.freeze()
+
+
+def _wait_for_new_workers(server: Arbiter) -> None:
+    deadline = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < deadline and not _asked_to_stop(server):
+        server.reap_workers()
+        newest = sorted(server.WORKERS.values(), key=lambda one: one.age)[-server.num_workers :]
+        # A worker's first sign of life, which it gives when it begins to serve, sets the time of its file: by the
+        # machine's clock since its start. Until then the time is the calendar's, which is far greater.
+        if all(one.tmp.last_update() <= time.monotonic() for one in newest):
+            return
+        time.sleep(0.1)
+
+
+def _asked_to_stop(server: Arbiter) -> bool:
+    """Is a signal waiting that is more urgent? Those of ended workers are not: they are looked after here."""
+    waiting = []
+    with suppress(queue.Empty):
+        while True:
+            waiting.append(server.SIG_QUEUE.get_nowait())
+    urgent = [number for number in waiting if number != signal.SIGCHLD]
+    for number in urgent:
+        server.SIG_QUEUE.put_nowait(number)
+    return bool(urgent)

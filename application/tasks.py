@@ -35,6 +35,7 @@ from application.config import ConfigError
 from application.units import unit_of_work
 from documents import agreement, billing_files
 from foundation import clock, tracing
+from foundation.alone import alone
 from foundation.db import db, reading
 from gateways.payments import GatewayProblem
 from mailer import deliver
@@ -434,9 +435,13 @@ def watch_visits(app: Flask) -> int:
     """Warn of visits that are late, overdue, too short…; how many warnings are new.
 
     Safe with many workers: one row for each visit and kind, unique in the database; the mail is queued with the row.
+    While one looks, the others do not: they would find the same, and be refused.
     """
-    with unit_of_work(app):
-        return len(alerts.look())
+    with app.app_context(), alone("watch-visits") as is_ours:
+        if not is_ours:
+            return 0
+        with unit_of_work(app):
+            return len(alerts.look())
 
 
 def evening_schedules(app: Flask) -> int:
