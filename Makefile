@@ -142,6 +142,7 @@ COMPILE := $(UV) pip compile --quiet --no-strip-extras --universal --generate-ha
 lock: $(DEV) ## Re-lock after an edit of setup.cfg, pyproject.toml or package.json; keeps the versions it can
 	$(COMPILE) $(UPGRADE) setup.cfg --group build -o requirements/app.txt > /dev/null
 	$(COMPILE) $(UPGRADE) setup.cfg --group dev -c requirements/app.txt -o requirements/dev.txt > /dev/null
+	$(COMPILE) $(UPGRADE) setup.cfg --extra s3 -c requirements/dev.txt -o requirements/s3.txt > /dev/null
 	$(COMPILE) $(UPGRADE) --group pyproject.toml:node -o requirements/node.txt > /dev/null
 	$(COMPILE) $(UPGRADE) --group pyproject.toml:audit -o requirements/audit.txt > /dev/null
 	@$(FIND_NPM); npm install --package-lock-only --ignore-scripts --loglevel=error

@@ -45,6 +45,7 @@ def group(name: str) -> list[Requirement]:
         ("dev.txt", declared() + group("dev")),
         ("node.txt", group("node")),
         ("audit.txt", group("audit")),
+        ("s3.txt", declared() + [Requirement("boto3>=1.40")]),
     ],
 )
 def test_lock_holds_everything_declared_in_an_allowed_version(lock, wanted):
@@ -54,8 +55,9 @@ def test_lock_holds_everything_declared_in_an_allowed_version(lock, wanted):
 
 
 def test_both_locks_agree_on_what_the_product_runs_on():
-    app, dev = locked("app.txt"), locked("dev.txt")
+    app, dev, s3 = locked("app.txt"), locked("dev.txt"), locked("s3.txt")
     assert {name: dev.get(name) for name in app} == app
+    assert {name: dev.get(name) for name in s3} == s3
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,7 @@ def test_both_locks_agree_on_what_the_product_runs_on():
         "requirements/dev.txt",
         "requirements/node.txt",
         "requirements/audit.txt",
+        "requirements/s3.txt",
         "package-lock.json",
     ],
 )
