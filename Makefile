@@ -74,6 +74,10 @@ deep: $(DEV) $(BUILT) ## Live thousands of random histories of money, invoices a
 	HYPOTHESIS_PROFILE=deep DEEP_EXAMPLES="$(N)" nice -n 19 $(PY) -m pytest -n logical --dist worksteal -p no:cacheprovider \
 		tests/properties/test_money_life.py tests/properties/test_invoice_life.py tests/properties/test_visit_life.py $(ARGS)
 
+.PHONY: chaos
+chaos: $(DEV) $(BUILT) ## Kill and fill things under people who work, at random moments: make chaos [N=20 rounds] [ARGS="-k sqlite"]
+	CHAOS_ROUNDS="$(or $(N),20)" $(PY) -m pytest -s -x -p no:cacheprovider tests/chaos/test_chaos.py $(ARGS)
+
 .PHONY: coverage
 coverage: $(DEV) $(BUILT) ## Run the tests and show which lines and branches none of them reached
 	$(PY) -m pytest -n logical --dist worksteal --cov --cov-report=term-missing $(ARGS)

@@ -106,26 +106,27 @@ class Town:
 
     # ------------------------------------------------------------------------------------------------- a fault
 
-    def during(self, fault: Callable[["Town"], None], *, at: int | None = None) -> None:
-        """Let everybody walk; break something in the middle of all journeys; wait until each went through it afterwards.
+    def during(self, *faults: Callable[["Town"], None]) -> None:
+        """Let everybody walk; break things, one after the other, in the middle of all journeys; then all must go on.
 
-        The moment is after so many further answers (`at`, else a random number) once each journey is under way.
+        The moment is after a random number of further answers, once each journey is under way. Afterwards each journey
+        comes to the end of the lap that was disturbed, and further.
         """
         self.stock_up()
         started = [j.steps for j in self.journeys]
         for journey in self.journeys:
             journey.begin()
         try:
-            self._wait(lambda: all(j.steps > s for j, s in zip(self.journeys, started, strict=True)))
-            target = self._steps() + (at if at is not None else self.random.randint(0, 12))
-            self._wait(lambda: self._steps() >= target)
-            fault(self)
-            self.house.open()
-            self._wait(self.house.is_well)
-            laps, n_letters = [j.laps for j in self.journeys], len(self.postbox.letters)
-            # One lap was begun before or meanwhile; the next was begun afterwards.
-            self._wait(lambda: all(j.laps >= n + 2 for j, n in zip(self.journeys, laps, strict=True)), seconds=120)
-            self._wait(lambda: len(self.postbox.letters) > n_letters)
+            self.wait(lambda: all(j.steps > s for j, s in zip(self.journeys, started, strict=True)))
+            for fault in faults:
+                target = self.steps() + self.random.randint(0, 12)
+                self.wait(lambda n=target: self.steps() >= n)  # type: ignore[misc]
+                fault(self)
+                self.house.open()
+                self.wait(self.house.is_well)
+            before, n_letters = [(j.laps, j.steps) for j in self.journeys], len(self.postbox.letters)
+            self.wait(lambda: all(j.laps > n and j.steps > s + 1 for j, (n, s) in zip(self.journeys, before, strict=True)))  # fmt: skip
+            self.wait(lambda: len(self.postbox.letters) > n_letters)
         finally:
             for journey in self.journeys:
                 journey.stop.set()
@@ -133,10 +134,13 @@ class Town:
                 journey.end()
         self.look_through()
 
-    def _steps(self) -> int:
+    def steps(self) -> int:
+        """How much was answered so far, to all together."""
         return sum(j.steps for j in self.journeys)
 
-    def _wait(self, holds: Callable[[], bool], *, seconds: float = 90) -> None:
+    def wait(self, holds: Callable[[], bool], *, seconds: float = 240) -> None:
+        """Until it holds; at once an error when somebody met what nobody may meet."""
+
         def holds_or_broken() -> bool:
             assert not self.seen.faults, "\n".join([*self.seen.faults, self.house.last_words()])
             for journey in self.journeys:
@@ -155,7 +159,7 @@ class Town:
         """Half an hour later: nothing acknowledged is lost, nothing is doubled, all was sent, the database is whole."""
         assert [(j.name, j.broke) for j in self.journeys if j.broke] == []
         assert not self.seen.faults, "\n".join([*self.seen.faults, self.house.last_words()])
-        until(self._worker_rests, seconds=90, saying=self.house.last_words)
+        until(self._worker_rests, seconds=240, saying=self.house.last_words)
         with time_machine.travel(clock.now() + LATER, tick=True):
             self._finish_what_was_begun()
             with self.app.app_context():

@@ -73,7 +73,7 @@ class Journey:
         """Finish the lap that was begun, then rest."""
         self.stop.set()
         if self.thread is not None:
-            self.thread.join(timeout=150)
+            self.thread.join(timeout=300)
             assert not self.thread.is_alive(), f"{self.name} does not come to an end"
 
     def _walk(self) -> None:
@@ -117,7 +117,7 @@ class Journey:
                     db.session.remove()
                 return True
 
-        until(asked, seconds=60)
+        until(asked, seconds=240)
         return found[-1]
 
 

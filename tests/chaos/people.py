@@ -16,7 +16,7 @@ import requests
 from werkzeug.datastructures import MultiDict
 
 #: after this nobody tries any more
-PATIENCE = 90
+PATIENCE = 240
 #: the title of the page, and what it says about what was saved
 SENTENCE = ("We are busy for a moment", "Nothing that you saved before is lost.")
 
@@ -80,7 +80,7 @@ class Browser:
         """Ask once; None when there is no answer."""
         url = path if path.startswith("http") else self.address + path
         try:
-            got = self._line.request(verb, url, allow_redirects=False, timeout=20, **more)
+            got = self._line.request(verb, url, allow_redirects=False, timeout=60, **more)
         except requests.RequestException:
             self.seen.n_broken += 1
             return None
