@@ -117,7 +117,7 @@ PRAGMAS = (
     "synchronous=FULL",
     "busy_timeout=15000",
     "foreign_keys=ON",
-    "cache_size=-65536",
+    "cache_size=-16384",
     "mmap_size=67108864",
     "temp_store=MEMORY",
 )

@@ -76,16 +76,19 @@ def balances(_wish: Wish) -> Report:
     )
     on, amount = PostingLine.account, PostingLine.amount
     owed, credit = on == Account.RECEIVABLE, on == Account.CLIENT_CREDIT
-    found = db.session.execute(
-        sa.select(
-            *_NAME, total_if(sa.or_(owed, credit), amount), total_if(owed, amount), total_if(credit, as_money(-amount)),
-            total_if(on == Account.DEPOSITS_HELD, as_money(-amount)),
-        )
-        .select_from(PostingLine)
-        .outerjoin(Client, Client.id == PostingLine.client_id)
-        .where(on.in_([Account.RECEIVABLE, Account.CLIENT_CREDIT, Account.DEPOSITS_HELD]))
-        .group_by(*_NAME)
+    measures = (
+        total_if(sa.or_(owed, credit), amount), total_if(owed, amount), total_if(credit, as_money(-amount)),
+        total_if(on == Account.DEPOSITS_HELD, as_money(-amount)),
     )  # fmt: skip
+    # Added up by client from the index that holds client, account and amount, and named afterwards: with the names in
+    # it, SQLite sorted every line of the books (30 MB). A condition on the account would tempt it to another index.
+    of = sa.select(PostingLine.client_id, *(m.label(f"sum_{n}") for n, m in enumerate(measures)))
+    sums_of = of.group_by(PostingLine.client_id).subquery()
+    found = db.session.execute(
+        sa.select(*_NAME, *(sums_of.c[f"sum_{n}"] for n in range(len(measures))))
+        .select_from(sums_of)
+        .outerjoin(Client, Client.id == sums_of.c.client_id)
+    )
     rows = [_row(line, columns, "account") for line in found]
     return report(columns, largest_first([row for row in rows if any(row.cells[1:])]))
 
