@@ -5,7 +5,7 @@ Three queries for any number of visits. Times are the business's wall-clock time
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import url_for
@@ -26,7 +26,8 @@ def events(wish: Wish) -> list[dict[str, Any]]:
     """Every visit and request of these days."""
     slots = schedule_rows.slots_of(wish)
     schedule_rows.add_pets_to(slots, with_keys=True)
-    return [_event(slot) for slot in slots]
+    seen: dict[Any, _Words] = {}
+    return [_event(slot, seen) for slot in slots]
 
 
 def event_of(job: Job) -> dict[str, Any]:
@@ -38,11 +39,30 @@ def event_of(job: Job) -> dict[str, Any]:
         str(job.sitter or ""), job.version, ", ".join(sorted(p.name for p in job.pets)),
     )  # fmt: skip
     schedule_rows.add_keys_to([slot])
-    return _event(slot)
+    return _event(slot, {})
 
 
-def _event(slot: Slot) -> dict[str, Any]:
-    start, end, all_day = _span(slot)
+class _Words(NamedTuple):
+    """What visits at the same time and in the same state have in common: nine hundred of a day are some dozens."""
+
+    span: tuple[str, str, bool]
+    time: str
+    short_time: str
+    word: str
+
+
+def _words(slot: Slot, seen: dict[Any, _Words]) -> _Words:
+    key = (
+        slot.on_date, slot.ends_on, slot.start_time, slot.end_time, slot.minutes, slot.block, slot.time_type, slot.kind,
+    )  # fmt: skip
+    if key not in seen:
+        seen[key] = _Words(_span(slot), slot.time, slot.short_time, slot.word)
+    return seen[key]
+
+
+def _event(slot: Slot, seen: dict[Any, _Words]) -> dict[str, Any]:
+    words = _words(slot, seen)
+    start, end, all_day = words.span
     who = f"{slot.client} ({slot.pets})" if slot.pets else slot.client
     can_move = slot.job_id is not None and slot.kind in {"scheduled", "none"}
     return {
@@ -63,10 +83,10 @@ def _event(slot: Slot) -> dict[str, Any]:
         "extendedProps": {
             "job": slot.job_id,
             "version": slot.version,
-            "time": slot.short_time,
+            "time": words.short_time,
             "service": slot.service,
             "sitter": slot.sitter,
-            "label": f"{slot.time}, {who}, {slot.service}, {slot.sitter or gettext('Nobody yet')}, {slot.word}"
+            "label": f"{words.time}, {who}, {slot.service}, {slot.sitter or gettext('Nobody yet')}, {words.word}"
             + (f", {gettext('no key')}" if slot.no_key else ""),
             "url": url_for("visits_page.show", job_id=slot.job_id)
             if slot.job_id

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Flask, has_request_context, request
 
+_UNSAID = frozenset({"_anchor", "_method", "_scheme", "_external"})
+
 
 class App(Flask):
     """Flask, whose `url_for` (also the templates') keeps what it made.
@@ -20,6 +22,8 @@ class App(Flask):
         self._addresses: dict[tuple[Any, ...], str] = {}
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:  # noqa: ANN401 -- of any type that a route takes
+        # `flask.url_for` hands on what nobody said as None; templates leave it out.
+        values = {name: value for name, value in values.items() if value is not None or name not in _UNSAID}
         if not has_request_context() or self.url_default_functions or "_external" in values or "_scheme" in values:
             return super().url_for(endpoint, **values)
         whole = f"{request.blueprint}{endpoint}" if endpoint.startswith(".") else endpoint

@@ -68,3 +68,14 @@ def test_not_more_are_kept_than_the_limit(app, monkeypatch):
         made = [url_for("client_page.show", client_id=n) for n in range(1, 9)]
         assert made == [f"/admin/client/{n}/" for n in range(1, 9)]
     assert len(app._addresses) <= 3
+
+
+def test_what_views_ask_for_is_kept_as_what_templates_ask_for(app, monkeypatch):
+    """`flask.url_for` hands on `_external=None` and the like, which is no wish."""
+    with app.test_request_context("/admin/"):
+        made = url_for("client_page.show", client_id=4711)
+        monkeypatch.setattr(Flask, "url_for", lambda *_asked, **_values: "made anew")
+        assert url_for("client_page.show", client_id=4711) == made == app.url_for("client_page.show", client_id=4711)
+        assert url_for("client_page.show", client_id=4712) == "made anew"
+        assert url_for("client_page.show", client_id=4711, _external=True) == "made anew"
+        app._addresses.clear()

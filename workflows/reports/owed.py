@@ -1,11 +1,9 @@
 """What clients owe now by age, and where every client stands."""
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
-from foundation import clock
 from foundation.db import db
 from foundation.types import as_money
 from models import Account, Client, Invoice, InvoiceState, PostingLine
@@ -38,7 +36,7 @@ def unpaid(_wish: Wish) -> Report:
         Invoice.total + Invoice.debited - Invoice.written_off - sa.func.coalesce(paid.c.amount, sa.literal(0))
     )
     found = db.session.execute(
-        sa.select(*_NAME, sa.func.sum(left), *(total_if(late, left) for late in _ages()), sa.func.count())
+        sa.select(*_NAME, sa.func.sum(left), *(total_if(late, left) for late in sums.late()), sa.func.count())
         .select_from(Invoice)
         .join(Client, Client.id == Invoice.client_id)
         .outerjoin(paid, paid.c.invoice_id == Invoice.id)
@@ -46,20 +44,6 @@ def unpaid(_wish: Wish) -> Report:
         .group_by(*_NAME)
     )
     return report(columns, largest_first([_row(line, columns, "owed") for line in found]))
-
-
-def _ages() -> list[Any]:
-    """As `sums.by_age` cuts them, in its order."""
-    today, late = clock.today(), []
-    ends = [age for age in sums.AGES if age is not None]
-    for i, end in enumerate(ends):
-        oldest = today - dt.timedelta(days=end)
-        is_in = Invoice.due_on >= oldest
-        if i:
-            late.append(sa.and_(is_in, Invoice.due_on < today - dt.timedelta(days=ends[i - 1])))
-        else:
-            late.append(sa.or_(is_in, Invoice.due_on.is_(None)))
-    return [*late, Invoice.due_on < today - dt.timedelta(days=ends[-1])]
 
 
 def balances(_wish: Wish) -> Report:
