@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, abort, redirect, request, stream_with_context, url_for
+from flask import Response, abort, g, redirect, request, stream_with_context, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,7 +17,7 @@ from admin_site.reading import read_id, read_page
 from admin_site.rows import csv_safe
 from foundation.db import db
 from models import IMPORT_MOVES, ImportMapping, ImportRow, ImportRun, ImportState, RowOutcome
-from ui_kit import uploading
+from ui_kit import downloads, uploading
 from workflows import once
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing import matching, runs
@@ -180,7 +180,9 @@ class ImportsPage(WorkPage):
         except WorkflowError as problem:
             refuse(problem)
             return redirect(url_for(".show", run_id=run_id))
-        return _file(stream_with_context(_error_lines(run)), f"errors-{run.kind.value}.csv")
+        name = f"errors-{run.kind.value}.csv"
+        g.taken = downloads.Taken(name=name)
+        return _file(stream_with_context(_error_lines(run)), name)
 
     def _result(self, run: ImportRun) -> Answer:
         is_over = run.state not in _UNDER_WAY

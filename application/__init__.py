@@ -12,7 +12,20 @@ from werkzeug.wrappers import Response as BaseResponse
 import models
 import sign_in
 import ui_kit
-from application import bounces, cli, config, dev_mails, errors, hosts, logs, metrics, readiness, tasks, webhooks
+from application import (
+    bounces,
+    cli,
+    config,
+    dev_mails,
+    errors,
+    hosts,
+    logs,
+    metrics,
+    readiness,
+    tasks,
+    watching,
+    webhooks,
+)
 from application.addresses import App
 from application.bodies import Request
 from foundation import clock, sealing, storage
@@ -54,6 +67,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     readiness.install(app)
     cli.install(app)
     _install_faces(app)
+    watching.install(app)
     ui_kit.wrap_wsgi(app)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

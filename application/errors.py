@@ -14,6 +14,7 @@ from foundation.db import db
 from foundation.storage import StoreAwayError
 from ui_kit import render_error
 from workflows.errors import Conflict, NotAllowed, WorkflowError, WrongState
+from workflows.paces import TooOften
 from workflows.tries import TooManyTries
 
 log = logging.getLogger("latchkey.errors")
@@ -56,8 +57,11 @@ def install(app: Flask) -> None:
     @app.errorhandler(WorkflowError)
     def _refused(problem: WorkflowError) -> Response:
         db.session.rollback()
-        code = 429 if isinstance(problem, TooManyTries) else 403 if isinstance(problem, NotAllowed) else 409 if isinstance(problem, WrongState | Conflict) else 400  # fmt: skip
-        return page(code, problem.say(gettext))
+        code = 429 if isinstance(problem, TooManyTries | TooOften) else 403 if isinstance(problem, NotAllowed) else 409 if isinstance(problem, WrongState | Conflict) else 400  # fmt: skip
+        answer = page(code, problem.say(gettext))
+        if isinstance(problem, TooManyTries | TooOften):
+            answer.headers["Retry-After"] = str(problem.retry_after)
+        return answer
 
     @app.errorhandler(StaleDataError)
     def _stale(_problem: StaleDataError) -> Response:

@@ -25,7 +25,7 @@ from models import Client, OutboxMail, Realm, Staff
 from tests import cast as cast_
 from tests import databases, factories, sessions, snapshots
 from translations import texts
-from workflows import access, mail_facts
+from workflows import access, mail_facts, paces
 from workflows.mail_facts import MailKind
 
 pytest_plugins = ["tests.plugins.rows", "tests.own_servers", "tests.plugins.needs"]
@@ -119,6 +119,12 @@ def clock_at(_stopped_clock: time_machine.Traveller) -> Callable[..., dt.datetim
         return at
 
     return set_to
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_fast() -> None:
+    """What the process has counted of the people of the test before is forgotten."""
+    paces.forget()
 
 
 # ------------------------------------------------------------------------------------------------------- databases

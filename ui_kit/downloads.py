@@ -1,9 +1,10 @@
 """Files as answers."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.wsgi import wrap_file
 
 from foundation import storage
@@ -11,6 +12,17 @@ from models import StoredFile
 
 #: a stored file is never a page: whatever it holds, nothing in it runs and nothing is fetched
 SEALED = "default-src 'none'; style-src 'none'; script-src 'none'; object-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that this answer hands out to be kept, for whoever writes the log (`g.taken`).
+
+    A stored file by its number alone, a drawn paper by its name, which is made of its kind and number.
+    """
+
+    file_id: int | None = None
+    name: str = ""
 
 
 def calendar_file(data: bytes) -> Response:
@@ -35,6 +47,7 @@ def download(file: StoredFile) -> Response | None:
     answer.headers["Content-Disposition"] = disposition("attachment", file.name)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.content_length = file.n_bytes
+    g.taken = Taken(file_id=file.id)
     return sealed(answer)
 
 

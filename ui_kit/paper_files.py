@@ -2,14 +2,14 @@
 
 import logging
 
-from flask import Response, request
+from flask import Response, g, request
 
 from documents import billing_files
 from documents import pay_statement as pay_documents
 from foundation import storage
 from foundation.db import writing_between
 from models import PayStatement
-from ui_kit.downloads import disposition, sealed
+from ui_kit.downloads import Taken, disposition, sealed
 from workflows.billing.paper_store import About
 from workflows.pay import statements
 
@@ -34,6 +34,7 @@ def paper(about: About) -> Response | None:
             _keep(pdf)
         answer = Response(pdf.data, mimetype="application/pdf")
         answer.headers["Content-Disposition"] = disposition("attachment", pdf.name)
+        g.taken = Taken(name=pdf.name)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.set_etag(etag)
     return sealed(answer)
@@ -56,6 +57,7 @@ def pay_statement(statement: PayStatement) -> Response:
     else:
         answer = Response(data, mimetype="application/pdf")
         answer.headers["Content-Disposition"] = disposition("attachment", name)
+        g.taken = Taken(name=name)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.set_etag(mark)
     return sealed(answer)
