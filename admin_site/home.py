@@ -163,12 +163,12 @@ def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
         title = ngettext("%(num)d mail could not be sent", "%(num)d mails could not be sent", facts.n_failed_mails)
         text = gettext("Look at what went wrong, then send again or stop it.")
         rows.append(ToDo("danger", "mail", title, text, link("outbox.index_view"), gettext("Outbox")))
-    return [*_troubles(actor), *rows, *_mail_troubles(actor, facts), *_billing(actor, facts)]
+    return [*_troubles(actor, facts), *rows, *_mail_troubles(actor, facts), *_billing(actor, facts)]
 
 
-def _troubles(actor: Actor) -> list[ToDo]:
+def _troubles(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
     """The worker is gone, or a backup is missing: first of all, as everything else depends on them."""
-    found = operations.warnings(condition.troubles(actor=actor))
+    found = operations.warnings(condition.troubles(facts.condition, actor=actor))
     return [ToDo("danger", "alert-triangle", title, text, url, gettext("Look")) for title, text, url in found]
 
 

@@ -38,7 +38,7 @@ from models import (
     TimeBlock,
     job_pet,
 )
-from workflows import report_views
+from workflows import condition, report_views
 from workflows.billing import attention
 from workflows.conflicts import BUSY_STATES, is_busy, touching
 
@@ -248,12 +248,24 @@ class Facts(NamedTuple):
     n_broken_words: int
     #: clients whose address gave a mail back
     n_bounced: int
+    #: the worker and the backups, as `condition.Known`
+    worker_at: dt.datetime | None
+    worker_since: dt.datetime | None
+    backup_well_at: dt.datetime | None
+    backup_is_well: bool | None
+    check_is_well: bool | None
+    is_overdue: bool
+
+    @property
+    def condition(self) -> condition.Known:
+        """What the last six say together."""
+        return condition.Known(*self[-len(condition.Known._fields) :])
 
 
 def facts() -> Facts:
     """Counts and "is there any?"; one query."""
     begin, end = report_views.today()
-    return Facts(*db.session.execute(_FACTS, {"begin": begin, "end": end}).one())
+    return Facts(*db.session.execute(_FACTS, {"begin": begin, "end": end, **condition.bound()}).one())
 
 
 def _count(what: Any, *where: Any) -> Any:
@@ -292,6 +304,7 @@ _FACTS = sa.select(
     ),
     _count(MailTemplate, MailTemplate.broken_at.is_not(None), MailTemplate.in_use.is_not(None)),
     _count(MailRefusal, MailRefusal.kind == RefusalKind.BOUNCED, MailRefusal.client_id.is_not(None)),
+    *condition.KNOWN,
 )
 
 

@@ -60,13 +60,13 @@ class OperationsPage(WorkPage):
 
 
 def look() -> list[Part]:
-    """Everything that is looked after; three queries, and one for the database's size."""
-    seen, waits = condition.signs(), condition.waiting()
+    """Everything that is looked after; three queries, and one or two for the database's size."""
+    seen, known, waits = condition.signs(), condition.known(), condition.waiting()
     return [
-        _worker(seen),
+        _worker(seen, known),
         _queue(waits),
         _mails(waits),
-        _backup(seen),
+        _backup(seen, known),
         _backup_check(seen),
         _payments(waits),
         _disk(),
@@ -75,9 +75,9 @@ def look() -> list[Part]:
     ]
 
 
-def _worker(seen: Seen) -> Part:
+def _worker(seen: Seen, known: condition.Known) -> Part:
     last = seen.get(Sign.WORKER)
-    if condition.is_silent(seen):
+    if condition.is_silent(known):
         text = (
             gettext('Its last sign of life was %(moment)s. Until it runs again no mail leaves and nothing is done in the background. Start the program "flask worker" on the server, or have its service restarted.', moment=moment_words(last.at, inside=True))
             if last is not None
@@ -111,14 +111,14 @@ def _mails(waits: condition.Waiting) -> Part:
     return Part("danger", "mail", title, text, link("outbox.index_view"), gettext("Outbox"))
 
 
-def _backup(seen: Seen) -> Part:
+def _backup(seen: Seen, known: condition.Known) -> Part:
     last = seen.get(Sign.BACKUP)
     where = url_for("settings.page", page="business", _anchor="backups")
     if last is not None and not last.is_well:
         well = moment_words(last.well_at, inside=True) if last.well_at else gettext("never")
         text = gettext("Tried %(moment)s: %(problem)s The last good one: %(well)s. It is tried again each hour; see that the disk has room and that the place of the backups can be reached.", moment=moment_words(last.at, inside=True), problem=_problem(last), well=well)  # fmt: skip
         return Part("danger", "alert-triangle", gettext("The last backup failed"), text)
-    if condition.is_backup_old(seen):
+    if condition.is_backup_old(known):
         text = gettext('None was made in the last two days. See that the worker runs; on the server, "flask backup" makes one at once.')  # fmt: skip
         return Part("danger", "alert-triangle", gettext("The backups are old"), text)
     if last is None or last.well_at is None:

@@ -242,7 +242,7 @@ def _worker() -> Answer:
     minutes = condition.SILENT_AFTER.seconds // 60
     if late:
         return False, f"{late} mails have been due for over {minutes} minutes. Is flask worker running?"
-    if condition.is_silent(condition.signs()):
+    if condition.is_silent(condition.known()):
         return False, f"it has given no sign of life for over {minutes} minutes. Is flask worker running?"
     return True, "no mail waits that is due"
 

@@ -6,7 +6,7 @@ What runs by itself leaves a sign each time (`leave`); whoever looks compares it
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.db import db
+from foundation.types import UTCDateTime
 from models import (
     ArchiveState,
     AttemptState,
@@ -114,41 +115,70 @@ def _count(what: Any, *where: Any) -> Any:  # noqa: ANN401 -- a table, and SQL
 # ------------------------------------------------------------------------------------------------------- what is wrong
 
 
-def is_silent(seen: Mapping[Sign, SignOfLife]) -> bool:
+class Known(NamedTuple):
+    """As much as it takes to warn."""
+
+    worker_at: dt.datetime | None
+    worker_since: dt.datetime | None
+    backup_well_at: dt.datetime | None
+    backup_is_well: bool | None
+    check_is_well: bool | None
+    #: a mail has been due for so long that no worker can be there
+    is_overdue: bool
+
+
+def _of(sign: Sign, column: Any) -> Any:  # noqa: ANN401 -- a column of SignOfLife, and SQL
+    return sa.select(column).where(SignOfLife.sign == sign).scalar_subquery()
+
+
+#: the columns of `Known`, for whoever asks more at the same time; with `bound()`
+KNOWN: tuple[Any, ...] = (
+    _of(Sign.WORKER, SignOfLife.at),
+    _of(Sign.WORKER, SignOfLife.since),
+    _of(Sign.BACKUP, SignOfLife.well_at),
+    _of(Sign.BACKUP, SignOfLife.is_well),
+    _of(Sign.BACKUP_CHECK, SignOfLife.is_well),
+    sa.exists(
+        sa.select(OutboxMail.id).where(
+            OutboxMail.state == MailState.QUEUED,
+            OutboxMail.next_at < sa.bindparam("silent_since", type_=UTCDateTime),
+        )
+    ),
+)
+
+
+def bound() -> dict[str, Any]:
+    """The values that `KNOWN` asks for."""
+    return {"silent_since": clock.now() - SILENT_AFTER}
+
+
+def known() -> Known:
+    """All of it with one query."""
+    return Known(*db.session.execute(sa.select(*KNOWN), bound()).one())
+
+
+def is_silent(now: Known) -> bool:
     """Is the worker gone? One that has never run is not missed before something waits for it."""
-    last = seen.get(Sign.WORKER)
-    if last is not None:
-        return last.at < clock.now() - SILENT_AFTER
-    overdue = sa.select(OutboxMail.id).where(
-        OutboxMail.state == MailState.QUEUED, OutboxMail.next_at < clock.now() - SILENT_AFTER
-    )
-    return bool(db.session.scalar(sa.select(overdue.exists())))
+    return now.is_overdue if now.worker_at is None else now.worker_at < clock.now() - SILENT_AFTER
 
 
-def is_backup_old(seen: Mapping[Sign, SignOfLife]) -> bool:
+def is_backup_old(now: Known) -> bool:
     """Is there no backup of these days, although there should be one by now?"""
     if settings.read()["backups.at"] is None:
         return False
-    last = seen.get(Sign.BACKUP)
-    worker = seen.get(Sign.WORKER)
-    well_at = last.well_at if last is not None and last.well_at is not None else worker.since if worker else None
+    well_at = now.backup_well_at or now.worker_since
     return well_at is not None and well_at < clock.now() - BACKUP_OLD_AFTER
 
 
-def troubles(*, actor: Actor) -> list[str]:
+def troubles(now: Known | None = None, *, actor: Actor) -> list[str]:
     """What the owner should look at, by name, for HOME: worker, backup, backup_check. Nobody else is told."""
     if not actor.may(Permission.OPERATIONS):
         return []
-    seen = signs()
-    found = []
-    if is_silent(seen):
-        found.append("worker")
-    last, check = seen.get(Sign.BACKUP), seen.get(Sign.BACKUP_CHECK)
-    if (last is not None and not last.is_well) or is_backup_old(seen):
+    now = now or known()
+    found = ["worker"] if is_silent(now) else []
+    if now.backup_is_well is False or is_backup_old(now):
         found.append("backup")
-    if check is not None and not check.is_well:
-        found.append("backup_check")
-    return found
+    return [*found, "backup_check"] if now.check_is_well is False else found
 
 
 # ------------------------------------------------------------------------------------------------------------ figures

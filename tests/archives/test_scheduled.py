@@ -254,3 +254,22 @@ def test_the_owners_are_told_whatever_the_admin_inbox_is(app, cast):
     assert mails()[0].to_address == cast.olivia.email
     assert outbox.office_addresses() == ["desk@example.com"]
     assert factories.staff().email not in mails()[0].cc_addresses
+
+
+def test_a_backup_holds_all_that_was_saved_before_it_and_lets_people_save_meanwhile(world, key, tmp_path, elsewhere):
+    """G22, A39: people go on saving while it is written; what was there when it began is in it, whole, and nothing half."""
+    world.fill()
+    before, saved = world.contents(without={"activity"}), []
+
+    def save(_n_rows):
+        number = len(saved)
+        elsewhere(lambda: (factories.client(f"Meanwhile{number}"), db.session.commit()))
+        saved.append(number)
+
+    with world.app.app_context():
+        made = shelf.make(LocalStore(tmp_path), near=tmp_path, passed=save)
+        db.session.rollback()
+    assert len(saved) > 20
+    assert world.run("restore", tmp_path / "backups" / made.name, app=world.other)[0] == 0
+    assert world.contents(world.other, {"activity"}) == before
+    assert world.contents(without={"activity"}) != before
