@@ -259,7 +259,9 @@ class Facts(NamedTuple):
     @property
     def condition(self) -> condition.Known:
         """What the last six say together."""
-        return condition.Known(*self[-len(condition.Known._fields) :])
+        return condition.Known(
+            self.worker_at, self.worker_since, self.backup_well_at, self.backup_is_well, self.check_is_well, self.is_overdue
+        )  # fmt: skip
 
 
 def facts() -> Facts:

@@ -102,9 +102,9 @@ def waiting() -> Waiting:
         since = sa.func.min(sa.func.coalesce(begun, table.created_at))
         figures += [_count(table, is_open), sa.select(since).where(is_open).scalar_subquery()]
     n_mails, oldest_mail, n_failed, n_attempts, n_refunds, *of_orders = db.session.execute(sa.select(*figures)).one()
-    since = [at for at in of_orders[1::2] if at is not None]
+    begun_at = [at for at in of_orders[1::2] if at is not None]
     return Waiting(
-        n_mails, oldest_mail, n_failed, sum(of_orders[::2]), min(since, default=None), n_attempts + n_refunds
+        n_mails, oldest_mail, n_failed, sum(of_orders[::2]), min(begun_at, default=None), n_attempts + n_refunds
     )
 
 

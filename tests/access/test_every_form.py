@@ -29,6 +29,8 @@ pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 ASIDE = {"login_attempt", "sign_in", "alembic_version"}
 #: files that are kept once they were drawn; a GET may make them
 KEPT = {"paper_file", "stored_file"}
+#: lines of the log that reading writes: a file was taken away, somebody was refused
+NOTED = {"file.taken", "paper.taken", "access.refused"}
 #: buttons that would end the walk
 LAST = ("log-out", "sign-ins", "erase", "password", "archives")
 
@@ -40,6 +42,8 @@ def rows():
     for table in Base.metadata.sorted_tables:
         if table.name not in ASIDE:
             for row in db.session.execute(sa.select(table)):
+                if table.name == "activity" and row.verb in NOTED:
+                    continue
                 values = tuple(map(repr, row))
                 key = tuple(row._mapping[c.name] for c in table.primary_key) or values
                 found[table.name, key] = values

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from foundation import clock, sealed_files
 from foundation.storage import LocalStore, Store
@@ -65,19 +66,20 @@ def _stem(name: str) -> str:
 def check(store: Store, name: str) -> Checked:
     """Open the backup where it lies and read it to its end. ArchiveProblem when it is not whole or not there."""
     with tempfile.TemporaryFile() as near:
-        fetch(store, name, near)
-        with checking.opened_stream(near, name) as archive:
+        whole = cast("BinaryIO", near)
+        fetch(store, name, whole)
+        with checking.opened_stream(whole, name) as archive:
             checking.verify(archive)
             return Checked(name, archive.n_rows, len(archive.files))
 
 
-def fetch(store: Store, name: str, out: object) -> None:
+def fetch(store: Store, name: str, out: BinaryIO) -> None:
     """Copy the backup as it is, sealed or not, to a stream. ArchiveProblem when it is not there."""
     stream = store.open(f"{FOLDER}/{name}")
     if stream is None:
         raise ArchiveProblem("gone", N_("%(name)s is not there."), name=name)
     with stream:
-        shutil.copyfileobj(stream, out)  # type: ignore[arg-type] -- a writable stream of any kind
+        shutil.copyfileobj(stream, out)
 
 
 def prune(store: Store, *, daily: int, weekly: int) -> list[str]:
