@@ -1,6 +1,6 @@
 """What some tests need from the machine: a Chromium, a PostgreSQL server, a Redis, the keys of a payment sandbox.
 
-A test marked `browser`, `postgres`, `own_postgres`, `redis` or `sandbox` is skipped where its need is not met, so that
+A test marked `browser`, `postgres`, `own_postgres`, `redis`, `pgbouncer` or `sandbox` is skipped where its need is not met, so that
 everyone can run the rest. Where REQUIRE_BROWSER=1, REQUIRE_POSTGRES=1 or REQUIRE_REDIS=1 is set, as in CI, it fails
 instead: nothing goes untested unnoticed.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests import own_servers
+from tests import own_pgbouncer, own_servers
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEFAULT_SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -55,6 +55,7 @@ NEEDS = {
     "postgres": (find_postgres, "a PostgreSQL server: start one, or name it in TEST_POSTGRES_URL"),
     "own_postgres": (own_servers.find_programs, "PostgreSQL's programs: install postgresql"),
     "redis": (own_servers.find_redis, "a Redis server's program: install redis-server"),
+    "pgbouncer": (own_pgbouncer.find_pgbouncer, "PgBouncer: install pgbouncer"),
     "sandbox": (
         find_sandbox,
         "the keys of a Braintree sandbox in BRAINTREE_SANDBOX_MERCHANT_ID, _PUBLIC_KEY, _PRIVATE_KEY",
