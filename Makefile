@@ -78,6 +78,10 @@ deep: $(DEV) $(BUILT) ## Live thousands of random histories of money, invoices a
 chaos: $(DEV) $(BUILT) ## Kill and fill things under people who work, at random moments: make chaos [N=20 rounds] [ARGS="-k sqlite"]
 	CHAOS_ROUNDS="$(or $(N),20)" $(PY) -m pytest -s -x -p no:cacheprovider tests/chaos/test_chaos.py $(ARGS)
 
+.PHONY: api-test
+api-test: $(DEV) $(BUILT) ## Make up calls from the API's specification and look at the answers: make api-test [N=200]
+	API_EXAMPLES="$(or $(N),200)" $(PY) -m pytest -n logical --dist worksteal -p no:cacheprovider tests/api/test_specification.py $(ARGS)
+
 .PHONY: coverage
 coverage: $(DEV) $(BUILT) ## Run the tests and show which lines and branches none of them reached
 	$(PY) -m pytest -n logical --dist worksteal --cov --cov-report=term-missing $(ARGS)

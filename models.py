@@ -25,6 +25,7 @@ the story:
   tables/mail_texts.py     MailTemplate, MailTemplateVersion, MailRefusal, Mailing
   tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
   tables/desk.py           SavedView, ListColumns, Comment, MergedRecord, DistinctPair
+  tables/connections.py    ApiToken, ApiAnswer, WebHook, HookDelivery
   tables/search.py         SearchEntry
   tables/running.py        SignOfLife
   tables/bookkeeping.py    Activity, Setting, Counter, FormKey, BulkRun
@@ -74,6 +75,7 @@ from tables.communication import (
     OutboxMail,
     SitterMessage,
 )
+from tables.connections import DELIVERY_MOVES, ApiAnswer, ApiToken, DeliveryState, HookDelivery, WebHook
 from tables.custom_fields import (
     PROPOSAL_MOVES,
     CustomField,
@@ -278,6 +280,7 @@ __all__ = [
     "SearchEntry", "SearchKind",
     "Comment", "DistinctPair", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
     "Sign", "SignOfLife",
+    "ApiAnswer", "ApiToken", "DELIVERY_MOVES", "DeliveryState", "HookDelivery", "WebHook",
     "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",
     "ImportRow", "ImportRun", "ImportState", "ImportedRecord", "RowOutcome",
     "Agreement", "AgreementAcceptance", "AgreementVersion", "FilePurpose", "Letter", "StoredFile", "agreement_client",

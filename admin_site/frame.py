@@ -13,7 +13,7 @@ from foundation import clock, money
 from foundation.db import db
 from sign_in import current_actor, current_sign_in
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import field_deciding, job_requests, list_columns, registrations, saved_views, settings
+from workflows import api_tokens, field_deciding, job_requests, list_columns, registrations, saved_views, settings
 from workflows.actors import Actor
 from workflows.billing import modes
 from workflows.errors import N_
@@ -80,6 +80,7 @@ MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
         Entry("mail_texts", N_("Mail templates"), "message", Permission.TEMPLATES, "index"),
         Entry("archives", N_("Take everything out"), "database-export", Permission.TAKE_ALL, "index"),
         Entry("operations", N_("Operations"), "activity", Permission.OPERATIONS, "index"),
+        Entry("connections", N_("Connections"), "link", Permission.SETTINGS, "index"),
         Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
     )),
 )  # fmt: skip
@@ -280,7 +281,7 @@ def menu(actor: Actor) -> list[NavGroup]:
     """The menu without badges: it is the same for everybody who may the same, so it is made once for them; it took an
     eighth of a list page's time."""
     may = frozenset(p for p in Permission if actor.may(p))
-    key = (may, str(get_locale()), request.script_root, registrations.is_open())
+    key = (may, str(get_locale()), request.script_root, registrations.is_open(), api_tokens.is_on())
     menus: dict[Any, list[NavGroup]] = current_app.extensions.setdefault("office_menus", {})
     if key not in menus:
         menus[key] = _plain_groups(actor)
@@ -331,6 +332,8 @@ def _is_open(entry: Entry) -> bool:
     if f"{entry.key}.{entry.view}" not in current_app.view_functions:
         return False
     if entry.key == "registrations" and not registrations.is_open():
+        return False
+    if entry.key == "connections" and not api_tokens.is_on():
         return False
     views = {v.endpoint: v for admin in current_app.extensions.get("admin", []) for v in admin._views}  # noqa: SLF001 -- Flask-Admin has no other list
     view = views.get(entry.key)

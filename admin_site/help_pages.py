@@ -42,6 +42,7 @@ CHAPTERS = {
     "imports": "bring-your-data",
     "mail_texts": "mails",
     "archives": "archive-and-backup",
+    "connections": "connect-programs",
     "settings": "first-day",
     "office_account": "your-account",
     "global_search": "finding-things",

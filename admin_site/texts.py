@@ -356,6 +356,7 @@ TEAM_NEWS: dict[NotificationKind, tuple[str, str, str]] = {
     NotificationKind.KEY_MOVED: ("key", N_("%(sitter)s handed over a key of %(client)s"), "keys.index_view"),
     NotificationKind.KEY_LOST: ("alert-triangle", N_("%(sitter)s lost a key of %(client)s"), "keys.index_view"),
     NotificationKind.CHECK_REFUSED: ("alert-triangle", N_("%(sitter)s was at %(client)s, but it could not be recorded"), "visits.index_view"),
+    NotificationKind.HOOK_FAILED: ("alert-triangle", N_("Another program does not answer any more"), "connections.index"),
 }  # fmt: skip
 
 

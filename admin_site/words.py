@@ -18,6 +18,7 @@ from models import (
     ChangeState,
     CheckKind,
     ClientStatus,
+    DeliveryState,
     FieldArea,
     FieldKind,
     FilePurpose,
@@ -224,6 +225,12 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         MailState.FAILED: N_("Failed"),
         MailState.CANCELLED: N_("Stopped"),
     },
+    DeliveryState: {
+        DeliveryState.WAITING: N_("Waiting"),
+        DeliveryState.SENDING: N_("Being sent"),
+        DeliveryState.DELIVERED: N_("Arrived"),
+        DeliveryState.FAILED: N_("Given up"),
+    },
     CheckKind: {CheckKind.IN: N_("Check-in"), CheckKind.OUT: N_("Check-out")},
     PlaceSource: {
         PlaceSource.GIVEN: N_("With its place"),
@@ -291,6 +298,7 @@ WORDS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         NotificationKind.KEY_MOVED: N_("Key handed over"),
         NotificationKind.KEY_LOST: N_("Key lost"),
         NotificationKind.CHECK_REFUSED: N_("Check-in that could not count"),
+        NotificationKind.HOOK_FAILED: N_("Web hook gave up"),
     },
     FieldArea: {
         FieldArea.CLIENT: N_("Clients"),
@@ -393,6 +401,12 @@ _CHIPS: dict[type[enum.StrEnum], Mapping[Any, str]] = {
         MailState.SENT: "ok",
         MailState.FAILED: "late",
         MailState.CANCELLED: "off",
+    },
+    DeliveryState: {
+        DeliveryState.WAITING: "req",
+        DeliveryState.SENDING: "live",
+        DeliveryState.DELIVERED: "ok",
+        DeliveryState.FAILED: "late",
     },
     **MONEY_CHIPS,
 }

@@ -137,12 +137,14 @@ def _install_requests(app: Flask) -> None:
 
 def _install_faces(app: Flask) -> None:
     import admin_site
+    import api
     import client_portal
     import settings_ui
     import sitter_portal
 
     client_portal.install(app)
     sitter_portal.install(app)
+    api.install(app)
     admin = admin_site.install(app)
     settings_ui.install(app, admin)
     dev_mails.install(app)

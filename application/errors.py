@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+import api
 from foundation.db import db
 from foundation.storage import StoreAwayError
 from ui_kit import render_error
@@ -26,8 +27,14 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 def page(code: int, message: str | None = None) -> Response:
-    """The error page for a status; `message` says what to do when more is known than the status."""
-    response = Response(render_error(code, request_id=g.get("request_id"), text=message), code)
+    """The error page for a status; `message` says what to do when more is known than the status.
+
+    Programs that call the API get a problem document instead.
+    """
+    if api.is_here(request.path):
+        response = api.problem(code, message)
+    else:
+        response = Response(render_error(code, request_id=g.get("request_id"), text=message), code)
     if code == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
@@ -77,6 +84,8 @@ def install(app: Flask) -> None:
         if isinstance(problem, SecurityError):  # of werkzeug, about the Host header; there are no addresses to link to
             return Response(gettext("Latchkey does not answer under this name. Use the address that you were given."), 400, mimetype="text/plain")  # fmt: skip
         response = page(problem.code)
+        if response.status_code != problem.code:
+            return response  # the API while it is off: nothing is there, whatever was asked
         if problem.code == 405 and problem.response is None:
             response.headers["Allow"] = ", ".join(getattr(problem, "valid_methods", None) or [])
         response.status_code = problem.code

@@ -30,7 +30,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from application import archive_tasks, backup_tasks
+from application import archive_tasks, backup_tasks, hook_tasks
 from application.config import ConfigError
 from application.units import unit_of_work
 from documents import agreement, billing_files
@@ -43,12 +43,14 @@ from models import Client, Sign
 from workflows import (
     agreement_copies,
     alerts,
+    api_answers,
     bulk,
     change_requests,
     condition,
     field_digest,
     field_files,
     files,
+    hooks,
     job_requests,
     master_schedule,
     once,
@@ -95,6 +97,7 @@ NUDGES = {
     "nudge_papers": "papers_nudge",
     "nudge_gateway": "gateway_nudge",
     "nudge_archives": "archives_nudge",
+    "nudge_hooks": "hooks_nudge",
 }
 
 
@@ -199,8 +202,10 @@ def _define(huey: Huey, app: Flask) -> dict[str, Any]:
         "imports_nudge": nudge("imports_nudge", bring_in),
         "papers_nudge": nudge("papers_nudge", draw_papers),
         "archives_nudge": nudge("archives_nudge", make_archives),
+        "hooks_nudge": nudge("hooks_nudge", deliver_hooks),
         "show_life": timed(minutely, show_life),
         "sweep": timed(minutely, send_mails),
+        "hooks": timed(minutely, deliver_hooks),
         "archives": timed(minutely, make_archives),
         "papers": timed(minutely, draw_papers),
         "bulk": timed(minutely, bulk_orders),
@@ -410,6 +415,11 @@ def check_backup(app: Flask) -> bool:
     return backup_tasks.check_backup(app)
 
 
+def deliver_hooks(app: Flask) -> int:
+    """See `application.hook_tasks`, which says why it is safe with many workers."""
+    return hook_tasks.deliver_hooks(app, should_stop=_stopping)
+
+
 def auto_submit(app: Flask) -> int:
     """Send forgotten baskets, each in a transaction of its own, so that one that fails holds up no other.
 
@@ -592,13 +602,15 @@ def forget_removed_files(app: Flask) -> int:
 
 
 def clean_up(app: Flask) -> None:
-    """Drop used form keys, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows;
+    """Drop used form keys, answers to programs, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows;
     put right what the search does not know of what was written past the program.
 
     Safe with many workers: deleting twice deletes once.
     """
     with unit_of_work(app):
         once.forget_old()
+        api_answers.forget_old()
+        hooks.forget_old()
     with unit_of_work(app):
         tries.forget_old()
         sign_ins.forget_old()

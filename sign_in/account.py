@@ -17,11 +17,11 @@ from wtforms.validators import InputRequired, Length
 from foundation import clock
 from foundation.db import db
 from models import Realm, SignIn
-from sign_in import staff_mails
+from sign_in import staff_mails, tokens
 from sign_in.factor import CodeForm, grouped, hand_out, picture_of, site
 from sign_in.people import own_login, own_sign_in, this_browser
 from ui_kit import formats
-from workflows import account, languages, passkeys, second_factor, settings, sign_ins
+from workflows import account, api_tokens, languages, passkeys, second_factor, settings, sign_ins
 from workflows.account import NotProved
 from workflows.errors import WorkflowError
 from workflows.tries import TooManyTries
@@ -105,6 +105,7 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
 
     if realm is Realm.STAFF:
         staff_mails.add_routes(group, layout)
+        tokens.add_routes(group, layout)
 
     @group.url_value_preprocessor
     def _only_offered(endpoint: str | None, _values: dict[str, Any] | None) -> None:
@@ -120,6 +121,7 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
         return show(
             "index.html", state=second_factor.state_of(login), offered=second_factor.is_offered(realm),
             n_signed_in=len(sign_ins.list_of(login)), login=login, may_choose=languages.may_choose(login),
+            tokens_on=realm is Realm.STAFF and api_tokens.is_on(),
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------- password

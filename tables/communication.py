@@ -121,6 +121,7 @@ class NotificationKind(enum.StrEnum):
     KEY_MOVED = "key_moved"
     KEY_LOST = "key_lost"
     CHECK_REFUSED = "check_refused"
+    HOOK_FAILED = "hook_failed"
 
 
 class Notification(Base):

@@ -689,7 +689,8 @@ FACTORIES: dict[type[Base], Callable[..., Base]] = {
 }
 
 # Rows about money and of the desk have files of their own; they are asked for here all the same.
+from tests.connection_factories import CONNECTION_FACTORIES  # noqa: E402 -- it needs what stands above
 from tests.desk_factories import DESK_FACTORIES  # noqa: E402 -- it needs what stands above
 from tests.money_factories import MONEY_FACTORIES  # noqa: E402 -- as above
 
-FACTORIES |= MONEY_FACTORIES | DESK_FACTORIES
+FACTORIES |= MONEY_FACTORIES | DESK_FACTORIES | CONNECTION_FACTORIES

@@ -26,7 +26,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 #: where texts are; the tests and tools of developers have none
 FOLDERS = (
-    "admin_site", "application", "client_portal", "documents", "foundation", "gateways", "mail_templates", "mailer",
+    "admin_site", "api", "application", "client_portal", "documents", "foundation", "gateways", "mail_templates", "mailer",
     "settings_ui", "sign_in", "sitter_portal", "tables", "ui_kit", "workflows",
 )  # fmt: skip
 #: words that an office may change are whole files in each language, with merge codes in place of values

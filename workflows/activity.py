@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,16 @@ def plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a column holds
     return str(value)
 
 
+Listener = Callable[[str, Base | None], None]
+_listeners: list[Listener] = []
+
+
+def when_recorded(listener: Listener) -> Listener:
+    """Have a function told the verb and the subject of each line, in the same transaction; it must not write lines."""
+    _listeners.append(listener)
+    return listener
+
+
 def record(
     verb: str, *, actor: Actor, subject: Base | None = None, client: Client | None = None, **facts: object
 ) -> Activity:
@@ -43,6 +53,8 @@ def record(
     """
     line = Activity(**_values(verb, actor, subject, client, facts))
     db.session.add(line)
+    for listener in _listeners:
+        listener(verb, subject)
     return line
 
 
@@ -58,9 +70,13 @@ class Line:
 
 def record_many(lines: Iterable[Line], *, actor: Actor) -> None:
     """Add many lines to the log with one statement, in their order; each as `record` would."""
-    rows = [_values(x.verb, actor, x.subject, x.client, x.facts) for x in lines]
+    several = list(lines)
+    rows = [_values(x.verb, actor, x.subject, x.client, x.facts) for x in several]
     if rows:
         db.session.execute(sa.insert(Activity), rows)
+    for line in several:
+        for listener in _listeners:
+            listener(line.verb, line.subject)
 
 
 def _values(

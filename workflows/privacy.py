@@ -38,7 +38,7 @@ from models import (
     StoredFile,
     StoredMethod,
 )
-from workflows import activity, comments, field_kinds, field_values, files, merged, records, sign_ins
+from workflows import activity, api_answers, comments, field_kinds, field_values, files, merged, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WrongState
 from workflows.field_kinds import MASK
@@ -273,6 +273,7 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
     db.session.flush()
     files.remove_all_of(client)
     comments.forget_client(client)
+    api_answers.forget_client(client)
     # The cards go; the rows of their photos must stay until the task has deleted the bytes.
     _run(sa.update(StoredFile).where(StoredFile.client_id == client.id).values(report_card_id=None))
     _forget_basket(client)

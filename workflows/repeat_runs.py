@@ -17,7 +17,7 @@ from foundation.db import db
 from foundation.inserting import insert_rows
 from foundation.types import new_public_id
 from models import Job, JobState, Repeat, job_pet, repeat_pet
-from workflows import activity, pricing, repeat_outlook, settings
+from workflows import activity, hook_events, pricing, repeat_outlook, settings
 from workflows.actors import Actor
 from workflows.billing import note_hooks
 from workflows.locks import lock_clients
@@ -136,6 +136,7 @@ def _bring_back(outlooks: list[Outlook], prices: pricing.Book, *, actor: Actor) 
         job.cancel_reason = job.fee_reason = ""
         job.acknowledged_at = None
     db.session.flush()
+    hook_events.tell("visit.scheduled", jobs)
     note_hooks.follow(jobs, actor=actor, cause="reinstated")
 
 
@@ -165,6 +166,7 @@ def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
             )
         )  # fmt: skip
         db.session.execute(sa.insert(job_pet).from_select(["job_id", "pet_id"], pairs))
+    hook_events.tell_inserted(highest, {o.repeat.id for o in outlooks if o.ready})
 
 
 def _rows(o: Outlook, prices: pricing.Book, at: dt.datetime) -> Iterator[tuple[Any, ...]]:

@@ -6,20 +6,20 @@ import sqlalchemy as sa
 
 from foundation import sealing
 from foundation.db import db
-from models import Authenticator, FieldProposal, FieldValue
+from models import Authenticator, FieldProposal, FieldValue, WebHook
 
 #: how everything begins that `foundation.sealing` made
 _MARK = "gAAAA"
 
 
 def reseal_all() -> tuple[int, int]:
-    """Seal every secret anew: home access, what clients propose for it, second factors. Safe to run twice.
+    """Seal every secret anew: home access, what clients propose for it, second factors, web hooks. Safe to run twice.
 
     Returns how many were sealed anew, and how many no key opens any more: those are left as they are. Once the second
     is 0, the older keys can go.
     """
     n_done = n_lost = 0
-    for kind in (Authenticator, FieldValue):
+    for kind in (Authenticator, FieldValue, WebHook):
         for row_id, sealed in db.session.execute(sa.select(kind.id, kind.sealed).where(kind.sealed.is_not(None))).all():
             fresh = _reseal(sealed)
             n_done, n_lost = n_done + (fresh is not None), n_lost + (fresh is None)
@@ -33,7 +33,7 @@ def reseal_all() -> tuple[int, int]:
     return n_done, n_lost
 
 
-def _write(kind: type[Authenticator | FieldValue | FieldProposal], row_id: int, **values: Any) -> None:  # noqa: ANN401
+def _write(kind: type[Authenticator | FieldValue | FieldProposal | WebHook], row_id: int, **values: Any) -> None:  # noqa: ANN401
     """Beside the objects, so that no version rises: a form that somebody has open stays good."""
     change = sa.update(kind).where(kind.id == row_id).values(**values)
     db.session.execute(change.execution_options(synchronize_session=False))

@@ -22,7 +22,15 @@ from foundation import clock, money
 from foundation.db import db
 from foundation.text import tidy
 from models import LimitKind, RolePermission, ServiceItem, Setting
-from workflows import activity, settings_backups, settings_billing, settings_money, settings_reminders, settings_visits
+from workflows import (
+    activity,
+    settings_backups,
+    settings_billing,
+    settings_connections,
+    settings_money,
+    settings_reminders,
+    settings_visits,
+)
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
@@ -129,6 +137,7 @@ GROUPS = (
     *settings_reminders.GROUPS,
     *settings_visits.GROUPS,
     *settings_backups.GROUPS,
+    *settings_connections.GROUPS,
     Group("header", "portal", N_("Header and notice"), N_("The top of every portal page.")),
 )  # fmt: skip
 
@@ -205,6 +214,7 @@ _ENTRIES = (
     *settings_reminders.ENTRIES,
     *settings_visits.ENTRIES,
     *settings_backups.ENTRIES,
+    *settings_connections.ENTRIES,
 )  # fmt: skip
 
 REGISTRY: dict[str, Entry] = {e.key: e for e in _ENTRIES}

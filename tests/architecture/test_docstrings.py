@@ -10,7 +10,7 @@ import workflows
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "admin_site", "application", "client_portal", "foundation", "gateways", "mailer", "settings_ui", "sign_in", "sitter_portal",
+    "admin_site", "api", "application", "client_portal", "foundation", "gateways", "mailer", "settings_ui", "sign_in", "sitter_portal",
     "tables", "ui_kit", "workflows",
 )  # fmt: skip
 MODULES = sorted(p.relative_to(ROOT) for name in PACKAGES for p in (ROOT / name).rglob("*.py")) + [

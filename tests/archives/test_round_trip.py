@@ -76,10 +76,19 @@ def test_archive_without_log_ins_holds_none(world, tmp_path):
     assert world.run("archive", path, "--no-log-ins", "--no-files")[0] == 0
     assert b"scrypt:" not in b"".join(zipfile.ZipFile(path).read(n) for n in zipfile.ZipFile(path).namelist())
     names = set(zipfile.ZipFile(path).namelist())
-    assert not any(n.startswith("files/") or "passkey" in n or "authenticator" in n for n in names)
+    assert not any(n.startswith("files/") or "passkey" in n or "authenticator" in n or "api_token" in n for n in names)
     code, said = world.run("restore", path, app=world.other)
     assert (code, "Forgot password" in said) == (0, True)
-    gone = {"staff_login", "client_login", "registration", "authenticator", "recovery_code", "passkey", "activity"}
+    gone = {
+        "staff_login",
+        "client_login",
+        "registration",
+        "authenticator",
+        "recovery_code",
+        "passkey",
+        "api_token",
+        "activity",
+    }
     assert world.contents(world.other, gone) == world.contents(without=gone)
 
 

@@ -157,8 +157,8 @@ def test_redis_is_spoken_to_when_the_queue_address_says_so():
 
 #: done each minute
 MINUTELY = {
-    "auto_submit", "bring_in", "bulk_orders", "draw_papers", "make_archives", "reconcile_payments", "send_mails",
-    "show_life", "watch_visits",
+    "auto_submit", "bring_in", "bulk_orders", "deliver_hooks", "draw_papers", "make_archives", "reconcile_payments",
+    "send_mails", "show_life", "watch_visits",
 }  # fmt: skip
 
 

@@ -24,9 +24,20 @@ FOLDER = "archives"
 
 #: what belongs to a running installation: who is signed in, tries to log in, forms sent, files of archives, when its worker
 #: last ran; and what the search looks through, which is made anew
-NEVER = frozenset({"sign_in", "login_attempt", "form_key", "data_archive", "sign_of_life", "search_entry"})
+NEVER = frozenset(
+    {
+        "sign_in",
+        "login_attempt",
+        "form_key",
+        "data_archive",
+        "sign_of_life",
+        "search_entry",
+        "api_answer",
+        "hook_delivery",
+    }
+)
 #: ways into an account that are tables of their own
-LOG_INS = frozenset({"authenticator", "recovery_code", "passkey"})
+LOG_INS = frozenset({"authenticator", "recovery_code", "passkey", "api_token"})
 #: and those that are columns; an archive without log-ins has nothing there
 LOG_IN_COLUMNS = frozenset(
     {("staff_login", "password_hash"), ("client_login", "password_hash"), ("registration", "password_hash")}

@@ -1,0 +1,48 @@
+"""The worker's part of web hooks: what is due is sent, message by message, and nothing is locked meanwhile."""
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable
+
+from flask import Flask
+
+from application.units import unit_of_work
+from foundation.db import reading
+from gateways import hook_post
+from workflows import api_tokens, hooks
+
+log = logging.getLogger("latchkey.hooks")
+
+
+def deliver_hooks(app: Flask, *, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due; how many messages arrived. Nothing while the API is off.
+
+    Safe with many workers: each message is claimed for two minutes by one of them, and only the claim's holder writes
+    what became of it. An address that fails is left alone for the rest of the round, so that a slow one does not hold
+    up the others for more than one message.
+    """
+    worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    failing: set[int] = set()
+    n_arrived = 0
+    while not should_stop():
+        with reading(), unit_of_work(app):
+            due = api_tokens.is_on() and hooks.is_due(failing)
+        if not due:
+            break
+        with unit_of_work(app):
+            message = hooks.claim(worker, failing)
+        if message is None:
+            break
+        answer = hook_post.send(
+            message.url, message.body, message.headers, may_be_local=app.config["ENV_NAME"] != "production"
+        )
+        with unit_of_work(app):
+            if not hooks.finish(message, worker, status=answer.status, error=answer.error):
+                log.warning("message %s: the claim had run out, its result is dropped", message.delivery_id)
+        if answer.status is None or not 200 <= answer.status < 300:
+            failing.add(message.hook_id)
+        else:
+            n_arrived += 1
+    return n_arrived
