@@ -26,5 +26,10 @@ def is_here(path: str) -> bool:
 
 
 def problem(status: int, detail: str | None = None) -> Response:
-    """The problem document for what went wrong outside of a call; while the API is off all is 404."""
-    return problems.answer(status if api_tokens.is_on() else 404, detail if api_tokens.is_on() else None)
+    """The problem document for what went wrong outside of a call; while the API is off all is 404.
+
+    From 500 on nothing is asked: the database may be what is away.
+    """
+    if status < 500 and not api_tokens.is_on():
+        return problems.answer(404)
+    return problems.answer(status, detail)
