@@ -125,7 +125,7 @@ def _backup(seen: Seen, known: condition.Known) -> Part:
         at = settings.read()["backups.at"]
         if at is None:
             text = gettext("None are made by themselves. If they are not made another way, set a time.")
-            return Part("req", "database", gettext("Backups are switched off"), text, where, gettext("Settings"))
+            return Part("req", "database-export", gettext("Backups are switched off"), text, where, gettext("Settings"))
         text = gettext("The first one is made by the worker at the time that is set.")
         return Part("req", "clock", gettext("No backup yet"), text, where, gettext("Settings"))
     words = gettext("Made %(moment)s: %(name)s, %(size)s.", moment=moment_words(last.well_at, inside=True), name=last.facts.get("name", ""), size=size_words(int(last.facts.get("n_bytes", 0))))  # fmt: skip
@@ -164,7 +164,9 @@ def _payments(waits: condition.Waiting) -> Part:
 
 def _disk() -> Part:
     free = shutil.disk_usage(current_app.config["DATA_DIR"]).free
-    words = gettext("%(size)s are free where the data lies.", size=size_words(free))
+    words = gettext(
+        "%(size)s are free where the data lies.", size=f"{free // 2**30} GB" if free >= 2**30 else size_words(free)
+    )
     if free < condition.LEAST_DISK:
         advice = gettext("Make room soon: without it nothing can be saved and no backup be made.")
         return Part("danger", "alert-triangle", gettext("The disk is almost full"), f"{words} {advice}")
@@ -174,7 +176,7 @@ def _disk() -> Part:
 def _database() -> Part:
     kind = "PostgreSQL" if db.engine.dialect.name == "postgresql" else "SQLite"
     words = gettext("%(kind)s, %(size)s.", kind=kind, size=size_words(condition.size_of_database()))
-    return Part("ok", "database", gettext("The database answers"), words)
+    return Part("ok", "circle-check", gettext("The database answers"), words)
 
 
 _NIGHTLY: dict[Sign, tuple[str, str]] = {
