@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import bulk, databases, measures, papers, report
-from benchmarks.filling import LARGE, QUICK, SHARES, Tier, grown
 from benchmarks.measures import Run
+from benchmarks.tiers import LARGE, QUICK, SHARES, Tier, grown
 
 
 def main() -> int:

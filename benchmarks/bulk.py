@@ -4,6 +4,7 @@ In this process, through the workflows.
 """
 
 import datetime as dt
+import gc
 import time
 from itertools import islice
 
@@ -32,6 +33,8 @@ YEAR = dt.timedelta(days=365)
 def all_jobs(run: Run) -> list[Done]:
     """Every job, one after the other."""
     app = make_app(run.url, run.folder)
+    gc.collect()
+    gc.freeze()  # as the worker does
     with app.app_context():
         settings.read()
         done = [_snow_day(), _year_of_repeats(), _billing_run()]

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 
 from application import create_app
 from benchmarks import filling
-from benchmarks.filling import Filling, Tier
+from benchmarks.filling import Filling
+from benchmarks.tiers import Tier
 from foundation import clock
 from foundation.db import db
 from workflows import access, search_index

@@ -9,8 +9,8 @@ from flask import Flask
 
 from benchmarks import baskets, counting, filling, load, people, server, writing
 from benchmarks.databases import make_app, say
-from benchmarks.filling import Tier
 from benchmarks.pages import Page, all_pages
+from benchmarks.tiers import Tier
 from foundation import clock
 from foundation.db import db
 from workflows import settings

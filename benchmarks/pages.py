@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from flask import Flask, url_for
 
 from benchmarks import filling
-from benchmarks.filling import Tier
 from benchmarks.people import CLIENT, OWNER, SITTER, staff_id_of
+from benchmarks.tiers import Tier
 from foundation.db import db
 from models import Invoice, Job, JobState
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks import server
 from benchmarks.done import Done
-from benchmarks.filling import Tier
 from benchmarks.measures import Measured, Reading, Written
 from benchmarks.papers import KEPT, LINES, OVERHEAD, Drawn
+from benchmarks.tiers import Tier
 
 EVEN, FIRST_VISIT_KB, LIKE = 3, 80, 0.8
 WRITE_SHARE, WRITE_P99, WRITES = 1 / 25, 200, 100

@@ -44,9 +44,11 @@ def blocked_pairs(client_ids: Collection[int]) -> set[tuple[int, int]]:
     return {(c, s) for c, s in db.session.execute(pairs.where(ClientSitter.client_id.in_(client_ids)))}
 
 
-def check(client: Client, sitter: Staff | None) -> None:
-    """Refuse (Invalid 'sitter_blocked') a sitter whom the client never wants."""
-    if sitter is not None and (client.id, sitter.id) in blocked_pairs({client.id}):
+def check(client: Client, sitter: Staff | None, *, blocked: Collection[tuple[int, int]] | None = None) -> None:
+    """Refuse (Invalid 'sitter_blocked') a sitter whom the client never wants; `blocked` are `blocked_pairs` read before."""
+    if sitter is None:
+        return
+    if (client.id, sitter.id) in (blocked_pairs({client.id}) if blocked is None else blocked):
         raise Invalid(
             "sitter_blocked", N_("%(name)s is never to be sent to %(client)s. Choose somebody else."),
             field="sitter", name=str(sitter), client=str(client),

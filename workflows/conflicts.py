@@ -292,9 +292,12 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
         {(p.client_id, p.sitter_id) for p in wanted if p.asks_for_key and p.client_id and p.sitter_id}
     )
     found: dict[Hashable, list[Clash]] = {}
+    batches: dict[int | None, list[Plan]] = defaultdict(list)
+    for plan in wanted:
+        batches[plan.sitter_id].append(plan)
     for plan in wanted:
         name = names[plan.sitter_id] if plan.sitter_id else ""
-        clashes = list(_clashes(plan, wanted, busy, away, name))
+        clashes = list(_clashes(plan, batches[plan.sitter_id], busy, away, name))
         if (plan.client_id, plan.sitter_id) in blocked:
             clashes.insert(0, _blocked(plan, name))
         if plan.asks_for_key and (lack := lacks.get((plan.client_id or 0, plan.sitter_id or 0))):
@@ -395,13 +398,13 @@ def _clashes(
         return Clash(kind, token, name, label, first, last, about=about, **more)
 
     window, beside = plan.window(), []
-    same_batch = [p for p in batch if p.key != plan.key and p.sitter_id == plan.sitter_id]
-    abouts = {p.key: place(p) for p in same_batch}
+    same_batch = [p for p in batch if p.key != plan.key]
+    planned = {p.key for p in same_batch}
     for other in [*busy.get(plan.sitter_id or 0, []), *same_batch]:
         theirs = other.window()
         if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
             continue
-        about = abouts.get(other.key, f"job-{other.job_id}")
+        about = place(other) if other.key in planned else f"job-{other.job_id}"
         if clash(window, theirs):
             yield found(
                 ClashKind.OVERLAP, about, other.label, other.on_date, other.ends_on, start_time=other.start_time

@@ -123,9 +123,8 @@ def _new(booking: Booking, slot: Slot, prices: pricing.Book) -> Job:
 def _log(booked: Sequence[tuple[Booking, Booked]], actor: Actor) -> None:
     lines = []
     for booking, one in booked:
-        facts = {"n_jobs": 1, "jobs": [short(job_facts(one.job))], "accepted": one.n_clashes}
-        lines.append(activity.Line("job.booked", one.job, booking.client, facts))
+        done = {"n_jobs": 1, "jobs": [short(job_facts(one.job))]}
+        lines.append(activity.Line("job.booked", one.job, booking.client, {**done, "accepted": one.n_clashes}))
         if booking.is_done:
-            done = {"n_jobs": 1, "jobs": [short(job_facts(one.job))]}
             lines.append(activity.Line("job.completed", one.job, booking.client, done))
     activity.record_many(lines, actor=actor)

@@ -3,7 +3,7 @@
 Visits that exist keep their price. `pricing` reads all this; the items' own prices are saved by `catalogue`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from models import Client, ClientPrice, ClientType, ExtraPetPrice, PriceEffect, 
 from workflows import activity, records
 from workflows.actors import Actor
 from workflows.catalogue import MAX_PRICE
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 from workflows.price_rules import PERCENTS, SETS
 
@@ -32,21 +32,47 @@ def save_rule(rule: PriceRule, values: Mapping[str, Any], *, actor: Actor) -> Pr
     service and a group; stretches (times, pets, dates) that end before they start; hours outside 1 to 8760.
     """
     actor.require(Permission.CATALOGUE)
-    values = records.tidy(values)
-    wanted = {f: values[f] if f in values else _present(rule, f) for f in _RULE_FIELDS}
-    records.require_text(wanted, ["name"], N_("Fill in a name."))
-    values |= _figures(wanted)
-    if wanted["weekdays"] is not None:
-        values["weekdays"] = None if wanted["weekdays"] in {0, EVERY_DAY} else wanted["weekdays"] & EVERY_DAY
-    _check_conditions(wanted)
+    values = _checked_rule(rule, values)
     if rule.id is not None:
         records.change(rule, values, actor=actor)
         return rule
-    last = db.session.scalar(sa.select(sa.func.max(PriceRule.position)))
-    for field, value in {"position": (last or 0) + 1, **values}.items():
+    for field, value in {"position": _last_position() + 1, **values}.items():
         setattr(rule, field, value)
     records.add(rule, actor=actor)
     return rule
+
+
+def add_rules(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[PriceRule | WorkflowError]:
+    """Add many rules at the end of the list, in their order, as `save_rule` does one: the rule or its refusal for each."""
+    actor.require(Permission.CATALOGUE)
+    made: list[PriceRule | WorkflowError] = []
+    last = _last_position()
+    for values in several:
+        try:
+            checked = _checked_rule(PriceRule(), values)
+        except WorkflowError as refusal:
+            made.append(refusal)
+        else:
+            last += 1
+            made.append(PriceRule(**{"position": last, **checked}))
+    records.add_many([rule for rule in made if isinstance(rule, PriceRule)], actor=actor)
+    return made
+
+
+def _last_position() -> int:
+    return db.session.scalar(sa.select(sa.func.max(PriceRule.position))) or 0
+
+
+def _checked_rule(rule: PriceRule, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are written; refusals as `save_rule`."""
+    tidied = records.tidy(values)
+    wanted = {f: tidied[f] if f in tidied else _present(rule, f) for f in _RULE_FIELDS}
+    records.require_text(wanted, ["name"], N_("Fill in a name."))
+    tidied |= _figures(wanted)
+    if wanted["weekdays"] is not None:
+        tidied["weekdays"] = None if wanted["weekdays"] in {0, EVERY_DAY} else wanted["weekdays"] & EVERY_DAY
+    _check_conditions(wanted)
+    return tidied
 
 
 _RULE_FIELDS = (

@@ -69,7 +69,7 @@ class DayBook:
             )
         )  # fmt: skip
         for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:
-            if job_id in without:
+            if sitter_id is None or job_id in without:
                 continue
             asked = (on, ends, start, end, block_id, minutes, types[item_id])
             window = self._windows.get(asked)

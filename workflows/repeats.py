@@ -19,9 +19,9 @@ from models import Client, Initiator, Job, JobState, Repeat, RepeatPause, Repeat
 from workflows import activity, cancellation, cancelling, client_sitters, repeat_runs
 from workflows.actors import Actor
 from workflows.cancellation import Outcome as Fee
-from workflows.errors import N_, Conflict, Invalid, WrongState
+from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
 from workflows.jobs import check_sitter
-from workflows.locks import lock_client
+from workflows.locks import lock_client, lock_clients
 from workflows.permissions import Permission
 from workflows.repeat_outlook import Run
 from workflows.repeat_patterns import DAY, Pattern, begins, check, in_short, tidy_times
@@ -67,9 +67,40 @@ def write_down(client: Client, pattern: Pattern, *, actor: Actor) -> Repeat:
     return repeat
 
 
+def write_down_all(several: Sequence[tuple[Client, Pattern]], *, actor: Actor) -> list[Repeat | WorkflowError]:
+    """`write_down` for many, with a few statements in all: the series or its refusal for each, in the same order."""
+    actor.require(Permission.SCHEDULE)
+    ids = {client.id for client, _pattern in several}
+    lock_clients(ids)
+    blocked, today, made = client_sitters.blocked_pairs(ids), clock.today(), list[Repeat | WorkflowError]()
+    for client, pattern in several:
+        try:
+            check(pattern, client, today=today)
+            check_sitter(pattern.sitter)
+            client_sitters.check(client, pattern.sitter, blocked=blocked)
+            made.append(_new(client, pattern))
+        except WorkflowError as refusal:
+            made.append(refusal)
+    some = [one for one in made if isinstance(one, Repeat)]
+    db.session.add_all(some)
+    db.session.flush()
+    lines = [
+        activity.Line("repeat.started", r, r.client, {"series": in_short(r), "starts_on": r.starts_on}) for r in some
+    ]
+    activity.record_many(lines, actor=actor)
+    return made
+
+
 def make(client: Client, pattern: Pattern, *, follows: Repeat | None = None) -> Repeat:
     """The rows of a series, flushed; `write_down` and `repeat_changes.go_on_with` call it after their checks."""
-    repeat = Repeat(
+    repeat = _new(client, pattern, follows)
+    db.session.add(repeat)
+    db.session.flush()
+    return repeat
+
+
+def _new(client: Client, pattern: Pattern, follows: Repeat | None = None) -> Repeat:
+    return Repeat(
         client=client, service_item=pattern.item, sitter=pattern.sitter, starts_on=pattern.starts_on,
         ends_on=pattern.ends_on, every_weeks=pattern.every_weeks, week_starts=pattern.week_starts,
         note=clean_note(pattern.note), staff_note=clean_note(pattern.staff_note), pets=list(pattern.pets), follows=follows,
@@ -77,9 +108,6 @@ def make(client: Client, pattern: Pattern, *, follows: Repeat | None = None) -> 
             RepeatTime(weekday=t.weekday, start_time=t.start_time, time_block=t.block) for t in tidy_times(pattern)
         ],
     )  # fmt: skip
-    db.session.add(repeat)
-    db.session.flush()
-    return repeat
 
 
 # --------------------------------------------------------------------------------------------------------- pausing

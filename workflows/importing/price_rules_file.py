@@ -9,8 +9,8 @@ from foundation.db import db
 from models import ClientType, ImportKind, PriceEffect, PriceRule, PriceTarget, ServiceGroup, ServiceItem
 from workflows import price_list
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import Field, Kind, Row
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import Added, Field, Kind, Row, lower_in
 from workflows.importing.values import amount, choice, date, time, weekdays, whole, words, yes_no
 from workflows.permissions import Permission
 
@@ -67,11 +67,11 @@ class PriceRuleKind(Kind):
         #: what a cell can name, by our field's name
         self.named: dict[str, dict[str, Any]] = {}
 
-    def prepare(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 -- whatever they name
-        """The rules, the price list, the client types: all are short."""
-        self.known = {
-            r.name.casefold(): r for r in db.session.scalars(sa.select(PriceRule).order_by(PriceRule.id.desc()))
-        }
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """The rules of these names; the price list and the client types, which are short."""
+        names = {r.values["name"] for r in rows if r.values.get("name")}
+        found = sa.select(PriceRule).where(lower_in(PriceRule.name, names)).order_by(PriceRule.id.desc())
+        self.known = {r.name.casefold(): r for r in db.session.scalars(found)} if names else {}
         items: dict[str, Any] = {}
         for item in db.session.scalars(sa.select(ServiceItem).order_by(ServiceItem.is_active, ServiceItem.id.desc())):
             items.update({item.name.casefold(): item, item.code.casefold(): item})
@@ -84,6 +84,10 @@ class PriceRuleKind(Kind):
     def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The name, and whom it is for: several rules may share a name."""
         return tuple(values.get(n, "") for n in ("name", "target", "service", "group", "client_type"))
+
+    def identity(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The name, and whom it is for."""
+        return tuple(str(part).casefold() for part in self.key(values))
 
     def find(self, values: Mapping[str, Any]) -> PriceRule | None:
         """By its name, when it is about the same service, group and type."""
@@ -99,6 +103,18 @@ class PriceRuleKind(Kind):
 
     def save(self, record: PriceRule | None, values: Mapping[str, Any], *, actor: Actor) -> PriceRule:
         """By the rules of `price_list`."""
+        saved = price_list.save_rule(record or PriceRule(), self._wanted(values, is_new=record is None), actor=actor)
+        self.known[saved.name.casefold()] = saved
+        return saved
+
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `price_list`."""
+        wanted, refused = self.split(several, lambda values: self._wanted(values, is_new=True))
+        made = price_list.add_rules(wanted, actor=actor)
+        self.known.update({r.name.casefold(): r for r in made if isinstance(r, PriceRule)})
+        return self.joined(len(several), made, refused)
+
+    def _wanted(self, values: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
         wanted = {
             k: v for k, v in values.items() if k not in {"foreign_id", "service", "group", "client_type", "weekdays"}
         }
@@ -109,13 +125,11 @@ class PriceRuleKind(Kind):
             wanted["weekdays"] = sum(1 << day for day in values["weekdays"])
         if "amount" in wanted and "percent" in wanted:
             raise Invalid("two_figures", N_("Give an amount or a percentage, not both."), field="percent")
-        if "effect" in wanted or record is None:
+        if "effect" in wanted or is_new:
             wanted["effect"] = wanted.get("effect", PriceEffect.ADD_AMOUNT)
             if "percent" in wanted:
                 wanted["effect"] = _OF_SHARE.get(wanted["effect"], wanted["effect"])
-        saved = price_list.save_rule(record or PriceRule(), wanted, actor=actor)
-        self.known[saved.name.casefold()] = saved
-        return saved
+        return wanted
 
     def _of(self, values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- a service, a group or a type
         if not values.get(name):

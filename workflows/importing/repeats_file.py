@@ -1,22 +1,25 @@
 """Files of repeating services: each row a weekly pattern of a client. Their visits are made by the nightly run, or when
 the office has them made; so the visits of a series are not to be brought in as visits besides."""
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from foundation import clock
 from foundation.db import db
-from models import ImportKind, Repeat
+from models import Client, ImportKind, Job, JobState, Repeat
 from workflows import repeats
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
-from workflows.importing.kind import CLIENT_FIELDS, Field, Row, client_key
+from workflows.errors import N_, Invalid, WorkflowError
+from workflows.importing.kind import CLIENT_FIELDS, Added, Field, Row, client_key
 from workflows.importing.values import date, time, weekdays, whole, words
 from workflows.importing.visits import VisitKind
 from workflows.permissions import Permission
-from workflows.repeat_patterns import Pattern, PatternTime
+from workflows.repeat_patterns import Pattern, PatternTime, occurrences
 
 _SAME = ("service", "weekdays", "start_time", "time_block", "every_weeks", "starts_on")
 
@@ -48,6 +51,8 @@ class RepeatKind(VisitKind):
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self.series: dict[tuple[Any, ...], Repeat] = {}
+        #: {(client, service): (day, time, block) of visits to come that no series has made}
+        self.singles: dict[tuple[int, int], list[tuple[dt.date, dt.time | None, int | None]]] = defaultdict(list)
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """What visits speak of, and the clients' series."""
@@ -57,6 +62,13 @@ class RepeatKind(VisitKind):
         wanted = sa.select(Repeat).where(Repeat.client_id.in_(self.clients.ids()), Repeat.is_active)
         for one in db.session.scalars(wanted.options(selectinload(Repeat.times)).order_by(Repeat.id.desc())):
             self.series[_same(one)] = one
+        own = (Job.client_id, Job.service_item_id, Job.on_date, Job.start_time, Job.time_block_id)
+        to_come = sa.select(*own).where(
+            Job.client_id.in_(self.clients.ids()), Job.on_date >= clock.today(), Job.repeat_id.is_(None),
+            Job.state == JobState.SCHEDULED,
+        )  # fmt: skip
+        for client_id, item_id, day, start, block_id in db.session.execute(to_come):
+            self.singles[client_id, item_id].append((day, start, block_id))
 
     def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Whose, what, when."""
@@ -83,6 +95,21 @@ class RepeatKind(VisitKind):
         """Write it down without visits; a series that is here already stays as it is."""
         if record is not None:
             return record
+        client, pattern = self._pattern(values)
+        made = repeats.write_down(client, pattern, actor=actor)
+        self.series[_same(made)] = made
+        self.warnings.extend(self._doubled(made))
+        return made
+
+    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
+        """By the rules of `repeats`."""
+        wanted, refused = self.split(several, self._pattern)
+        made = repeats.write_down_all(wanted, actor=actor)
+        self.series.update({_same(x): x for x in made if isinstance(x, Repeat)})
+        added = [x if isinstance(x, WorkflowError) else Added(x, self._doubled(x)) for x in made]
+        return self.joined(len(several), added, refused)
+
+    def _pattern(self, values: Mapping[str, Any]) -> tuple[Client, Pattern]:
         client, item = self.clients.of(values), self._item(values)
         start, block = self._when(item, values)
         sitter = self.team.get(str(values["sitter"]).casefold()) if values.get("sitter") else None
@@ -92,12 +119,17 @@ class RepeatKind(VisitKind):
             item, [PatternTime(day, start, block) for day in values["weekdays"]], values["starts_on"], values.get("ends_on"),
             every_weeks=values.get("every_weeks", 1), sitter=sitter, pets=self._pets(client.id, values), note=str(values.get("note", "")),
         )  # fmt: skip
-        made = repeats.write_down(client, pattern, actor=actor)
-        self.series[_same(made)] = made
-        return made
+        return client, pattern
 
-    def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> None:  # type: ignore[override]
-        """One after the other: nobody has thousands."""
+    def _doubled(self, made: Repeat) -> tuple[str, ...]:
+        """A warning when visits that are no series' stand where the series will make its own."""
+        for day, start, block_id in self.singles.get((made.client_id, made.service_item_id), ()):
+            if any(
+                (x.start_time, x.block.id if x.block else None) == (start, block_id)
+                for x in occurrences(made, day, day)
+            ):
+                return (N_("Visits at these times are booked already. The series will make them a second time: cancel the booked ones."),)  # fmt: skip
+        return ()
 
 
 def _same(one: Repeat) -> tuple[Any, ...]:

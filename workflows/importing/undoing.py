@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,17 +24,26 @@ from workflows.importing.kind import Kind, hanging
 from workflows.importing.kinds import KINDS
 
 PIECE = 100
+_PLAIN = frozenset({str, int, bool})
 #: columns that are no facts of the record
 _ASIDE = frozenset({"id", "public_id", "created_at", "version", "last_seen_at"})
 
 
 def snapshot(record: Base) -> dict[str, Any]:
     """A record's facts as plain values; amounts are written one way, however many decimals the column adds."""
-    attributes = sa.inspect(type(record)).column_attrs
-    return {p.key: _plain(getattr(record, p.key)) for p in attributes if p.columns[0].key not in _ASIDE}
+    # Straight from what is loaded: the attributes' own way took a tenth of an import.
+    own = vars(record)
+    return {k: _plain(own[k] if k in own else getattr(record, k)) for k in _facts_of(type(record))}
+
+
+@cache
+def _facts_of(model: type[Base]) -> tuple[str, ...]:
+    return tuple(p.key for p in sa.inspect(model).column_attrs if p.columns[0].key not in _ASIDE)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a column holds
+    if value is None or type(value) in _PLAIN:
+        return value
     return f"{value.normalize():f}" if isinstance(value, Decimal) else activity.plain(value)
 
 

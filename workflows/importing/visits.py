@@ -4,16 +4,17 @@ What the old program billed is history here: it is marked, and never waits for a
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from foundation import clock
 from foundation.db import db
-from models import ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
-from workflows import many_jobs
+from models import Client, ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
+from workflows import many_jobs, repeat_outlook, repeat_runs
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
@@ -61,6 +62,8 @@ class VisitKind(Kind):
         self.team: dict[str, Staff] = {}
         self.pets: dict[int, list[Pet]] = {}
         self.known: dict[tuple[Any, ...], Job] = {}
+        #: where series will make visits
+        self.coming: set[tuple[Any, ...]] = set()
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """The clients with their pets and visits of these days, the price list, the team."""
@@ -75,14 +78,40 @@ class VisitKind(Kind):
         ids, days = self.clients.ids(), {r.values["on_date"] for r in rows if r.values.get("on_date")}
         if not ids:
             return
-        for pet in db.session.scalars(sa.select(Pet).where(Pet.client_id.in_(ids), Pet.status == PetStatus.ACTIVE)):
-            self.pets.setdefault(pet.client_id, []).append(pet)
+        # With the clients, whose pets are looked at again when the visits are booked.
+        for client in db.session.scalars(
+            sa.select(Client).where(Client.id.in_(ids)).options(selectinload(Client.pets))
+        ):
+            self.pets[client.id] = [p for p in client.pets if p.status is PetStatus.ACTIVE]
         if days:
-            taken = sa.select(Job).where(
-                Job.client_id.in_(ids), Job.on_date.in_(sorted(days)), Job.state != JobState.CANCELLED
-            )
-            for job in db.session.scalars(taken.order_by(Job.id.desc())):
-                self.known[_place(job)] = job
+            self._look_up(rows, ids, days)
+            self._look_ahead(ids, days)
+
+    def _look_up(self, rows: Sequence[Row], ids: Sequence[int], days: Collection[dt.date]) -> None:
+        """The visits that rows speak of: of all that these clients have on these days only those become objects."""
+        own = (Job.client_id, Job.service_item_id, Job.on_date, Job.start_time, Job.time_block_id)
+        taken = sa.select(*own, Job.id).where(
+            Job.client_id.in_(ids), Job.on_date.in_(sorted(days)), Job.state != JobState.CANCELLED
+        )
+        there = {tuple(place): job_id for *place, job_id in db.session.execute(taken.order_by(Job.id.desc()))}
+        wanted = set()
+        for row in rows:
+            try:
+                wanted.add(self.identity(row.values))
+            except WorkflowError:
+                continue  # `find` will say so
+        jobs = self.load(there[place] for place in wanted & there.keys())
+        self.known = {_place(job): job for job in jobs.values()}
+
+    def _look_ahead(self, ids: Sequence[int], days: Collection[dt.date]) -> None:
+        """Which visits of these days repeating services will still make."""
+        first, last = max(min(days), clock.today()), min(max(days), clock.today() + OLDEST)
+        if first > last:
+            return
+        series = repeat_outlook.fresh(repeat_runs.repeats_of(ids))
+        for o in repeat_outlook.look(series, first, last):
+            own = o.repeat.client_id, o.repeat.service_item_id
+            self.coming |= {(*own, x.on_date, x.start_time, x.block.id if x.block else None) for x in o.ready}
 
     def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Whose, what, when, and with which pets."""
@@ -152,6 +181,8 @@ class VisitKind(Kind):
             raise Invalid("billed", N_("Of a past visit “Billed already” must say yes or no."), field="billed")
         if day < clock.today() - (HISTORY if is_billed else OLDEST) or day > clock.today() + OLDEST:
             raise Invalid("far_day", N_("The day is more than two years away."), field="on_date")
+        if self.identity(values) in self.coming:
+            raise Invalid("in_series", N_("A repeating service of the client makes this visit. Leave it out."), field="on_date")  # fmt: skip
         sitter = self.team.get(str(values["sitter"]).casefold()) if values.get("sitter") else None
         if values.get("sitter") and sitter is None:
             raise Invalid("unknown_sitter", N_("Nobody of the team is called so."), field="sitter")

@@ -135,3 +135,39 @@ def test_weekdays_as_people_write_them():
     heads = ["Client", "Service", "Day", "Time", "Start Date", "End Date", "Staff Member"]
     mapping = matching.guess(ImportKind.REPEATS, heads, "pet_sitter_plus")
     assert mapping == dict(zip(("client_name", "service", "weekdays", "start_time", "starts_on", "ends_on", "sitter"), heads, strict=True))  # fmt: skip
+
+
+def test_a_visit_that_a_series_will_make_is_left_out_of_a_file_of_visits(cast):
+    alice, walk = cast.alice, cast.walk
+    series = f"Client Email,Service,Days,Start Time,Start Date\n{alice.email},{walk.name},Mon,12:15,2026-11-02\n"
+    brought_in(ImportKind.REPEATS, series, cast.as_olivia)
+    text = (
+        "Client Email,Service,Date,Time,Billed\n"
+        f"{alice.email},{walk.name},2026-12-07,12:15,no\n"  # a Monday: the series makes it
+        f"{alice.email},{walk.name},2026-12-08,12:15,no\n"
+        f"{alice.email},{walk.name},2026-12-07,15:00,no\n"
+        f"{alice.email},{walk.name},2026-11-09,12:15,yes\n"  # past: no series makes it any more
+    )
+    run = checked(ImportKind.VISITS, text, cast.as_olivia)
+    assert problems(run) == {2: "A repeating service of the client makes this visit. Leave it out."}
+    assert counts(run) == ("checked", 3, 0, 0, 1)
+    repeat_runs.generate(repeat_runs.repeats_of([alice.id]), dt.date(2026, 12, 31), actor=cast.as_olivia)
+    db.session.commit()
+    again = checked(ImportKind.VISITS, text, cast.as_olivia)  # it is there now, and found as any other
+    assert counts(again) == ("checked", 3, 0, 1, 0), problems(again)
+
+
+def test_a_series_where_visits_are_booked_already_is_warned_of(cast):
+    alice, walk = cast.alice, cast.walk
+    visits = f"Client Email,Service,Date,Time,Billed\n{alice.email},{walk.name},2026-12-07,12:15,no\n"
+    assert counts(brought_in(ImportKind.VISITS, visits, cast.as_olivia)) == ("done", 1, 0, 0, 0)
+    text = (
+        "Client Email,Service,Days,Start Time,Start Date\n"
+        f"{alice.email},{walk.name},Mon,12:15,2026-11-02\n"
+        f"{alice.email},{walk.name},Tue,12:15,2026-11-02\n"
+        f"{alice.email},{walk.name},Mon,12:15,2026-12-14\n"
+    )
+    run = checked(ImportKind.REPEATS, text, cast.as_olivia)
+    assert counts(run) == ("checked", 3, 0, 0, 0)
+    assert list(problems(run)) == [2]
+    assert "a second time" in problems(run)[2]
