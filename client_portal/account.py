@@ -20,6 +20,7 @@ from client_portal.frame import (
 from client_portal.owing import Owed
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import Account, AttemptState, Client, CreditNote, NoteKind, NoteState, PaymentAttempt
 from workflows import settings
 from workflows.billing import ledger, sums
@@ -81,7 +82,7 @@ def show() -> View:
 
 def of(client: Client) -> Summary:
     """This client's summary, in five queries, and one more with hundreds of open invoices."""
-    owed = owing.owed_by(client)
+    owed = owing.shown_to(client)
     today = clock.today()
     due = owing.due_now(owed)
     later = [o for o in owed if not o.is_due(today)]
@@ -105,21 +106,26 @@ def of(client: Client) -> Summary:
     )
 
 
+_CLIENT = sa.bindparam("client_id", type_=sa.Integer)
+_note = CreditNote.__table__.c
+_PENDING_NOTES = (
+    sa.select(_note.kind, sa.func.sum(_note.total))
+    .where(_note.client_id == _CLIENT, _note.state == NoteState.OPEN)
+    .group_by(_note.kind)
+)
+_ATTEMPT = Twin(PaymentAttempt, "public_id", "amount")
+_ON_THE_WAY = (
+    sa.select(*_ATTEMPT.columns)
+    .where(_ATTEMPT.c.client_id == _CLIENT, _ATTEMPT.c.state.in_(OPEN_ATTEMPTS))
+    .order_by(_ATTEMPT.c.id)
+)
+
+
 def _pending_notes(client: Client) -> dict[NoteKind, Decimal]:
-    rows = db.session.execute(
-        sa.select(CreditNote.kind, sa.func.sum(CreditNote.total))
-        .where(CreditNote.client_id == client.id, CreditNote.state == NoteState.OPEN)
-        .group_by(CreditNote.kind)
-    )
+    rows = db.session.execute(_PENDING_NOTES, {"client_id": client.id})
     return {kind: amount for kind, amount in rows if amount}
 
 
 def attempts_on_the_way(client: Client) -> list[PaymentAttempt]:
     """Payments of which nobody knows yet what became of them."""
-    return list(
-        db.session.scalars(
-            sa.select(PaymentAttempt)
-            .where(PaymentAttempt.client_id == client.id, PaymentAttempt.state.in_(OPEN_ATTEMPTS))
-            .order_by(PaymentAttempt.id)
-        )
-    )
+    return _ATTEMPT.read(db.session.execute(_ON_THE_WAY, {"client_id": client.id}))

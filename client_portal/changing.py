@@ -22,7 +22,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, TimeType
 from sign_in import current_actor
-from workflows import change_asking, change_requests, settings
+from workflows import change_asking, changes_shown, settings
 from workflows.change_preview import ChangePreview, FiguresChanged, Wish, check_wish, is_stay, preview_change
 from workflows.errors import WorkflowError
 
@@ -172,7 +172,7 @@ def _figures(shown: ChangePreview) -> Figures:
 
 def _show(job: Job, draft: Draft, shown: ChangePreview, status: int = 200, *, offer: Offer | None = None) -> View:
     client, values, today = client_here(), settings.read(), clock.today()
-    waiting = asked.waiting_items(change_requests.open_of(client))
+    waiting = asked.waiting_items(changes_shown.open_of(client))
     control = asked.touch_of(job, waiting, clock.now()).change
     return page(
         "change.html",

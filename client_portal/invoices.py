@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import abort, current_app, request, url_for
 
 from client_portal.frame import View, can_pay, client_here, invoices_are_on, page, page_group
+from client_portal.owing import INVOICE
 from documents import billing_words
 from foundation import clock
 from foundation.db import db
@@ -46,18 +47,27 @@ def shown(client: Client) -> tuple[sa.ColumnElement[bool], ...]:
     return Invoice.client_id == client.id, Invoice.state != InvoiceState.DRAFT, recent
 
 
+_invoice = INVOICE.c
+_PAGE = (
+    sa.select(*INVOICE.columns)
+    .where(
+        _invoice.client_id == sa.bindparam("client_id", type_=sa.Integer),
+        _invoice.state != InvoiceState.DRAFT,
+        sa.or_(_invoice.issued_on >= sa.bindparam("earliest", type_=sa.Date), _invoice.state == InvoiceState.OPEN),
+    )
+    .order_by(_invoice.issued_on.desc(), _invoice.id.desc())
+    .limit(PER_PAGE + 1)
+    .offset(sa.bindparam("skip"))
+)
+
+
 @pages.get("")
 def index() -> View:
     """Newest first, also void ones; `?page=2` has older ones."""
     text = request.args.get("page", "1")
     number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 4 else 1
-    found = db.session.scalars(
-        sa.select(Invoice)
-        .where(*shown(client_here()))
-        .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
-        .limit(PER_PAGE + 1)
-        .offset((number - 1) * PER_PAGE)
-    ).all()
+    wanted = {"client_id": client_here().id, "earliest": earliest(), "skip": (number - 1) * PER_PAGE}
+    found = INVOICE.read(db.session.execute(_PAGE, wanted))
     listed = found[:PER_PAGE]
     figures = sums.invoice_sums(i.id for i in listed) if listed else {}
     return page(

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import abort, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import defer, joinedload, load_only, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
-from client_portal import cards, words
+from client_portal import cards, sent_requests, words
 from client_portal.cards import Card
 from client_portal.frame import (
     View,
@@ -26,16 +26,11 @@ from client_portal.frame import (
 )
 from foundation.db import db
 from models import (
-    Job,
     JobRequest,
     JobRequestLine,
     JobState,
     LineState,
-    Pet,
-    ReportCard,
     RequestMessage,
-    ServiceItem,
-    Staff,
 )
 from sign_in import current_actor
 from workflows import baskets, job_requests, once, request_threads, settings
@@ -69,44 +64,23 @@ class Sent:
 # --------------------------------------------------------------------------------------------------------- reading
 
 
-_SERVICE = ServiceItem.name, ServiceItem.time_type, ServiceItem.duration_minutes, ServiceItem.is_internal
-_PET = Pet.name, Pet.species
-#: A client's sent requests, newest first, with what is shown of them and no more: the list has dozens of visits. Built
-#: once: putting it together takes longer than the database takes to answer it.
-_REQUESTS = (
-    sa.select(JobRequest)
-    .where(JobRequest.client_id == sa.bindparam("client_id"), JobRequest.submitted_at.is_not(None))
-    .options(
-        selectinload(JobRequest.lines).options(
-            defer(JobRequestLine.staff_note),
-            defer(JobRequestLine.fingerprint),
-            joinedload(JobRequestLine.service_item).load_only(*_SERVICE),
-            joinedload(JobRequestLine.time_block),
-            joinedload(JobRequestLine.job).options(
-                load_only(
-                    Job.public_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
-                    Job.state, Job.price, Job.note, Job.cancelled_at,
-                ),
-                joinedload(Job.service_item).load_only(*_SERVICE),
-                joinedload(Job.time_block),
-                joinedload(Job.sitter).load_only(Staff.first_name),
-                joinedload(Job.report_card).load_only(ReportCard.public_id, ReportCard.state),
-                selectinload(Job.pets).load_only(*_PET),
-            ),
-            selectinload(JobRequestLine.pets).load_only(*_PET),
-        ),
-        selectinload(JobRequest.messages).joinedload(RequestMessage.staff),
-    )
-    .order_by(JobRequest.submitted_at.desc(), JobRequest.id.desc())
-)  # fmt: skip
-_PAGE = _REQUESTS.limit(sa.bindparam("n")).offset(sa.bindparam("skip"))
-_ONE = _REQUESTS.where(JobRequest.public_id == sa.bindparam("public_id"))
+#: for what is changed: the workflows read what they need of its lines themselves
+_ONE = sa.select(JobRequest).where(
+    JobRequest.client_id == sa.bindparam("client_id"),
+    JobRequest.submitted_at.is_not(None),
+    JobRequest.public_id == sa.bindparam("public_id"),
+)
 
 
 def _own(request_id: str) -> JobRequest:
-    """A sent request of this client, or 404."""
+    """A sent request of this client, to change it, or 404."""
     found = db.session.scalar(_ONE, {"client_id": client_here().id, "public_id": request_id})
     return found or abort(404)
+
+
+def _shown(request_id: str) -> Sent:
+    """A sent request of this client as it is shown, or 404."""
+    return _sent(sent_requests.one_of(client_here(), request_id) or abort(404))
 
 
 def _sent(found: JobRequest) -> Sent:
@@ -120,7 +94,7 @@ def _sent(found: JobRequest) -> Sent:
         standing=_standing(shown),
         n_waiting=sum(1 for x in found.lines if x.state is LineState.SUBMITTED),
         auto_submitted=any(x.auto_submitted for x in found.lines),
-        messages=[m for m in found.messages if m.to_client],
+        messages=list(found.messages),
     )
 
 
@@ -157,13 +131,12 @@ def index() -> View:
     """Sent requests, newest first, five a page: each shows up to six visits."""
     number = request.args.get("page", 1, type=int)
     number = number if 1 <= number <= 10_000 else 1
-    wanted = {"client_id": client_here().id, "n": PER_PAGE + 1, "skip": (number - 1) * PER_PAGE}
-    found = db.session.scalars(_PAGE, wanted).all()
+    found, has_more = sent_requests.page_of(client_here(), most=PER_PAGE, skip=(number - 1) * PER_PAGE)
     return page(
         "requests.html",
-        sent=[_sent(x) for x in found[:PER_PAGE]],
+        sent=[_sent(x) for x in found],
         page_number=number,
-        has_more=len(found) > PER_PAGE,
+        has_more=has_more,
         shown=SHOWN,
         business=settings.read()["business.name"],
     )
@@ -179,7 +152,7 @@ def _show(request_id: str, status: int = 200, *, problem: str = "", body: str = 
     return page(
         "one_request.html",
         status,
-        one=_sent(_own(request_id)),
+        one=_shown(request_id),
         client=client_here(),
         business=settings.read()["business.name"],
         form_key=once.new_key(),
@@ -304,7 +277,7 @@ def _ask_line(found: JobRequestLine, status: int = 200, *, problem: str = "", re
 @cancelling.get("/<public_id:request_id>/cancellation")
 def whole(request_id: str) -> View:
     """Ask whether to cancel all of a request that still waits."""
-    return _ask_whole(_own(request_id))
+    return _ask_whole(request_id)
 
 
 @cancelling.post("/<public_id:request_id>/cancellation")
@@ -315,11 +288,10 @@ def cancel_whole(request_id: str) -> View:
         cancelled = job_requests.cancel_request(found, actor=current_actor(), reason=reason)
     except WrongState as problem:
         db.session.rollback()
-        db.session.expire_all()
-        return _ask_whole(_own(request_id), 409, problem=problem.say(_), reason=reason)
+        return _ask_whole(request_id, 409, problem=problem.say(_), reason=reason)
     except WorkflowError as problem:
         db.session.rollback()
-        return _ask_whole(_own(request_id), 422, problem=problem.say(_), reason=reason)
+        return _ask_whole(request_id, 422, problem=problem.say(_), reason=reason)
     db.session.commit()
     flash(_cancelled(len(cancelled)), "success")
     return see(_after_whole(request_id))
@@ -331,14 +303,14 @@ def _after_whole(request_id: str) -> str:
     return url_for("portal_schedule.month")
 
 
-def _ask_whole(found: JobRequest, status: int = 200, *, problem: str = "", reason: str = "") -> View:
-    sent = _sent(found)
+def _ask_whole(request_id: str, status: int = 200, *, problem: str = "", reason: str = "") -> View:
+    sent = _shown(request_id)
     return page(
         "whole_cancellation.html",
         status,
         one=sent,
         waiting=[c for c in sent.cards if c.cancel_url],
-        back=_after_whole(found.public_id),
+        back=_after_whole(request_id),
         problem=problem,
         reason=reason,
         business=settings.read()["business.name"],

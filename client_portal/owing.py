@@ -9,12 +9,15 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import AttemptTarget, Client, Invoice, InvoiceState
 from workflows.billing import sums
 from workflows.billing.sums import InvoiceSums
 
 #: a page with more invoices than this helps nobody; they are paid in turns, oldest first
 MOST = 200
+
+_target = AttemptTarget.__table__.c
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,25 @@ def owed_by(client: Client, *, only: Sequence[str] | None = None) -> list[Owed]:
     rows = db.session.execute(query).all()
     figures = sums.invoice_sums(invoice.id for invoice, _locked in rows)
     return [Owed(invoice, figures[invoice.id], bool(is_locked)) for invoice, is_locked in rows]
+
+
+#: what pages show of an invoice
+INVOICE = Twin(Invoice, "public_id", "kind", "state", "number", "issued_on", "sent_at", "due_on")
+_invoice = INVOICE.c
+_OPEN = (
+    sa.select(*INVOICE.columns, sa.exists().where(_target.invoice_id == _invoice.id, _target.is_active.is_(True)))
+    .where(_invoice.client_id == sa.bindparam("client_id", type_=sa.Integer), _invoice.state == InvoiceState.OPEN)
+    .order_by(_invoice.due_on.is_(None), _invoice.due_on, _invoice.id)
+    .limit(MOST)
+)
+
+
+def shown_to(client: Client) -> list[Owed]:
+    """The same as all of `owed_by`, for pages that only read (`foundation.twins`)."""
+    rows = db.session.execute(_OPEN, {"client_id": client.id}).all()
+    invoices = INVOICE.read(rows)
+    figures = sums.invoice_sums(i.id for i in invoices) if invoices else {}
+    return [Owed(i, figures[i.id], bool(row[-1])) for i, row in zip(invoices, rows, strict=True)]
 
 
 def due_now(owed: Sequence[Owed]) -> list[Owed]:

@@ -6,16 +6,14 @@ The month costs eight queries, the day seven, however many visits there are, and
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from flask import make_response, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload, selectinload
 
-from client_portal import asked, asking, cards, words
+from client_portal import asked, asking, cards, shown, words
 from client_portal.cards import Card
 from client_portal.frame import (
     View,
@@ -42,18 +40,14 @@ from models import (
     JobRequestLine,
     JobState,
     LineState,
-    ReportCard,
     ServiceItem,
     TimeBlock,
 )
 from ui_kit import MonthGrid, month_grid
 from ui_kit.formats import clock_time, pill_time
 from ui_kit.month import DayItem, weeks_of
-from workflows import change_requests
-from workflows.cancelling import shown_from
-from workflows.conflicts import reach
+from workflows import changes_shown
 from workflows.errors import N_
-from workflows.requested_stays import LINE_ENDS_ON
 
 #: how many coming visits stand beside the month
 COMING = 6
@@ -99,21 +93,21 @@ def day(day: dt.date) -> View:
         response.headers["HX-Push-Url"] = url_for(".month", month=f"{day:%Y-%m}", day=day.isoformat())
         return response
     client = client_here()
-    lines, jobs = _lines_of_day(client, day), _jobs_of_day(client, day)
+    lines, jobs = shown.lines_of_day(client, day), shown.jobs_of_day(client, day)
     waiting = asked.waiting_items(_open_of(client))
     return page("day.html", day=day, today=clock.today(), cards=_day_cards(day, jobs, lines, waiting).cards)
 
 
 def _open_of(client: Client) -> list[ChangeRequest]:
     """What the client waits for; most wait for nothing, and the frame's query knows that."""
-    return change_requests.open_of(client) if basket_facts(client).n_asked else []
+    return changes_shown.open_of(client) if basket_facts(client).n_asked else []
 
 
 def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> tuple[str, int]:
     client, today = client_here(), clock.today()
     # Most clients wait for nothing, and the frame's query knows that.
-    lines = _waiting_lines(client, chosen) if chosen or basket_facts(client).n_waiting else []
-    jobs = _jobs_of_day(client, chosen) if chosen else _coming_jobs(client, today)
+    lines = shown.waiting_lines(client, chosen) if chosen or basket_facts(client).n_waiting else []
+    jobs = shown.jobs_of_day(client, chosen) if chosen else shown.coming_jobs(client, today, COMING)
     is_part = by_htmx("schedule")
     open_requests = _open_of(client)
     items = asked.waiting_items(open_requests)
@@ -133,90 +127,6 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
         waiting=_waiting(lines),
         n_waiting=sum(1 for x in lines if x.state is LineState.SUBMITTED),
     )
-
-
-# ---------------------------------------------------------------------------------------------------- the queries
-
-
-_CLIENT = sa.bindparam("client_id", type_=sa.Integer)
-_FIRST, _LAST, _REACH, _SHOWN_FROM = (
-    sa.bindparam(name, type_=sa.Date) for name in ("first", "last", "reach", "shown_from")
-)
-_TOUCHING = sa.and_(Job.on_date.between(_REACH, _LAST), Job.ends_on >= _FIRST)
-_OWN_JOBS = Job.client_id == _CLIENT, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False)
-_STILL_SHOWN = sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= _SHOWN_FROM)
-_LINES_TOUCHING = sa.and_(JobRequestLine.on_date.between(_REACH, _LAST), LINE_ENDS_ON >= _FIRST)
-#: requested visits that are not in the schedule: waiting, declined, cancelled
-_OWN_LINES = (
-    JobRequestLine.client_id == _CLIENT,
-    JobRequestLine.state.in_([LineState.SUBMITTED, LineState.DECLINED, LineState.CANCELLED]),
-)
-
-
-def _jobs() -> sa.Select[Job]:
-    return (
-        sa.select(Job)
-        .join(Job.service_item)
-        .where(*_OWN_JOBS, _TOUCHING)
-        .options(
-            joinedload(Job.service_item).joinedload(ServiceItem.group),
-            joinedload(Job.time_block),
-            joinedload(Job.sitter),
-            joinedload(Job.report_card).load_only(ReportCard.public_id, ReportCard.state),
-            selectinload(Job.pets),
-        )
-        .order_by(Job.on_date, Job.start_time, Job.id)
-    )
-
-
-def _lines() -> sa.Select[JobRequestLine]:
-    return (
-        sa.select(JobRequestLine)
-        .where(*_OWN_LINES)
-        .options(
-            joinedload(JobRequestLine.service_item),
-            joinedload(JobRequestLine.time_block),
-            joinedload(JobRequestLine.request),
-            selectinload(JobRequestLine.pets),
-        )
-        .order_by(JobRequestLine.on_date, JobRequestLine.start_time, JobRequestLine.id)
-    )
-
-
-# Built once: putting a statement with its options together takes longer than the database takes to answer it.
-_JOBS_OF_DAY = _jobs().where(_STILL_SHOWN)
-_COMING = _jobs().where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])).limit(COMING)
-_LINES_OF_DAY = _lines().where(_LINES_TOUCHING)
-_LINES_WAITING = _lines().where(sa.or_(JobRequestLine.state == LineState.SUBMITTED, _LINES_TOUCHING))
-
-
-def _days(client: Client, first: dt.date, last: dt.date) -> dict[str, Any]:
-    """What the statements ask for: the client's, between these days."""
-    return {
-        "client_id": client.id,
-        "first": first,
-        "last": last,
-        "reach": reach(first),
-        "shown_from": shown_from(),
-    }
-
-
-def _jobs_of_day(client: Client, day: dt.date) -> Sequence[Job]:
-    return db.session.scalars(_JOBS_OF_DAY, _days(client, day, day)).all()
-
-
-def _coming_jobs(client: Client, today: dt.date) -> Sequence[Job]:
-    return db.session.scalars(_COMING, _days(client, today, dt.date.max)).all()
-
-
-def _lines_of_day(client: Client, day: dt.date) -> Sequence[JobRequestLine]:
-    return db.session.scalars(_LINES_OF_DAY, _days(client, day, day)).all()
-
-
-def _waiting_lines(client: Client, day: dt.date | None) -> Sequence[JobRequestLine]:
-    """What waits, on any day, and all that is left of the day."""
-    no_day = {"client_id": client.id, "first": None, "last": None, "reach": None}
-    return db.session.scalars(_LINES_WAITING, _days(client, day, day) if day else no_day).all()
 
 
 # ------------------------------------------------------------------------------------------------------- the month
@@ -246,36 +156,37 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: C
     )
 
 
+_job, _line, _item, _block = (m.__table__.c for m in (Job, JobRequestLine, ServiceItem, TimeBlock))
 _PILLS = (
     sa.select(
-        Job.id,
-        sa.type_coerce(Job.state, sa.String).label("state"),
-        Job.on_date,
-        Job.ends_on,
-        Job.start_time,
-        TimeBlock.name.label("block"),
-        TimeBlock.starts_at.label("block_start"),
-        ServiceItem.name,
+        _job.id,
+        sa.type_coerce(_job.state, sa.String).label("state"),
+        _job.on_date,
+        _job.ends_on,
+        _job.start_time,
+        _block.name.label("block"),
+        _block.starts_at.label("block_start"),
+        _item.name,
         sa.literal("job").label("what"),
     )
-    .join(Job.service_item)
-    .outerjoin(Job.time_block)
-    .where(*_OWN_JOBS, _STILL_SHOWN, _TOUCHING)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .outerjoin(TimeBlock.__table__, _block.id == _job.time_block_id)
+    .where(*shown.OWN_JOBS, shown.STILL_SHOWN, shown.TOUCHING)
     .union_all(
         sa.select(
             sa.literal(0),
-            sa.type_coerce(JobRequestLine.state, sa.String),
-            JobRequestLine.on_date,
-            LINE_ENDS_ON,
-            JobRequestLine.start_time,
-            TimeBlock.name,
-            TimeBlock.starts_at,
-            ServiceItem.name,
+            sa.type_coerce(_line.state, sa.String),
+            _line.on_date,
+            shown.LINE_ENDS_ON,
+            _line.start_time,
+            _block.name,
+            _block.starts_at,
+            _item.name,
             sa.literal("line"),
         )
-        .join(JobRequestLine.service_item)
-        .outerjoin(JobRequestLine.time_block)
-        .where(*_OWN_LINES, _LINES_TOUCHING)
+        .join(ServiceItem.__table__, _item.id == _line.service_item_id)
+        .outerjoin(TimeBlock.__table__, _block.id == _line.time_block_id)
+        .where(*shown.OWN_LINES, shown.LINES_TOUCHING)
     )
 )
 
@@ -284,7 +195,7 @@ def _pill_rows(
     client: Client, begin: dt.date, end: dt.date
 ) -> Iterable[tuple[int, str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
     """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
-    for job_id, state, *rest, what in db.session.execute(_PILLS, _days(client, begin, end)):
+    for job_id, state, *rest, what in db.session.execute(_PILLS, shown.days_of(client, begin, end)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
         yield (job_id, kind, *rest)  # type: ignore[misc]  # the columns above, in their order
 

@@ -32,7 +32,7 @@ from foundation import clock
 from foundation.db import db
 from models import CancellationReason, ChangeRequest, Job, JobState, ReportCard, ServiceItem
 from sign_in import current_actor
-from workflows import change_asking, change_requests, settings
+from workflows import change_asking, change_requests, changes_shown, settings
 from workflows.change_preview import CancelPreview, FiguresChanged, preview_cancel
 from workflows.errors import WorkflowError
 from workflows.limits import Use
@@ -88,7 +88,7 @@ def show(visit_id: str) -> View:
 
 def _show(job: Job) -> View:
     client, now = client_here(), clock.now()
-    open_requests = change_requests.open_of(client)
+    open_requests = changes_shown.open_of(client)
     waiting = asked.waiting_items(open_requests)
     item = waiting.get(job.id)
     touch = asked.touch_of(job, waiting, now) if job.state is JobState.SCHEDULED else Touch(None, None)
@@ -195,7 +195,7 @@ def _choose(problem: str = "", status: int = 200) -> View:
     coming = db.session.scalars(
         own_jobs().where(Job.state == JobState.SCHEDULED, Job.on_date >= clock.today()).limit(MAX_LINES)
     ).all()
-    waiting = asked.waiting_items(change_requests.open_of(client))
+    waiting = asked.waiting_items(changes_shown.open_of(client))
     return page(
         "visits_to_cancel.html",
         status,
@@ -208,7 +208,7 @@ def _choose(problem: str = "", status: int = 200) -> View:
 def _ask(jobs: list[Job], status: int = 200, *, problem: str = "", shown: CancelPreview | None = None) -> View:
     """The question as a page. A visit for which it is too late leaves only the reason and the way back."""
     client, now = client_here(), clock.now()
-    waiting = asked.waiting_items(change_requests.open_of(client))
+    waiting = asked.waiting_items(changes_shown.open_of(client))
     dead = [(cards.of_job(j), c.why) for j in jobs if (c := asked.touch_of(j, waiting, now).cancel) and c.why]
     return page(
         "visit_cancellation.html",

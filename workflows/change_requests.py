@@ -105,42 +105,17 @@ def _items() -> sa.Select[Any]:
     )
 
 
-def _of_client() -> sa.Select[Any]:
-    """A client's requests and messages that wait, with what is shown of them."""
-    return (
-        sa.select(ChangeRequest)
-        .where(ChangeRequest.client_id == sa.bindparam("client_id", type_=sa.Integer), ChangeRequest.is_open)
-        .options(
-            joinedload(ChangeRequest.reason),
-            joinedload(ChangeRequest.items).options(
-                joinedload(ChangeItem.job).options(joinedload(Job.service_item), joinedload(Job.time_block)),
-                joinedload(ChangeItem.new_service_item),
-                joinedload(ChangeItem.new_time_block),
-                joinedload(ChangeItem.repeat).joinedload(Repeat.service_item),
-                selectinload(ChangeItem.new_pets),
-            ),
-        )
-        .order_by(ChangeRequest.id)
-    )
-
-
 # Built once: putting them together takes longer than the database takes to answer.
 _PENDING = ChangeItem.state == ChangeState.PENDING
 _WAITING_OF = _items().where(ChangeRequest.client_id == sa.bindparam("client_id", type_=sa.Integer), _PENDING)
 _WAITING_FOR = _items().where(among(ChangeItem.job_id, "job_ids"), _PENDING)
 _PENDING_ABOUT = sa.select(ChangeItem.id).where(among(ChangeItem.job_id, "job_ids"), _PENDING)
 _THESE_ITEMS = _items().where(among(ChangeItem.id, "item_ids"))
-_OPEN_OF = _of_client()
 
 
 def waiting_of(client: Client) -> list[ChangeItem]:
     """All that this client still waits for, oldest request first."""
     return list(db.session.scalars(_WAITING_OF, {"client_id": client.id}))
-
-
-def open_of(client: Client) -> list[ChangeRequest]:
-    """This client's requests and messages that wait, oldest first, with what is shown of them. At most two queries: few wait at once."""
-    return list(db.session.scalars(_OPEN_OF, {"client_id": client.id}).unique())
 
 
 def waiting_for(job_ids: Iterable[int]) -> dict[int, ChangeItem]:

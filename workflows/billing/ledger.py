@@ -98,8 +98,9 @@ def client_balances(client_ids: Iterable[int]) -> dict[int, dict[Account, Decima
 
 
 #: built once: every list of clients and every client's page asks
+_line = PostingLine.__table__.c
 _BALANCES = (
-    sa.select(PostingLine.client_id, PostingLine.account, sa.func.sum(PostingLine.amount))
-    .where(among(PostingLine.client_id, "client_ids"))
-    .group_by(PostingLine.client_id, PostingLine.account)
+    sa.select(_line.client_id, _line.account, sa.func.sum(_line.amount))
+    .where(among(_line.client_id, "client_ids"))
+    .group_by(_line.client_id, _line.account)
 )

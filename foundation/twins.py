@@ -1,0 +1,105 @@
+"""Rows that read like entities, for pages that only read.
+
+For an entity SQLAlchemy gets ready, at every statement, each column and each relation that it could ever load. A page
+of six visits with their service, block, sitter and pets spent a third of its time on that. A `Twin` asks for the
+columns that it names, and puts each row into a plain object with the entity's names and properties. There is no session
+behind it: it cannot be changed, and asking for what was not read is an error and not a query.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from types import FunctionType
+from typing import Any, Generic, NoReturn, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import class_mapper
+
+from foundation.db import Base
+
+E = TypeVar("E", bound=Base)
+
+
+class _Plain:
+    """What all twins share; the names of the entity's columns and relations are in `__mapped__`."""
+
+    __mapped__: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in self.__mapped__:
+            # No AttributeError: a template would take that for an empty text.
+            raise RuntimeError(f"{type(self).__name__}.{name} was not read")
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise RuntimeError(f"{type(self).__name__}.{name} = … would not be saved: this object was only read")
+
+
+@cache
+def _plain_class(entity: type[Base]) -> type[_Plain]:
+    """A class with the entity's own properties and methods, without its columns."""
+    own: dict[str, Any] = {"__mapped__": frozenset(class_mapper(entity).attrs.keys())}
+    for parent in reversed(entity.__mro__[: entity.__mro__.index(Base)]):
+        for name, value in vars(parent).items():
+            is_method = isinstance(value, FunctionType) and (name == "__str__" or not name.startswith("_"))
+            if is_method or isinstance(value, property):
+                own[name] = value
+    own["__tablename__"] = entity.__tablename__
+    return type(entity.__name__, (_Plain,), own)
+
+
+class Twin(Generic[E]):
+    """Some columns of a table, and those of others beside it.
+
+    `Twin(Job, "on_date", service_item=Twin(ServiceItem, "name"))` reads visits that know their id, their day, and their
+    service with its id and name. What an outer join did not find is None. A table that stands twice in a statement
+    has an alias for the second: `Twin(ServiceItem, "name", table=ServiceItem.__table__.alias())`.
+
+    The statement is written with the tables' own columns (`twin.table.c`), not with those of the entities: one entity in
+    it, and SQLAlchemy takes the long way for all of it.
+    """
+
+    def __init__(self, of: type[E], *names: str, table: sa.FromClause | None = None, **beside: "Twin[Any]") -> None:
+        self.table: sa.FromClause = of.__table__ if table is None else table
+        self.c = self.table.c
+        self._names = ["id", *names]
+        self._class = _plain_class(of)
+        self._beside = beside
+        #: for `sa.select(*twin.columns)`; the joins are the statement's
+        self.columns: list[sa.ColumnElement[Any]] = [self.c[name] for name in self._names]
+        for twin in beside.values():
+            self.columns += twin.columns
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> list[E]:
+        """The rows of a statement that selects `columns`."""
+        return [self._made(tuple(row), 0) for row in rows]
+
+    def by_first(self, rows: Iterable[Sequence[Any]]) -> Mapping[Any, list[E]]:
+        """The rows of a statement whose first column is a key, gathered by that key, in their order."""
+        found: dict[Any, list[E]] = defaultdict(list)
+        for row in rows:
+            found[row[0]].append(self._made(tuple(row), 1))
+        return found
+
+    def _made(self, row: tuple[Any, ...], at: int) -> Any:  # noqa: ANN401 -- an E, or None
+        if row[at] is None:
+            return None
+        made, end = object.__new__(self._class), at + len(self._names)
+        values = made.__dict__
+        values.update(zip(self._names, row[at:end], strict=True))
+        for name, twin in self._beside.items():
+            values[name] = twin._made(row, end)  # noqa: SLF001 -- its own kind
+            end += len(twin.columns)
+        return made
+
+
+def lend(owners: Iterable[Any], name: str, value: object) -> None:
+    """Give twins what the page has already, such as visits their client."""
+    for owner in owners:
+        owner.__dict__[name] = value
+
+
+def put_beside(owners: Iterable[Any], name: str, found: Mapping[Any, Sequence[Any]]) -> None:
+    """Give each twin its list of others, such as a visit its pets; `found` has them by the owner's id."""
+    for owner in owners:
+        owner.__dict__[name] = list(found.get(owner.id, ()))
