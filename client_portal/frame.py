@@ -226,23 +226,27 @@ def know_basket(basket: JobRequest | None) -> None:
     )
 
 
-def _count(kind: type[ChangeRequest | Repeat | JobRequestLine], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(kind).where(*where).scalar_subquery()
-
-
+_line, _request, _change, _repeat = (m.__table__.c for m in (JobRequestLine, JobRequest, ChangeRequest, Repeat))
+_waiting = JobRequestLine.__table__.alias()
 _CLIENT = sa.bindparam("client_id", type_=sa.Integer)
+
+
+def _count(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).where(*where).scalar_subquery()
+
+
 #: every page asks, so the statement is built once
 _FACTS = (
     sa.select(
-        sa.func.count(JobRequestLine.id),
-        sa.func.count(JobRequestLine.blocked_code),
-        sa.func.max(JobRequest.changed_at),
-        _count(ChangeRequest, ChangeRequest.client_id == _CLIENT, ChangeRequest.is_open.is_(True)),
-        _count(Repeat, Repeat.client_id == _CLIENT, Repeat.is_active.is_(True)),
-        _count(JobRequestLine, JobRequestLine.client_id == _CLIENT, JobRequestLine.state == LineState.SUBMITTED),
+        sa.func.count(_line.id),
+        sa.func.count(_line.blocked_code),
+        sa.func.max(_request.changed_at),
+        _count(_change.client_id == _CLIENT, _change.is_open.is_(True)),
+        _count(_repeat.client_id == _CLIENT, _repeat.is_active.is_(True)),
+        _count(_waiting.c.client_id == _CLIENT, _waiting.c.state == LineState.SUBMITTED),
     )
-    .join(JobRequest, JobRequestLine.request_id == JobRequest.id)
-    .where(JobRequest.client_id == _CLIENT, JobRequest.submitted_at.is_(None))
+    .join_from(JobRequestLine.__table__, JobRequest.__table__, _line.request_id == _request.id)
+    .where(_request.client_id == _CLIENT, _request.submitted_at.is_(None))
 )
 
 

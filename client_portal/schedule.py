@@ -146,13 +146,14 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: C
             item = _pill(kind, time or block or "", pill_time(start or block_start), name)
             found[shown].append((order, item))
             shown += dt.timedelta(days=1)
+    a_day = url_for(".day", day=first)
     items = {d: [pill for _order, pill in sorted(pills, key=lambda p: p[0])] for d, pills in found.items()}
     return month_grid(
         first,
         today=clock.today(),
         items=items,
         selected=[chosen] if chosen else [],
-        day_url=lambda d: url_for(".day", day=d),
+        day_url=lambda d: a_day.replace(first.isoformat(), d.isoformat()),  # one address for all 42 days
     )
 
 

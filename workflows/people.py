@@ -63,8 +63,12 @@ def clean_phone(value: str | None, *, region: str = "US", field: str = "phone") 
 @lru_cache(maxsize=4096)
 def show_phone(value: str | None, *, region: str = "US") -> str:
     """A stored number as people of the region write it."""
-    if not value:
-        return ""
+    return _phone_words(value, region) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _phone_words(value: str, region: str) -> str:
+    """The library reads a number in a tenth of a millisecond; a sitter's day has twenty."""
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:

@@ -227,26 +227,34 @@ class Values:
     stored: Mapping[str, Any] = field(default_factory=dict)
     #: (role, permission) -> may they, where the owner ticked otherwise than the product's own table
     roles: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    #: those that were asked for already: a page asks three hundred times, for forty of them
+    _asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 -- each key has its own type
-        entry = REGISTRY[key]
-        value = self.stored.get(key, entry.default)
-        if entry.kind is Kind.TIME and value is not None:
-            return dt.time.fromisoformat(value)
-        return value
+        try:
+            return self._asked[key]
+        except KeyError:
+            value = self._asked[key] = self._value(REGISTRY[key])
+            return value
+
+    def _value(self, entry: Entry) -> Any:  # noqa: ANN401 -- each key has its own type
+        value = self.stored.get(entry.key, entry.default)
+        return dt.time.fromisoformat(value) if entry.kind is Kind.TIME and value is not None else value
 
     def is_changed(self, key: str) -> bool:
         """Does it differ from the default?"""
         return key in self.stored and self.stored[key] != REGISTRY[key].default
 
 
-#: every request asks, so the statement is built once; what the owner ticked for the roles comes with it
+_setting, _ticked = Setting.__table__.c, RolePermission.__table__.c
+#: every request asks, so the statement is built once, and of the tables' own columns: with those of the entities
+#: SQLAlchemy takes a longer way. What the owner ticked for the roles comes with it
 _ALL = sa.union_all(
-    sa.select(Setting.key, Setting.value, sa.literal("").label("role")),
+    sa.select(_setting.key, _setting.value, sa.literal("").label("role")),
     sa.select(
-        RolePermission.permission,
-        sa.case((RolePermission.is_allowed, sa.literal(True, sa.JSON)), else_=sa.literal(False, sa.JSON)),
-        sa.cast(RolePermission.role, sa.String(32)),
+        _ticked.permission,
+        sa.case((_ticked.is_allowed, sa.literal(True, sa.JSON)), else_=sa.literal(False, sa.JSON)),
+        sa.cast(_ticked.role, sa.String(32)),
     ),
 )
 
@@ -256,16 +264,17 @@ def read() -> Values:
 
     Kept for the length of the session's transaction scope: call it freely.
     """
-    cached: Values | None = db.session.info.get("settings")
+    session = db.session()
+    cached: Values | None = session.info.get("settings")
     if cached is None:
         # Asking for a setting, or whether somebody may do something, must not save what a form holds so far.
-        with db.session.no_autoflush:
-            rows = db.session.execute(_ALL).all()
+        with session.no_autoflush:
+            rows = session.execute(_ALL).all()
         cached = Values(
             {key: value for key, value, role in rows if not role and key in REGISTRY},
             {(role, key): value for key, value, role in rows if role},
         )
-        db.session.info["settings"] = cached
+        session.info["settings"] = cached
     clock.use_zone(cached["business.time_zone"])
     money.use_currency(cached["business.currency"])
     return cached
