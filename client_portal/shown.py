@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from foundation.among import among
 from foundation.db import db
-from foundation.twins import Twin, lend, put_beside
+from foundation.twins import Twin, put_beside
 from models import (
     Client,
     Job,
@@ -127,12 +127,12 @@ def days_of(client: Client, first: dt.date, last: dt.date) -> dict[str, Any]:
 
 def jobs_of_day(client: Client, day: dt.date) -> list[Job]:
     """The visits that touch the day."""
-    return _visits(client, _JOBS_OF_DAY, days_of(client, day, day))
+    return _visits(_JOBS_OF_DAY, days_of(client, day, day))
 
 
 def coming_jobs(client: Client, today: dt.date, most: int) -> list[Job]:
     """The next visits from today on."""
-    return _visits(client, _COMING, {**days_of(client, today, dt.date.max), "most": most})
+    return _visits(_COMING, {**days_of(client, today, dt.date.max), "most": most})
 
 
 def lines_of_day(client: Client, day: dt.date) -> list[JobRequestLine]:
@@ -146,9 +146,8 @@ def waiting_lines(client: Client, day: dt.date | None) -> list[JobRequestLine]:
     return _requested(_LINES_WAITING, days_of(client, day, day) if day else no_day)
 
 
-def _visits(client: Client, statement: sa.Select[Any], wanted: dict[str, Any]) -> list[Job]:
+def _visits(statement: sa.Select[Any], wanted: dict[str, Any]) -> list[Job]:
     jobs = _JOB.read(db.session.execute(statement, wanted))
-    lend(jobs, "client", client)
     put_pets(jobs, PETS_OF_JOBS)
     return jobs
 

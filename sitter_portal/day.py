@@ -9,16 +9,31 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
-from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
-from models import Client, Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeType
+from foundation.twins import Twin, put_beside
+from models import (
+    Client,
+    FilePurpose,
+    Job,
+    JobState,
+    Pet,
+    ReportCard,
+    ServiceItem,
+    Staff,
+    StoredFile,
+    TimeBlock,
+    TimeType,
+    job_pet,
+)
 from sign_in import current_actor, current_staff
 from sitter_portal import keys
 from sitter_portal.clients import pet_photo_url, told_by
 from sitter_portal.frame import frame
+from sitter_portal.taps import Taps
 from ui_kit.formats import clock_time, time_of_day
 from ui_kit.visit_words import map_of_address, map_of_place
 from workflows import once, people, sitter_access, visit_rules, visits
@@ -51,20 +66,21 @@ class Visit:
 _FIRST, _LAST, _REACH, _SHOWN_FROM = (
     sa.bindparam(name, type_=sa.Date) for name in ("first", "last", "reach", "shown_from")
 )
-# Built once, as the other statement of this page: that takes longer than the database takes to answer it.
+_job, _item, _client, _block, _pet = (m.__table__.c for m in (Job, ServiceItem, Client, TimeBlock, Pet))
+# Built once, as the other statements of this page: that takes longer than the database takes to answer it.
 _VISITS = (
     sa.select(
-        Job.id, Job.public_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes,
-        Job.state, Job.acknowledged_at, ServiceItem.name, ServiceItem.time_type, Client.first_name, Client.last_name,
-        TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
+        _job.id, _job.public_id, _job.on_date, _job.ends_on, _job.start_time, _job.end_time, _job.duration_minutes,
+        _job.state, _job.acknowledged_at, _item.name, _item.time_type, _client.first_name, _client.last_name,
+        _block.name, _block.starts_at, _block.ends_at,
     )
-    .join(ServiceItem, ServiceItem.id == Job.service_item_id)
-    .join(Client, Client.id == Job.client_id)
-    .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .join(Client.__table__, _client.id == _job.client_id)
+    .outerjoin(TimeBlock.__table__, _block.id == _job.time_block_id)
     .where(
-        Job.sitter_id == sa.bindparam("staff_id", type_=sa.Integer), Job.state.in_(SHOWN),
-        Job.on_date.between(_REACH, _LAST), Job.ends_on >= _FIRST,
-        sa.or_(Job.state != JobState.CANCELLED, Job.ends_on >= _SHOWN_FROM),
+        _job.sitter_id == sa.bindparam("staff_id", type_=sa.Integer), _job.state.in_(SHOWN),
+        _job.on_date.between(_REACH, _LAST), _job.ends_on >= _FIRST,
+        sa.or_(_job.state != JobState.CANCELLED, _job.ends_on >= _SHOWN_FROM),
     )
 )  # fmt: skip
 
@@ -73,13 +89,17 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
     """The sitter's visits that touch these days, in the order of the day; one query."""
     days = {"first": first, "last": last, "reach": reach(first), "shown_from": shown_from()}
     rows = db.session.execute(_VISITS, {"staff_id": staff.id, **days})
-    return sorted((_visit(row, first) for row in rows), key=lambda v: (v.day, v.starts_at, v.job_id))
+    said: dict[tuple[Any, ...], str] = {}  # sixty visits have a dozen times
+    return sorted((_visit(row, first, said) for row in rows), key=lambda v: (v.day, v.starts_at, v.job_id))
 
 
-def _visit(row: Sequence[Any], first: dt.date) -> Visit:
+def _visit(row: Sequence[Any], first: dt.date, said: dict[tuple[Any, ...], str]) -> Visit:
     job_id, public_id, on, ends, start, end, minutes, state, read_at, service, time_type, given, family = row[:13]
     hours = _Hours(*row[13:]) if row[13] is not None else None
     is_long = ends != on
+    when = (start, end, minutes, hours, is_long, time_type)
+    if when not in said:
+        said[when] = _time_words(start, end, minutes, hours, is_long=is_long, all_day=time_type is TimeType.ALL_DAY)
     return Visit(
         job_id=job_id,
         public_id=public_id,
@@ -87,7 +107,7 @@ def _visit(row: Sequence[Any], first: dt.date) -> Visit:
         ends_on=ends,
         is_long=is_long,
         starts_at=start or (hours.starts_at if hours else dt.time(0)),
-        time=_time_words(start, end, minutes, hours, is_long=is_long, all_day=time_type is TimeType.ALL_DAY),
+        time=said[when],
         state=state,
         is_read=read_at is not None or state is not JobState.SCHEDULED,
         service=service,
@@ -128,20 +148,43 @@ class Card:
 ADDRESS = ("address_line1", "address_line2", "city", "postcode")
 
 
-_CARDS = (
-    sa.select(Job)
-    .where(Job.id.in_(sa.bindparam("job_ids", expanding=True)))
-    .options(
-        joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block),
-        joinedload(Job.report_card), selectinload(Job.pets).joinedload(Pet.photo),
-    )
+_JOB = Twin(
+    Job, "public_id", "client_id", "sitter_id", "on_date", "ends_on", "start_time", "end_time", "duration_minutes", "state",
+    "note", "staff_note", "acknowledged_at", "checked_in_at", "checked_out_at", "version",
+    client=Twin(Client, "public_id", "first_name", "last_name", "phone", *ADDRESS, "latitude", "longitude"),
+    service_item=Twin(ServiceItem, "name", "time_type"), time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"),
+    report_card=Twin(ReportCard, "state", "message", "office_note", "version"),
 )  # fmt: skip
+_PET = Twin(
+    Pet, "name", "species", "warning", "feeding", "medication", "notes", photo=Twin(StoredFile, "public_id")
+)  # fmt: skip
+_report, _file = ReportCard.__table__.c, StoredFile.__table__.c
+_CARDS = (
+    sa.select(*_JOB.columns)
+    .join(Client.__table__, _client.id == _job.client_id)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .outerjoin(TimeBlock.__table__, _block.id == _job.time_block_id)
+    .outerjoin(ReportCard.__table__, _report.job_id == _job.id)
+    .where(among(_job.id, "job_ids"))
+)
+_PETS = (
+    sa.select(job_pet.c.job_id, *_PET.columns)
+    .join(Pet.__table__, _pet.id == job_pet.c.pet_id)
+    .outerjoin(
+        StoredFile.__table__,
+        sa.and_(_file.pet_id == _pet.id, _file.purpose == FilePurpose.PET_PHOTO, _file.removed_at.is_(None)),
+    )
+    .where(among(job_pet.c.job_id, "job_ids"))
+    .order_by(_pet.name)
+)
 
 
 def cards_of(own: Sequence[Visit], closed: Collection[str]) -> list[Card]:
     """The day's visits with client, pets and photos; two queries however many they are."""
-    found = db.session.scalars(_CARDS, {"job_ids": [v.job_id for v in own]})
-    of_id, actor, now = {job.id: job for job in found}, current_actor(), clock.now()
+    ids, actor, now = {"job_ids": [v.job_id for v in own]}, current_actor(), clock.now()
+    jobs = _JOB.read(db.session.execute(_CARDS, ids))
+    put_beside(jobs, "pets", _PET.by_first(db.session.execute(_PETS, ids)))
+    of_id = {job.id: job for job in jobs}
     return [_card(v, of_id[v.job_id], visit_rules.steps(of_id[v.job_id], actor=actor, now=now), closed) for v in own]
 
 
@@ -189,7 +232,7 @@ def day() -> str:
         before=before,
         last=last,
         after=last + dt.timedelta(days=1),
-        new_key=once.new_key,
+        taps=Taps("day", once.new_key),
     )
 
 

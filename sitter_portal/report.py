@@ -47,7 +47,7 @@ def beside(job: Job, staff: Staff) -> Beside | None:
         return None
     card = report_views.card_of(job) if job.report_card is not None else None
     is_sent = card is not None and card.state is ReportState.SENT
-    last = report_views.sent(report_views.of_sitter(staff), report_views.of_household(job.client_id), ReportCard.job_id != job.id)  # fmt: skip
+    last = report_views.last_there(job, staff)
     told = report_views.told(card, to_client=False, translate=gettext) if card is not None and is_sent else None
     return Beside(card, told, _can_write(job, card), last)
 

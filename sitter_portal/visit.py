@@ -14,6 +14,7 @@ from sitter_portal import report
 from sitter_portal.clients import abouts, pet_photo_url, time_words, told_by
 from sitter_portal.day import home_of
 from sitter_portal.frame import frame
+from sitter_portal.taps import Taps
 from ui_kit.formats import clock_time
 from ui_kit.visit_words import place_words
 from workflows import once, people, sitter_access, visit_checks, visit_gone, visit_rules, visits
@@ -41,7 +42,7 @@ def show(visit_id: str) -> str:
         nav="day",
         job=job,
         steps=visit_rules.steps(job, actor=current_actor(), now=clock.now()),
-        new_key=once.new_key,
+        taps=Taps("visit", once.new_key),
         checks=[(c, place_words(c.place.value, c.distance_metres)) for c in job.checks if c.replaced_at is None],
         time=time_words(job),
         # what the client's home and pets are is open for as long as the client's card is, and not of a visit that is off

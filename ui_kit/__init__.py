@@ -6,7 +6,7 @@ Start with README.md in this folder. It knows nothing of clients or visits: page
 from flask import Blueprint, Flask
 from wtforms.widgets import core
 
-from ui_kit import formats, quick, quick_frame, quick_month, static_files
+from ui_kit import formats, quick, quick_frame, quick_month
 from ui_kit.csp import allow_in_csp, install_security_headers
 from ui_kit.errors import render_error
 from ui_kit.month import MonthGrid, month_grid
@@ -41,12 +41,14 @@ def install(app: Flask) -> None:
         static_url=static_url,
         ui_icon=quick.icon,
         ui_chip=quick.chip,
+        ui_pet=quick.pet,
+        ui_pets=quick.pets,
+        ui_count=quick.count,
         ui_office_menu=quick.office_menu,
         ui_top_nav=quick_frame.top_nav,
         ui_menu=quick_frame.menu,
         ui_tabs=quick_frame.tabs,
         ui_month=quick_month.month,
-        ui_pet_kinds=frozenset(static_files.pet_kinds()),
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,
         ui_page_numbers=formats.page_numbers,

@@ -1,7 +1,8 @@
 """What templates ask for hundreds of times a page, as plain functions: an icon, a text in the reader's language."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from flask_babel import gettext as translate
 from jinja2 import pass_eval_context
@@ -18,7 +19,12 @@ TURNING = frozenset(
         "send",
     }
 )  # fmt: skip
-_NAMES = frozenset(static_files.icon_names())
+_NAMES, _DRAWN = frozenset(static_files.icon_names()), frozenset(static_files.pet_kinds())
+
+
+def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "is translated elsewhere"
+    """Marks a text for the catalogues; it is translated where it is shown."""
+    return text
 
 
 @lru_cache(maxsize=1024)
@@ -38,13 +44,51 @@ _SIGNS = {
 }  # fmt: skip
 
 
-def chip(kind: str, text: object, with_icon: object = True) -> Markup:  # noqa: FBT002 -- as the macro `ui.chip` has it
-    """The chip as `ui.chip` draws it, its text given."""
+#: what a chip says when it is given no text; "REQ:" and the like are translated when it is drawn
+_SAID = {
+    "scheduled": N_("Scheduled"), "req": N_("REQ: waiting"), "change": N_("Change requested"), "live": N_("On the visit"),
+    "done": N_("Done"), "ok": N_("Done"), "off": N_("Cancelled"), "late": N_("Overdue"), "declined": N_("Declined"),
+    "none": N_("Nobody yet"), "info": N_("Note"),
+}  # fmt: skip
+
+
+def chip(kind: str, text: object = None, with_icon: object = True) -> Markup:  # noqa: FBT002 -- as templates call it
+    """`ui.chip`: a state in a word, with its sign."""
+    if text is None:
+        text = translate(_SAID[kind]) if kind in _SAID else ""
     sign = icon(_SIGNS[kind]) if with_icon and kind in _SIGNS else ""
     return Markup(f'<span class="ui-chip ui-chip--{escape(kind)}">{sign}{escape(text)}</span>')  # noqa: S704 -- escaped
 
 
-def count(n: int | None, label: str, *, quiet: bool = False) -> Markup:
+@lru_cache(maxsize=1024)
+def pet(kind: str, look: str | int = "a", name: str = "", size: str = "s40", photo_url: str | None = None) -> Markup:
+    """`ui.pet`: a drawing by the animal's kind (dog, cat …), or its photo. `look` is a letter from a to e, or its id."""
+    letter = "abcde"[look % 5] if isinstance(look, int) else look
+    said = f'role="img" aria-label="{escape(name)}"' if name else 'aria-hidden="true"'
+    drawing = str(kind).lower()
+    if photo_url:
+        inside = f'<img src="{escape(photo_url)}" alt="" loading="lazy">'
+    elif drawing in _DRAWN:
+        sprite = escape(static_files.static_url("vendor/icons.svg"))
+        inside = f'<svg aria-hidden="true"><use href="{sprite}#pet-{drawing}"></use></svg>'
+    else:
+        inside = icon("paw")
+    return Markup(f'<span class="ui-pet ui-pet--{escape(letter)} ui-pet--{escape(size)}" {said}>{inside}</span>')  # noqa: S704 -- escaped
+
+
+_PET_FACTS = ("kind", "look", "name", "photo_url")
+
+
+def pets(animals: Iterable[Any], size: str = "s32") -> Markup:
+    """`ui.pets`: several in a row. Objects with kind, look, name and perhaps photo_url, or dicts."""
+    drawn = []
+    for animal in animals:
+        of = animal if isinstance(animal, Mapping) else {name: getattr(animal, name, None) for name in _PET_FACTS}
+        drawn.append(pet(of["kind"], of["look"], of["name"], size, of.get("photo_url")))
+    return Markup(f'<span class="ui-pets">{"".join(drawn)}</span>')  # noqa: S704 -- made of escaped pieces
+
+
+def count(n: int | None, label: str, quiet: bool = False) -> Markup:  # noqa: FBT001, FBT002 -- as templates call it
     """The red badge as `ui.count` draws it; nothing for none."""
     if not n:
         return Markup("")

@@ -30,7 +30,7 @@ from models import (
 from workflows import activity, notifications, outbox, settings
 from workflows.actors import Actor
 from workflows.change_facts import changed_visit, is_about_following, print_of, print_of_series, said
-from workflows.conflicts import plan_of_job
+from workflows.conflicts import window_of
 from workflows.errors import N_, NotAllowed, WrongState
 from workflows.locks import lock_client
 from workflows.mail_facts import ChangeDecided, ChangeEnded, MailKind
@@ -136,7 +136,7 @@ def n_open() -> int:
 
 def has_begun(job: Job, now: dt.datetime) -> bool:
     """Did the visit begin, or can it not begin later any more? A block's visit can begin until only its minutes are left."""
-    window = plan_of_job(job).window()
+    window = window_of(job)
     return job.state is not JobState.SCHEDULED or window.latest - window.length <= now
 
 

@@ -138,24 +138,50 @@ class Plan:
         """The window that the sitter must find the time in; made once (`cached_property` would take a lock each time)."""
         made: Window | None = self.__dict__.get("made_window")
         if made is None:
-            made = self.__dict__["made_window"] = self._window()
+            made = self.__dict__["made_window"] = _window(
+                self.on_date,
+                self.ends_on,
+                start_time=self.start_time,
+                end_time=self.end_time,
+                block=self.block,
+                minutes=self.minutes,
+                time_type=self.time_type,
+            )
         return made
 
-    def _window(self) -> Window:
-        length = dt.timedelta(minutes=self.minutes)
-        if self.start_time is not None:
-            start = clock.from_local(self.on_date, self.start_time)
-            ends = clock.from_local(self.ends_on, self.end_time) if self.end_time is not None else start + length
-            return Window(start, ends, ends - start)
-        if self.block is not None:
-            start = clock.from_local(self.on_date, self.block.starts_at)
-            over_midnight = self.block.ends_at <= self.block.starts_at
-            ends = clock.from_local(self.on_date + (DAY if over_midnight else DAY * 0), self.block.ends_at)
-            return Window(start, ends, min(length, ends - start))
-        start = clock.from_local(self.on_date, dt.time(0))
-        ends = clock.from_local(self.ends_on + DAY, dt.time(0))
-        whole = self.time_type is TimeType.ALL_DAY or self.ends_on > self.on_date
-        return Window(start, ends, ends - start if whole else min(length, ends - start))
+
+def window_of(job: Job) -> Window:
+    """The window of an existing visit: that of its plan, without the plan."""
+    return _window(
+        job.on_date, job.ends_on, start_time=job.start_time, end_time=job.end_time, block=job.time_block,
+        minutes=job.duration_minutes, time_type=job.service_item.time_type,
+    )  # fmt: skip
+
+
+def _window(
+    on_date: dt.date,
+    ends_on: dt.date,
+    *,
+    start_time: dt.time | None,
+    end_time: dt.time | None,
+    block: TimeBlock | None,
+    minutes: int,
+    time_type: TimeType,
+) -> Window:
+    length = dt.timedelta(minutes=minutes)
+    if start_time is not None:
+        start = clock.from_local(on_date, start_time)
+        ends = clock.from_local(ends_on, end_time) if end_time is not None else start + length
+        return Window(start, ends, ends - start)
+    if block is not None:
+        start = clock.from_local(on_date, block.starts_at)
+        over_midnight = block.ends_at <= block.starts_at
+        ends = clock.from_local(on_date + (DAY if over_midnight else DAY * 0), block.ends_at)
+        return Window(start, ends, min(length, ends - start))
+    start = clock.from_local(on_date, dt.time(0))
+    ends = clock.from_local(ends_on + DAY, dt.time(0))
+    whole = time_type is TimeType.ALL_DAY or ends_on > on_date
+    return Window(start, ends, ends - start if whole else min(length, ends - start))
 
 
 def plan_of_job(job: Job, *, with_pets: bool = False) -> Plan:

@@ -101,12 +101,16 @@ def _fact(columns: Sequence[Any]) -> KeyFact:
 
 
 # Built once: putting a statement together takes longer than the database takes to answer it.
+_key, _holder = Key.__table__.c, Staff.__table__.c
 _OF_CLIENTS = (
-    sa.select(*_COLUMNS)
-    .outerjoin(Staff, Staff.id == Key.holder_id)
-    .where(among(Key.client_id, "client_ids"), Key.retired_at.is_(None))
-    .order_by(Key.reference)
-)
+    sa.select(
+        _key.id, _key.public_id, _key.client_id, _key.name, _key.reference, _key.place, _key.holder_id,
+        _holder.first_name, _holder.last_name,
+    )
+    .outerjoin(Staff.__table__, _holder.id == _key.holder_id)
+    .where(among(_key.client_id, "client_ids"), _key.retired_at.is_(None))
+    .order_by(_key.reference)
+)  # fmt: skip
 
 
 def of_clients(client_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
@@ -198,13 +202,14 @@ def with_people_who_left() -> list[tuple[int, str, int]]:
     return [(staff_id, f"{first} {last}".strip(), n) for staff_id, first, last, n in rows]
 
 
+_job, _item, _client = Job.__table__.c, ServiceItem.__table__.c, Client.__table__.c
 _NEEDY_VISITS = (
-    sa.select(Job.id, Job.client_id)
-    .join(ServiceItem, ServiceItem.id == Job.service_item_id)
-    .join(Client, Client.id == Job.client_id)
+    sa.select(_job.id, _job.client_id)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .join(Client.__table__, _client.id == _job.client_id)
     .where(
-        among(Job.id, "job_ids"), Job.state.in_(NEEDY), Job.ends_on >= sa.bindparam("today"),
-        Client.key_not_needed.is_(False), ServiceItem.key_not_needed.is_(False),
+        among(_job.id, "job_ids"), _job.state.in_(NEEDY), _job.ends_on >= sa.bindparam("today"),
+        _client.key_not_needed.is_(False), _item.key_not_needed.is_(False),
     )
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import (
     Client,
     FieldArea,
@@ -140,6 +141,39 @@ _LAST_OF_HOUSEHOLD = (
 def last_of_household(client_id: int) -> Sequence[ReportCard]:
     """The last sent cards of visits to this client, with what a line says of each: one query."""
     return db.session.scalars(_LAST_OF_HOUSEHOLD, {"client_id": client_id}).all()
+
+
+_report, _job, _item, _staff = (m.__table__.c for m in (ReportCard, Job, ServiceItem, Staff))
+_visit_there = Job.__table__.alias()
+_LAST_CARD = Twin(
+    ReportCard, "message",
+    job=Twin(Job, "on_date", service_item=Twin(ServiceItem, "name")), staff=Twin(Staff, "first_name"),
+)  # fmt: skip
+# The sent ones among those of `of_sitter`, at one client. Built once.
+_LAST_THERE = (
+    sa.select(*_LAST_CARD.columns)
+    .join(Job.__table__, _job.id == _report.job_id)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .outerjoin(Staff.__table__, _staff.id == _report.staff_id)
+    .where(
+        _report.state == ReportState.SENT, _job.client_id == sa.bindparam("client_id"), _job.state != JobState.VOIDED,
+        _job.id != sa.bindparam("job_id"),
+        sa.exists().where(
+            _visit_there.c.client_id == sa.bindparam("client_id"), _visit_there.c.sitter_id == sa.bindparam("staff_id"),
+            _visit_there.c.state.not_in([JobState.CANCELLED, JobState.VOIDED]),
+            _visit_there.c.ends_on >= sa.bindparam("since"),
+        ),
+    )
+    .order_by(_report.sent_at.desc(), _report.id.desc())
+    .limit(LAST)
+)  # fmt: skip
+
+
+def last_there(job: Job, staff: Staff) -> Sequence[ReportCard]:
+    """The last sent cards of the visit's client that this sitter reads, without the visit's own; read as twins."""
+    since = clock.today() - dt.timedelta(days=DAYS_AFTER)
+    wanted = {"client_id": job.client_id, "job_id": job.id, "staff_id": staff.id, "since": since}
+    return _LAST_CARD.read(db.session.execute(_LAST_THERE, wanted)) if is_on() else []
 
 
 # ------------------------------------------------------------------------------------------------------- what it says

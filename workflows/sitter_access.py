@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import (
     Client,
     CustomField,
@@ -20,13 +21,15 @@ from models import (
     FieldValue,
     Job,
     JobState,
+    ServiceItem,
     Staff,
     StaffAccess,
     StoredFile,
+    TimeBlock,
 )
 from workflows import activity, field_layout, field_values, settings
 from workflows.actors import Actor
-from workflows.conflicts import plan_of_job
+from workflows.conflicts import window_of
 from workflows.errors import N_, NotAllowed
 from workflows.field_kinds import Owner
 from workflows.field_layout import PlacedField
@@ -74,7 +77,7 @@ def own_client(staff: Staff, public_id: str) -> OwnClient | None:
 
 def hours_at(staff: Staff, client: Client) -> Hours | None:
     """When what is locked away there is open; None for a client who is not the sitter's own. One query."""
-    visits = db.session.scalars(_OWN, _of(staff, client)).all()
+    visits = _WHEN.read(db.session.execute(_OWN_WHEN, _of(staff, client)))
     return _hours(visits) if visits else None
 
 
@@ -94,6 +97,21 @@ _OWN = (
     .options(joinedload(Job.service_item), joinedload(Job.time_block))
     .order_by(Job.on_date, Job.start_time, Job.id)
 )
+_job, _item, _block = (m.__table__.c for m in (Job, ServiceItem, TimeBlock))
+#: as much of a visit as its hours need
+_WHEN = Twin(
+    Job, "on_date", "ends_on", "start_time", "end_time", "duration_minutes",
+    service_item=Twin(ServiceItem, "time_type"), time_block=Twin(TimeBlock, "starts_at", "ends_at"),
+)  # fmt: skip
+_OWN_WHEN = (
+    sa.select(*_WHEN.columns)
+    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
+    .outerjoin(TimeBlock.__table__, _block.id == _job.time_block_id)
+    .where(
+        _job.client_id == sa.bindparam("client_id"), _job.sitter_id == sa.bindparam("staff_id"), _job.state.in_(OPENS),
+        _job.ends_on >= sa.bindparam("since"),
+    )
+)  # fmt: skip
 _OWN_WITH_PETS = _OWN.options(selectinload(Job.pets)).execution_options(populate_existing=True)
 
 
@@ -111,7 +129,7 @@ def _visits(staff: Staff, client: Client) -> list[Job]:
 
 def window(job: Job) -> tuple[dt.datetime, dt.datetime]:
     """From when until when (UTC, half open) a visit opens what is locked away; the settings say how long around it."""
-    values, hours = settings.read(), plan_of_job(job).window()
+    values, hours = settings.read(), window_of(job)
     return (
         hours.earliest - values["access.secret_hours_before"] * _HOUR,
         hours.latest + values["access.secret_hours_after"] * _HOUR,
@@ -123,11 +141,12 @@ def is_locked(placed: PlacedField) -> bool:
     return placed.field.is_secret or placed.staff is StaffAccess.RESTRICTED
 
 
+_field, _section, _page = (m.__table__.c for m in (CustomField, FieldSection, FieldPage))
 _COLUMNS = (
-    sa.select(CustomField.column, CustomField.staff_access, FieldSection.staff_access, FieldPage.staff_access)
-    .join(CustomField.section)
-    .join(FieldSection.page)
-    .where(CustomField.column.is_not(None))
+    sa.select(_field.column, _field.staff_access, _section.staff_access, _page.staff_access)
+    .join(FieldSection.__table__, _section.id == _field.section_id)
+    .join(FieldPage.__table__, _page.id == _section.page_id)
+    .where(_field.column.is_not(None))
 )
 
 

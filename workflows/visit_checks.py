@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from foundation import clock
 from models import Client, Job, PlaceSource
 from workflows import settings
-from workflows.conflicts import plan_of_job
+from workflows.conflicts import window_of
 
 #: a phone's clock that is off by less is taken as right
 SLACK = dt.timedelta(minutes=2)
@@ -75,7 +75,7 @@ def metres_from_home(client: Client, place: Place) -> int | None:
 
 def opens_at(job: Job) -> dt.datetime:
     """From when on a sitter can check in (UTC): the set hours before the visit's window, or any time of its day."""
-    window, hours = plan_of_job(job).window(), settings.read()["visits.check_in_hours"]
+    window, hours = window_of(job), settings.read()["visits.check_in_hours"]
     if hours is None or (job.start_time is None and job.time_block is None):
         return clock.from_local(job.on_date, dt.time(0))
     return window.earliest - dt.timedelta(hours=hours)
@@ -83,7 +83,7 @@ def opens_at(job: Job) -> dt.datetime:
 
 def closes_at(job: Job) -> dt.datetime:
     """Until when a sitter can tap (UTC)."""
-    return plan_of_job(job).window().latest + DAYS_AFTER
+    return window_of(job).latest + DAYS_AFTER
 
 
 def time_that_counts(

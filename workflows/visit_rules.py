@@ -11,7 +11,7 @@ from foundation.db import db
 from models import Activity, CheckKind, Job, JobState, ReportState, Staff
 from workflows import settings
 from workflows.actors import Actor
-from workflows.conflicts import plan_of_job
+from workflows.conflicts import window_of
 from workflows.errors import N_, Conflict, NotAllowed, WorkflowError, WrongState
 from workflows.jobs import not_now
 from workflows.permissions import Permission
@@ -77,7 +77,7 @@ def why_not_complete(job: Job, *, actor: Actor, now: dt.datetime | None = None) 
         return WrongState("completed", N_("This visit is completed."))
     if job.state not in STANDING:
         return not_now(job)
-    if job.state is JobState.SCHEDULED and (now or clock.now()) < plan_of_job(job).window().earliest:
+    if job.state is JobState.SCHEDULED and (now or clock.now()) < window_of(job).earliest:
         return WrongState("not_begun", N_("This visit has not begun yet."))
     if not is_office and report_missing(job):
         return WrongState("report_needed", N_("Send the report card first, then complete the visit."))
@@ -102,7 +102,7 @@ def steps(job: Job, *, actor: Actor, now: dt.datetime) -> Steps:
     """The buttons of a visit; whoever forgot to check in or out can complete it once it should be over."""
     is_open = job.state in {JobState.SCHEDULED, JobState.IN_PROGRESS}
     check_in = is_open and why_not_check_in(job, actor=actor, now=now) is None
-    over = job.checked_out_at is not None or now >= plan_of_job(job).window().latest
+    over = job.checked_out_at is not None or now >= window_of(job).latest
     done = why_not_complete(job, actor=actor, now=now) if is_open and over else not_now(job)
     waits = job.state is JobState.SCHEDULED and job.checked_in_at is None and not check_in
     return Steps(
