@@ -7,6 +7,7 @@ PostgreSQL needs none of this; there, workflows lock the row that becomes scarce
 
 import contextvars
 import fcntl
+import re
 import select
 import sqlite3
 import threading
@@ -178,8 +179,8 @@ def prepare_engine(engine: sa.Engine, limits: Limits | None = None) -> None:
 
 #: statements that stay prepared on one connection; the product has more than psycopg's hundred
 PREPARED = 400
-#: psycopg would send two messages, and each costs the web worker about a tenth of a millisecond
-_BEGIN_KEPT = b"BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
+#: what locks rows, so is no mere question
+_LOCKS = re.compile(r" FOR (UPDATE|NO KEY|SHARE|KEY)")
 
 
 class _Columns(Sequence[psycopg.Column]):
@@ -240,11 +241,15 @@ def _say_limits(engine: sa.Engine, begin: bytes) -> None:
 
 
 def _keep_plans(engine: sa.Engine) -> None:
-    """Let requests about one person run with the plans that PostgreSQL made once.
+    """Let requests about one person run with the plans that PostgreSQL made once, and ask without a transaction.
 
     It plans a prepared statement anew for each set of values, and for the portals' statements, with up to ten joins,
     that takes three to ten times as long as the answer. With one person's rows, which an index finds, the values
     make no difference; for lists of everything they do, and those are planned as ever.
+
+    And each message to the server costs the web worker two tenths of a millisecond. A page that only reads needs no
+    BEGIN and no ROLLBACK: as PostgreSQL is set up here (READ COMMITTED), each statement sees what is committed when it
+    begins, inside a transaction or not. Whatever is no mere question begins one, so that all of it can be undone.
     """
 
     @event.listens_for(engine, "connect")
@@ -254,14 +259,30 @@ def _keep_plans(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        if not _one_person.get():
-            return
         own: Any = connection.connection.dbapi_connection
+        if "isolation_level" in connection.get_execution_options():
+            connection.info["asks"] = False
+            return
+        mode = "force_generic_plan" if _one_person.get() else "auto"
+        if connection.info.get("plans", "auto") != mode and own.info.transaction_status == TransactionStatus.IDLE:
+            own.pgconn.exec_(f"SET plan_cache_mode = {mode}".encode())
+            connection.info["plans"] = mode
+        # Else the server went away: the statement that follows says so, and SQLAlchemy gives the connection up.
         if own.info.transaction_status == TransactionStatus.IDLE:
-            own.pgconn.exec_(_BEGIN_KEPT)
-        if own.info.transaction_status != TransactionStatus.INTRANS:
-            # The server went away: the usual way says so, and SQLAlchemy then gives the connection up.
-            connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+            asks = _one_person.get() and _read_only.get() and not _reads_first.get()
+            if own.autocommit != asks:
+                own.autocommit = asks
+            connection.info["asks"] = asks
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _really_begin(connection: sa.Connection, *given: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's arguments
+        if not connection.info.get("asks"):
+            return
+        _cursor, statement, _values, context, _many = given
+        is_streamed = context is not None and context.execution_options.keys() & {"stream_results", "yield_per"}
+        if is_streamed or not statement.startswith("SELECT") or _LOCKS.search(statement):
+            own: Any = connection.connection.dbapi_connection
+            own.autocommit, connection.info["asks"] = False, False
 
     @event.listens_for(engine, "rollback")
     def _rollback(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import OperationalError
 
 from foundation import db as foundation_db
@@ -75,6 +76,40 @@ def test_postgresql_keeps_the_plans_of_requests_about_one_person_and_of_no_other
             mark_request(reads_only=False)
     kept, anew = ("force_generic_plan", foundation_db.PREPARED), ("auto", foundation_db.PREPARED)
     assert found in ([None] * 4, [kept, kept, anew, anew])
+
+
+def test_a_page_about_one_person_asks_postgresql_without_a_transaction_and_what_it_changes_is_undone(app, db_session):
+    is_postgresql = db.engine.dialect.name == "postgresql"
+
+    def is_open():
+        own = db_session.connection().connection.dbapi_connection
+        return own.info.transaction_status == TransactionStatus.INTRANS if is_postgresql else None
+
+    def ask():
+        return db_session.scalar(sa.select(sa.func.count()).select_from(Counter))
+
+    db_session.rollback()
+    mark_request(reads_only=True, one_person=True)
+    try:
+        assert ask() == 0
+        assert is_open() is (False if is_postgresql else None)
+        make.counter("undone", 1)
+        db_session.flush()
+        assert ask() == 1
+        assert is_open() is (True if is_postgresql else None)
+        db_session.rollback()
+        assert ask() == 0
+        db_session.execute(sa.select(Counter).with_for_update()).all()
+        assert is_open() is (True if is_postgresql else None)
+        db_session.rollback()
+        for row in db_session.execute(sa.select(Counter.name).execution_options(yield_per=5)):
+            assert not row
+    finally:
+        mark_request(reads_only=False)
+    db_session.rollback()
+    make.counter("kept", 1)
+    db_session.commit()
+    assert ask() == 1
 
 
 def test_postgresql_keeps_what_is_prepared_after_a_rollback_and_after_a_failure(app, db_session):

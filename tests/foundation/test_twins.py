@@ -1,0 +1,57 @@
+"""Rows that read like entities: their names and properties, and that they cannot be taken for what is saved."""
+
+import pytest
+import sqlalchemy as sa
+
+from foundation.db import db
+from foundation.twins import Twin, put_beside
+from models import Job, JobState, Pet, ServiceItem, Staff, job_pet
+from tests import factories as make
+
+JOB = Twin(
+    Job, "on_date", "state", service_item=Twin(ServiceItem, "name"), sitter=Twin(Staff, "first_name", "last_name")
+)
+PET = Twin(Pet, "name")
+STATEMENT = (
+    sa.select(*JOB.columns)
+    .join(ServiceItem.__table__, ServiceItem.__table__.c.id == JOB.c.service_item_id)
+    .outerjoin(Staff.__table__, Staff.__table__.c.id == JOB.c.sitter_id)
+    .order_by(JOB.c.id)
+)
+
+
+@pytest.fixture
+def jobs(cast):
+    make.job(cast.alice, cast.walk, pets=[cast.biscuit, cast.mochi], sitter=cast.sam)
+    make.job(cast.alice, cast.walk, sitter=None)
+    db.session.commit()
+    return JOB.read(db.session.execute(STATEMENT))
+
+
+def test_a_twin_has_what_was_read_with_the_entitys_types_and_methods(jobs, cast):
+    first, second = jobs
+    assert (first.state, first.service_item.name) == (JobState.SCHEDULED, cast.walk.name)
+    assert str(first.sitter) == str(cast.sam)
+    assert second.sitter is None
+
+
+def test_lists_of_others_are_put_beside_it(jobs):
+    pets = (
+        sa.select(job_pet.c.job_id, *PET.columns).join(Pet.__table__, PET.c.id == job_pet.c.pet_id).order_by(PET.c.name)
+    )
+    put_beside(jobs, "pets", PET.by_first(db.session.execute(pets)))
+    assert [[p.name for p in job.pets] for job in jobs] == [["Biscuit", "Mochi"], []]
+
+
+def test_what_was_not_read_is_an_error_in_templates_too(app, jobs):
+    with pytest.raises(RuntimeError, match=r"Job\.note was not read"):
+        _ = jobs[0].note
+    with pytest.raises(RuntimeError, match=r"Job\.client was not read"):
+        app.jinja_env.from_string("{{ job.client }}").render(job=jobs[0])
+    with pytest.raises(AttributeError):
+        _ = jobs[0].no_such_thing
+
+
+def test_it_cannot_be_changed(jobs):
+    with pytest.raises(RuntimeError, match="would not be saved"):
+        jobs[0].state = JobState.CANCELLED
