@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from foundation.among import among
 from foundation.db import db
 from foundation.twins import Twin, put_beside
 from models import Job, JobState, Pet, ServiceItem, Staff, job_pet
@@ -22,10 +23,12 @@ STATEMENT = (
 
 @pytest.fixture
 def jobs(cast):
-    make.job(cast.alice, cast.walk, pets=[cast.biscuit, cast.mochi], sitter=cast.sam)
-    make.job(cast.alice, cast.walk, sitter=None)
+    made = [
+        make.job(cast.alice, cast.walk, pets=[cast.biscuit, cast.mochi], sitter=cast.sam),
+        make.job(cast.alice, cast.walk, sitter=None),
+    ]
     db.session.commit()
-    return JOB.read(db.session.execute(STATEMENT))
+    return JOB.read(db.session.execute(STATEMENT.where(among(JOB.c.id, [job.id for job in made]))))
 
 
 def test_a_twin_has_what_was_read_with_the_entitys_types_and_methods(jobs, cast):
