@@ -198,7 +198,7 @@ def _pill_rows(
     """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
     for job_id, state, *rest, what in db.session.execute(_PILLS, shown.days_of(client, begin, end)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
-        yield (job_id, kind, *rest)  # type: ignore[misc]  # the columns above, in their order
+        yield (job_id, kind, *rest)  # the columns above, in their order
 
 
 _SAID = {
