@@ -123,6 +123,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "access.mails_chosen": ("mail", *NN_("%(who)s chose which mails to get")),
     "merging.distinct": ("users", *NN_("%(who)s noted that %(name)s is somebody else")),
     "merging.maybe_again": ("users", *NN_("%(who)s took back that %(name)s is somebody else")),
+    "demo.added": ("sparkles", *NN_("%(who)s added demo data")),
+    "demo.removed": ("trash", *NN_("%(who)s removed the demo data")),
     "access.language_chosen": ("world", *NN_("%(who)s chose a language for the pages")),
     "registration.finished": ("user-plus", *NN_("%(who)s registered with %(email)s")),
     "registration.accepted": ("user-check", *NN_("%(who)s accepted the registration of %(email)s")),

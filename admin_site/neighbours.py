@@ -18,12 +18,16 @@ TOGETHER: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (N_("Opening hours"), "opening_hours.index"), (N_("Holidays"), "holidays.index_view"),
         (N_("Closed days"), "closed_days.index_view"),
     )),
-    (N_("Import and export"), ((N_("Import"), "imports.index"), (N_("Take everything out"), "archives.index"))),
+    (N_("Import and export"), ((N_("Import"), "imports.index"), (N_("Take everything out"), "archives.index"), (N_("Demo data"), "demo_data.index"))),
     (N_("Visits"), ((N_("Visits"), "visits.index_view"), (N_("Requests"), "request_lines.index_view"))),
 )  # fmt: skip
 
 #: what a page needs that its neighbours do not
-_NEEDS = {"imports.index": Permission.IMPORT, "archives.index": Permission.TAKE_ALL}
+_NEEDS = {
+    "imports.index": Permission.IMPORT,
+    "archives.index": Permission.TAKE_ALL,
+    "demo_data.index": Permission.ERASE,
+}
 
 
 def _is_open(endpoint: str) -> bool:

@@ -121,12 +121,16 @@ def _install_demo(app: Flask) -> None:
     @click.option("--cast", is_flag=True, help="Only the named cast, in seconds.")
     @click.option("--logins", is_flag=True, help="Only print the log-ins of the demo.")
     @click.option("--remove", is_flag=True, help="Take the demo's records out again; your own stay.")
-    def demo(cast: bool, logins: bool, remove: bool) -> None:  # noqa: FBT001 -- click's flags
+    @click.option("--beside", is_flag=True, help="Add a few made-up clients beside your own, to try things with.")
+    def demo(cast: bool, logins: bool, remove: bool, beside: bool) -> None:  # noqa: FBT001 -- click's flags
         """Fill an empty database with a demo business; a database that has one is left alone."""
         from application import demo as demo_business
 
         if remove:
             demo_business.take_out(app)
+            return
+        if beside:
+            demo_business.add_beside(app)
             return
         if not logins:
             demo_business.fill(app, cast_only=cast)

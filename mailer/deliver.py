@@ -29,7 +29,7 @@ from mailer.message import BadSender, compose
 from mailer.own_words import render_for_sending
 from mailer.render import Rendered, one_line
 from models import Client, MailState, NotificationKind, OutboxMail
-from workflows import mail_refusals, notifications, settings
+from workflows import demo_marks, mail_refusals, notifications, settings
 from workflows.mail_facts import SENSITIVE_KINDS
 
 log = logging.getLogger("latchkey.mailer")
@@ -43,6 +43,8 @@ MOST_ATTEMPTS = 8
 MAILS_A_TALK = 50
 #: what a mail says that is not sent because an earlier one came back
 RETURNED = "an earlier mail to this address came back; take the mark off under Returned mails, then send again"
+#: and what one says that is not sent because nobody is there to read it
+MADE_UP = "somebody of the demo data, whose address leads nowhere: not sent"
 SERVER_DOWN_PAUSE = dt.timedelta(seconds=60)
 _ERROR_MOST = 500
 #: addresses of pages, and signed tokens that stand alone
@@ -197,6 +199,7 @@ class _Round:
             self._fail(mail, RETURNED)
             return
         mail.cc_addresses = [a for a in mail.cc_addresses if mail_refusals.plain(a) not in returned]
+        is_made_up = _is_made_up(mail)
         try:
             rendered = render_for_sending(mail)
             message = compose(mail, rendered)
@@ -206,6 +209,10 @@ class _Round:
         except Exception as problem:  # noqa: BLE001 -- one mail's fault must not hold up the others
             self.waiting.popleft()
             self._fail(mail, self._words(mail, problem), trace=not _is_sensitive(mail))
+            return
+        if is_made_up:
+            self.waiting.popleft()
+            self._keep(mail, rendered)
             return
         if not self._connect():
             return
@@ -289,6 +296,11 @@ class _Round:
         log.error("mail %s (%s) failed: %s", mail.id, mail.kind, error, exc_info=trace)
         finish(mail, self.worker, state=MailState.FAILED, last_error=error)
 
+    def _keep(self, mail: OutboxMail, rendered: Rendered) -> None:
+        """A mail about somebody of the demo data: read in the outbox, sent to nobody."""
+        bodies = {} if _is_sensitive(mail) else {"body_text": rendered.text, "body_html": rendered.html}
+        finish(mail, self.worker, state=MailState.CANCELLED, last_error=MADE_UP, subject=rendered.subject, **bodies)
+
     def _put_back(self, mail: OutboxMail, **values: Any) -> None:  # noqa: ANN401 -- columns
         finish(mail, self.worker, state=MailState.QUEUED, attempts=mail.attempts - 1, **values)
 
@@ -314,6 +326,19 @@ def _returned(mail: OutboxMail) -> set[str]:
     with reading():
         found = mail_refusals.bounced([mail.to_address, *mail.cc_addresses])
         db.session.rollback()
+    return found
+
+
+def _is_made_up(mail: OutboxMail) -> bool:
+    """Is it to an address that is nobody's, of a made-up person? A copy to such an address goes with it."""
+    if not any(map(demo_marks.leads_nowhere, (mail.to_address, *mail.cc_addresses))):
+        return False
+    with reading():
+        found = demo_marks.is_about_made_up(mail)
+        db.session.rollback()
+    if found and not demo_marks.leads_nowhere(mail.to_address):
+        mail.cc_addresses = [a for a in mail.cc_addresses if not demo_marks.leads_nowhere(a)]
+        return False
     return found
 
 

@@ -27,7 +27,7 @@ class MailState(enum.StrEnum):
 
 MAIL_MOVES: dict[MailState, set[MailState]] = {
     MailState.QUEUED: {MailState.SENDING, MailState.CANCELLED, MailState.FAILED},
-    MailState.SENDING: {MailState.SENT, MailState.QUEUED, MailState.FAILED},
+    MailState.SENDING: {MailState.SENT, MailState.QUEUED, MailState.FAILED, MailState.CANCELLED},
     MailState.SENT: set(),
     MailState.FAILED: {MailState.QUEUED, MailState.CANCELLED},
     MailState.CANCELLED: set(),

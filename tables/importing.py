@@ -208,4 +208,6 @@ class DemoRecord(Base):
     id: Mapped[pk]
     table_name: Mapped[str] = mapped_column(sa.String(60))
     row_id: Mapped[int]
+    #: made up beside a real business, to try things with (`workflows.demo_marks`)
+    is_beside: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     __table_args__ = (sa.UniqueConstraint("table_name", "row_id"),)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import Base, db
 from models import Client, DemoRecord, ServiceItem, Staff
-from workflows import activity, privacy, search_index
+from workflows import activity, demo_beside, privacy, search_index
 from workflows.actors import Actor
 from workflows.errors import N_, WrongState
 from workflows.permissions import Permission
@@ -35,6 +35,9 @@ NAMED: dict[str, Any] = {"client": Client, "staff": Staff, "service_item": Servi
 SERIES = {"invoice": "invoice", "job_request": "job_request", "receipt": "payment", "refund": "refund",
           "credit_note": "credit_note", "debit_note": "credit_note", "deposit_note": "credit_note", "pay_run": "pay_run"}  # fmt: skip
 AT_ONCE = 500
+#: what made-up things belong to, and the columns that say so where they do not go by themselves
+_OWNERS = frozenset({"client", "pet", "job", "job_request", "job_request_line", "change_request", "repeat"})
+_OWNING = frozenset({"client_id", "job_id", "request_id"})
 
 Ids = dict[str, set[int]]
 
@@ -95,13 +98,17 @@ def remove(*, actor: Actor) -> Look:
     """Delete the demo's rows, but for those that real ones hang on; says how many and which stay. Logged.
 
     In order: files are marked to be deleted by the worker; rows go, the ones that refer to others first; the log-ins of
-    everybody who was invented go in any case. Settings stay as they are, and so do real records, word for word.
+    everybody who was invented go in any case. Settings stay as they are, and so do real records, word for word. Beside
+    a real business what was tried out with the made-up clients goes too: their further visits, requests, messages.
 
     Refused: without the permission to erase clients (NotAllowed); for somebody who is of the demo (WrongState).
     """
     actor.require(Permission.ERASE)
+    is_beside = demo_beside.is_there()
     if actor.staff is not None and _is_demo("staff", actor.staff.id):
         raise WrongState("invented", N_("You are part of the demo yourself. Make an owner account of your own first."))
+    if is_beside:
+        _claim()
     seen = look()
     kept = _kept()
     _mark_files(kept)
@@ -110,11 +117,34 @@ def remove(*, actor: Actor) -> Look:
     for table in reversed(Base.metadata.sorted_tables):
         if "id" in table.c and table.name not in {"demo_record", "stored_file"}:
             _delete(table, kept[table.name])
-    _reset_counters()
+    if not is_beside:  # the numbers of a real business are its own
+        _reset_counters()
     search_index.rebuild()
     activity.record("demo.removed", actor=actor, n_records=seen.n_records - seen.n_kept, n_kept=seen.n_kept)
     db.session.flush()
     return seen
+
+
+def _claim() -> None:
+    """Note what came to the made-up clients, pets and visits since: it goes with them. The books are never theirs."""
+    found = True
+    while found:
+        found = False
+        for table in Base.metadata.sorted_tables:
+            if "id" not in table.c or table.name in TRAIL or table.name in privacy.BOOKS:
+                continue
+            owners = [
+                key.parent.in_(_ids(key.column.table.name))
+                for key in table.foreign_keys
+                if key.column.table.name in _OWNERS and (key.ondelete == "CASCADE" or key.parent.name in _OWNING)
+            ]
+            if owners:
+                rows = sa.select(sa.literal(table.name), table.c.id, sa.true()).where(
+                    sa.or_(*owners), table.c.id.not_in(_ids(table.name))
+                )
+                columns = ["table_name", "row_id", "is_beside"]
+                done = db.session.execute(sa.insert(DemoRecord).from_select(columns, rows))
+                found = found or bool(getattr(done, "rowcount", 0))
 
 
 def _ids(name: str) -> sa.Select[Any]:

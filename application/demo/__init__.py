@@ -37,8 +37,9 @@ from application.demo.past import at
 from foundation import clock
 from foundation.db import db
 from models import Client, ClientLogin, Staff, StaffLogin, Via
-from workflows import demo_removal, first_run, search_index, settings
+from workflows import demo_beside, demo_removal, first_run, search_index, settings
 from workflows.actors import COMMAND_LINE, staff_actor
+from workflows.errors import WrongState
 
 #: the same business every time, but for the date and for ids that must not be guessed
 SEED = 18
@@ -85,6 +86,20 @@ def fill(app: Flask, *, cast_only: bool, size: Size = ESTABLISHED) -> bool:
             f"Maple Lane Pet Care moved in with {n_clients} clients and {n_visits} visits in {time.monotonic() - started:.0f} s."
         )
         return True
+
+
+def add_beside(app: Flask) -> None:
+    """Add made-up people beside a real business, and say so; a sentence when there is a demo already."""
+    with app.app_context():
+        settings.read()
+        try:
+            n_visits = demo_beside.add(actor=COMMAND_LINE)
+        except WrongState as refusal:
+            db.session.rollback()
+            click.echo(refusal.message)
+            return
+        db.session.commit()
+        click.echo(f"Three made-up clients with {n_visits} visits are there. Take them out with: flask demo --remove")
 
 
 def take_out(app: Flask) -> None:

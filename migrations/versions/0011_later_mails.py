@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column(
         "job_request_line", sa.Column("billed_elsewhere", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column("demo_record", sa.Column("is_beside", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "distinct_pair",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -54,6 +55,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("distinct_pair")
+    op.drop_column("demo_record", "is_beside")
     op.drop_column("job_request_line", "billed_elsewhere")
     with op.batch_alter_table("outbox_mail") as batch_op:
         batch_op.drop_index(op.f("ix_outbox_mail_mailing_id"))

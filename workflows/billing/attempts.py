@@ -30,7 +30,7 @@ from models import (
     PaymentAttempt,
     StoredMethod,
 )
-from workflows import settings
+from workflows import demo_marks, settings
 from workflows.actors import Actor
 from workflows.billing import amounts, modes, request_keys, sums
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
@@ -71,6 +71,7 @@ def begin(client: Client, charge: Charge, *, actor: Actor, gateway: PaymentGatew
     card, invoices, amounts and tip are checked against what is outstanding now; attempt and targets are written.
     """
     may_charge(client, actor)
+    demo_marks.refuse_books(client)
     mode = _check_asked(charge, actor, gateway)
     lock_client(client.id)
     known = by_submit_key(charge.submit_key)

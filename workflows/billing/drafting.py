@@ -28,7 +28,7 @@ from models import (
     TaxRate,
     VisitPackage,
 )
-from workflows import activity, settings
+from workflows import activity, demo_marks, settings
 from workflows.actors import Actor
 from workflows.billing import line_amounts, packages, taxes, visit_lines
 from workflows.billing.visit_lines import VISIT_KINDS, Waiting
@@ -55,9 +55,11 @@ def draft_for(
     `jobs`: these, none for a draft of free lines alone; else all up to and including the day `up_to`, or all that are
     scheduled. In this order: the draft; a line for each visit in the order of days, which copies what it costs and why
     (a package of the client pays where it can); the sums; the log. Refused: a visit that is on another invoice or is
-    not to be invoiced (WrongState 'visit_not_waiting'), no visit at all (Invalid 'nothing_to_invoice').
+    not to be invoiced (WrongState 'visit_not_waiting'), no visit at all (Invalid 'nothing_to_invoice'), a client of the
+    demo data (WrongState 'made_up').
     """
     actor.require(Permission.BILLING)
+    demo_marks.refuse_books(client)
     lock_client(client.id)
     found = _waiting(client, jobs, up_to)
     draft = put_together(client, found, basis([client.id]), actor=actor, kind=kind, run=run, replaces=replaces)

@@ -20,7 +20,7 @@ from models import (
     Refund,
     RefundState,
 )
-from workflows import activity, once
+from workflows import activity, demo_marks, once
 from workflows.actors import Actor
 from workflows.billing import allocations, amounts, booking, ledger, numbers, payment_news, sums, tips
 from workflows.billing.receipts import payment_paper as paper
@@ -55,7 +55,7 @@ def record_payment(
     In this order: the payment with its receipt number and posting; what it pays: the invoices of `allocate`
     ({invoice id: amount}; the rest is credit), or the oldest due first; tip shares; the log; a receipt by mail if wanted.
     Refused: no such kind, amounts that are none, a day ahead or long past, another client's or no open invoice, more
-    than is outstanding or than came in (Invalid, WrongState).
+    than is outstanding or than came in (Invalid, WrongState); a client of the demo data (WrongState 'made_up').
     """
     actor.require(Permission.BILLING)
     if kind not in BY_HAND:
@@ -63,6 +63,7 @@ def record_payment(
     amount = amounts.check(amount)
     tip = amounts.check(tip, field="tip", zero=True)
     _check_day(received_on)
+    demo_marks.refuse_books(client)
     lock_client(client.id)
     once.claim(form_key)
     sequence, number = numbers.next_number("receipt")

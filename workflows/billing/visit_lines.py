@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation.db import db
 from models import Invoice, InvoiceLine, Job, JobState, LineKind, PackageUse, ServiceItem, TaxRate
-from workflows import pricing, settings
+from workflows import demo_marks, pricing, settings
 from workflows.billing import packages, taxes
 from workflows.errors import N_
 
@@ -41,7 +41,8 @@ def to_invoice() -> sa.ColumnElement[bool]:
     billed = sa.exists().where(InvoiceLine.job_id == Job.id, InvoiceLine.is_live)
     internal = sa.exists().where(ServiceItem.id == Job.service_item_id, ServiceItem.is_internal)
     return sa.and_(
-        Job.state != JobState.VOIDED, Job.billed_elsewhere.is_(False), sa.or_(Job.price > ZERO, sa.and_(Job.state != JobState.CANCELLED, ~internal)), ~billed
+        Job.state != JobState.VOIDED, Job.billed_elsewhere.is_(False), sa.or_(Job.price > ZERO, sa.and_(Job.state != JobState.CANCELLED, ~internal)), ~billed,
+        ~demo_marks.is_made_up("client", Job.client_id),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from foundation import money
 from foundation.db import db
 from foundation.types import Money
 from models import Client, Job, JobState, PayLine, PayLineKind, Payment, ServiceItem, TipShare
+from workflows import demo_marks
 
 #: the states in which a visit pays its sitter
 PAYING = (JobState.COMPLETED, JobState.CANCELLED)
@@ -100,6 +101,7 @@ def _new_visits(upto_on: dt.date, staff_ids: Ids) -> Iterator[Due]:
         .join(Client, Client.id == Job.client_id)
         .where(
             Job.sitter_id.is_not(None), Job.ends_on <= upto_on, ~own, *_of(Job.sitter_id, staff_ids),
+            ~demo_marks.is_made_up("client", Job.client_id),
             sa.or_(
                 Job.state == JobState.COMPLETED, sa.and_(Job.state == JobState.CANCELLED, Job.sitter_pay != _NOTHING)
             ),

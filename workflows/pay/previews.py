@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from foundation.db import db
 from models import Job, JobState, PayLineKind, PayRun, PayRunState, Staff
+from workflows import demo_marks
 from workflows.pay import due
 from workflows.pay.due import Due
 
@@ -106,7 +107,9 @@ def preview(upto_on: dt.date, staff_ids: Collection[int] | None = None) -> Previ
     counted = count_visits(since, upto_on, staff_ids)
     wanted = set(lines) | {i for i, c in counted.items() if i and (c.n_scheduled or c.n_no_check_out or c.n_voided)}
     people = db.session.scalars(
-        sa.select(Staff).where(Staff.id.in_(wanted)).order_by(Staff.first_name, Staff.last_name, Staff.id)
+        sa.select(Staff)
+        .where(Staff.id.in_(wanted), ~demo_marks.is_made_up("staff", Staff.id))
+        .order_by(Staff.first_name, Staff.last_name, Staff.id)
     )
     nobodys = counted.get(None, Counts())
     return Preview(

@@ -1,0 +1,69 @@
+"""No page scrolls sideways: the portal and the sitter's pages at 320 px (WCAG 1.4.10), the office's at 390 px."""
+
+import pytest
+
+from application import demo
+from foundation import sealing, storage
+from foundation.db import db, mark_request
+from models import Realm
+from tests import databases, sessions
+from tests.browser.conftest import SIZES
+from tests.languages.test_pseudo import stranger, walk
+from workflows import access, settings
+from workflows.sign_ins import Browser
+
+pytestmark = pytest.mark.browser
+
+#: who looks, where they begin, how wide their screen is, how many pages that must be at least
+PEOPLE = (
+    ("hannah@example.com", Realm.CLIENT, "/portal/", ("/portal/",), "small", 35),
+    ("sam@example.com", Realm.STAFF, "/staff/", ("/staff/", "/staff/account/", "/staff/pay"), "small", 10),
+    ("olivia@example.com", Realm.STAFF, "/admin/", ("/admin/", "/admin/settings/", "/admin/account/"), "phone", 120),
+)
+WIDE = """() => {
+  const root = document.documentElement, more = root.scrollWidth - root.clientWidth;
+  if (more <= 0) return "";
+  const over = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > root.clientWidth + 1);
+  const last = over.filter((one) => !over.some((other) => other !== one && one.contains(other)))[0] ?? over[0];
+  return `${more} px: ${last ? last.outerHTML.slice(0, 160) : "?"}`;
+}"""
+
+
+@pytest.fixture
+def business(live_app, server):
+    """The cast of the demo, who have something of everything."""
+    databases.empty(live_app)
+    databases.take_the_process(live_app)
+    sealing.use_keys(live_app.config["FIELD_KEYS"])
+    storage.use(live_app.extensions["store"])
+    with live_app.app_context():
+        settings.forget()
+        assert demo.fill(live_app, cast_only=True) is True
+        mark_request(reads_only=False)
+        yield live_app
+        mark_request(reads_only=False)
+
+
+@pytest.mark.covers("P10")
+@pytest.mark.parametrize(
+    ("email", "realm", "face", "start", "size", "least"), PEOPLE, ids=["portal", "sitter", "office"]
+)
+def test_no_page_scrolls_sideways(business, server, browser, email, realm, face, start, size, least):
+    opened = access.log_in(realm, email, demo.PASSWORD, browser=Browser("127.0.0.1"))
+    db.session.commit()
+    name, content = sessions.cookie(business, realm, opened.token)
+    reader = stranger(business)
+    reader.set_cookie(name, content)
+    paths = [path for path, _html in walk(business, reader, list(start), face)]
+    assert len(paths) >= least
+    context = browser.new_context(viewport=SIZES[size], locale="en-US", reduced_motion="reduce")
+    url = f"http://127.0.0.1:{server.server_port}"
+    context.add_cookies([{"name": name, "value": content, "url": url, "httpOnly": True}])
+    page = context.new_page()
+    found = []
+    for path in paths:
+        page.goto(url + path)
+        if wide := page.evaluate(WIDE):
+            found.append(f"{path}: {wide}")
+    context.close()
+    assert found == []
