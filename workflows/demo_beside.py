@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation import clock
-from foundation.db import begin_writing, db
+from foundation.db import Base, begin_writing, db
 from models import Client, ClientContact, DemoRecord, ServiceItem, Species, Staff, StaffRole
 from workflows import activity, first_steps, jobs, locks, people
 from workflows.actors import Actor
@@ -24,6 +24,8 @@ from workflows.wanted import Wanted
 
 #: days with visits, from today on
 DAYS = 14
+#: what their visits are called
+SERVICE = "Demo visit"
 _LAST = "Demo"
 #: first name, town, the notes, and pets: (name, species, breed, feeding, warning)
 _HOUSEHOLDS: tuple[tuple[str, str, str, tuple[tuple[str, Species, str, str, str], ...]], ...] = (
@@ -60,7 +62,7 @@ def add(*, actor: Actor) -> int:
         raise WrongState("demo_there", N_("There is demo data already. Remove it first."))
     with _marked():
         item = first_steps.add_service(
-            "Demo visit", minutes=30, price=Decimal(20), in_portal=False, i_do_visits=False, actor=actor
+            SERVICE, minutes=30, price=Decimal(20), in_portal=False, i_do_visits=False, actor=actor
         )
         sitter = people.add_staff(
             {"first_name": "Dana", "last_name": _LAST, "email": "dana.demo@example.com", "role": StaffRole.SITTER, "is_sitter": True},
@@ -132,5 +134,15 @@ def _marked() -> Iterator[None]:
         db.session.flush()
     finally:
         sa.event.remove(session, "pending_to_persistent", note)
-    marks = [{"table_name": name, "row_id": row_id, "is_beside": True} for name, row_id in sorted(seen)]
+    marks = [{"table_name": name, "row_id": row_id, "is_beside": True} for name, row_id in sorted(_there(seen))]
     db.session.execute(sa.insert(DemoRecord), marks)
+
+
+def _there(seen: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of these rows that are there: a day that was left out took its rows back, and somebody else may get their ids."""
+    found = set()
+    for name in {name for name, _row_id in seen}:
+        table = Base.metadata.tables[name]
+        ids = [row_id for of, row_id in seen if of == name]
+        found |= {(name, i) for i in db.session.scalars(sa.select(table.c.id).where(table.c.id.in_(ids)))}
+    return found

@@ -172,3 +172,20 @@ def test_the_owner_adds_and_removes_it_in_the_browser(cast, http, sign_in_as_sta
     manager = Office(sign_in_as_staff(http(), cast.max))
     manager.get("/admin/demo-data/", 403)
     assert manager.post("/admin/demo-data/add").status == 403
+
+
+def test_a_real_row_that_got_the_number_of_a_deleted_made_up_one_stays(cast):
+    demo_beside.add(actor=cast.as_olivia)
+    db.session.commit()
+    friend = db.session.scalar(sa.select(ClientContact).order_by(ClientContact.id.desc()))
+    freed = friend.id
+    db.session.delete(friend)
+    db.session.commit()
+    mine = ClientContact(id=freed, client=cast.alice, name="Aunt Agnes")
+    db.session.add(mine)
+    db.session.commit()
+    demo_removal.remove(actor=cast.as_olivia)
+    db.session.commit()
+    db.session.expire_all()
+    assert db.session.get(ClientContact, freed).name == "Aunt Agnes"
+    assert made_up() == []
