@@ -1,9 +1,10 @@
 """What is owed, paid and left over: figures that are never stored, always summed up."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -208,32 +209,45 @@ def business_money() -> dict[int | None, Decimal]:
 
     Added up by the database: a row for each of some hundred due dates took longer than all the rest of it.
     """
-    is_open = Invoice.state == InvoiceState.OPEN
-    charged = Invoice.total + Invoice.debited - Invoice.written_off
-    of_invoices = sa.select(sa.literal(1), *_by_age(charged)).where(is_open)
-    paid = sa.select(sa.literal(-1), *_by_age(Allocation.amount)).join(Invoice, Allocation.invoice_id == Invoice.id)
     found: dict[int | None, Decimal] = dict.fromkeys(AGES, ZERO)
-    for sign, *amounts in db.session.execute(sa.union_all(of_invoices, paid.where(is_open))).all():
+    for sign, *amounts in db.session.execute(_BY_AGE, _last_days()).all():
         for age, amount in zip(AGES, amounts, strict=True):
             found[age] += sign * (amount or ZERO)
     return found
 
 
-def _by_age(amount: Any) -> list[Any]:  # noqa: ANN401 -- SQL expressions
-    return [as_money(sa.func.sum(sa.case((is_late, amount)))) for is_late in late()]
+def late(days: Mapping[str, Any]) -> list[Any]:
+    """Conditions on invoices that cut them by age as `by_age` does, in the order of AGES; `days` as `_last_days` says."""
+    ends = list(days.values())
+    between = [sa.and_(Invoice.due_on >= end, Invoice.due_on < before) for before, end in pairwise(ends)]
+    return [sa.or_(Invoice.due_on >= ends[0], Invoice.due_on.is_(None)), *between, Invoice.due_on < ends[-1]]
 
 
-def late() -> list[Any]:
-    """Conditions on invoices that cut them by age as `by_age` does, in the order of AGES."""
-    today, conditions = clock.today(), []
-    ends = [age for age in AGES if age is not None]
-    for i, end in enumerate(ends):
-        is_in = Invoice.due_on >= today - dt.timedelta(days=end)
-        if i:
-            conditions.append(sa.and_(is_in, Invoice.due_on < today - dt.timedelta(days=ends[i - 1])))
-        else:
-            conditions.append(sa.or_(is_in, Invoice.due_on.is_(None)))
-    return [*conditions, Invoice.due_on < today - dt.timedelta(days=ends[-1])]
+def late_now() -> list[Any]:
+    """The same for today."""
+    return late(_last_days())
+
+
+def _last_days() -> dict[str, dt.date]:
+    """The oldest due date of each age but the last."""
+    return {f"late_{age}": clock.today() - dt.timedelta(days=age) for age in AGES if age is not None}
+
+
+def _all_by_age() -> Any:  # noqa: ANN401 -- two selects as one
+    is_open, days = (
+        Invoice.state == InvoiceState.OPEN,
+        {name: sa.bindparam(name, type_=sa.Date) for name in _last_days()},
+    )
+
+    def sums(amount: Any) -> list[Any]:  # noqa: ANN401 -- SQL expressions
+        return [as_money(sa.func.sum(sa.case((is_late, amount)))) for is_late in late(days)]
+
+    charged = Invoice.total + Invoice.debited - Invoice.written_off
+    paid = sa.select(sa.literal(-1), *sums(Allocation.amount)).join(Invoice, Allocation.invoice_id == Invoice.id)
+    return sa.union_all(sa.select(sa.literal(1), *sums(charged)).where(is_open), paid.where(is_open))
+
+
+_BY_AGE = _all_by_age()
 
 
 def by_age(owed: Iterable[tuple[dt.date | None, Decimal]]) -> dict[int | None, Decimal]:

@@ -36,7 +36,7 @@ def unpaid(_wish: Wish) -> Report:
         Invoice.total + Invoice.debited - Invoice.written_off - sa.func.coalesce(paid.c.amount, sa.literal(0))
     )
     found = db.session.execute(
-        sa.select(*_NAME, sa.func.sum(left), *(total_if(late, left) for late in sums.late()), sa.func.count())
+        sa.select(*_NAME, sa.func.sum(left), *(total_if(late, left) for late in sums.late_now()), sa.func.count())
         .select_from(Invoice)
         .join(Client, Client.id == Invoice.client_id)
         .outerjoin(paid, paid.c.invoice_id == Invoice.id)
