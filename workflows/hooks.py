@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
 
 from foundation import clock, sealing
 from foundation.db import db
@@ -284,7 +283,5 @@ def forget_old() -> int:
 
 
 def delivery_of(public_id: str) -> HookDelivery | None:
-    """A message with its hook."""
-    return db.session.scalar(
-        sa.select(HookDelivery).where(HookDelivery.public_id == public_id).options(joinedload(HookDelivery.hook))
-    )
+    """A message by its id."""
+    return db.session.scalar(sa.select(HookDelivery).where(HookDelivery.public_id == public_id))
