@@ -136,6 +136,7 @@ def _walk(*, newest_first: bool, has_first: bool, has_last: bool) -> sa.Select[A
 def _page(*, newest_first: bool, has_first: bool, has_last: bool, has_limit: bool, has_offset: bool) -> sa.Select[Any]:
     """A part of the account; each row also has the balance at the end that the part begins at (`edge`, None for 0)."""
     walk = _walk(newest_first=newest_first, has_first=has_first, has_last=has_last)
+    edge: sa.ColumnElement[Decimal]
     if newest_first:
         edge = (_BALANCE_UNTIL if has_last else _BALANCE).scalar_subquery()
     else:

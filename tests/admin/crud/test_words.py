@@ -20,7 +20,7 @@ from workflows.mail_facts import MailKind
 def test_every_code_that_a_list_can_show_has_a_word(app):
     kinds = {c.type.enum_class for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, sa.Enum)}
     with app.test_request_context():
-        for kind in kinds - {k for k in kinds if k.__name__ == "Realm"}:
+        for kind in kinds - {k for k in kinds if k.__name__ in {"Realm", "Sign"}}:
             for member in kind:
                 assert words.word(member), member
                 assert words.chip_of(member)[1]
