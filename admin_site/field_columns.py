@@ -1,4 +1,4 @@
-"""Custom fields as columns of the lists of clients and pets: shown, sorted, filtered by their type, and in their files.
+"""Custom fields as columns of the lists of what they are about: shown, sorted, filtered by their type, and in their files.
 
 Nothing is asked of the database for a list that shows none of them. Secrets are masked everywhere and sort nothing.
 """
@@ -147,7 +147,7 @@ def _plain(of: CustomField, record: Any, extra: Extra) -> Any:
     held = _held(of, record, extra)
     if held is None or of.is_secret:
         return held
-    if isinstance(held, StoredFile | tuple) or kind_of(of) in {FieldKind.CHOICE, FieldKind.PHONE}:
+    if isinstance(held, StoredFile | tuple) or kind_of(of) in {FieldKind.CHOICE, FieldKind.PHONE, FieldKind.TASK}:
         return field_kinds.shown(of, held, translate=gettext)
     return held
 
@@ -159,7 +159,7 @@ def _sort(of: CustomField, model: Any) -> tuple[Any, ...]:
         return (getattr(model, of.column.partition(".")[2]),)
     if of.is_secret or kind in FILES or kind is FieldKind.MULTI_CHOICE:
         return ()
-    column = {FieldKind.NUMBER: FieldValue.number, FieldKind.DATE: FieldValue.on_date, FieldKind.YES_NO: FieldValue.yes}.get(kind, FieldValue.text)  # fmt: skip
+    column = {FieldKind.NUMBER: FieldValue.number, FieldKind.DATE: FieldValue.on_date, FieldKind.YES_NO: FieldValue.yes, FieldKind.TASK: FieldValue.yes}.get(kind, FieldValue.text)  # fmt: skip
     held: Any = sa.select(column).where(FieldValue.field_id == of.id, owner_column(model) == model.id).scalar_subquery()
     if kind is FieldKind.CHOICE:
         places = {c["key"]: place for place, c in enumerate(of.choices)}

@@ -14,7 +14,7 @@ from flask_babel import gettext
 from admin_site import search
 from admin_site.filters import Condition, OfficeFilter
 from admin_site.reading import like, read_day
-from models import Client, CustomField, FieldKind, FieldValue
+from models import CustomField, FieldKind, FieldValue
 from ui_kit import formats
 from workflows import field_kinds
 from workflows.errors import N_, Invalid
@@ -46,7 +46,7 @@ def operators_of(of: CustomField) -> tuple[str, ...]:
 
 def owner_column(model: Any) -> Any:
     """The column of the values that names a record of this table."""
-    return FieldValue.client_id if model is Client else FieldValue.pet_id
+    return getattr(FieldValue, f"{model.__tablename__}_id")
 
 
 class FieldFilter(OfficeFilter):
@@ -78,7 +78,7 @@ class FieldFilter(OfficeFilter):
                 return field_kinds.clean(self.of, raw)
             except Invalid:
                 return None
-        if self.kind is FieldKind.YES_NO:
+        if self.kind in {FieldKind.YES_NO, FieldKind.TASK}:
             return {field_kinds.YES: True, field_kinds.NO: False}.get(raw)
         if self.kind in {FieldKind.CHOICE, FieldKind.MULTI_CHOICE}:
             return raw if raw in {c["key"] for c in self.of.choices} else None
@@ -120,7 +120,7 @@ class FieldFilter(OfficeFilter):
             return FieldValue.file_id
         return {
             FieldKind.NUMBER: FieldValue.number, FieldKind.DATE: FieldValue.on_date, FieldKind.YES_NO: FieldValue.yes,
-            FieldKind.MULTI_CHOICE: FieldValue.keys,
+            FieldKind.TASK: FieldValue.yes, FieldKind.MULTI_CHOICE: FieldValue.keys,
         }.get(self.kind, FieldValue.text)  # fmt: skip
 
     def _is_empty(self, column: Any) -> Condition:

@@ -1,4 +1,4 @@
-"""Choosing the custom fields that the lists of clients and pets show, and finding records by what is filled in."""
+"""Choosing the custom fields that the lists of clients, pets, the team and report cards show, and finding records by what is filled in."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from admin_site.field_columns import PREFIX, fields_of
@@ -13,13 +14,22 @@ from admin_site.field_filters import WORDS, FieldFilter, operators_of
 from admin_site.field_sheet import choices_of
 from admin_site.pages import Answer, WorkPage, page, refuse
 from foundation.db import db
-from models import Client, FieldArea, FieldKind, Pet
+from models import Client, FieldArea, FieldKind, Pet, ReportCard, Staff
 from workflows import field_lists
 from workflows.errors import WorkflowError
 from workflows.field_kinds import kind_of
 from workflows.permissions import Permission
 
-LISTS: dict[str, tuple[Any, str]] = {FieldArea.CLIENT.value: (Client, "clients"), FieldArea.PET.value: (Pet, "pets")}
+#: area -> what its list is of, the list, and its name
+LISTS: dict[str, tuple[Any, str, Any]] = {
+    FieldArea.CLIENT.value: (Client, "clients", _l("Clients")),
+    FieldArea.PET.value: (Pet, "pets", _l("Pets")),
+    FieldArea.STAFF.value: (Staff, "team", _l("Team")),
+    FieldArea.REPORT.value: (ReportCard, "report_cards", _l("Report cards")),
+}
+
+#: kinds whose answers are picked, not typed
+PICKED = frozenset({FieldKind.CHOICE, FieldKind.MULTI_CHOICE, FieldKind.YES_NO, FieldKind.TASK})
 
 
 class FieldLists(WorkPage):
@@ -30,7 +40,7 @@ class FieldLists(WorkPage):
         """It begins with the clients."""
         return redirect(url_for(".show", area=FieldArea.CLIENT.value))
 
-    @expose("/<any(client, pet):area>/")
+    @expose("/<any(client, pet, staff, report):area>/")
     def show(self, area: str) -> Answer:
         """Which fields are columns, and the form to find records by one of them."""
         fields = fields_of(FieldArea(area))
@@ -41,12 +51,13 @@ class FieldLists(WorkPage):
         return page(
             "field_lists.html", area=area, fields=fields, chosen=field_lists.chosen(FieldArea(area)), most=field_lists.MOST,
             of=of, operators=[(o, gettext(WORDS[o])) for o in operators_of(of)] if of else [],
-            choices=choices_of(of) if of and kind_of(of) in {FieldKind.CHOICE, FieldKind.MULTI_CHOICE, FieldKind.YES_NO} else {},
+            choices=choices_of(of) if of and kind_of(of) in PICKED else {},
             input=_input(kind_of(of)) if of else "text", list_url=url_for(f"{LISTS[area][1]}.index_view"),
-            may_choose=self.actor.may(Permission.FIELDS), problem=request.args.get("problem"),
+            lists=[(str(name), url_for(".show", area=key), key == area, None) for key, (_model, _list, name) in LISTS.items()],
+            list_name=LISTS[area][2], may_choose=self.actor.may(Permission.FIELDS), problem=request.args.get("problem"),
         )  # fmt: skip
 
-    @expose("/<any(client, pet):area>/", methods=("POST",))
+    @expose("/<any(client, pet, staff, report):area>/", methods=("POST",))
     def choose(self, area: str) -> Response:
         """Save which fields are columns."""
         if not self.actor.may(Permission.FIELDS):
@@ -61,10 +72,10 @@ class FieldLists(WorkPage):
         flash(gettext("The list shows them from now on, for everybody."), "success")
         return redirect(url_for(f"{LISTS[area][1]}.index_view"))
 
-    @expose("/<any(client, pet):area>/find")
+    @expose("/<any(client, pet, staff, report):area>/find")
     def find(self, area: str) -> Response:
         """Go to the list with the filter that was put together."""
-        model, endpoint = LISTS[area]
+        model, endpoint, _name = LISTS[area]
         of = next((f for f in fields_of(FieldArea(area)) if f.public_id == request.args.get("field")), None)
         if of is None:
             abort(404)

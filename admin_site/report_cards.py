@@ -15,12 +15,13 @@ from werkzeug.wrappers import Response
 
 from admin_site import filters, rows, search
 from admin_site.base import ReadList
+from admin_site.field_columns import FieldColumns
 from admin_site.listing import Pill
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation.db import db
-from models import Job, ReportCard, ReportState, ServiceItem, Staff, StoredFile
+from models import FieldArea, Job, ReportCard, ReportState, ServiceItem, Staff, StoredFile
 from ui_kit import report_form, uploading
 from ui_kit.files import PHOTOS
 from workflows import field_files, file_access, once, report_cards, report_photos, report_views
@@ -45,9 +46,11 @@ def _visit_url(card: ReportCard) -> str:
     return url_for("visits_page.show", job_id=card.job_id, _anchor="report")
 
 
-class ReportList(ReadList):
+class ReportList(FieldColumns, ReadList):
     """Every report card; a row leads to its visit, where it stands."""
 
+    area = FieldArea.REPORT
+    list_template = "admin/report_cards/list.html"
     title = _l("Report cards")
     empty = ("dog", _l("No report cards yet"), _l("Sitters write one for each visit; what they sent is listed here."))
     search_hint = _l("Client, pet or words")
@@ -65,7 +68,7 @@ class ReportList(ReadList):
         Pill("thanked", _l("Thanked"), lambda: ReportCard.thanked_at.is_not(None)),
         Pill("all", _l("All")),
     )
-    columns = (
+    own_columns = (
         Column("visit", _l("Visit"), value=_visit_words, show=lambda c: rows.link(_visit_words(c), _visit_url(c), main=True)),
         Column("client", _l("Client"), value=lambda c: c.job.client, show=lambda c: client_link(c.job.client)),
         Column("staff", _l("Sitter")),
@@ -77,7 +80,7 @@ class ReportList(ReadList):
         Column("thanked_at", _l("Thanked"), hidden=True),
         Column("thanks", _l("Client's thanks"), hidden=True),
     )  # fmt: skip
-    filters = (
+    own_filters = (
         *filters.client_filters(Job.client_id),
         filters.sitter(ReportCard.staff_id),
         filters.service(Job.service_item_id),

@@ -11,11 +11,12 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, rows, search
 from admin_site.base import OfficeList
 from admin_site.bulk import bulk
+from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.people import PLAIN_TEXT
 from admin_site.rows import Column
-from models import Staff
+from models import FieldArea, Staff
 from workflows import invitations, people
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -26,9 +27,10 @@ def register(admin: Admin) -> None:
     admin.add_view(StaffList(Staff, "team", "/admin/staff"))
 
 
-class StaffList(OfficeList):
+class StaffList(FieldColumns, OfficeList):
     """The team. Managers see it; only who may change staff changes it."""
 
+    area = FieldArea.STAFF
     writing = Permission.STAFF
     list_template = "admin/team/list.html"
     details_template = "admin/team/details.html"
@@ -42,7 +44,7 @@ class StaffList(OfficeList):
         Pill("inactive", _l("Inactive"), lambda: Staff.is_active.is_(False)),
         Pill("all", _l("All")),
     )
-    columns = (
+    own_columns = (
         Column("name", _l("Name"), value=str, sort=(Staff.first_name, Staff.last_name)),
         Column("role", _l("Role")),
         Column("is_sitter", _l("Takes visits")),
@@ -52,7 +54,7 @@ class StaffList(OfficeList):
         Column("created_at", _l("Added"), hidden=True),
         Column("notes", _l("Notes"), hidden=True),
     )
-    filters = (
+    own_filters = (
         filters.Choice("role", Staff.role, _l("Role"), Staff.role.type.enum_class),
         filters.YesNo("sitter", Staff.is_sitter, _l("Takes visits")),
         filters.YesNo("active", Staff.is_active, _l("Active")),

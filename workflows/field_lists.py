@@ -1,4 +1,4 @@
-"""Which custom fields the office's lists of clients and pets show as columns: at most three each, for everybody."""
+"""Which custom fields the office's lists of clients, pets, the team and report cards show as columns: at most three each, for everybody."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ from workflows.errors import N_, Invalid
 #: more columns make a list of cards on a phone and nothing for the eye on a desk
 MOST = 3
 #: the setting that keeps them, public ids with commas between
-KEYS = {FieldArea.CLIENT: "lists.client_fields", FieldArea.PET: "lists.pet_fields"}
+KEYS = {
+    FieldArea.CLIENT: "lists.client_fields", FieldArea.PET: "lists.pet_fields",
+    FieldArea.STAFF: "lists.staff_fields", FieldArea.REPORT: "lists.report_fields",
+}  # fmt: skip
 
 
 def chosen(area: FieldArea) -> list[str]:

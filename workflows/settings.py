@@ -203,6 +203,8 @@ _ENTRIES = (
     Entry("access.staff_two_factor", Kind.CHOICE, "optional", "access", N_("Two-step log-in for the team"), N_("Off: nobody can set it up. Optional: each as they like. Required: who has none sets it up right after the password, and nothing else opens before."), choices=lambda: list(FACTOR_MODES.items())),
     Entry("lists.client_fields", Kind.TEXT, "", "lists", N_("Clients: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
     Entry("lists.pet_fields", Kind.TEXT, "", "lists", N_("Pets: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
+    Entry("lists.staff_fields", Kind.TEXT, "", "lists", N_("Team: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
+    Entry("lists.report_fields", Kind.TEXT, "", "lists", N_("Report cards: columns of custom fields"), N_("Up to three fields, chosen at the list."), blank=True, permission=Permission.FIELDS),
     Entry("access.secret_hours_before", Kind.NUMBER, 24, "access", N_("Sitters see codes and keys from (hours before)"), N_("Alarm codes, key places and restricted fields open this long before a sitter's own visit begins; each look is logged."), least=0, most=720),
     Entry("access.secret_hours_after", Kind.NUMBER, 2, "access", N_("Sitters see codes and keys until (hours after)"), N_("And close this long after it ends. Before and after they are masked."), least=0, most=720),
     Entry("portal.hide_business_name", Kind.SWITCH, False, "header", N_("Hide the business name"), N_("For logos that already contain it. The name stays for screen readers.")),

@@ -1,8 +1,9 @@
-"""Custom fields in the lists of clients and pets: columns, order and filters by their type, files, secrets, the cost."""
+"""Custom fields in the lists of clients, pets, the team and report cards: columns, order and filters by their type, files, secrets, the cost."""
 
 import csv
 import datetime as dt
 import io
+import re
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -159,7 +160,61 @@ def test_pets_have_theirs(office, cast):
     assert field_lists.chosen(FieldArea.PET) == []
     _text, rows = the_file(office, PETS)
     assert {r["Name"]: r["Microchip"] for r in rows}["Mochi"] == "985-1"
-    assert "985-1" in office.get(f"/admin/pets/details/?id={cast.mochi.id}").main or field.label
+    column(office, field, area="pet")
+    assert "985-1" in office.get(f"/admin/pets/details/?id={cast.mochi.id}").main
+
+
+def test_the_team_has_theirs(office, manager, cast):
+    day = a_field("First aid until", FieldKind.DATE, area=FieldArea.STAFF)
+    code = a_field("Bank code", FieldKind.TEXT, area=FieldArea.STAFF, is_secret=True)
+    for one, on in ((cast.olivia, 3), (cast.max, 1), (cast.sam, 2)):
+        fill(one, day, dt.date(2026, 11, on))
+    fill(cast.sam, code, "4711-geheim")
+    page = column(office, day, code, area="staff")
+    assert (page.path, "Nov 2, 2026" in page.main, "••••" in page.main, "4711" in page.html) == ("/admin/staff/", True, True, False)  # fmt: skip
+
+    def people(query):
+        names = re.findall(r'ui-table__main"[^>]*>([^<]+)<', office.get(f"/admin/staff/?{query}").html)
+        return [n for n in names if n in {str(cast.olivia), str(cast.max), str(cast.sam)}]
+
+    key = f"f-{day.public_id}"
+    assert people(f"flt_{key}=filled:&sort={key}") == [str(cast.max), str(cast.sam), str(cast.olivia)]
+    assert people(f"flt_{key}=from:2026-11-02&sort={key}&desc=1") == [str(cast.olivia), str(cast.sam)]
+    assert people(f"flt_f-{code.public_id}=filled:") == [str(cast.sam)]
+    text, rows = the_file(office, "/admin/staff/")
+    (sam,) = [r for r in rows if r["Name"] == str(cast.sam)]
+    assert (sam["First aid until"], sam["Bank code"], "4711" in text) == ("2026-11-02", "••••", False)
+    # A field of clients is no column of the team, whatever is sent.
+    office.post("/admin/field-lists/staff/", columns=a_field("Parking").public_id)
+    settings.forget()
+    assert field_lists.chosen(FieldArea.STAFF) == []
+
+
+def test_report_cards_have_theirs(office, cast):
+    fed = a_field("Fed", FieldKind.TASK, area=FieldArea.REPORT)
+    walked = a_field("Minutes", FieldKind.NUMBER, area=FieldArea.REPORT)
+    cards = [make.report_card(message=m) for m in ("Long", "Short", "None")]
+    fill(cards[0], fed, True)
+    fill(cards[0], walked, Decimal(100))
+    fill(cards[1], walked, Decimal("9.5"))
+    assert column(office, fed, walked, area="report").path == "/admin/report-cards/"
+    page = office.get("/admin/report-cards/?view=all")
+    assert (page.path, "Done" in page.main, "9.5" in page.main) == ("/admin/report-cards/?view=all", True, True)
+
+    def found(query):
+        return re.findall(
+            r'ui-table__main"[^>]*href="/admin/visit/(\d+)/', office.get(f"/admin/report-cards/?view=all&{query}").html
+        )
+
+    def of(*which):
+        return [str(c.job_id) for c in which]
+
+    assert found(f"flt_f-{fed.public_id}=is:yes") == of(cards[0])
+    assert found(f"flt_f-{fed.public_id}=empty:&sort=id") == of(cards[2], cards[1])
+    assert found(f"flt_f-{walked.public_id}=filled:&sort=f-{walked.public_id}") == of(cards[1], cards[0])
+    assert found(f"flt_f-{walked.public_id}=most:10") == of(cards[1])
+    _text, rows = the_file(office, "/admin/report-cards/?view=all")
+    assert sorted((r["Fed"], r["Minutes"]) for r in rows) == [("", ""), ("", "9.5"), ("Done", "100")]
 
 
 def test_at_most_three_columns_and_only_from_who_designs(office, manager, cast, http, sign_in_as_staff):
