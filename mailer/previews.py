@@ -24,6 +24,7 @@ from workflows.mail_facts import (
     DataDigest,
     DayVisits,
     DetailsDecided,
+    DisputeOpened,
     InvoiceDue,
     InvoiceReminded,
     InvoiceSent,
@@ -33,6 +34,12 @@ from workflows.mail_facts import (
     MailKind,
     MasterSchedule,
     OwnMail,
+    PaidInvoice,
+    PaymentFailed,
+    PaymentReceipt,
+    PaymentReturned,
+    PayStatementSent,
+    RefundMade,
     RegistrationAnswered,
     RegistrationKnown,
     RegistrationLink,
@@ -48,11 +55,14 @@ from workflows.mail_facts import (
     SetPassword,
     SitterChanges,
     SitterDays,
+    SitterMessageFacts,
     SitterSchedule,
     SitterScheduleEntry,
     SitterVisits,
     StatementSent,
     TemplateTest,
+    TimeOffAsked,
+    TimeOffDecided,
     VaccinationDue,
     VetDecided,
     VisitAlerts,
@@ -61,16 +71,6 @@ from workflows.mail_facts import (
     VisitMoved,
     VisitNews,
 )
-from workflows.money_mails import (
-    DisputeOpened,
-    PaidInvoice,
-    PaymentFailed,
-    PaymentReceipt,
-    PaymentReturned,
-    PayStatementSent,
-    RefundMade,
-)
-from workflows.team_mails import SitterMessageFacts, TimeOffAsked, TimeOffDecided
 
 _WALK = VisitFacts(
     service="Dog walk, 30 minutes", on_date="2026-11-26", start_time="12:00", duration_minutes=30,

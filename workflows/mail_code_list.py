@@ -1,7 +1,6 @@
 """The merge codes of each kind of mail, by the facts that it is about; a part of `mail_codes`, which explains them."""
 
 from workflows import mail_facts as f
-from workflows import money_mails, team_mails
 from workflows.errors import N_
 from workflows.mail_codes import Code, block, made_link, when, words
 from workflows.mail_facts import MailKind
@@ -171,23 +170,23 @@ OF_FACTS: dict[type, tuple[Code, ...]] = {
         *CLIENT, *DAYS, words("BALANCE", "balance_owed", "balance", N_("What is to be paid at its end, empty when the account is in credit")),
         words("CREDIT", "balance_credit", "balance", N_("The account's credit, empty for none")),
     ),
-    money_mails.PaymentReceipt: (
+    f.PaymentReceipt: (
         *CLIENT, RECEIPT, AMOUNT, words("PAID_ON", "day", "on_date", N_("The day of the payment")), METHOD,
         words("REFERENCE", "text", "reference", N_("Its reference, empty for none")), block("INVOICES", "paid", "paid", N_("What was paid of which invoice")),
         words("TIP", "price", "tip", N_("The tip, empty for none")), words("CREDIT", "price", "credit", N_("What became credit, empty for nothing")),
         when("PENDING", "is_pending", N_("The bank has still to confirm it")),
     ),
-    money_mails.PaymentFailed: (*CLIENT, AMOUNT, METHOD, INVOICE_LIST, REASON, when("AUTOMATIC", "automatic", N_("It was charged by itself when it was due"))),
-    money_mails.PaymentReturned: (*CLIENT, RECEIPT, AMOUNT, METHOD, INVOICE_LIST, when("BLOCKED", "is_blocked", N_("The account is not debited again"))),
-    money_mails.RefundMade: (
+    f.PaymentFailed: (*CLIENT, AMOUNT, METHOD, INVOICE_LIST, REASON, when("AUTOMATIC", "automatic", N_("It was charged by itself when it was due"))),
+    f.PaymentReturned: (*CLIENT, RECEIPT, AMOUNT, METHOD, INVOICE_LIST, when("BLOCKED", "is_blocked", N_("The account is not debited again"))),
+    f.RefundMade: (
         *CLIENT, words("REFUND_NUMBER", "text", "refund_number", N_("The number of the refund")), AMOUNT,
         words("REFUNDED_ON", "day", "on_date", N_("The day of the refund")), METHOD, RECEIPT, REASON,
     ),
-    money_mails.DisputeOpened: (
+    f.DisputeOpened: (
         *CLIENT, RECEIPT, AMOUNT, words("BANK_REASON", "text", "reason", N_("The bank's reason, empty for none")),
         words("REPLY_BY", "day", "reply_by", N_("The day until which to answer, empty when unknown")),
     ),
-    money_mails.PayStatementSent: (
+    f.PayStatementSent: (
         *SITTER, words("STATEMENT_NUMBER", "number", "run_number", N_("The number of the statement")), words("UP_TO_DAY", "day", "upto_on", N_("The last day that it counts")),
         words("TOTAL", "price", "total", N_("The pay in all")), words("VISIT_COUNT", "number", "n_visits", N_("How many visits")),
         when("MAY_OPEN_PAY", "may_open", N_("The sitter may open the page of own pay")),
@@ -212,15 +211,15 @@ OF_FACTS: dict[type, tuple[Code, ...]] = {
         words("NAME", "text", "name", N_("Who registered")), words("EMAIL", "text", "email", N_("Their mail address")), when("WAITING", "is_waiting", N_("They wait for your yes")),
     ),
     f.VisitAlerts: (block("WARNINGS", "alerts", "alerts", N_("The warnings, one by one")), words("WARNING_COUNT", "count", "alerts", N_("How many warnings"))),
-    team_mails.TimeOffAsked: (
+    f.TimeOffAsked: (
         *SITTER, *DAYS, block("NOTE", "quote", "note", N_("The sitter's word, set off")), words("VISIT_COUNT", "number", "n_visits", N_("How many visits are in these days, empty for none")),
         when("WITHDRAWN", "withdrawn", N_("The sitter needs them no more")),
     ),
-    team_mails.TimeOffDecided: (
+    f.TimeOffDecided: (
         *SITTER, *DAYS, MESSAGE, when("APPROVED", "outcome", N_("It is approved"), "approved"), when("DECLINED", "outcome", N_("It cannot be given"), "declined"),
         when("CHANGED", "outcome", N_("The days were changed"), "changed"), when("REMOVED", "outcome", N_("It was taken out"), "removed"),
     ),
-    team_mails.SitterMessageFacts: _SITTER_MESSAGE,
+    f.SitterMessageFacts: _SITTER_MESSAGE,
     f.TemplateTest: (),
     f.OwnMail: (
         words("CLIENT_NAME", "text", "client_name", N_("The client's whole name")),

@@ -15,9 +15,8 @@ from workflows import activity, notifications, outbox, staff_mails
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
 from workflows.locks import lock_sitters
-from workflows.mail_facts import MailKind
+from workflows.mail_facts import MailKind, SitterMessageFacts
 from workflows.permissions import Permission
-from workflows.team_mails import SitterMessageFacts
 from workflows.visit_facts import job_facts, short
 
 MAX_MESSAGE = 5000

@@ -19,9 +19,8 @@ from workflows import activity, conflicts, notifications, outbox, records, setti
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
 from workflows.locks import lock_sitters
-from workflows.mail_facts import MailKind
+from workflows.mail_facts import MailKind, TimeOffAsked, TimeOffDecided
 from workflows.permissions import Permission
-from workflows.team_mails import TimeOffAsked, TimeOffDecided
 
 #: nobody asks for more in one go, nor for days that far ahead
 MOST_DAYS = 366

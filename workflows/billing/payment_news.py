@@ -22,8 +22,15 @@ from models import (
 from workflows import activity, notifications, outbox, settings
 from workflows.actors import Actor
 from workflows.billing import sums
-from workflows.mail_facts import MailKind
-from workflows.money_mails import DisputeOpened, PaidInvoice, PaymentFailed, PaymentReceipt, PaymentReturned, RefundMade
+from workflows.mail_facts import (
+    DisputeOpened,
+    MailKind,
+    PaidInvoice,
+    PaymentFailed,
+    PaymentReceipt,
+    PaymentReturned,
+    RefundMade,
+)
 
 ZERO = Decimal(0)
 #: what the log says of an attempt that ended otherwise than well

@@ -12,8 +12,7 @@ from workflows import activity, counters, once, staff_mails
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.locks import lock_sitters
-from workflows.mail_facts import MailKind
-from workflows.money_mails import PayStatementSent
+from workflows.mail_facts import MailKind, PayStatementSent
 from workflows.pay import due
 from workflows.pay.due import Due
 from workflows.pay.previews import SitterPay, preview

@@ -1,6 +1,84 @@
-"""What the mails about payments are about, as plain values; a part of `mail_facts`, where each is named with its kind."""
+"""What the mails about invoices and payments are about."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InvoiceSent:
+    """To the client: your invoice, its PDF goes along."""
+
+    client_name: str
+    account_number: str
+    #: for the PDF and for the link to its page
+    invoice_id: int
+    public_id: str
+    number: str
+    issued_on: str
+    #: "" when nothing is to be paid any more
+    due_on: str
+    total: str
+    outstanding: str
+    n_visits: int = 0
+    #: the days of its visits
+    first_on: str = ""
+    last_on: str = ""
+    #: the office's words on the invoice
+    note: str = ""
+    is_deposit: bool = False
+
+
+@dataclass(frozen=True)
+class CreditNoteSent:
+    """To the client: what was changed about an invoice, or credit given without one; the note's PDF goes along."""
+
+    client_name: str
+    account_number: str
+    note_id: int
+    number: str
+    #: "" for credit without an invoice
+    invoice_number: str
+    total: str
+    reason: str = ""
+    #: it asks for more instead of giving back
+    is_debit: bool = False
+    #: of it, what became credit on the account
+    on_account: str = ""
+    #: what is still to pay of the invoice
+    outstanding: str = ""
+
+
+@dataclass(frozen=True)
+class InvoiceDue:
+    """One invoice that is overdue."""
+
+    number: str
+    outstanding: str
+    due_on: str
+    days_late: int
+
+
+@dataclass(frozen=True)
+class InvoiceReminded:
+    """To the client: these invoices are overdue."""
+
+    client_name: str
+    account_number: str
+    invoices: tuple[InvoiceDue, ...]
+    total: str
+    #: the business's own words
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class StatementSent:
+    """To the client: what happened on the account, as PDF."""
+
+    client_name: str
+    account_number: str
+    first_on: str
+    last_on: str
+    #: what is owed at its end; below zero the account is in credit
+    balance: str
 
 
 @dataclass(frozen=True)
