@@ -1,9 +1,10 @@
-"""The sitter's work list: own visits only, the day's with their buttons, those of the next days short."""
+"""The sitter's work list: own visits only, the day's with their buttons; of the next days how many there are, and the way there."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -31,12 +32,12 @@ from models import (
 )
 from sign_in import current_actor, current_staff
 from sitter_portal import keys
-from sitter_portal.clients import pet_photo_url, told_by
+from sitter_portal.clients import told_by
+from sitter_portal.day_cards import DayCards, until
 from sitter_portal.frame import frame
-from sitter_portal.taps import Taps
 from ui_kit.formats import clock_time, time_of_day
 from ui_kit.visit_words import map_of_address, map_of_place
-from workflows import once, people, sitter_access, visit_rules, visits
+from workflows import key_facts, sitter_access, visit_rules, visits
 from workflows.cancelling import shown_from
 from workflows.conflicts import reach
 from workflows.visit_rules import Steps
@@ -46,9 +47,16 @@ DAYS = 7
 SHOWN = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED, JobState.CANCELLED)
 
 
-@dataclass(frozen=True)
-class Visit:
-    """A visit in a line: plain values, for a week can be sixty of them."""
+class Hours(NamedTuple):
+    """A time block's columns."""
+
+    name: str
+    starts_at: dt.time
+    ends_at: dt.time
+
+
+class Visit(NamedTuple):
+    """A visit as the list knows it: plain values, for a week can be sixty of them."""
 
     job_id: int
     public_id: str
@@ -56,11 +64,21 @@ class Visit:
     ends_on: dt.date
     is_long: bool
     starts_at: dt.time
-    time: str
     state: JobState
     is_read: bool
     service: str
     client: str
+    #: start, end, minutes, time block, does it take all day
+    when: tuple[dt.time | None, dt.time | None, int, Hours | None, bool]
+    for_key: key_facts.Known
+
+    @property
+    def time(self) -> str:
+        """When it is on its day, in words; of a stay the time it begins. Most visits of a week are never asked."""
+        start, end, minutes, hours, all_day = self.when
+        if self.is_long:
+            return clock_time(start) if start else gettext("All day")
+        return time_of_day(start, minutes=minutes, end=end, block=hours, all_day=all_day)
 
 
 _FIRST, _LAST, _REACH, _SHOWN_FROM = (
@@ -72,7 +90,8 @@ _VISITS = (
     sa.select(
         _job.id, _job.public_id, _job.on_date, _job.ends_on, _job.start_time, _job.end_time, _job.duration_minutes,
         _job.state, _job.acknowledged_at, _item.name, _item.time_type, _client.first_name, _client.last_name,
-        _block.name, _block.starts_at, _block.ends_at,
+        _block.name, _block.starts_at, _block.ends_at, _job.client_id,
+        sa.not_(sa.or_(_item.key_not_needed, _client.key_not_needed)),
     )
     .join(ServiceItem.__table__, _item.id == _job.service_item_id)
     .join(Client.__table__, _client.id == _job.client_id)
@@ -89,47 +108,24 @@ def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
     """The sitter's visits that touch these days, in the order of the day; one query."""
     days = {"first": first, "last": last, "reach": reach(first), "shown_from": shown_from()}
     rows = db.session.execute(_VISITS, {"staff_id": staff.id, **days})
-    said: dict[tuple[Any, ...], str] = {}  # sixty visits have a dozen times
-    return sorted((_visit(row, first, said) for row in rows), key=lambda v: (v.day, v.starts_at, v.job_id))
+    return sorted((_visit(row, first) for row in rows), key=_ORDER)
 
 
-def _visit(row: Sequence[Any], first: dt.date, said: dict[tuple[Any, ...], str]) -> Visit:
-    job_id, public_id, on, ends, start, end, minutes, state, read_at, service, time_type, given, family = row[:13]
-    hours = _Hours(*row[13:]) if row[13] is not None else None
-    is_long = ends != on
-    when = (start, end, minutes, hours, is_long, time_type)
-    if when not in said:
-        said[when] = _time_words(start, end, minutes, hours, is_long=is_long, all_day=time_type is TimeType.ALL_DAY)
+_ORDER = attrgetter("day", "starts_at", "job_id")
+
+
+def _visit(row: Sequence[Any], first: dt.date) -> Visit:
+    (
+        job_id, public_id, on, ends, start, end, minutes, state, read_at, service, time_type, given, family,
+        block, block_starts, block_ends, client_id, may_need_key,
+    ) = row  # fmt: skip
+    hours = Hours(block, block_starts, block_ends) if block is not None else None
     return Visit(
-        job_id=job_id,
-        public_id=public_id,
-        day=max(on, first),
-        ends_on=ends,
-        is_long=is_long,
-        starts_at=start or (hours.starts_at if hours else dt.time(0)),
-        time=said[when],
-        state=state,
-        is_read=read_at is not None or state is not JobState.SCHEDULED,
-        service=service,
-        client=f"{given} {family}".strip(),
-    )
-
-
-class _Hours(NamedTuple):
-    """A time block's columns."""
-
-    name: str
-    starts_at: dt.time
-    ends_at: dt.time
-
-
-def _time_words(
-    start: dt.time | None, end: dt.time | None, minutes: int, hours: _Hours | None, *, is_long: bool, all_day: bool
-) -> str:
-    """When it is on its day; of a stay the time it begins."""
-    if is_long:
-        return clock_time(start) if start else gettext("All day")
-    return time_of_day(start, minutes=minutes, end=end, block=hours, all_day=all_day)
+        job_id, public_id, max(first, on), ends, ends != on, start or block_starts or dt.time(0), state,
+        read_at is not None or state is not JobState.SCHEDULED, service, f"{given} {family}".strip(),
+        (start, end, minutes, hours, time_type is TimeType.ALL_DAY),
+        key_facts.Known(job_id, client_id, state, ends, bool(may_need_key)),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -202,9 +198,37 @@ def home_of(client: Client, closed: Collection[str]) -> tuple[str, str]:
     return address, address and (map_of_place(client.latitude, client.longitude) or map_of_address(address))
 
 
+class Coming(NamedTuple):
+    """A day after the one in full, in a line; its own page says the rest."""
+
+    day: dt.date
+    n_visits: int
+    n_cancelled: int
+    #: given to the sitter, or changed, since they last acknowledged
+    n_new: int
+    n_without_key: int
+    #: the first that is still to be done, else the first that was done; None when all are cancelled
+    first: Visit | None
+
+
+def _coming(date: dt.date, own: Sequence[Visit], key_notes: Mapping[int, keys.KeyNote]) -> Coming:
+    on = [visit for visit in own if visit.state is not JobState.CANCELLED]
+    return Coming(
+        date,
+        len(on),
+        len(own) - len(on),
+        sum(not visit.is_read for visit in on),
+        sum(visit.job_id in key_notes and key_notes[visit.job_id].is_missing for visit in on),
+        next((visit for visit in on if visit.state is not JobState.COMPLETED), on[0] if on else None),
+    )
+
+
 @pages.get("/")
 def day() -> str:
-    """Seven days from `?from=` (today without it), own visits only: the first that has any in full, the others short."""
+    """Seven days from `?from=` (today without it), own visits only: the first that has any in full, a line for the others.
+
+    Each line leads to its day in full; it says how many visits there are, which is the first, and what is new.
+    """
     staff = current_staff() or abort(403)
     try:
         first = dt.date.fromisoformat(request.args["from"]) if "from" in request.args else clock.today()
@@ -213,26 +237,25 @@ def day() -> str:
     except (ValueError, OverflowError):
         abort(404)
     by_day = [(key, list(own)) for key, own in groupby(visits_of(staff, first, last), key=lambda v: v.day)]
-    today, closed, region = clock.today(), sitter_access.closed_columns(), people.region()
+    today, closed = clock.today(), sitter_access.closed_columns()
+    cards = DayCards(closed)
+    key_notes = keys.for_known([visit.for_key for _day, own in by_day for visit in own], staff)
     return render_template(
         "staff/day.html",
-        phone_words=lambda phone: people.show_phone(phone, region=region),
-        told=told_by(closed),
-        photo_url=pet_photo_url,
         frame=frame(staff),
         nav="day",
         full_day=by_day[0][0] if by_day else None,
-        cards=cards_of(by_day[0][1], closed) if by_day else [],
-        later=by_day[1:],
-        key_notes=keys.for_visits(
-            [v.job_id for _day, own in by_day for v in own if v.state is not JobState.CANCELLED], staff
-        ),
+        cards=[
+            cards.article(card, key_notes.get(card.job.id))
+            for card in (cards_of(by_day[0][1], closed) if by_day else ())
+        ],
+        until=until,
+        coming=[_coming(key, own, key_notes) for key, own in by_day[1:]],
         n_unread=sum(not v.is_read and v.ends_on >= today for _day, own in by_day for v in own),
         today=today,
         before=before,
         last=last,
         after=last + dt.timedelta(days=1),
-        taps=Taps("day", once.new_key),
     )
 
 

@@ -1,6 +1,6 @@
 """The sitter's keys: those that are with them, those that they still need and who has them; handed over, taken over, lost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,7 +16,7 @@ from sign_in import current_actor, current_staff
 from sitter_portal.frame import frame
 from workflows import key_facts, keys, once, settings, sitter_access
 from workflows.errors import WorkflowError
-from workflows.key_facts import KeyFact, Missing
+from workflows.key_facts import KeyFact, Known, Missing
 from workflows.permissions import Permission
 
 pages = Blueprint("sitter_keys", __name__, url_prefix="/staff/keys")
@@ -39,12 +39,21 @@ class KeyNote:
 
 def for_visits(job_ids: Iterable[int], staff: Staff) -> dict[int, KeyNote]:
     """The notes for those of these visits that need a key; two queries."""
+    return _notes(key_facts.of_visits(job_ids), staff)
+
+
+def for_known(visits: Iterable[Known], staff: Staff) -> dict[int, KeyNote]:
+    """The same for visits that were read already; one query."""
+    return _notes(key_facts.of_known(visits), staff)
+
+
+def _notes(found: Mapping[int, tuple[KeyFact, ...]], staff: Staff) -> dict[int, KeyNote]:
     return {
         job_id: KeyNote(
-            tuple(k.reference for k in found if k.holder_id == staff.id),
-            tuple(k for k in found if k.holder_id != staff.id),
+            tuple(k.reference for k in own if k.holder_id == staff.id),
+            tuple(k for k in own if k.holder_id != staff.id),
         )
-        for job_id, found in key_facts.of_visits(job_ids).items()
+        for job_id, own in found.items()
     }
 
 

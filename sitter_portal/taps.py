@@ -11,8 +11,9 @@ from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
+from foundation import clock
 from models import Job, JobState
-from ui_kit.formats import clock_time, local_date, short_day
+from ui_kit.formats import clock_time, short_day
 from ui_kit.quick import icon
 from workflows.visit_rules import Steps
 
@@ -76,11 +77,12 @@ def _words(job: Job, steps: Steps) -> list[tuple[str, bool]]:
             said += " · " + gettext("Out %(time)s", time=clock_time(job.checked_out_at))
         lines.append((said, True))
     elif steps.opens_at:
-        time = clock_time(steps.opens_at)
-        if local_date(steps.opens_at) == local_date(job.on_date):
+        opens = clock.to_local(steps.opens_at)
+        time = clock_time(opens.time())
+        if opens.date() == job.on_date:
             said = gettext("Check-in opens at %(time)s", time=time)
         else:
-            said = gettext("Check-in opens %(when)s", when=f"{short_day(steps.opens_at)}, {time}")
+            said = gettext("Check-in opens %(when)s", when=f"{short_day(opens.date())}, {time}")
         lines.append((f"{said} · {gettext('Acknowledged')}" if job.acknowledged_at else said, True))
     elif job.state is JobState.SCHEDULED and job.acknowledged_at:
         lines.append((gettext("Acknowledged"), False))

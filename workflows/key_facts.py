@@ -6,10 +6,10 @@ record (or `keys.expect_always` is on). Any one key of the home that the sitter 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -219,6 +219,26 @@ def of_visits(job_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
     ids = list(job_ids)
     if not ids:
         return {}
-    needy = dict(db.session.execute(_NEEDY_VISITS, {"job_ids": ids, "today": clock.today()}).all())
+    return _keys_for(dict(db.session.execute(_NEEDY_VISITS, {"job_ids": ids, "today": clock.today()}).all()))
+
+
+class Known(NamedTuple):
+    """What is known of a visit that was read already."""
+
+    job_id: int
+    client_id: int
+    state: JobState
+    ends_on: dt.date
+    #: neither its service nor its client says that none is needed
+    may_need: bool
+
+
+def of_known(visits: Iterable[Known]) -> dict[int, tuple[KeyFact, ...]]:
+    """As `of_visits`, for visits that were read already; one query, none when no visit needs a key."""
+    today = clock.today()
+    return _keys_for({v.job_id: v.client_id for v in visits if v.may_need and v.state in NEEDY and v.ends_on >= today})
+
+
+def _keys_for(needy: Mapping[int, int]) -> dict[int, tuple[KeyFact, ...]]:
     keys, always = of_clients(needy.values()) if needy else {}, settings.read()["keys.expect_always"]
     return {job_id: keys.get(client_id, ()) for job_id, client_id in needy.items() if client_id in keys or always}

@@ -36,8 +36,10 @@ _GONE = {
 
 def why_not_acknowledge(job: Job, *, actor: Actor) -> WorkflowError | None:
     """Why there is nothing to acknowledge."""
-    if refusal := why_not_own(job, actor=actor):
-        return refusal
+    return why_not_own(job, actor=actor) or _why_no_acknowledgement(job)
+
+
+def _why_no_acknowledgement(job: Job) -> WorkflowError | None:
     if job.state is not JobState.SCHEDULED:
         return not_now(job)
     return WrongState("acknowledged", N_("You have read this visit.")) if job.acknowledged_at is not None else None
@@ -45,12 +47,16 @@ def why_not_acknowledge(job: Job, *, actor: Actor) -> WorkflowError | None:
 
 def why_not_check_in(job: Job, *, actor: Actor, now: dt.datetime | None = None) -> WorkflowError | None:
     """Why the sitter cannot check in, now."""
-    if refusal := why_not_own(job, actor=actor) or _why_gone(job, CheckKind.IN):
+    return why_not_own(job, actor=actor) or _why_no_check_in(job, now or clock.now())
+
+
+def _why_no_check_in(job: Job, now: dt.datetime) -> WorkflowError | None:
+    if refusal := _why_gone(job, CheckKind.IN):
         return refusal
     if job.checked_in_at is not None:
         return Conflict("already", N_("You are checked in since %(time)s. Nothing was done twice."), time=_clock(job.checked_in_at))  # fmt: skip
     opens = opens_at(job)
-    if (now or clock.now()) < opens:
+    if now < opens:
         if clock.to_local(opens).date() != clock.today():
             return WrongState("too_early", N_("It is too early to check in: this visit is on another day."))
         return WrongState("too_early", N_("It is too early: check-in opens at %(time)s."), time=_clock(opens))
@@ -59,7 +65,11 @@ def why_not_check_in(job: Job, *, actor: Actor, now: dt.datetime | None = None) 
 
 def why_not_check_out(job: Job, *, actor: Actor) -> WorkflowError | None:
     """Why the sitter cannot check out."""
-    if refusal := why_not_own(job, actor=actor) or _why_gone(job, CheckKind.OUT):
+    return why_not_own(job, actor=actor) or _why_no_check_out(job)
+
+
+def _why_no_check_out(job: Job) -> WorkflowError | None:
+    if refusal := _why_gone(job, CheckKind.OUT):
         return refusal
     if job.checked_out_at is not None:
         return Conflict("already", N_("You are checked out since %(time)s. Nothing was done twice."), time=_clock(job.checked_out_at))  # fmt: skip
@@ -101,17 +111,21 @@ class Steps:
 def steps(job: Job, *, actor: Actor, now: dt.datetime) -> Steps:
     """The buttons of a visit; whoever forgot to check in or out can complete it once it should be over."""
     is_open = job.state in {JobState.SCHEDULED, JobState.IN_PROGRESS}
-    check_in = is_open and why_not_check_in(job, actor=actor, now=now) is None
+    # Asked once for all steps: a day has twenty visits.
+    is_own = why_not_own(job, actor=actor) is None
+    opens = opens_at(job)
+    # Too early is what most are, and its words would be made for nobody.
+    check_in = is_open and is_own and now >= opens and _why_no_check_in(job, now) is None
     over = job.checked_out_at is not None or now >= window_of(job).latest
     done = why_not_complete(job, actor=actor, now=now) if is_open and over else not_now(job)
     waits = job.state is JobState.SCHEDULED and job.checked_in_at is None and not check_in
     return Steps(
-        why_not_acknowledge(job, actor=actor) is None,
+        is_own and _why_no_acknowledgement(job) is None,
         check_in,
-        is_open and why_not_check_out(job, actor=actor) is None,
+        is_open and is_own and _why_no_check_out(job) is None,
         done is None,
         done is not None and done.code == "report_needed",
-        opens_at(job) if waits else None,
+        opens if waits else None,
     )
 
 
