@@ -1,7 +1,7 @@
 """The client's schedule: a month with the coming visits beside it, and a page for each day.
 
 Requested visits stand among the booked ones with "REQ:". Visits of internal services and voided visits are never shown.
-The month costs eight queries, the day seven, however many visits there are, and more with requests about visits.
+The month costs seven queries, and so does the day, however many visits there are, and more with requests about visits.
 """
 
 import datetime as dt

@@ -80,6 +80,10 @@ class Visit(NamedTuple):
             return clock_time(start) if start else gettext("All day")
         return time_of_day(start, minutes=minutes, end=end, block=hours, all_day=all_day)
 
+    def is_new(self, today: dt.date) -> bool:
+        """Does it wait to be acknowledged? What is over does not."""
+        return not self.is_read and self.ends_on >= today
+
 
 _FIRST, _LAST, _REACH, _SHOWN_FROM = (
     sa.bindparam(name, type_=sa.Date) for name in ("first", "last", "reach", "shown_from")
@@ -211,13 +215,13 @@ class Coming(NamedTuple):
     first: Visit | None
 
 
-def _coming(date: dt.date, own: Sequence[Visit], key_notes: Mapping[int, keys.KeyNote]) -> Coming:
+def _coming(date: dt.date, own: Sequence[Visit], key_notes: Mapping[int, keys.KeyNote], today: dt.date) -> Coming:
     on = [visit for visit in own if visit.state is not JobState.CANCELLED]
     return Coming(
         date,
         len(on),
         len(own) - len(on),
-        sum(not visit.is_read for visit in on),
+        sum(visit.is_new(today) for visit in on),
         sum(visit.job_id in key_notes and key_notes[visit.job_id].is_missing for visit in on),
         next((visit for visit in on if visit.state is not JobState.COMPLETED), on[0] if on else None),
     )
@@ -250,8 +254,8 @@ def day() -> str:
             for card in (cards_of(by_day[0][1], closed) if by_day else ())
         ],
         until=until,
-        coming=[_coming(key, own, key_notes) for key, own in by_day[1:]],
-        n_unread=sum(not v.is_read and v.ends_on >= today for _day, own in by_day for v in own),
+        coming=[_coming(key, own, key_notes, today) for key, own in by_day[1:]],
+        n_unread=sum(v.is_new(today) for _day, own in by_day for v in own),
         today=today,
         before=before,
         last=last,

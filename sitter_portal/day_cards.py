@@ -39,6 +39,7 @@ class DayCards:
         self._told, self._region = told_by(closed), people.region()
         self._taps = Taps("day", once.new_key)
         self._chips = {state: chip(kind) for state, kind in _KINDS.items()}
+        self._times: dict[tuple[object, ...], str] = {}
         self._headings = (
             ("feeding", escape(gettext("Feeding"))), ("medication", escape(gettext("Medication"))),
             ("notes", escape(gettext("Notes"))),
@@ -55,7 +56,7 @@ class DayCards:
         url = escape(url_for("sitter_visit.show", visit_id=visit.public_id))
         return Markup(  # noqa: S704 -- escaped
             f'<article class="{look}" aria-labelledby="v-{name}">\n<div class="ui-row"><span class="ui-visit__time ui-grow">'
-            f"{escape(visit.time)}{escape(until(visit))}</span>"
+            f"{self._time(visit)}</span>"
             f"{_key_sign(key_note) if key_note and not is_off else ''}{self._chips[visit.state]}</div>\n"
             f'<h3 class="ui-visit__name" id="v-{name}"><a href="{url}">{escape(visit.service)}</a>, {client}</h3>\n'
             f"{'' if is_off else self._at_the_door(card)}</article>"
@@ -76,16 +77,24 @@ class DayCards:
         )
 
     def _place(self, card: "Card") -> str:
-        place = escape(gettext("No address on file"))
         if card.map_url:
             place = (
                 f'<a class="ui-link" href="{escape(card.map_url)}" target="_blank" rel="noopener noreferrer">'
                 f"{icon('map-pin')}{escape(card.address)}</a>"
             )
+        else:
+            place = str(escape(gettext("No address on file")))
         if not card.phone:
             return place
         words = escape(people.show_phone(card.phone, region=self._region))
         return f'{place}<br><span class="ui-num"><a class="ui-link" href="tel:{escape(card.phone)}">{words}</a></span>'
+
+    def _time(self, visit: "Visit") -> str:
+        """Twenty visits have a dozen times."""
+        key = (visit.is_long, visit.when)
+        if key not in self._times:
+            self._times[key] = str(escape(visit.time))
+        return self._times[key] + str(escape(until(visit)) if visit.is_long else "")
 
     def _pet(self, pet: Pet) -> str:
         told, warning = self._told, self._told(pet, "warning")

@@ -1,6 +1,6 @@
 """The sitter's keys: those that are with them, those that they still need and who has them; handed over, taken over, lost."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -37,17 +37,9 @@ class KeyNote:
         return not self.held
 
 
-def for_visits(job_ids: Iterable[int], staff: Staff) -> dict[int, KeyNote]:
-    """The notes for those of these visits that need a key; two queries."""
-    return _notes(key_facts.of_visits(job_ids), staff)
-
-
 def for_known(visits: Iterable[Known], staff: Staff) -> dict[int, KeyNote]:
-    """The same for visits that were read already; one query."""
-    return _notes(key_facts.of_known(visits), staff)
-
-
-def _notes(found: Mapping[int, tuple[KeyFact, ...]], staff: Staff) -> dict[int, KeyNote]:
+    """The notes for those of these visits that need a key; one query."""
+    found = key_facts.of_known(visits)
     return {
         job_id: KeyNote(
             tuple(k.reference for k in own if k.holder_id == staff.id),
@@ -61,7 +53,9 @@ def _notes(found: Mapping[int, tuple[KeyFact, ...]], staff: Staff) -> dict[int, 
 def visit_keys(job: Job) -> KeyNote | None:
     """For the page of one visit: its note, or None when it needs no key."""
     staff = current_staff()
-    return for_visits([job.id], staff).get(job.id) if staff is not None else None
+    may_need = not (job.client.key_not_needed or job.service_item.key_not_needed)
+    known = Known(job.id, job.client_id, job.state, job.ends_on, may_need)
+    return for_known([known], staff).get(job.id) if staff is not None else None
 
 
 @pages.app_template_global()

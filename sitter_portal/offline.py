@@ -25,7 +25,7 @@ from workflows import people, settings, sitter_access, visit_checks, visit_rules
 from workflows.errors import NotAllowed, WorkflowError
 
 pages = Blueprint("sitter_offline", __name__, url_prefix="/staff")
-#: today and so many days more are kept
+#: so many days are kept, from today on; the lines of the next days lead to them also without a connection
 DAYS_KEPT = 3
 MOST_TAPS = 200
 #: what the offline page needs beside the shell
@@ -49,7 +49,7 @@ def worker() -> Response:
 @pages.get("/offline")
 def shell() -> str:
     """The page that the phone shows without a connection: the same for everybody, it reads the day from the phone."""
-    return render_template("staff/offline.html", business=settings.read()["business.name"])
+    return render_template("staff/offline.html", business=settings.read()["business.name"], days_kept=DAYS_KEPT)
 
 
 @pages.get("/offline/day.json")
@@ -57,7 +57,8 @@ def day() -> Response:
     """The own visits of today and the next days for the phone, with a token for what it will send."""
     staff = current_staff() or abort(403)
     first, closed = clock.today(), sitter_access.closed_columns()
-    found = day_pages.visits_of(staff, first, first + dt.timedelta(days=DAYS_KEPT - 1))
+    last = first + dt.timedelta(days=DAYS_KEPT - 1)
+    found = day_pages.visits_of(staff, first, last)
     cards = {card.visit.job_id: card for card in day_pages.cards_of(found, closed)}
     days: dict[dt.date, list[dict[str, Any]]] = {}
     for visit in found:
@@ -66,6 +67,8 @@ def day() -> Response:
     facts = {
         "who": staff.public_id,
         "token": generate_csrf(),
+        "first": first.isoformat(),
+        "last": last.isoformat(),
         "days": [{"date": key.isoformat(), "label": formats.long_day(key), "visits": own} for key, own in days.items()],
     }
     return jsonify(facts)

@@ -6,7 +6,7 @@ record (or `keys.expect_always` is on). Any one key of the home that the sitter 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -202,26 +202,6 @@ def with_people_who_left() -> list[tuple[int, str, int]]:
     return [(staff_id, f"{first} {last}".strip(), n) for staff_id, first, last, n in rows]
 
 
-_job, _item, _client = Job.__table__.c, ServiceItem.__table__.c, Client.__table__.c
-_NEEDY_VISITS = (
-    sa.select(_job.id, _job.client_id)
-    .join(ServiceItem.__table__, _item.id == _job.service_item_id)
-    .join(Client.__table__, _client.id == _job.client_id)
-    .where(
-        among(_job.id, "job_ids"), _job.state.in_(NEEDY), _job.ends_on >= sa.bindparam("today"),
-        _client.key_not_needed.is_(False), _item.key_not_needed.is_(False),
-    )
-)  # fmt: skip
-
-
-def of_visits(job_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
-    """The keys for those of these visits that need one and are still to be done; two queries, none for no visits."""
-    ids = list(job_ids)
-    if not ids:
-        return {}
-    return _keys_for(dict(db.session.execute(_NEEDY_VISITS, {"job_ids": ids, "today": clock.today()}).all()))
-
-
 class Known(NamedTuple):
     """What is known of a visit that was read already."""
 
@@ -234,11 +214,8 @@ class Known(NamedTuple):
 
 
 def of_known(visits: Iterable[Known]) -> dict[int, tuple[KeyFact, ...]]:
-    """As `of_visits`, for visits that were read already; one query, none when no visit needs a key."""
+    """The keys for those of these visits that need one and are still to be done; one query, none when no visit does."""
     today = clock.today()
-    return _keys_for({v.job_id: v.client_id for v in visits if v.may_need and v.state in NEEDY and v.ends_on >= today})
-
-
-def _keys_for(needy: Mapping[int, int]) -> dict[int, tuple[KeyFact, ...]]:
+    needy = {v.job_id: v.client_id for v in visits if v.may_need and v.state in NEEDY and v.ends_on >= today}
     keys, always = of_clients(needy.values()) if needy else {}, settings.read()["keys.expect_always"]
     return {job_id: keys.get(client_id, ()) for job_id, client_id in needy.items() if client_id in keys or always}

@@ -1,5 +1,7 @@
 """V1, P10: the sitter's day goes on without a connection; the client's portal says that there is none, and keeps nothing."""
 
+import datetime as dt
+
 import pytest
 
 from foundation import clock
@@ -97,6 +99,34 @@ def test_a_visit_is_done_in_a_dead_spot_and_arrives_once(live, visit, visitor):
     assert job.state is JobState.COMPLETED
     assert n_checks(live) == 2
     assert job.report_card.message == "Biscuit rolled in leaves."
+
+
+@pytest.mark.covers("V1")
+def test_the_line_of_a_coming_day_leads_to_it_without_a_connection_too(live, visit, visitor):
+    cast, today = live.cast, clock.today()
+    mark_request(reads_only=False)
+    for days, note in ((1, "Gate sticks"), (6, "Far away")):
+        day = today + dt.timedelta(days)
+        make.job(cast.bob, cast.walk, sitter=cast.sam, on_date=day, start_time=dt.time(9), staff_note=note)
+    db.session.commit()
+    mark_request(reads_only=True)
+    sam = visitor("phone").log_in("office", "sam@example.com")
+    page = sam.go("/staff/")
+    installed(sam)
+    with page.expect_response("**/staff/offline/day.json"):
+        page.reload()
+    sam.look_in_every_way("staff-day", sizes=("small", "phone", "desk"))
+    lines = page.get_by_role("region", name="The next days").get_by_role("link")
+    assert lines.count() == 2
+    page.context.set_offline(True)
+    lines.first.click()
+    page.get_by_text("Gate sticks").wait_for()
+    assert page.get_by_text("is not on this phone").count() == 0
+    page.goto(f"{live.url}/staff/?from={today + dt.timedelta(6)}")
+    page.get_by_text("The day that you asked for is not on this phone. It keeps 3 days, from today on.").wait_for()
+    assert page.get_by_text("Gate sticks").count() == 1
+    assert page.get_by_text("Far away").count() == 0
+    sam.look()
 
 
 @pytest.mark.covers("V1")

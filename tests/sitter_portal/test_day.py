@@ -1,11 +1,12 @@
 """The sitter's week: own visits only, with what is needed at the door."""
 
 import datetime as dt
+import re
 
 import pytest
 
 from foundation.db import db
-from models import JobState
+from models import JobState, KeyPlace
 from tests import factories
 from tests.databases import statements
 from workflows import settings
@@ -65,25 +66,71 @@ def test_an_empty_week_says_what_will_come(http, cast, sign_in_as_staff):
     assert "No visits in these seven days" in page.text
 
 
-def test_the_first_day_stands_in_full_and_the_later_ones_short_with_the_way_to_theirs(http, cast, sign_in_as_staff):
+def line_of(page, day):
+    """What the line of a later day says, in words."""
+    found = re.search(rf'<a class="ui-list__link" href="\?from={day}">(.*?)</a>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).replace("\u00a0", " ").split()) if found else None
+
+
+def test_the_first_day_stands_in_full_and_the_later_ones_in_a_line_with_the_way_to_theirs(http, cast, sign_in_as_staff):
     today, later = dt.date(2026, 11, 23), dt.date(2026, 11, 25)
     cast.biscuit.warning = "Insulin at 8 and 18"
     factories.job(cast.alice, on_date=today, ends_on=today, sitter=cast.sam, staff_note="Key under pot")
     factories.job(
-        cast.alice, on_date=later, ends_on=later, start_time=dt.time(17), sitter=cast.sam, pets=[cast.biscuit],
+        cast.alice, cast.walk, on_date=later, ends_on=later, start_time=dt.time(17), sitter=cast.sam, pets=[cast.biscuit],
         staff_note="Gate code 12",
     )  # fmt: skip
     factories.job(cast.bob, cast.walk, on_date=later, ends_on=later, start_time=dt.time(9), sitter=cast.sam, state=JobState.CANCELLED)  # fmt: skip
     db.session.commit()
     sams = sign_in_as_staff(http(), cast.sam)
-    week = sams.get("/staff/").text.replace("\u00a0", " ")
+    week = sams.get("/staff/").text
     assert [text in week for text in ("Key under pot", "Gate code 12", "Insulin at 8 and 18")] == [True, False, False]
-    short = week[week.index("Wednesday, November 25") :]
-    assert 0 < short.index("9:00 AM to 9:30 AM") < short.index("5:00 PM to 5:30 PM") < short.index("Alice Archer")
-    assert "<del>Dog walk, Bob Baker</del>" in short
-    assert 'href="?from=2026-11-25"' in short
+    said = "Wednesday, November 25 1 visit, 1 cancelled 1 new or changed 5:00 PM to 5:30 PM: Dog walk, Alice Archer"
+    assert line_of(week, later) == said
+    assert line_of(week, today) is None
     full = sams.get("/staff/?from=2026-11-25").text
-    assert [text in full for text in ("Key under pot", "Gate code 12", "Insulin at 8 and 18")] == [False, True, True]
+    assert [text in full for text in ("Gate code 12", "Insulin at 8 and 18", "Dog walk</a>, Bob Baker")] == [True] * 3
+
+
+def test_the_line_of_a_later_day_says_what_is_new_until_it_is_acknowledged(http, cast, sign_in_as_staff):
+    tomorrow = dt.date(2026, 11, 24)
+    factories.job(cast.alice, on_date=dt.date(2026, 11, 23), sitter=cast.sam)
+    own = [
+        factories.job(cast.alice, cast.walk, on_date=tomorrow, start_time=dt.time(h), sitter=cast.sam)
+        for h in (14, 9, 17)
+    ]
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    visits = [job.public_id for job in own]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', sams.get("/staff/").text)[1]
+    sent = {"csrf_token": token, "back": "day"}
+    assert "3 visits 3 new or changed 9:00 AM to 9:30 AM: Dog walk" in line_of(sams.get("/staff/").text, tomorrow)
+    sams.post(f"/staff/visits/{visits[0]}/acknowledgement", data=sent)
+    assert "3 visits 2 new or changed 9:00" in line_of(sams.get("/staff/").text, tomorrow)
+    sams.post("/staff/acknowledgements", data={**sent, "upto": "2026-11-29"})
+    assert "3 visits 9:00" in line_of(sams.get("/staff/").text, tomorrow)
+
+
+def test_the_line_of_a_later_day_says_how_many_keys_are_missing(http, cast, sign_in_as_staff):
+    tomorrow = dt.date(2026, 11, 24)
+    factories.job(cast.bob, on_date=dt.date(2026, 11, 23), sitter=cast.sam)
+    factories.job(cast.alice, on_date=tomorrow, sitter=cast.sam)
+    factories.job(cast.alice, on_date=tomorrow, sitter=cast.sam, state=JobState.CANCELLED)
+    key = factories.key(cast.alice)
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    assert "1 without a key" in line_of(sams.get("/staff/").text, tomorrow)
+    key.place, key.holder = KeyPlace.STAFF, cast.sam
+    db.session.commit()
+    assert "without a key" not in line_of(sams.get("/staff/").text, tomorrow)
+
+
+def test_a_later_day_that_is_all_cancelled_names_no_visit(http, cast, sign_in_as_staff):
+    factories.job(cast.alice, on_date=dt.date(2026, 11, 23), sitter=cast.sam)
+    factories.job(cast.bob, on_date=dt.date(2026, 11, 24), sitter=cast.sam, state=JobState.CANCELLED)
+    db.session.commit()
+    page = sign_in_as_staff(http(), cast.sam).get("/staff/").text
+    assert line_of(page, "2026-11-24") == "Tuesday, November 24 1 cancelled"
 
 
 def test_without_visits_on_the_first_day_the_next_that_has_any_stands_in_full(http, cast, sign_in_as_staff):
@@ -111,7 +158,7 @@ def test_a_week_of_sixty_visits_takes_as_many_queries_as_one_visit(http, cast, s
         day = today + dt.timedelta(n % 7)
         factories.job(client, item, on_date=day, block=block, sitter=cast.sam, pets=[pet])
     db.session.commit()
-    assert (one <= 8, cost()) == (True, one)
+    assert (one <= 7, cost()) == (True, one)
 
 
 def test_a_stay_that_began_before_the_week_is_on_it(http, cast, sign_in_as_staff):

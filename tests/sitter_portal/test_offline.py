@@ -63,6 +63,7 @@ def test_the_day_holds_what_is_needed_at_the_door_and_no_code(cast, sam, visit):
     assert "Not for Sam" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert day["who"] == cast.sam.public_id
+    assert (day["first"], day["last"]) == ("2026-11-23", "2026-11-25")
 
 
 def test_a_visit_that_was_taken_away_leaves_the_phone_with_the_next_contact(cast, sam, visit):

@@ -96,13 +96,18 @@ const card = (visit, waiting) => {
   return row;
 };
 
+// The day whose page was asked for, when it was another than today's.
+const wanted = location.pathname === "/staff/" ? new URLSearchParams(location.search).get("from") : null;
+
 const draw = async () => {
   const day = await readDay();
   if (!day) { main.replaceChildren(copy("t-nothing")); return; }
   const waiting = await queue();
   const parts = [fill(copy("t-head"), { when: new Date(day.kept).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "numeric", minute: "2-digit" }) })];
+  if (wanted && (wanted < day.first || wanted > day.last)) parts.push(copy("t-other"));
   for (const one of day.days) {
     const part = fill(copy("t-day"), { label: one.label });
+    part.id = `d-${one.date}`;
     for (const visit of one.visits) part.append(card(visit, waiting));
     parts.push(part);
   }
@@ -114,5 +119,5 @@ const draw = async () => {
 
 const back = async () => { if (await flush() === 0) location.replace("/staff/"); };
 addEventListener("online", () => back().catch(() => {}));
-document.getElementById("again").addEventListener("click", () => location.replace("/staff/"));
-draw();
+document.getElementById("again").addEventListener("click", () => location.replace(wanted ? location.href : "/staff/"));
+draw().then(() => document.getElementById(`d-${wanted}`)?.scrollIntoView());
