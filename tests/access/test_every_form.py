@@ -110,6 +110,8 @@ def smuggled():
                 found.setdefault(column.key, canary(column))
             except NotImplementedError:
                 found.setdefault(column.key, "canary-7700")
+    # The office refuses every form whose `url`, the page to go back to, leads elsewhere: nothing would be tried.
+    del found["url"]
     return found | {"is_admin": "1", "user_id": "770077", "balance": "7700.77", "number": "4111111111111111", "cvv": "4111111111111111"}  # fmt: skip
 
 
@@ -274,7 +276,8 @@ def test_a_stranger_opens_and_changes_nothing(app, http, cast, monkeypatch):
             browser.set_cookie(cookie_name(app, realm), cookie)
         for path in ("/admin/", "/staff/", "/portal/schedule"):
             assert browser.get(path).status_code == 302
-    assert {method for method, _rule in routes(app)} == {"GET", "POST"}
+    # Only programs, which have no cookie, may change by another method.
+    assert {method for method, rule in routes(app) if not rule.startswith("/api/")} == {"GET", "POST"}
     for path in ("/admin/clients/", "/portal/schedule", "/staff/", "/", "/nowhere"):
         for method in ("PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "CONNECT", "NONSENSE"):
             assert http().open(path, method=method).status_code in {302, 404, 405}, (method, path)
