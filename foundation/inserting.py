@@ -3,15 +3,54 @@
 SQLAlchemy's own way takes a dictionary apart for each row; for a year of visits that took as long as the database did.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 
-from foundation.db import db
+from foundation.db import Base, db
 
 Step = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A new row that no object stands for: what it is, its number, and the values of its columns."""
+
+    model: type[Base]
+    id: int
+    values: Mapping[str, Any]
+
+    @property
+    def __tablename__(self) -> str:
+        """Its table, asked for as of any record."""
+        return self.model.__tablename__
+
+
+def new_ids(table: sa.Table, n: int) -> list[int]:
+    """Numbers for `n` new rows of a table whose numbers never come again; nobody else gets them.
+
+    For rows that others of the same transaction point at. PostgreSQL's sequence gives them out; on SQLite they follow
+    the highest that there ever was, and the transaction must hold the write lock.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        asked = "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
+        return list(connection.scalars(sa.text(asked), {"name": table.name, "n": n}))
+    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}) or 0
+    return list(range(last + 1, last + n + 1))
+
+
+def unsaid(model: type[Base]) -> dict[str, Any]:
+    """What the columns hold that nobody names, by name; without those whose default is made for each row."""
+    found: dict[str, Any] = {}
+    for column in model.__table__.columns:
+        default: Any = column.default
+        if default is None or not default.is_callable:
+            found[column.key] = None if default is None else default.arg
+    return found
 
 
 def insert_rows(table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

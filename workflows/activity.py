@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
-
 from foundation.db import Base, db
+from foundation.inserting import Written, insert_rows
 from models import Activity, Client
 from workflows.actors import Actor
 
@@ -33,7 +32,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a column holds
     return str(value)
 
 
-Listener = Callable[[str, Base | None], None]
+Listener = Callable[[str, Base | Written | None], None]
 _listeners: list[Listener] = []
 
 
@@ -63,24 +62,24 @@ class Line:
     """What `record` is told of one thing that happened, for `record_many`."""
 
     verb: str
-    subject: Base
+    subject: Base | Written
     client: Client | None
     facts: Mapping[str, object]
 
 
 def record_many(lines: Iterable[Line], *, actor: Actor) -> None:
-    """Add many lines to the log with one statement, in their order; each as `record` would."""
+    """Add many lines to the log with one statement, in their order; each as `record` would. Subjects may be `Written`."""
     several = list(lines)
     rows = [_values(x.verb, actor, x.subject, x.client, x.facts) for x in several]
     if rows:
-        db.session.execute(sa.insert(Activity), rows)
+        insert_rows(Base.metadata.tables["activity"], tuple(rows[0]), (tuple(row.values()) for row in rows))
     for line in several:
         for listener in _listeners:
             listener(line.verb, line.subject)
 
 
 def _values(
-    verb: str, actor: Actor, subject: Base | None, client: Client | None, facts: Mapping[str, object]
+    verb: str, actor: Actor, subject: Base | Written | None, client: Client | None, facts: Mapping[str, object]
 ) -> dict[str, Any]:
     return {
         "verb": verb,

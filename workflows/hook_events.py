@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.among import among
 from foundation.db import Base, db
+from foundation.inserting import Written
 from models import (
     Client,
     HookDelivery,
@@ -79,7 +80,7 @@ def _is_on() -> bool:
 
 
 @activity.when_recorded
-def _heard(verb: str, subject: Base | None) -> None:
+def _heard(verb: str, subject: Base | Written | None) -> None:
     event = _OF_VERB.get(verb)
     if event is not None and isinstance(subject, _ABOUT[event.partition(".")[0]]) and _is_on():
         _waiting().append((event, subject))
@@ -104,6 +105,12 @@ def tell_inserted(highest: int, repeat_ids: Collection[int]) -> None:
         ("visit.scheduled", {"id": job_id, "client_id": client_id, "state": state.value})
         for job_id, client_id, state in rows
     )
+
+
+def tell_written(event: str, public_ids: Iterable[str]) -> None:
+    """Tell of these visits, which were inserted without objects; of those that are there when it is committed."""
+    if _is_on():
+        _waiting().append((event, tuple(public_ids)))
 
 
 def _waiting() -> list[tuple[str, Any]]:
@@ -159,11 +166,24 @@ def _told(waiting: Iterable[tuple[str, Any]]) -> list[tuple[str, dict[str, Any]]
     """Each thing once for each event, in order; what a savepoint took back is left out."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for event, about in waiting:
+        if isinstance(about, tuple):
+            found.update({(event, data["id"]): data for data in _written(about)})
+            continue
         data = about if isinstance(about, dict) else _data(about) if sa.inspect(about).persistent else None
         if data is not None:
             found[event, data["id"]] = data
     new = {key for event, key in found if event == "visit.scheduled"}
     return [(event, data) for (event, key), data in found.items() if not (event == "visit.changed" and key in new)]
+
+
+def _written(public_ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = db.session.execute(
+        sa.select(Job.public_id, Client.public_id, Job.state)
+        .join(Job.client)
+        .where(Job.public_id.in_(public_ids))
+        .order_by(Job.id)
+    )
+    return [{"id": job_id, "client_id": client_id, "state": state.value} for job_id, client_id, state in rows]
 
 
 def _data(about: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of our records

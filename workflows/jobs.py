@@ -6,6 +6,7 @@ Calling them off is in `cancelling`, telling the sitters in `sitter_mails`.
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -77,7 +78,7 @@ def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing
     )
 
 
-def new_job(
+def new_facts(
     client: Client,
     item: ServiceItem,
     *,
@@ -86,15 +87,12 @@ def new_job(
     block: TimeBlock | None,
     pets: Sequence[Pet],
     sitter_id: int | None,
-    note: str = "",
-    staff_note: str = "",
-    line: JobRequestLine | None = None,
     ends_on: dt.date | None = None,
     end_time: dt.time | None = None,
     booked_at: dt.datetime | None = None,
     book: pricing.Book | None = None,
-) -> Job:
-    """A visit with price and pay of the list, added to the session and not written yet; nothing is checked."""
+) -> dict[str, Any]:
+    """The columns of a new visit with price and pay of the list, by their names; nothing is checked."""
     plan = plan_of_item(
         None, item, sitter_id=sitter_id, on_date=on_date, start_time=start_time, block=block, ends_on=ends_on,
         end_time=end_time,
@@ -103,12 +101,30 @@ def new_job(
         item, n_pets=len(pets), n_days=pricing.charged_days(on_date, ends_on), client=client, on_date=on_date,
         begins=pricing.start_of(start_time, block), booked_at=booked_at or clock.now(), book=book,
     )  # fmt: skip
+    return {
+        "client_id": client.id, "service_item_id": item.id, "on_date": on_date, "ends_on": plan.ends_on,
+        "start_time": start_time, "end_time": end_time, "time_block_id": block.id if block else None,
+        "duration_minutes": item.duration_minutes, "sitter_id": sitter_id, "price": figures.price,
+        "sitter_pay": figures.sitter_pay, "price_lines": pricing.lines_to_keep(figures),
+    }  # fmt: skip
+
+
+def new_job(
+    client: Client,
+    item: ServiceItem,
+    *,
+    block: TimeBlock | None,
+    pets: Sequence[Pet],
+    note: str = "",
+    staff_note: str = "",
+    line: JobRequestLine | None = None,
+    **more: Any,  # noqa: ANN401 -- as `new_facts` has them
+) -> Job:
+    """A visit by `new_facts`, added to the session and not written yet; nothing is checked."""
+    facts = new_facts(client, item, block=block, pets=pets, **more)
     job = Job(
-        client_id=client.id, service_item=item, on_date=on_date, ends_on=plan.ends_on, start_time=start_time,
-        end_time=end_time, time_block=block, duration_minutes=item.duration_minutes, sitter_id=sitter_id,
-        price=figures.price, sitter_pay=figures.sitter_pay, note=note, staff_note=staff_note, pets=list(pets),
-        request_line=line, client=client, price_lines=pricing.lines_to_keep(figures),
-        billed_elsewhere=line is not None and line.billed_elsewhere,
+        **facts, client=client, service_item=item, time_block=block, pets=list(pets), note=note, staff_note=staff_note,
+        request_line=line, billed_elsewhere=line is not None and line.billed_elsewhere,
     )  # fmt: skip
     db.session.add(job)
     return job

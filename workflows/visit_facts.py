@@ -2,6 +2,7 @@
 
 from models import Job, JobRequestLine
 from workflows import settings
+from workflows.conflicts import Plan
 from workflows.mail_facts import VisitFacts
 
 
@@ -45,5 +46,14 @@ def job_facts(job: Job, *, for_sitter: bool = False) -> VisitFacts:
 
 def short(visit: VisitFacts) -> str:
     """One line for the log: "Dog walk, 2026-11-26 12:00"."""
-    when = visit.start_time or visit.block
-    return f"{visit.service}, {visit.on_date} {when}".strip()
+    return _in_one_line(visit.service, visit.on_date, visit.start_time or visit.block)
+
+
+def short_plan(plan: Plan, service: str) -> str:
+    """The same of a visit that is being booked."""
+    when = plan.start_time.isoformat("minutes") if plan.start_time else str(plan.block or "")
+    return _in_one_line(service, plan.on_date.isoformat(), when)
+
+
+def _in_one_line(service: str, on_date: str, when: str) -> str:
+    return f"{service}, {on_date} {when}".strip()

@@ -24,8 +24,10 @@ from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from foundation.db import Base, db
+from foundation.inserting import Written
 from models import Client, ImportedRecord, ImportKind
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
@@ -124,7 +126,7 @@ class Kind:
         the first is in. None: a row is always a record of its own."""
         return None
 
-    def save(self, record: Any, values: Mapping[str, Any], *, actor: Actor) -> Base:  # noqa: ANN401 -- of the kind's model
+    def save(self, record: Any, values: Mapping[str, Any], *, actor: Actor) -> Base | Written:  # noqa: ANN401 -- of the kind's model
         """Add a record (None) or change this one, by the rules of its subject."""
         raise NotImplementedError
 
@@ -265,8 +267,8 @@ class Clients:
         self.by_email: dict[str, list[Client]] = {}
         self.by_name: dict[str, list[Client]] = {}
 
-    def prepare(self, rows: Sequence[Row]) -> None:
-        """Look up all clients of these rows."""
+    def prepare(self, rows: Sequence[Row], *more: ExecutableOption) -> None:
+        """Look up all clients of these rows, with `more` of them if need be."""
         said = {n: {str(r.values[n]).strip() for r in rows if r.values.get(n)} for n in CLIENT_NAMES}
         marks = by_marks(ImportKind.CLIENTS, (f"id:{x}" for x in said["client_id"]), self.source)
         conditions: list[sa.ColumnElement[bool]] = [Client.id.in_(sorted(set(marks.values())))] if marks else []
@@ -283,7 +285,7 @@ class Clients:
         found = db.session.scalars(
             sa.select(Client)
             .where(sa.or_(*conditions), Client.erased_at.is_(None))
-            .options(joinedload(Client.primary_sitter))
+            .options(joinedload(Client.primary_sitter), *more)
         ).all()
         by_id = {c.id: c for c in found}
         self.by_foreign = {mark[3:]: by_id[i] for mark, i in marks.items() if i in by_id}

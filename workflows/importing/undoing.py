@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import Base, db
+from foundation.inserting import Written
 from foundation.types import Money, UTCDateTime
 from models import ImportedRecord, ImportRow, ImportRun, ImportState, RowOutcome
 from workflows import activity, records
@@ -29,9 +30,11 @@ _PLAIN = frozenset({str, int, bool})
 _ASIDE = frozenset({"id", "public_id", "created_at", "version", "last_seen_at"})
 
 
-def snapshot(record: Base) -> dict[str, Any]:
+def snapshot(record: Base | Written) -> dict[str, Any]:
     """A record's facts as plain values; amounts are written one way, however many decimals the column adds."""
     # Straight from what is loaded: the attributes' own way took a tenth of an import.
+    if isinstance(record, Written):
+        return {k: _plain(record.values[k]) for k in _facts_of(record.model)}
     own = vars(record)
     return {k: _plain(own[k] if k in own else getattr(record, k)) for k in _facts_of(type(record))}
 

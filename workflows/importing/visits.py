@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from foundation import clock
 from foundation.db import db
+from foundation.inserting import Written
 from models import Client, ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from workflows import many_jobs, repeat_outlook, repeat_runs
 from workflows.actors import Actor
@@ -62,12 +63,15 @@ class VisitKind(Kind):
         self.team: dict[str, Staff] = {}
         self.pets: dict[int, list[Pet]] = {}
         self.known: dict[tuple[Any, ...], Job] = {}
+        #: the numbers of those that this piece has brought in
+        self.fresh: dict[tuple[Any, ...], int] = {}
         #: where series will make visits
         self.coming: set[tuple[Any, ...]] = set()
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """The clients with their pets and visits of these days, the price list, the team."""
-        self.clients.prepare(rows)
+        # With their pets, which are looked at again when the visits are booked.
+        self.clients.prepare(rows, selectinload(Client.pets))
         for item in db.session.scalars(sa.select(ServiceItem).order_by(ServiceItem.is_active, ServiceItem.id.desc())):
             self.items.update({item.name.casefold(): item, item.code.casefold(): item})
         self.blocks = {
@@ -78,10 +82,7 @@ class VisitKind(Kind):
         ids, days = self.clients.ids(), {r.values["on_date"] for r in rows if r.values.get("on_date")}
         if not ids:
             return
-        # With the clients, whose pets are looked at again when the visits are booked.
-        for client in db.session.scalars(
-            sa.select(Client).where(Client.id.in_(ids)).options(selectinload(Client.pets))
-        ):
+        for client in self.clients.by_account.values():
             self.pets[client.id] = [p for p in client.pets if p.status is PetStatus.ACTIVE]
         if days:
             self._look_up(rows, ids, days)
@@ -142,7 +143,12 @@ class VisitKind(Kind):
 
     def find(self, values: Mapping[str, Any]) -> Job | None:
         """The client's visit of that service at that time."""
-        return self.known.get(self.identity(values))
+        place = self.identity(values)
+        if place not in self.fresh:
+            return self.known.get(place)
+        made = db.session.get(Job, self.fresh[place])
+        # What the database refused is not there, and its number may be another visit's.
+        return made if made is not None and _place(made) == place else None
 
     def identity(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Whose, what and when."""
@@ -153,7 +159,7 @@ class VisitKind(Kind):
         start, block = (stay.start_time, None) if stay is not None else self._when(item, values)
         return self.clients.of(values).id, item.id, values["on_date"], start, block.id if block else None
 
-    def save(self, record: Job | None, values: Mapping[str, Any], *, actor: Actor) -> Job:
+    def save(self, record: Job | None, values: Mapping[str, Any], *, actor: Actor) -> Job | Written:
         """Book it, silently; a visit that is here already stays as it is."""
         if record is not None:
             return record
@@ -162,16 +168,19 @@ class VisitKind(Kind):
         if isinstance(booked, WorkflowError):
             raise booked
         self.warnings.extend(_clashes(booked.n_clashes))
-        self.known[_place(booked.job)] = booked.job
-        return booked.job
+        return self._noted(booked)
 
     def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
         """Book them, silently; also where they clash: the old program had it so. It is said beside the row."""
         wanted, refused = self.split(several, self._new)
         booked = many_jobs.book_all(wanted, actor=actor)
-        self.known.update({_place(x.job): x.job for x in booked if not isinstance(x, WorkflowError)})
-        added = [x if isinstance(x, WorkflowError) else Added(x.job, _clashes(x.n_clashes)) for x in booked]
+        added = [x if isinstance(x, WorkflowError) else Added(self._noted(x), _clashes(x.n_clashes)) for x in booked]
         return self.joined(len(several), added, refused)
+
+    def _noted(self, booked: many_jobs.Booked) -> Written:
+        own = booked.visit.values
+        self.fresh[tuple(own[name] for name in _PLACE)] = booked.visit.id
+        return booked.visit
 
     def _new(self, values: Mapping[str, Any]) -> many_jobs.Booking:
         client, item, day = self.clients.of(values), self._item(values), values["on_date"]
@@ -194,9 +203,9 @@ class VisitKind(Kind):
         if price is not None and price < 0:
             raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
 
-        def shape(job: Job) -> None:
-            _price(job, price, is_past=is_past)
-            job.billed_elsewhere = is_billed
+        def shape(facts: dict[str, Any]) -> None:
+            _price(facts, price, is_past=is_past)
+            facts["billed_elsewhere"] = is_billed
 
         return many_jobs.Booking(client, wanted, sitter, is_past, shape, stay)
 
@@ -225,21 +234,24 @@ def _stay(values: Mapping[str, Any]) -> Stay | None:
     return Stay(first, last, values.get("start_time"), values.get("end_time"))
 
 
+_PLACE = ("client_id", "service_item_id", "on_date", "start_time", "time_block_id")
+
+
 def _place(job: Job) -> tuple[Any, ...]:
-    return job.client_id, job.service_item_id, job.on_date, job.start_time, job.time_block_id
+    return tuple(getattr(job, name) for name in _PLACE)
 
 
 def _clashes(n: int) -> tuple[str, ...]:
     return (N_("It clashes with something else in the schedule."),) if n else ()
 
 
-def _price(job: Job, price: Decimal | None, *, is_past: bool) -> None:
+def _price(facts: dict[str, Any], price: Decimal | None, *, is_past: bool) -> None:
     """What the file says it costs; what is behind us was paid to the sitter by the old program."""
-    lines = list(job.price_lines)
+    lines = list(facts["price_lines"])
     if price is not None:
         text = N_("Price as it was imported")
         kept = {"of": "price", "code": "imported", "text": text, "values": {}, "amount": str(price)}
-        job.price, lines = price, [kept, *(x for x in lines if x["of"] != "price")]
+        facts["price"], lines = price, [kept, *(x for x in lines if x["of"] != "price")]
     if is_past:
-        job.sitter_pay, lines = Decimal(0), [x for x in lines if x["of"] != "pay"]
-    job.price_lines = lines
+        facts["sitter_pay"], lines = Decimal(0), [x for x in lines if x["of"] != "pay"]
+    facts["price_lines"] = lines

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import Base, db
+from foundation.inserting import Written, insert_rows
 from foundation.money import BadAmountError
 from models import ImportedRecord, ImportRow, ImportRun, ImportState, RowOutcome
 from workflows import activity
@@ -27,7 +28,7 @@ from workflows.importing.seen import Seen
 log = logging.getLogger("latchkey.importing")
 
 #: rows in one transaction: others who write wait for about half a second
-PIECE = 200
+PIECE = 400
 #: what a row's values can make the database, or the columns' types, say no with
 _REFUSED = (sa.exc.IntegrityError, sa.exc.DataError, BadAmountError, OverflowError)
 _BROKEN = N_("Something went wrong with this row. Nothing of it was kept.")
@@ -321,7 +322,7 @@ def _row(kind: Kind, row: Row, record: Any, actor: Actor) -> Result:  # noqa: AN
     return Result(row.number, RowOutcome.ERROR, "", [why])
 
 
-def _result(row: Row, saved: Base, old: Mapping[str, Any] | None, made: Sequence[Base]) -> Result:
+def _result(row: Row, saved: Base | Written, old: Mapping[str, Any] | None, made: Sequence[Base]) -> Result:
     new = undoing.snapshot(saved)
     if old is None:
         changes: dict[str, Any] = {k: [None, v] for k, v in new.items()}
@@ -347,8 +348,8 @@ def _remember(run: ImportRun, kind: Kind, results: Sequence[Result]) -> None:
             ImportedRecord.foreign_key.in_(wanted),
         )
     )
-    rows = [{"source": kind.source, "kind": run.kind, "foreign_key": m, "record_id": i} for m, i in wanted.items()]
-    db.session.execute(sa.insert(ImportedRecord), rows)
+    rows = ((kind.source, run.kind, mark, record_id) for mark, record_id in wanted.items())
+    insert_rows(Base.metadata.tables["imported_record"], ("source", "kind", "foreign_key", "record_id"), rows)
 
 
 def _note(run: ImportRun, results: Sequence[Result], *, is_real: bool) -> None:
@@ -368,7 +369,7 @@ def _note(run: ImportRun, results: Sequence[Result], *, is_real: bool) -> None:
             }
         )  # fmt: skip
     if kept:
-        db.session.execute(sa.insert(ImportRow), kept)
+        insert_rows(Base.metadata.tables["import_row"], tuple(kept[0]), (tuple(row.values()) for row in kept))
     run.n_done += len(results)
     for outcome, name in _COUNTS.items():
         setattr(run, name, getattr(run, name) + sum(1 for r in results if r.outcome is outcome))
