@@ -26,20 +26,25 @@ class Written:
     @property
     def __tablename__(self) -> str:
         """Its table, asked for as of any record."""
-        return self.model.__tablename__
+        return str(self.model.__tablename__)
 
 
 def new_ids(table: sa.Table, n: int) -> list[int]:
-    """Numbers for `n` new rows of a table whose numbers never come again; nobody else gets them.
+    """Numbers for `n` new rows, in rising order; nobody else gets them. For rows that others of this transaction name.
 
-    For rows that others of the same transaction point at. PostgreSQL's sequence gives them out; on SQLite they follow
-    the highest that there ever was, and the transaction must hold the write lock.
+    PostgreSQL's sequence gives them out. On SQLite they follow the highest, and where numbers never come again the
+    highest that there ever was; the transaction must hold the write lock. What waits in the session is written first.
     """
+    db.session.flush()
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
         asked = "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
         return list(connection.scalars(sa.text(asked), {"name": table.name, "n": n}))
-    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}) or 0
+    highest = sa.select(sa.func.max(table.c.id))
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        ever = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        highest = sa.select(ever.c.seq).where(ever.c.name == table.name)
+    last = connection.scalar(highest) or 0
     return list(range(last + 1, last + n + 1))
 
 

@@ -470,7 +470,11 @@ def is_full(window: Window, others: list[Window]) -> bool:
 
 def place(plan: Plan) -> str:
     """Where a planned visit stands in the schedule: names one that has no id yet, or a new one each time it is tried."""
-    return f"{plan.on_date}/{plan.start_time or ''}/{plan.block.id if plan.block else ''}"
+    made: str | None = plan.__dict__.get("made_place")
+    if made is None:  # in a file of stays each is asked for by all that it clashes with
+        made = f"{plan.on_date}/{plan.start_time or ''}/{plan.block.id if plan.block else ''}"
+        plan.__dict__["made_place"] = made
+    return made
 
 
 def tokens(found: Mapping[Hashable, list[Clash]]) -> set[str]:

@@ -192,16 +192,13 @@ def quote(
         book = load_book([client] if client and client.id else [], day, day)
     _check_covers(book, client, on_date)
     agreed = book.agreed.get((client.id, item.id)) if client else None
-    days = cases(
+    days = list(cases(
         item, n_pets=n_pets, n_days=n_days, client=client, on_date=on_date, begins=begins, booked_at=booked_at, book=book
-    )  # fmt: skip
-    if n_days > 1:
-        return _sum_up(item, days, n_days, agreed, book)
-    case = next(days)
-    key = book.kind_of(item, case, agreed)
+    ))  # fmt: skip
+    key = tuple(book.kind_of(item, case, agreed) for case in days)
     found = book.quotes.get(key)
     if found is None:
-        found = book.quotes[key] = _sum_up(item, [case], 1, agreed, book)
+        found = book.quotes[key] = _sum_up(item, days, n_days, agreed, book)
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from foundation import clock
-from foundation.inserting import insert_rows
+from foundation.inserting import insert_rows, new_ids, unsaid
 from models import Job, JobState, Vet
 from tests import factories as make
 
@@ -74,3 +74,37 @@ def test_a_value_that_is_none_of_the_column_is_refused(db_session):
     db_session.flush()
     with pytest.raises((LookupError, sa.exc.StatementError)), db_session.begin_nested():
         insert_rows(Job.__table__, COLUMNS, [job_row(client, item, "a", state="lost")])
+
+
+def test_new_numbers_are_nobody_elses_even_after_the_last_row_is_gone(db_session):
+    client, item = make.client(), make.service_item()
+    gone = make.job(item=item, client_=client)
+    db_session.flush()
+    last = gone.id
+    db_session.delete(gone)
+    numbers = new_ids(Job.__table__, 3)
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] > last
+    insert_rows(Job.__table__, ("id", *COLUMNS), [(n, *job_row(client, item, f"own{n}")) for n in numbers])
+    after = make.job(item=item, client_=client)
+    db_session.flush()
+    assert after.id > numbers[-1]
+
+
+def test_new_numbers_of_any_table_follow_those_that_are_there(db_session):
+    vet = Vet(name="Elm Street Vets")
+    db_session.add(vet)
+    numbers = new_ids(Vet.__table__, 2)
+    assert numbers[0] > vet.id
+    insert_rows(Vet.__table__, ("id", "name"), [(n, f"Vet {n}") for n in numbers])
+    assert set(db_session.scalars(sa.select(Vet.id))) == {vet.id, *numbers}
+
+
+def test_what_nobody_names_is_what_the_database_holds(db_session):
+    client, item = make.client(), make.service_item()
+    db_session.flush()
+    insert_rows(Job.__table__, COLUMNS, [job_row(client, item, "a")])
+    held = db_session.execute(sa.select(Job.__table__)).mappings().one()
+    rest = {name: value for name, value in unsaid(Job).items() if name not in {*COLUMNS, "id"}}
+    assert {name: held[name] for name in rest} == rest
+    assert {"repeat_edited", "staff_note", "version", "sitter_id"} <= rest.keys()

@@ -7,12 +7,14 @@ Debit is above zero, credit below. Nothing is ever changed: what is undone is po
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
 from foundation import clock
 from foundation.among import among
 from foundation.db import Base, db
+from foundation.inserting import insert_rows, new_ids
 from models import Account, Client, Posting, PostingLine
 
 
@@ -36,7 +38,9 @@ def post(
     there is one posting ever (the database refuses a second); without it verb and subject do. `on_date` is the local day
     that it counts for, today if not given. The subject must have been flushed. Unbalanced when the lines do not add up.
     """
-    posting = _posting(verb, subject, client, lines, on_date or clock.today(), event_key, memo)
+    facts, real = _facts(verb, subject, client, lines, on_date or clock.today(), event_key, memo)
+    posting = Posting(**facts)
+    posting.lines = [PostingLine(account=a, client_id=posting.client_id, amount=amount) for a, amount in real.items()]
     db.session.add(posting)
     db.session.flush()
     return posting
@@ -47,31 +51,40 @@ def post_many(
 ) -> None:
     """Write many events of one kind, each (subject, client, lines), with a few statements; each as `post` would."""
     day = on_date or clock.today()
-    db.session.add_all([_posting(verb, subject, client, lines, day) for subject, client, lines in events])
-    db.session.flush()
+    several = [_facts(verb, subject, client, lines, day) for subject, client, lines in events]
+    if not several:
+        return
+    tables = Base.metadata.tables
+    ids = new_ids(tables["posting"], len(several))
+    rows = ((posting_id, *facts.values()) for posting_id, (facts, _real) in zip(ids, several, strict=True))
+    insert_rows(tables["posting"], ("id", *several[0][0]), rows)
+    sides = (
+        (posting_id, account, facts["client_id"], amount)
+        for posting_id, (facts, real) in zip(ids, several, strict=True)
+        for account, amount in real.items()
+    )
+    insert_rows(tables["posting_line"], ("posting_id", "account", "client_id", "amount"), sides)
 
 
-def _posting(  # noqa: PLR0917 -- as `post`
+def _facts(  # noqa: PLR0917 -- as `post`
     verb: str, subject: Base, client: Client | None, lines: Mapping[Account, Decimal], on_date: dt.date,
     event_key: str = "", memo: str = "",
-) -> Posting:  # fmt: skip
+) -> tuple[dict[str, Any], dict[Account, Decimal]]:  # fmt: skip
+    """The columns of a posting, and its sides."""
     real = {account: amount for account, amount in lines.items() if amount}
     if sum(real.values(), Decimal(0)):
         raise Unbalanced(f"{verb}: {real}")
     subject_id = int(getattr(subject, "id"))  # noqa: B009 -- whatever table it is of, it has one
-    posting = Posting(
-        verb=verb,
-        event_key=event_key or f"{verb}:{subject_id}",
-        on_date=on_date,
-        client_id=client.id if client is not None else None,
-        subject_type=subject.__tablename__,
-        subject_id=subject_id,
-        memo=memo[:255],
-    )
-    posting.lines = [
-        PostingLine(account=account, client_id=posting.client_id, amount=amount) for account, amount in real.items()
-    ]
-    return posting
+    facts = {
+        "verb": verb,
+        "event_key": event_key or f"{verb}:{subject_id}",
+        "on_date": on_date,
+        "client_id": client.id if client is not None else None,
+        "subject_type": subject.__tablename__,
+        "subject_id": subject_id,
+        "memo": memo[:255],
+    }
+    return facts, real
 
 
 def turned(lines: Mapping[Account, Decimal]) -> dict[Account, Decimal]:

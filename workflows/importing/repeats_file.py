@@ -126,7 +126,7 @@ class RepeatKind(VisitKind):
         for day, start, block_id in self.singles.get((made.client_id, made.service_item_id), ()):
             if any(
                 (x.start_time, x.block.id if x.block else None) == (start, block_id)
-                for x in occurrences(made, day, day)
+                for x in occurrences(made, day, day, pauses=False)
             ):
                 return (N_("Visits at these times are booked already. The series will make them a second time: cancel the booked ones."),)  # fmt: skip
         return ()
