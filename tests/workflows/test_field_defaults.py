@@ -4,7 +4,18 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import Activity, Client, CustomField, FieldArea, FieldPage, Pet, PortalAccess, Species, StaffAccess
+from models import (
+    Activity,
+    Client,
+    CustomField,
+    FieldArea,
+    FieldPage,
+    FieldSection,
+    Pet,
+    PortalAccess,
+    Species,
+    StaffAccess,
+)
 from tests import factories as make
 from workflows import custom_fields, field_defaults, field_order
 from workflows.errors import NotAllowed
@@ -25,6 +36,23 @@ def test_a_new_business_has_pages_for_clients_pets_staff_and_report_cards(cast):
     assert (("Walks & play", Species.DOG) in pets, ("Litter & play", Species.CAT) in pets) == (True, True)
     assert [name for name, _s in names(FieldArea.STAFF)] == ["About", "Emergency contact"]
     assert [name for name, _s in names(FieldArea.REPORT)] == ["Report card"]
+
+
+@pytest.mark.covers("D1")
+def test_the_page_about_the_home_asks_for_parking_entry_key_alarm_and_photos(cast):
+    field_defaults.install(FieldArea.CLIENT, actor=cast.as_olivia)
+    asked = (
+        sa.select(FieldSection.name, CustomField.label, CustomField.kind)
+        .join(FieldSection.fields)
+        .join(FieldSection.page)
+    )
+    rows = db.session.execute(asked.where(FieldPage.name == "Property location & security").order_by(CustomField.id))
+    found = {(section, label, kind.value) for section, label, kind in rows}
+    assert found >= {
+        ("Finding you", "Parking", "long_text"), ("Finding you", "Finding the door", "long_text"),
+        ("Getting in", "Key place or door code", "long_text"), ("Getting in", "Alarm code", "text"),
+        ("Getting in", "Using the alarm", "long_text"), ("Photos", "The entrance", "image"),
+    }  # fmt: skip
 
 
 @pytest.mark.covers("D1", "V6")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientLogin, RolePermission, SignIn, StaffRole
+from models import BulkRun, Client, ClientLogin, RolePermission, SignIn, StaffRole
 from tests import factories as make
 from tests.databases import count
 from workflows import registrations, roles, second_factor, settings, sign_ins
@@ -142,6 +142,19 @@ def test_many_clients_are_invited_as_an_order_that_can_be_followed(office, cast,
     assert page.path.startswith("/admin/invitations/")
     assert "Invite 25 clients" not in office.get("/admin/orders/").main  # that list is about visits
 
+    # Those who could not be invited are invited again, once, however often the button is pressed.
+    several[3].portal_enabled = True
+    db.session.commit()
+    again = page.press("Try these again")
+    assert (again.path != page.path, "0 of 2 clients" in again.main) == (True, True)
+    assert "0 of 2 clients" not in page.press("Try these again").main
+    (second,) = bulk.due()
+    while bulk.work(second):
+        db.session.commit()
+    db.session.commit()
+    done = office.get(again.path).main
+    assert ("1 invitation is on its way. 1 could not be done." in done, len(outbox)) == (True, 24)
+
 
 def test_who_may_change_clients_follows_and_stops_invitations_without_the_permission_for_the_schedule(manager, cast):
     """And the pages for orders about visits do not know them, nor the other way round."""
@@ -151,11 +164,17 @@ def test_who_may_change_clients_follows_and_stops_invitations_without_the_permis
     page = manager.post("/admin/clients/action/", action="invite", rowid=[str(c.id) for c in several], confirmed="1")
     assert "0 of 25 clients" in page.main
     manager.get(page.path.replace("invitations", "orders"), 403)
-    assert "Stopped: 0 of 25 clients" in page.press("Stop here").main
+    stopped = page.press("Stop here")
+    assert "Stopped: 0 of 25 clients" in stopped.main
+    assert "Try these again" not in stopped.main
+    assert "Tick at least one client." in manager.post(f"{page.path}retry").text
+    assert count(BulkRun) == 1  # nobody was left to be invited again
+    assert manager.post("/admin/invitations/AAAAAAAAAAAA/retry").status == 404
     only_visits = ROLE_PERMISSIONS[StaffRole.MANAGER] - {Permission.CLIENTS}
     roles.change({StaffRole.MANAGER: only_visits}, actor=cast.as_olivia)
     db.session.commit()
     manager.get(page.path, 403)
+    assert manager.post(f"{page.path}retry").status == 403
     manager.get(page.path.replace("invitations", "orders"), 404)
     assert manager.post(page.path.replace("invitations", "orders") + "retry").status == 404
 
