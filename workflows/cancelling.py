@@ -328,7 +328,8 @@ def void(jobs: Sequence[Job], *, actor: Actor, reason: str) -> list[Job]:
     """Take visits that are done, or past and never begun, out of what counts: nobody is charged, nobody is paid.
 
     The rows stay; price and pay become zero and the prior figures are kept; the log says why, and what the visit was
-    before, so that `unvoid` can restore it. Nobody is mailed. All or nothing. Refused: no reason (Invalid); still to
+    before, so that `unvoid` can restore it. Nobody is mailed, but clients who still wait for an answer about a visit that
+    began: that ends here if the worker has not ended it yet (`change_requests.expire`). All or nothing. Refused: no reason (Invalid); still to
     come or today (WrongState 'job_ahead': cancel it instead), begun, cancelled or void already (WrongState).
     """
     actor.require(Permission.SCHEDULE)
@@ -343,6 +344,8 @@ def void(jobs: Sequence[Job], *, actor: Actor, reason: str) -> list[Job]:
             raise not_now(job)
         if job.state is JobState.SCHEDULED and job.ends_on >= clock.today():
             raise WrongState("job_ahead", N_("This visit is still to come. Cancel it instead."))
+    for client in {job.client_id: job.client for job in found}.values():
+        change_requests.expire(client, actor=actor)
     for job in found:
         was = job.state
         _move(job, JobState.VOIDED)

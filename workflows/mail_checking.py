@@ -8,13 +8,23 @@ from foundation.text import visible
 from workflows.errors import N_, Invalid
 from workflows.mail_codes import Code, Shape, codes_of
 from workflows.mail_facts import MailKind
-from workflows.mail_markup import ADDRESS, BLOCK_MOST, BODY_MOST, CODE, CODES_MOST, END, LINKS, SUBJECT_MOST
+from workflows.mail_markup import (
+    ADDRESS,
+    BLOCK_MOST,
+    BODY_MOST,
+    CODE,
+    CODES_MOST,
+    END,
+    LINKS,
+    NO_MARKS,
+    SUBJECT_MOST,
+)
 
 
 def tidy_words(subject: str, body: str) -> tuple[str, str]:
-    """The words as they are kept: one line, and lines without spaces at their ends."""
-    lines = [line.rstrip() for line in visible(body).split("\n")]
-    return " ".join(visible(subject).split()), "\n".join(lines).strip("\n")
+    """The words as they are kept: one line, and lines without spaces at their ends, both without our own marks."""
+    lines = [line.rstrip() for line in visible(body).translate(NO_MARKS).split("\n")]
+    return " ".join(visible(subject).translate(NO_MARKS).split()), "\n".join(lines).strip("\n")
 
 
 def problems(kind: MailKind, subject: str, body: str) -> list[Invalid]:

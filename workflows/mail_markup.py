@@ -22,7 +22,8 @@ END = "END"
 #: a mark is the number of a code between two signs that no text has: they are taken out of what people write
 _OPEN, _SHUT = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}(\\d+){_SHUT}")
-_NO_MARKS = {ord(_OPEN): None, ord(_SHUT): None}
+#: what a text may not bring along itself, as `str.translate` takes it
+NO_MARKS = {ord(_OPEN): None, ord(_SHUT): None}
 #: where words may lead: a page, a mail address or a telephone; nothing that could leave an attribute
 ADDRESS = re.compile(
     r"https?://[A-Za-z0-9][^\s<>\"'`{}\\\ue000\ue001]*|mailto:[^\s<>\"'`{}\\?&\ue000\ue001]+|tel:\+?[0-9-]+"
@@ -77,7 +78,7 @@ def mark(text: str, is_there: Callable[[str], bool]) -> Marked:
     codes: list[str] = []
     lines: list[str] = []
     is_kept = True
-    for line in text.translate(_NO_MARKS).split("\n"):
+    for line in text.translate(NO_MARKS).split("\n"):
         shown, is_kept, has_words = _mark_line(line, is_there, codes, is_kept=is_kept)
         if has_words:
             lines.append(shown)

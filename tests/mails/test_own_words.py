@@ -16,7 +16,7 @@ from mailer.render import render
 from tests import databases
 from tests.mails.test_render import Page
 from workflows import mail_texts
-from workflows.mail_checking import problems
+from workflows.mail_checking import problems, tidy_words
 from workflows.mail_codes import EDITABLE_KINDS, Shape, codes_of
 from workflows.mail_facts import MailKind, VisitFacts
 from workflows.mail_markup import BODY_MOST
@@ -211,9 +211,10 @@ _PIECES = st.sampled_from(
 
 @given(body=st.lists(st.one_of(_PIECES, st.text(max_size=8)), max_size=40).map("".join), data=st.sampled_from([MailKind.SET_PASSWORD, MailKind.REQUEST_CANCELLED]))  # fmt: skip
 @example("[[a|{PASSWORD_URL}]]\n\n{PASSWORD_URL}", MailKind.SET_PASSWORD)
+@example("\ue000", MailKind.REQUEST_CANCELLED)
 @hypothesis_settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_words_raise_but_cleanly_leak_or_grow(app, body, data):
-    saved_as = problems(data, "Subject", body)
+    saved_as = problems(data, *tidy_words("Subject", body))
     try:
         made = own_words.preview(data, "Subject", body)
     except (own_words.BrokenWords, UnknownCode):

@@ -46,7 +46,7 @@ def test_processes_that_claim_at_once_share_the_mails_without_a_double(app, prog
     gate.touch()
     claimed = [json.loads(p.stdout.readline()) for p in racing]
     assert sorted(itertools.chain(*claimed)) == sorted(db.session.scalars(sa.select(OutboxMail.id)))
-    assert all(claimed)
+    assert sum(map(bool, claimed)) > 1
 
 
 def test_killed_workers_lose_no_mail_and_repeat_only_under_the_same_message_id(app, peer, programs):

@@ -143,6 +143,13 @@ def test_a_request_expires_when_its_visit_begins_and_the_client_is_told(cast, vi
     assert (states(off), off.is_open, outbox.kinds()) == (["expired"] * 2, False, ["change_superseded"] * 2)
 
 
+def test_nothing_waits_about_a_visit_that_is_voided_before_the_worker_looked(cast, visits, off, outbox, clock_at):
+    clock_at("2026-11-27 11:00")
+    cancelling.void(visits[:1], actor=cast.as_olivia, reason="Nobody was there")
+    assert (states(off), off.is_open) == (["expired", "pending"], True)
+    assert outbox.facts(MailKind.CHANGE_SUPERSEDED).why == "expired"
+
+
 def test_a_visit_that_began_early_or_is_off_ends_its_request_too(cast, visits, off):
     visits[0].state, visits[1].state = JobState.IN_PROGRESS, JobState.CANCELLED
     db.session.flush()

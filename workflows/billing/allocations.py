@@ -233,14 +233,17 @@ def _add(
 
 
 def settle(invoice: Invoice, *, actor: Actor) -> None:
-    """Bring the state in line with what is outstanding: open with nothing left is paid, paid with something left is open."""
+    """Bring the state in line with what is outstanding: open with nothing left is paid, paid with something left is open.
+
+    So is one that was written off and of which a payment came back: what was given up stays so, the rest is owed.
+    """
     left = sums.outstanding(invoice)
     if invoice.state is InvoiceState.OPEN and left == ZERO:
         _move(invoice, InvoiceState.PAID)
         activity.record("invoice.paid", actor=actor, subject=invoice, client=invoice.client, number=invoice.number)
         if invoice.kind is InvoiceKind.DEPOSIT and invoice.total:
             _give_deposit(invoice)
-    elif invoice.state is InvoiceState.PAID and left > ZERO:
+    elif invoice.state in {InvoiceState.PAID, InvoiceState.WRITTEN_OFF} and left > ZERO:
         _move(invoice, InvoiceState.OPEN)
         activity.record("invoice.reopened", actor=actor, subject=invoice, client=invoice.client, number=invoice.number)
         if invoice.kind is InvoiceKind.DEPOSIT:

@@ -14,7 +14,7 @@ from tests import money_factories as make_money
 from tests.workflows.billing.bills import FRI, THU, drafted, issued, item, pay, right, walk
 from workflows import settings
 from workflows.actors import COMMAND_LINE
-from workflows.billing import drafting, frozen, invoicing, ledger, numbers, sums, visit_lines
+from workflows.billing import drafting, frozen, invoicing, ledger, numbers, recording, sums, visit_lines
 from workflows.billing.drafting import FreeLine
 from workflows.billing.papers import EntryKind, PaperKind, PaperStatus
 from workflows.errors import Invalid, NotAllowed, WrongState
@@ -321,6 +321,20 @@ def test_write_off_and_undo_and_again(cast):
         invoicing.undo_write_off(invoice, actor=cast.as_max)
         assert (invoice.state, sums.outstanding(invoice)) == (InvoiceState.OPEN, D("15.00"))
         assert right()
+
+
+@pytest.mark.covers("M6")
+def test_money_that_comes_back_of_a_written_off_invoice_is_owed_again(cast):
+    invoice = issued(cast, walk(cast))
+    payment = pay(cast, invoice, 5)
+    invoicing.write_off(invoice, actor=cast.as_max, reason="Moved away")
+    recording.void_payment(payment, actor=cast.as_max, reason="Bounced")
+    assert (invoice.state, invoice.written_off, sums.outstanding(invoice)) == (InvoiceState.OPEN, D("15.00"), D("5.00"))
+    assert verbs()[-2:] == ["invoice.written_off", "invoice.reopened"]
+    assert right()
+    invoicing.write_off(invoice, actor=cast.as_max, reason="Moved away")
+    assert (invoice.written_off, stands(cast.alice)[Account.BAD_DEBT]) == (D("20.00"), D("20.00"))
+    assert right()
 
 
 # ------------------------------------------------------------------------------------------------- every state x verb
