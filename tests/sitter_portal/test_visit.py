@@ -169,4 +169,4 @@ def test_the_page_takes_as_many_queries_for_three_pets_as_for_one(sams, cast, jo
     for kind in ("in", "out"):
         make.visit_check(job, kind)
     db.session.commit()
-    assert (one <= 22, cost()) == (True, one)
+    assert (one <= 14, cost()) == (True, one)
