@@ -158,12 +158,13 @@ def _claim() -> None:
                 if key.column.table.name in _OWNERS and (key.ondelete == "CASCADE" or key.parent.name in _OWNING)
             ]
             if owners:
-                rows = sa.select(sa.literal(table.name), table.c.id, sa.true()).where(
-                    sa.or_(*owners), table.c.id.not_in(_ids(table.name))
-                )
-                columns = ["table_name", "row_id", "is_beside"]
-                done = db.session.execute(sa.insert(DemoRecord).from_select(columns, rows))
-                found = found or bool(getattr(done, "rowcount", 0))
+                unmarked = sa.select(table.c.id).where(sa.or_(*owners), table.c.id.not_in(_ids(table.name)))
+                # Asked for first: how many an INSERT from a SELECT wrote is not told by every driver.
+                fresh = db.session.scalars(unmarked).all()
+                if fresh:
+                    found = True
+                    marks = [{"table_name": table.name, "row_id": row_id, "is_beside": True} for row_id in fresh]
+                    db.session.execute(sa.insert(DemoRecord), marks)
 
 
 def _ids(name: str) -> sa.Select[Any]:

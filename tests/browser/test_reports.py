@@ -28,7 +28,7 @@ def test_from_the_index_to_the_file(live, visitor):
     expect(page.get_by_role("row", name=re.compile("Cat visit"))).to_contain_text("$15.00")
     olivia.look()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save as file").click()
+        page.get_by_role("button", name="Save as file", exact=True).click()
     assert "Cat visit,15.00" in saved.value.path().read_text("utf-8")
     on_the_phone = visitor("phone", scheme="dark").log_in("office", live.cast.olivia.login.email)
     page = on_the_phone.go("/admin/reports/busiest/")

@@ -76,7 +76,7 @@ def test_written_saved_checked_and_sent_without_javascript(visit, sam, outbox):
     assert "Two puddles." in answer.text
     assert card_of(visit).message == "Two puddles."
     page = sam.get(where(visit)).text
-    assert len(re.findall(r"/staff/files/\w+/thumb", page)) == 1
+    assert len(re.findall(r"/staff/files/[\w-]+/thumb", page)) == 1
     data = {**hidden_fields(page), "message": "Two puddles.", f"f-{key_of('Minutes')}": "30", "do": "send"}
     refused = sam.post(where(visit), data=data)
     assert (refused.status_code, "Before it can be sent, this is left: Door locked." in refused.text) == (422, True)
