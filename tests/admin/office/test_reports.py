@@ -177,7 +177,8 @@ def test_every_report_opens_with_few_queries_and_few_bytes_at_any_size(office, c
     def look(subject):
         with statements() as sent:
             page = office.get(f"/admin/reports/{subject.name}/?compare=previous" if subject.has_period else f"/admin/reports/{subject.name}/")  # fmt: skip
-        return len(sent), len(page.html)
+        # Every tenth look of a person is noted (`workflows.paces`), whatever the report.
+        return len([one for one in sent if "login_attempt" not in one]), len(page.html)
 
     office.get("/admin/reports/")
     few = {subject.name: look(subject)[0] for subject in catalogue.SUBJECTS}
