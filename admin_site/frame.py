@@ -104,7 +104,7 @@ BELONGS_TO = {
     "left_visits": "schedule",
     "alerts": "admin",
     "first_steps": "admin",
-    "demo_data": "imports",
+    "made_up": "imports",
     "history": "activity",
     "report_cards": "visits",
     "request_lines": "visits",

@@ -43,7 +43,7 @@ CHAPTERS = {
     "mail_texts": "mails",
     "archives": "archive-and-backup",
     "connections": "connect-programs",
-    "demo_data": "first-day",
+    "made_up": "first-day",
     "settings": "first-day",
     "office_account": "your-account",
     "global_search": "finding-things",

@@ -18,7 +18,7 @@ TOGETHER: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (N_("Opening hours"), "opening_hours.index"), (N_("Holidays"), "holidays.index_view"),
         (N_("Closed days"), "closed_days.index_view"),
     )),
-    (N_("Import and export"), ((N_("Import"), "imports.index"), (N_("Take everything out"), "archives.index"), (N_("Demo data"), "demo_data.index"))),
+    (N_("Import and export"), ((N_("Import"), "imports.index"), (N_("Take everything out"), "archives.index"), (N_("Demo data"), "made_up.index"))),
     (N_("Visits"), ((N_("Visits"), "visits.index_view"), (N_("Requests"), "request_lines.index_view"))),
 )  # fmt: skip
 
@@ -26,7 +26,7 @@ TOGETHER: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 _NEEDS = {
     "imports.index": Permission.IMPORT,
     "archives.index": Permission.TAKE_ALL,
-    "demo_data.index": Permission.ERASE,
+    "made_up.index": Permission.ERASE,
 }
 
 

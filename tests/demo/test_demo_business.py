@@ -389,8 +389,8 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 FLAG = re.compile(r"(is_|as_|for_)?demo(_mode|_flag|_business|_data|_only)?", re.IGNORECASE)
-#: who starts the demo must say its name
-STARTERS = {"application/cli.py", "application/serve.py"}
+#: who starts the demo, or brings it in beside real records, must say its name
+STARTERS = {"application/cli.py", "application/serve.py", "workflows/demo_beside.py"}
 #: the payment gateway has a mode of that name, which has nothing to do with the demo business
 ABOUT_MONEY = re.compile(r"billing|gateway|money|pay|methods|account")
 

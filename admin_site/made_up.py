@@ -14,7 +14,7 @@ from workflows.permissions import Permission
 
 def register(admin: Admin) -> None:
     """Add the page to the back office."""
-    admin.add_view(DemoDataPage(name="Demo data", endpoint="demo_data", url="demo-data"))
+    admin.add_view(DemoDataPage(name="Demo data", endpoint="made_up", url="demo-data"))
 
 
 class DemoDataPage(WorkPage):
