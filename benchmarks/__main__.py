@@ -10,6 +10,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import bulk, databases, measures, papers, report
@@ -63,25 +64,32 @@ def _tiers(text: str) -> list[str]:
 
 def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
     base = QUICK if options.quick else LARGE
-    tiers: Sequence[Tier] = [grown(base, name) for name in options.growth] if options.growth else [base]
-    found = []
-    for tier in tiers:
-        with databases.filled(kind, tier, folder, keep=options.keep) as url:
-            run = Run(url, folder, tier, options.seconds, options.only)
-            title = f"\n## {kind}: {tier.clients:,} clients, {tier.pets:,} pets, {tier.visits:,} visits"
-            if options.growth:
-                found.append((tier, measures.alone(run)))
-            elif options.papers:
-                print(f"{title}, papers\n\n{report.papers(papers.measure(run))}", flush=True)
-            elif options.memory:
-                print(f"{title}, memory\n\n{report.memory(measures.memory(run))}", flush=True)
-            else:
-                print(f"{title}\n\n{report.reading(measures.read(run), kind)}", flush=True)
-                if options.write_seconds and not options.only:
-                    print(f"\n{report.writes(measures.write(run, options.write_seconds))}", flush=True)
-                    print(f"\n{report.bulk(bulk.all_jobs(run))}", flush=True)
     if options.growth:
-        print(f"\n## {kind}: growth\n\n{report.growth(found)}", flush=True)
+        _measure_growth(kind, [grown(base, name) for name in options.growth], options, folder)
+        return
+    with databases.filled(kind, base, folder, keep=options.keep) as url:
+        run = Run(url, folder, base, options.seconds, options.only)
+        title = f"\n## {kind}: {base.clients:,} clients, {base.pets:,} pets, {base.visits:,} visits"
+        if options.papers:
+            print(f"{title}, papers\n\n{report.papers(papers.measure(run))}", flush=True)
+        elif options.memory:
+            print(f"{title}, memory\n\n{report.memory(measures.memory(run))}", flush=True)
+        else:
+            print(f"{title}\n\n{report.reading(measures.read(run), kind)}", flush=True)
+            if options.write_seconds and not options.only:
+                print(f"\n{report.writes(measures.write(run, options.write_seconds))}", flush=True)
+                print(f"\n{report.bulk(bulk.all_jobs(run))}", flush=True)
+
+
+def _measure_growth(kind: str, tiers: Sequence[Tier], options: argparse.Namespace, folder: Path) -> None:
+    """All tiers stand side by side, and each page is asked of all of them in turn."""
+    with ExitStack() as kept:
+        runs = [
+            Run(kept.enter_context(databases.filled(kind, tier, folder, keep=options.keep)), folder, tier, options.seconds, options.only)
+            for tier in tiers
+        ]  # fmt: skip
+        found = list(zip(tiers, measures.alone(runs), strict=True))
+    print(f"\n## {kind}: growth\n\n{report.growth(found)}", flush=True)
 
 
 if __name__ == "__main__":

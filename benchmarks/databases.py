@@ -199,7 +199,7 @@ def _drop(name: str) -> None:
 
 @contextmanager
 def _postgresql(tier: Tier, folder: Path, *, keep: bool) -> Iterator[str]:
-    mine, kept = f"latchkey_bench_run_{os.getpid()}", f"latchkey_bench_{tier.name}"
+    mine, kept = f"latchkey_bench_run_{tier.name}_{os.getpid()}", f"latchkey_bench_{tier.name}"
     try:
         if keep:
             key = key_of(tier)

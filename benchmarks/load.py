@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Outcome:
     p95: float
     p99: float
     size: int
+    #: how long each answer took, the quickest first
+    times: list[float] = field(default_factory=list)
 
     @property
     def per_second(self) -> float:
@@ -138,8 +140,21 @@ def run(job: Job) -> Outcome:
                 n_asked += 1
                 waiting.register(connection.ask(), selectors.EVENT_READ, connection)
     took = time.perf_counter() - begun
-    times.sort()
-    return Outcome(len(times), errors, took, *(percentile(times, s) for s in (0.5, 0.95, 0.99)), size)
+    return outcome(times, errors, took, size)
+
+
+def outcome(times: Sequence[float], errors: int, seconds: float, size: int) -> Outcome:
+    """What these answers come to."""
+    in_order = sorted(times)
+    return Outcome(
+        len(in_order), errors, seconds, *(percentile(in_order, s) for s in (0.5, 0.95, 0.99)), size, in_order
+    )
+
+
+def together(parts: Sequence[Outcome]) -> Outcome:
+    """Several short loads as one."""
+    times = [t for part in parts for t in part.times]
+    return outcome(times, sum(p.errors for p in parts), sum(p.seconds for p in parts), max(p.size for p in parts))
 
 
 def _nothing_came() -> Any:  # noqa: ANN401 -- never returns

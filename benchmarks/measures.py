@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from flask import Flask
 
@@ -18,15 +20,26 @@ from workflows import settings
 APP, STOCK = "benchmarks.wsgi:app", "benchmarks.stock:app"
 #: web workers while pages are read, and while requests are written
 READ_WORKERS, WRITE_WORKERS, WRITERS = 2, 4, 8
+#: pieces in which an address and what it is compared with are asked, in turn
+ROUNDS = 5
 #: requests before memory is read for the first time, and then again
 MIXED = 10_000
 
 
-@dataclass
-class Timed(load.Outcome):
-    """A load, and what each answer cost the workers: the steadiest figure when the machine has other work too."""
+@dataclass(frozen=True)
+class Timed:
+    """A load, and what each answer cost the workers."""
 
+    load: load.Outcome
     cpu_ms: float
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One address beside another, asked in turn: the middle one of the rounds, by answers a second and by CPU time."""
+
+    speed: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -36,15 +49,18 @@ class Measured:
     page: Page
     queries: int
     outcome: Timed
+    #: beside hello, beside stock Flask-Admin and beside page 1 of the same list
+    share: Ratio
+    stock: Ratio | None = None
+    like: Ratio | None = None
     #: p99 / p50 at one connection, for clients' pages
     evenness: float = math.nan
     first_visit_kb: float = math.nan
-    stock: Timed | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All pages of one server, and its floor."""
+    """All pages of one server, and its floor: all of hello that was asked between them."""
 
     floor: Timed
     pages: list[Measured]
@@ -123,44 +139,80 @@ def _close(app: Flask) -> None:
         db.engine.dispose()
 
 
-def _timed(of: server.Server, path: str, cookie: str, seconds: float, connections: int = 4) -> Timed:
+@dataclass(frozen=True)
+class _Address:
+    """What is asked, and the server that answers."""
+
+    of: server.Server
+    path: str
+    cookie: str = ""
+
+    def warm(self, seconds: float) -> None:
+        load.measure(load.Job(self.of.port, [(self.path, self.cookie)], 4, min(seconds, 0.5)))
+
+    def ask(self, seconds: float, connections: int = 4) -> Timed:
+        before = self.of.cpu_seconds()
+        outcome = load.measure(load.Job(self.of.port, [(self.path, self.cookie)], connections, seconds))
+        if outcome.errors:
+            raise RuntimeError(f"{self.path}: {outcome.errors} of {outcome.n} answers were none")
+        return Timed(outcome, (self.of.cpu_seconds() - before) * 1000 / outcome.n)
+
+
+def _timed(address: _Address, seconds: float, connections: int = 4) -> Timed:
     """A short warm-up, then the measure."""
-    load.measure(load.Job(of.port, [(path, cookie)], connections, min(seconds, 1.0)))
-    before = of.cpu_seconds()
-    outcome = load.measure(load.Job(of.port, [(path, cookie)], connections, seconds))
-    if outcome.errors:
-        raise RuntimeError(f"{path}: {outcome.errors} of {outcome.n} answers were none")
-    return Timed(**asdict(outcome), cpu_ms=(of.cpu_seconds() - before) * 1000 / outcome.n)
+    address.warm(seconds)
+    return address.ask(seconds, connections)
+
+
+def _in_turn(addresses: Sequence[_Address], seconds: float, connections: int = 4) -> list[list[Timed]]:
+    """The rounds of each: a piece of one, a piece of the next. A shared machine is never as fast for a minute as for the
+    next, so what is compared is asked within the same second or two."""
+    for address in addresses:
+        address.warm(seconds / ROUNDS)
+    rounds = [[a.ask(seconds / ROUNDS, connections) for a in addresses] for _ in range(ROUNDS)]
+    return [list(of_one) for of_one in zip(*rounds, strict=True)]
+
+
+def _together(rounds: Sequence[Timed]) -> Timed:
+    whole = load.together([r.load for r in rounds])
+    return Timed(whole, sum(r.cpu_ms * r.load.n for r in rounds) / whole.n)
+
+
+def _ratio(ours: Sequence[Timed], theirs: Sequence[Timed]) -> Ratio:
+    pairs = list(zip(ours, theirs, strict=True))
+    return Ratio(
+        median(a.load.per_second / b.load.per_second for a, b in pairs),
+        median(b.cpu_ms / a.cpu_ms if a.cpu_ms else 0.0 for a, b in pairs),
+    )
 
 
 def read(run: Run) -> Reading:
-    """Every page under load, the hello route before and after them, and stock Flask-Admin's lists."""
+    """Every page under load in turn with hello, with stock Flask-Admin's list, and a last page with the first."""
     asked, absent = _prepare(run)
-    stock = _read_stock(run, [a.page for a in asked])
-    with server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS) as ours:
-        floors = [_timed(ours, "/hello", "", run.seconds)]
-        found = []
+    paths = {a.page.name: (a.path, a.cookie) for a in asked}
+    with ExitStack() as servers:
+        ours = servers.enter_context(server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS))
+        stock = None
+        if any(a.page.stock for a in asked):
+            stock = servers.enter_context(server.running(STOCK, url=run.url, folder=run.folder, workers=READ_WORKERS))
+        floor, found = [], []
         for a in asked:
-            outcome = _timed(ours, a.path, a.cookie, run.seconds)
-            alone = _timed(ours, a.path, a.cookie, run.seconds, 1) if a.page.is_portal else None
+            beside = {"page": _Address(ours, a.path, a.cookie), "hello": _Address(ours, "/hello")}
+            if stock is not None and a.page.stock:
+                beside["stock"] = _Address(stock, a.page.stock)
+            if a.page.like in paths:
+                beside["like"] = _Address(ours, *paths[a.page.like])
+            rounds = dict(zip(beside, _in_turn(list(beside.values()), run.seconds), strict=True))
+            floor += rounds["hello"]
+            ratios = {name: _ratio(rounds["page"], other) for name, other in rounds.items() if name != "page"}
+            outcome = _together(rounds["page"])
+            alone = _timed(beside["page"], run.seconds, 1).load if a.page.is_portal else None
             even = alone.p99 / alone.p50 if alone else math.nan
-            found.append(Measured(a.page, a.queries, outcome, even, a.first_visit_kb, stock.get(a.page.stock)))
-            say(
-                f"  {a.page.name}: {outcome.per_second:.0f}/s, {outcome.p50:.1f} ms, CPU {outcome.cpu_ms:.1f} ms, {a.queries} queries"
-            )
-        floors.append(_timed(ours, "/hello", "", run.seconds))
-        return Reading(max(floors, key=lambda f: f.per_second), found, absent, ours.memory())
-
-
-def _read_stock(run: Run, pages: Sequence[Page]) -> dict[str, Timed]:
-    paths = [p.stock for p in pages if p.stock]
-    if not paths:
-        return {}
-    with server.running(STOCK, url=run.url, folder=run.folder, workers=READ_WORKERS) as stock:
-        found = {path: _timed(stock, path, "", run.seconds) for path in paths}
-    for path, outcome in found.items():
-        say(f"  stock {path}: {outcome.per_second:.1f}/s, {outcome.p50:.1f} ms")
-    return found
+            found.append(Measured(
+                a.page, a.queries, outcome, ratios["hello"], ratios.get("stock"), ratios.get("like"), even, a.first_visit_kb
+            ))  # fmt: skip
+            say(f"  {a.page.name}: {outcome.load.per_second:.0f}/s, 1/{1 / ratios['hello'].speed:.1f}, CPU {outcome.cpu_ms:.1f} ms, {a.queries} queries")  # fmt: skip
+        return Reading(_together(floor), found, absent, ours.memory())
 
 
 def write(run: Run, seconds: float) -> list[Written]:
@@ -175,7 +227,7 @@ def write(run: Run, seconds: float) -> list[Written]:
         found = []
         for name, clients in (("send a request of 10 lines", waiting), ("fill in 10 days, look, send", filling_in)):
             with server.running(APP, url=run.url, folder=run.folder, workers=WRITE_WORKERS) as ours:
-                floor = _timed(ours, "/hello", "", run.seconds, WRITERS)
+                floor = _timed(_Address(ours, "/hello"), run.seconds, WRITERS)
                 before = baskets.books()
                 db.session.remove()
                 job = writing.Job(ours.port, csrf, clients, WRITERS, seconds, again=clients is filling_in)
@@ -207,8 +259,18 @@ def memory(run: Run) -> list[tuple[int, server.Memory]]:
     return found
 
 
-def alone(run: Run) -> dict[str, tuple[int, float]]:
-    """Queries and p50 of every page at one connection."""
-    asked, _absent = _prepare(run)
-    with server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS) as ours:
-        return {a.page.name: (a.queries, _timed(ours, a.path, a.cookie, run.seconds, 1).p50) for a in asked}
+def alone(runs: Sequence[Run]) -> list[dict[str, tuple[int, float]]]:
+    """Queries and p50 of every page at one connection, for each of the databases; they are asked in turn."""
+    prepared = [{a.page.name: a for a in _prepare(run)[0]} for run in runs]
+    found: list[dict[str, tuple[int, float]]] = [{} for _ in runs]
+    with ExitStack() as servers:
+        running = [
+            servers.enter_context(server.running(APP, url=r.url, folder=r.folder, workers=1)) for r in runs
+        ]  # fmt: skip
+        for name in prepared[-1]:
+            present = [n for n, pages in enumerate(prepared) if name in pages]
+            addresses = [_Address(running[n], prepared[n][name].path, prepared[n][name].cookie) for n in present]
+            for n, rounds in zip(present, _in_turn(addresses, runs[0].seconds, 1), strict=True):
+                found[n][name] = (prepared[n][name].queries, _together(rounds).load.p50)
+            say(f"  {name}: " + ", ".join(f"{f[name][1]:.1f} ms" for f in found if name in f))
+    return found

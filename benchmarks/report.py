@@ -36,15 +36,15 @@ def reading(found: Reading, kind: str) -> str:
         "first visit KB", "figures",
     )  # fmt: skip
     floor = found.floor
-    rows = [["hello (the floor)", "0", f"{floor.per_second:.0f}", f"{floor.cpu_ms:.1f}", f"{floor.p50:.1f}", f"{floor.p95:.1f}", f"{floor.p99:.1f}", "", "1", "", "", "", ""]]  # fmt: skip
-    by_name = {m.page.name: m for m in found.pages}
+    f = floor.load
+    rows = [["hello (the floor)", "0", f"{f.per_second:.0f}", f"{floor.cpu_ms:.2f}", f"{f.p50:.1f}", f"{f.p95:.1f}", f"{f.p99:.1f}", "", "1", "", "", "", ""]]  # fmt: skip
     for m in found.pages:
-        o = m.outcome
-        ratio = f"{o.per_second / m.stock.per_second:.1f} (CPU {m.stock.cpu_ms / o.cpu_ms:.1f})" if m.stock else ""
-        missed = misses(m, found, kind, by_name)
+        o = m.outcome.load
+        ratio = f"{m.stock.speed:.1f} (CPU {m.stock.cpu:.1f})" if m.stock else ""
+        missed = misses(m, kind)
         rows.append([
-            m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{o.cpu_ms:.1f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
-            _share(o.per_second / floor.per_second), ratio, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
+            m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{m.outcome.cpu_ms:.1f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
+            f"{_share(m.share.speed)} (CPU {_share(m.share.cpu)})", ratio, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
             "; ".join(missed) if missed else "all met",
         ])  # fmt: skip
     text = table(heads, rows)
@@ -53,17 +53,15 @@ def reading(found: Reading, kind: str) -> str:
     return text + peak + absent
 
 
-def misses(m: Measured, found: Reading, kind: str, by_name: dict[str, Measured]) -> list[str]:
+def misses(m: Measured, kind: str) -> list[str]:
     """Which figures this page misses, in words."""
-    page, speed = m.page, m.outcome.per_second
-    wanted_ratio = page.ratios[kind == "postgresql"]
-    like = by_name.get(page.like)
+    page, wanted_ratio = m.page, m.page.ratios[kind == "postgresql"]
     checks = [
         (m.queries > page.queries, f"MISSED: at most {page.queries} queries"),
-        (speed < page.share * found.floor.per_second, f"MISSED: share {_share(page.share)}"),
-        (page.kb is not None and m.outcome.size > page.kb * 1024, f"MISSED: at most {page.kb} KB"),
-        (m.stock is not None and speed < wanted_ratio * m.stock.per_second, f"MISSED: {wanted_ratio} x stock"),
-        (like is not None and speed < LIKE * like.outcome.per_second, f"MISSED: {LIKE} x page 1"),
+        (m.share.speed < page.share, f"MISSED: share {_share(page.share)}"),
+        (page.kb is not None and m.outcome.load.size > page.kb * 1024, f"MISSED: at most {page.kb} KB"),
+        (m.stock is not None and m.stock.speed < wanted_ratio, f"MISSED: {wanted_ratio} x stock"),
+        (m.like is not None and m.like.speed < LIKE, f"MISSED: {LIKE} x page 1"),
         (m.evenness > EVEN, f"MISSED: p99 at most {EVEN} x p50"),
         (m.first_visit_kb > FIRST_VISIT_KB, f"MISSED: first visit at most {FIRST_VISIT_KB} KB"),
     ]  # fmt: skip
@@ -81,7 +79,7 @@ def writes(found: Sequence[Written]) -> str:
         whole = [
             f"{sent:.0f}",
             f"{asked:.0f}",
-            _share(asked / w.floor.per_second),
+            _share(asked / w.floor.load.per_second),
             errors,
             "; ".join(w.missing) or "none",
         ]
@@ -107,7 +105,7 @@ def _write_misses(w: Written) -> list[str]:
         (bool(w.missing), "MISSED: none lost"),
         (o.steps["send"][2] > WRITE_P99, f"MISSED: p99 at most {WRITE_P99} ms"),
         (asked < WRITES, f"MISSED: {WRITES}/s"),
-        (asked < WRITE_SHARE * w.floor.per_second, f"MISSED: share {_share(WRITE_SHARE)}"),
+        (asked < WRITE_SHARE * w.floor.load.per_second, f"MISSED: share {_share(WRITE_SHARE)}"),
     ]
     return [text for missed, text in checks if missed]
 
