@@ -61,21 +61,47 @@ def backoff(attempts: int) -> dt.timedelta:
     return dt.timedelta(seconds=min(6 * 3600, 15 * 4 ** (attempts - 1)) * random.uniform(0.8, 1.2))
 
 
+#: rounds of this process that broke before they could put their mails back, as when the database went away
+_broken: set[str] = set()
+
+
 def drain(app: Flask, *, should_stop: Callable[[], bool] = _never) -> int:
     """Send all that is due; how many went out.
 
     Stops early when asked to, and when the server is down: its mails are put back for a minute, so whoever calls next
-    goes on. Must not be called inside a transaction that has changed something: it would wait for itself on SQLite.
+    goes on. What a round of this process left in hand because the database went away is put back first: its lease would
+    hold it up for minutes. Must not be called inside a transaction that has changed something: it would wait for itself
+    on SQLite.
     """
     worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     with app.app_context():
+        _give_back()
         round_ = _Round(app, worker, should_stop)
         try:
             while not should_stop() and not round_.server_down and is_due():
                 round_.deliver(claim(worker))
+        except BaseException:
+            _broken.add(worker)
+            raise
         finally:
             round_.hang_up()
     return round_.n_sent
+
+
+def _give_back() -> None:
+    """Mails of broken rounds are due again at once. The try stays charged: one of them may be what breaks the rounds, and
+    one may have gone out; it goes again under the same Message-ID, as after a lease."""
+    if not _broken:
+        return
+    over = set(_broken)
+    db.session.execute(
+        sa.update(OutboxMail)
+        .where(OutboxMail.locked_by.in_(over), OutboxMail.state == MailState.SENDING)
+        .values(state=MailState.QUEUED, next_at=clock.now(), locked_by=None, locked_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    _broken.difference_update(over)
 
 
 # ------------------------------------------------------------------------------------------------ claim and finish

@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,8 +57,6 @@ class Town:
         self.n_kills = 0
         #: of invoices that come from nowhere; the product gives numbers from 1
         self.numbers = itertools.count(1_000_000)
-        #: the mails that living workers hold, and since when it is these
-        self.held: tuple[set[int], float] = set(), 0.0
 
     # ------------------------------------------------------------------------------------------------- people
 
@@ -181,21 +178,14 @@ class Town:
             assert self.postgres.check("chaos") == ""
 
     def _worker_rests(self) -> bool:
-        """The worker that lives has nothing in hand: what it holds would be taken from it by half an hour of ours.
-
-        A worker whose connection broke in the middle of a batch leaves its mails until their lease ends: what a living
-        one has held unchanged for twenty seconds, it does not send.
-        """
+        """The worker that lives has nothing in hand: what it holds would be taken from it by half an hour of ours."""
         with self.app.app_context(), reading():
-            rows = db.session.execute(
-                sa.select(OutboxMail.id, OutboxMail.locked_by).where(OutboxMail.state == MailState.SENDING)
+            held = db.session.scalars(
+                sa.select(OutboxMail.locked_by).where(OutboxMail.state == MailState.SENDING)
             ).all()
             due = db.session.scalar(sa.select(sa.func.count(OutboxMail.id)).where(OutboxMail.state == MailState.QUEUED, OutboxMail.next_at <= clock.now()))  # fmt: skip
             db.session.remove()
-        held = {mail_id for mail_id, by in rows if by and is_alive(int(by.split(":")[1]))}
-        if held != self.held[0]:
-            self.held = held, time.monotonic()
-        return not due and (not held or time.monotonic() - self.held[1] > 20)
+        return not due and not any(by and is_alive(int(by.split(":")[1])) for by in held)
 
     def _finish_what_was_begun(self) -> None:
         """What a worker does in half an hour, done at once: leases end, the gateway is asked again."""

@@ -100,6 +100,36 @@ def test_a_worker_that_is_interrupted_leaves_nothing_locked(server, queue, drain
     assert [r.attempts for r in rows] == [1, 0, 0]
 
 
+def test_what_a_round_held_when_the_database_went_away_is_due_at_the_next(server, queue, drain, monkeypatch):
+    mails = [queue(to=f"c{n}@example.com") for n in range(4)]
+    beside = queue(to="other@example.com")
+    db.session.execute(
+        sa.update(OutboxMail)
+        .where(OutboxMail.id == beside.id)
+        .values(state=MailState.SENDING, locked_by="another worker", locked_until=now_plus(minutes=5))
+    )
+    finish, n_written = deliver.finish, []
+
+    def gone_after_one(mail, worker, **values):
+        if n_written:
+            raise sa.exc.OperationalError("UPDATE outbox_mail", {}, ConnectionError("gone"))
+        n_written.append(mail.id)
+        return finish(mail, worker, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deliver, "finish", gone_after_one)
+        with pytest.raises(sa.exc.OperationalError):
+            drain()
+    assert states() == {"sent": 1, "sending": 4}
+    assert drain() == 3  # no lease has ended: the clock stands still
+    assert states() == {"sent": 4, "sending": 1}
+    assert fresh(beside).locked_by == "another worker"
+    # The second had gone out when its result could not be written: it came again, as the same mail.
+    ids = [x.message["Message-ID"] for x in server.letters]
+    assert sorted(ids.count(fresh(m).message_id) for m in mails) == [1, 1, 1, 2]
+    assert sorted(fresh(m).attempts for m in mails) == [1, 2, 2, 2]
+
+
 def test_settings_that_changed_meanwhile_count_for_the_next_batch(server, queue, drain):
     queue()
     drain()
