@@ -36,7 +36,7 @@ from application.demo.founding import PASSWORD
 from application.demo.past import at
 from foundation import clock
 from foundation.db import db
-from models import Client, ClientLogin, Staff, StaffLogin, Via
+from models import Client, ClientLogin, Notification, Staff, StaffLogin, Via
 from workflows import demo_beside, demo_removal, first_run, search_index, settings
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.errors import WrongState
@@ -156,7 +156,23 @@ def _move_in(size: Size) -> int:
     more = money.some_clients(23, without=[c.id for c in known_clients]) if size.clients > 2 else []
     money.live_on([*known_clients, *more], actor=staff_actor(house.olivia))
     wages.pay_out(house, actor=staff_actor(house.olivia))
+    _line_up_notices()
     return n_visits
+
+
+def _line_up_notices() -> None:
+    """The story is not told in the order of time, and HOME shows what came last first: the numbers go by the moment."""
+    db.session.flush()
+    columns = [c for c in sa.inspect(Notification).columns if c.name != "id"]
+    rows = db.session.execute(sa.select(Notification.id, *columns).order_by(Notification.id)).all()
+    in_time = sorted(rows, key=lambda row: (row.created_at, row.id))
+    moved = [
+        {"id": place.id, **{c.key: getattr(row, c.key) for c in columns}}
+        for place, row in zip(rows, in_time, strict=True)
+        if place.id != row.id
+    ]
+    db.session.execute(sa.update(Notification), moved)
+    db.session.expire_all()
 
 
 # -------------------------------------------------------------------------------------------------------- log-ins

@@ -199,6 +199,9 @@ def test_whole_business_tells_its_story(business):
     assert set(lines) == set(LineState) - {LineState.DELETED}
     assert count(JobRequestLine, JobRequestLine.auto_submitted, JobRequestLine.state == LineState.SUBMITTED) > 0
     assert count(Notification, Notification.kind == NotificationKind.REQUEST_AUTO_SUBMITTED) == 1
+    told = list(db.session.scalars(sa.select(Notification.created_at).order_by(Notification.id)))
+    assert len(told) > 10
+    assert told == sorted(told)
     assert count(RequestMessage) == 1
     states = dict(db.session.execute(sa.select(Job.state, sa.func.count()).group_by(Job.state)).all())
     assert states[JobState.COMPLETED] > 300

@@ -170,6 +170,8 @@ def test_a_big_week_is_drawn_as_sums_that_lead_to_the_day(office, cast):
             )
     page = office.get(WEEK)
     assert "7 visits 8:00 AM to 2:00 PM" in page.main
+    assert "1 visit 9:00 AM" in page.main
+    assert "9:00 AM to 9:00 AM" not in page.main
     assert "441 visits" in page.main
     rows = [p.html.partition("<table")[2] for p in (page, office.get(f"{WEEK}?page=2"))]
     assert ["Sitter 39" in row for row in rows] == [False, True]
