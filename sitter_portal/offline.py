@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, flash, jsonify, render_template, r
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 
-from foundation import clock
+from foundation import clock, text
 from foundation.db import db
 from models import Job, JobState, Pet, ReportState, Staff
 from sign_in import current_actor, current_staff
@@ -128,9 +128,9 @@ def taps() -> Response | tuple[Response, int]:
 
 
 def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> dict[str, str]:
-    visit_id = str(one.get("visit") or "").replace("\0", "")
+    visit_id, tap = text.visible(str(one.get("visit") or "")), str(one.get("tap") or "")
     job = visit_pages.find(visit_id)
-    if job is None and (said := visit_pages.told_gone(visit_id, str(one.get("tap")))):
+    if job is None and (said := visit_pages.told_gone(visit_id, tap)):
         flash(said, "error")
         return {"outcome": "refused", "said": said}
     if job is None or (job.sitter_id != staff.id and not visit_rules.was_theirs(job, staff)):
@@ -138,7 +138,7 @@ def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> 
             "outcome": "refused",
             "said": gettext("This visit is not yours any more. Call the office if you were there."),
         }
-    actor, at, tap = current_actor(), _moment(one.get("at")), one.get("tap")
+    actor, at = current_actor(), _moment(one.get("at"))
     try:
         if tap == "acknowledgement":
             visits.acknowledge(job, actor=actor)
@@ -166,7 +166,7 @@ def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> 
         said = refusal.say(gettext)
         flash(said, "info" if refusal.code in DONE else "error")
         return {"outcome": "done" if refusal.code in DONE else "refused", "said": said}
-    said = visit_pages.said(str(tap), job)
+    said = visit_pages.said(tap, job)
     flash(said, "success")
     return {"outcome": "done", "said": said}
 

@@ -248,7 +248,7 @@ def _verified(realm: Realm, site: Site, challenge: Challenge | None, answer: Any
 
 
 #: what the library raises for an answer that is wrong, cut off or made up
-_FAILS = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError)
+_FAILS = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def _use_up(challenge: Challenge) -> None:
@@ -258,7 +258,7 @@ def _use_up(challenge: Challenge) -> None:
 def _as_dict(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     try:
         found = json.loads(answer) if isinstance(answer, str) else answer
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {}
 

@@ -54,6 +54,44 @@ def test_a36_what_is_too_much_or_broken_gets_an_answer(http, cast, sign_in_as_cl
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == n_before
 
 
+def test_a36_json_of_any_depth_and_with_odd_signs_gets_an_answer(http, cast, sign_in_as_client, sign_in_as_staff):
+    """A36, G7: every address that reads JSON, past its CSRF token: nested 100,000 deep, halves of characters, other kinds."""
+    visit = make.job(cast.alice, sitter=cast.sam)
+    db.session.commit()
+    alice, sam = sign_in_as_client(http(), cast.alice), sign_in_as_staff(http(), cast.sam)
+    stranger, colleague = http(), http()
+    ways = [
+        (stranger, "/portal/log-in", ["/portal/passkey"]),
+        (colleague, "/office/log-in", ["/office/passkey"]),
+        (alice, "/portal/messages/", ["/portal/settings/passkeys", "/portal/settings/passkeys/options"]),
+        (sam, "/staff/", ["/staff/account/passkeys", "/staff/account/passkeys/options", "/staff/offline/taps", f"/staff/visits/{visit.public_id}/report/draft"]),
+    ]  # fmt: skip
+    tap = {
+        "key": '"k1234567890123456"',
+        "visit": f'"{visit.public_id}"',
+        "tap": '"arrival"',
+        "at": "null",
+        "latitude": "1",
+    }
+    parts = ("answer", "name", "message", "key", "seen", "fields", "proof")
+
+    def text(values):
+        return "{" + ", ".join(f'"{name}": {value}' for name, value in values.items()) + "}"
+
+    odd = ["[" * 5_000, '{"a":' * 100_000, "1e999", "9" * 5000, '"x"', "[[]]", "null", "\xff"]
+    for value in ('"\\ud800"', '"\\u0000"', "{}", "[[]]", "1e999", "NaN", "7", '"' + "[" * 5_000 + '"'):
+        odd += [text({"phone_now": "null", "taps": f"[{text({**tap, name: value})}]"}) for name in tap]
+        odd.append(text(dict.fromkeys(parts, value)))
+    for browser, page, paths in ways:
+        token = token_of(browser.get(page))
+        for path in paths:
+            fair = browser.post(path, json={"taps": []}, headers={"X-CSRFToken": token})
+            assert (path, fair.is_json) == (path, True), "stopped before the body was read"
+            for body in odd:
+                answer = browser.post(path, data=body, content_type="application/json", headers={"X-CSRFToken": token})
+                assert answer.status_code < 500, (path, body[:200])
+
+
 def test_a02_what_is_said_twice_or_written_otherwise_opens_nothing(http, cast, sign_in_as_client, sign_in_as_staff):
     """A02, ASVS 15.3.7: of doubled parameters one counts, the same each time, and it is looked at like any other."""
     mine, other = make.job(cast.alice, sitter=cast.sam), cast.bobs_job

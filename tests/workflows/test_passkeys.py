@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from models import Activity, Passkey, Realm
 from tests import factories as make
@@ -82,7 +83,7 @@ def test_a_key_for_elsewhere_or_without_finger_is_not_kept(hannah, device):
 
 
 @pytest.mark.parametrize(
-    "answer", [None, "", "{", [], {}, 7, {"id": "x"}, {"id": "x", "rawId": "x", "type": "public-key", "response": {}}, "x" * 99999]
+    "answer", [None, "", "{", [], {}, 7, {"id": "x"}, {"id": "x", "rawId": "x", "type": "public-key", "response": {}}, "x" * 99999, "[" * 99999]
 )  # fmt: skip
 def test_nonsense_is_neither_kept_nor_let_in(hannah, answer):
     _options, challenge = passkeys.ask_to_register(hannah, SITE)
@@ -90,6 +91,21 @@ def test_nonsense_is_neither_kept_nor_let_in(hannah, answer):
         passkeys.register(hannah, SITE, challenge, answer, name="x", actor=sign_ins.person(hannah))
     _options, challenge = passkeys.ask_to_log_in(SITE)
     assert passkeys.log_in(Realm.CLIENT, SITE, challenge, answer, browser=NOWHERE) is None
+
+
+def test_an_answer_that_is_torn_or_nested_without_end_is_not_kept(hannah):
+    def refused(change):
+        options, challenge = passkeys.ask_to_register(hannah, SITE)
+        answer = Device().make(options)
+        answer["response"] = change(answer["response"])
+        with pytest.raises(Invalid):
+            passkeys.register(hannah, SITE, challenge, answer, name="x", actor=sign_ins.person(hannah))
+
+    for part, deep in (("clientDataJSON", b"[" * 99_999), ("attestationObject", b"\x81" * 9999), ("attestationObject", b"\xa1" * 9999)):  # fmt: skip
+        refused(lambda sent, part=part, deep=deep: {**sent, part: bytes_to_base64url(deep)})
+    for length in range(0, 180, 3):
+        refused(lambda sent, n=length: {**sent, "attestationObject": bytes_to_base64url(base64url_to_bytes(sent["attestationObject"])[:n])})  # fmt: skip
+    assert count(Passkey) == 0
 
 
 @pytest.mark.parametrize("wrong", ["origin", "host", "flags", "key"])

@@ -8,8 +8,11 @@ import contextlib
 import csv
 import datetime as dt
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
@@ -19,10 +22,19 @@ from workflows.errors import N_, Invalid
 MOST_UNPACKED = 400 * 2**20
 MOST_CSV = 100 * 2**20
 MOST_SHEETS = 100
+#: what Excel itself allows in a cell; cells may share a text, so a small file could say a large one thousands of times
+MOST_LETTERS = 32_767
 _MOST_COLUMNS = 500
 _PIECE = 1 << 16
+_TOO_LARGE = N_("This Excel file is too large. Save it as CSV and send that.")
 _BROKEN = N_("This Excel file cannot be read. In Excel choose Save as, then CSV UTF-8, and send that file.")
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+
+#: what a made-up or torn file makes zipfile, expat and our own reading stumble over
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, expat.ExpatError,
+    LookupError, ValueError, ArithmeticError, StopIteration,
+)  # fmt: skip
 
 Start = Callable[[str, dict[str, str]], None]
 
@@ -34,7 +46,7 @@ def is_excel(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except _UNREADABLE:
         return False
 
 
@@ -58,21 +70,34 @@ def _opened(data: bytes) -> Iterator["_Book"]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(i.file_size for i in archive.infolist() if i.filename.endswith((".xml", ".rels"))) > MOST_UNPACKED:
-                raise Invalid(
-                    "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
-                )
+                raise _too_large()
             yield _Book(archive)
-    except (
-        zipfile.BadZipFile,
-        expat.ExpatError,
-        LookupError,
-        ValueError,
-        ArithmeticError,
-        OSError,
-        RuntimeError,
-        StopIteration,
-    ) as problem:
+    except _UNREADABLE as problem:
         raise Invalid("broken_excel", _BROKEN, field="file") from problem
+
+
+def _too_large() -> Invalid:
+    return Invalid("too_large", _TOO_LARGE, field="file")
+
+
+class _Text:
+    """The text of one cell while it is read, piece by piece."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self._parts: list[str] = []
+        self._n_letters = 0
+
+    def add(self, piece: str) -> None:
+        self._n_letters += len(piece)
+        if self._n_letters > MOST_LETTERS:
+            raise _too_large()
+        self._parts.append(piece)
+
+    def __str__(self) -> str:
+        return "".join(self._parts)
 
 
 class _Book:
@@ -133,23 +158,23 @@ class _Book:
             self._read_styles()
 
     def _read_strings(self) -> None:
-        parts: list[str] = []
+        words = _Text()
         state = {"text": False, "aside": False}
 
         def start(name: str, _attributes: dict[str, str]) -> None:
             if name == "si":
-                parts.clear()
+                words.clear()
             state["aside"] = state["aside"] or name == "rPh"
             state["text"] = name == "t" and not state["aside"]
 
         def end(name: str, _attributes: dict[str, str]) -> None:
             if name == "si":
-                self.strings.append("".join(parts))
+                self.strings.append(str(words))
             if name == "rPh":
                 state["aside"] = False
             state["text"] = False
 
-        self._parse("xl/sharedStrings.xml", start, end, lambda t: parts.append(t) if state["text"] else None)
+        self._parse("xl/sharedStrings.xml", start, end, lambda t: words.add(t) if state["text"] else None)
 
     def _read_styles(self) -> None:
         codes: dict[str, bool] = {}
@@ -177,7 +202,7 @@ class _Book:
         writer = csv.writer(out)
         row: dict[int, str] = {}
         cell: dict[str, str] = {}
-        parts: list[str] = []
+        words = _Text()
         state = {"text": False, "row": 0}
 
         def start(name: str, attributes: dict[str, str]) -> None:
@@ -186,12 +211,12 @@ class _Book:
             elif name == "c":
                 cell.clear()
                 cell.update(attributes)
-                parts.clear()
+                words.clear()
             state["text"] = name in {"v", "t"}
 
         def end(name: str, _attributes: dict[str, str]) -> None:
             state["text"] = False
-            if name == "c" and (value := self._value(cell, "".join(parts))):
+            if name == "c" and (value := self._value(cell, str(words))):
                 place = _column(cell["r"]) if "r" in cell else len(row)
                 if place >= _MOST_COLUMNS:
                     raise Invalid("too_many_columns", N_("At most %(n)s columns."), field="file", n=_MOST_COLUMNS)
@@ -199,11 +224,9 @@ class _Book:
             elif name == "row":
                 writer.writerow([row.get(i, "") for i in range(max(row) + 1)] if row else [])
                 if out.tell() > MOST_CSV:
-                    raise Invalid(
-                        "too_large", N_("This Excel file is too large. Save it as CSV and send that."), field="file"
-                    )
+                    raise _too_large()
 
-        self._parse(self.sheets[sheet][1], start, end, lambda t: parts.append(t) if state["text"] else None)
+        self._parse(self.sheets[sheet][1], start, end, lambda t: words.add(t) if state["text"] else None)
         return _squared(out).encode("utf-8")
 
     def _value(self, cell: dict[str, str], text: str) -> str:
@@ -248,4 +271,6 @@ def _squared(out: io.StringIO) -> str:
     for row in csv.reader(out):
         width = width or len(row)
         writer.writerow([*row, *[""] * (width - len(row))])
+        if squared.tell() > MOST_CSV:
+            raise _too_large()
     return squared.getvalue()

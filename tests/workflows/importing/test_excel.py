@@ -73,3 +73,40 @@ def test_what_unpacks_to_too_much_is_refused(monkeypatch):
     with pytest.raises(Invalid, match="too large"):
         excel.as_csv(made(xl__worksheets__b="<worksheet>" + " " * 200_000 + "</worksheet>"))
     assert not excel.is_excel(b"PK\x03\x04rest")
+
+
+def test_a_small_file_cannot_say_a_large_text_again_and_again():
+    """One text that many cells share, and many empty rows that are made as long as the head: both are kilobytes when packed."""
+    long = "a" * excel.MOST_LETTERS
+    fits = f'<worksheet><row><c r="A1" t="str"><v>{long}</v></c></row></worksheet>'
+    assert excel.as_csv(made(xl__worksheets__b=fits)).decode().strip() == long
+    for changed in (
+        {"xl__sharedStrings": f"<sst><si><r><t>{long}</t></r><r><t>b</t></r></si></sst>"},
+        {"xl__worksheets__b": fits.replace("</v>", "b</v>")},
+    ):
+        with pytest.raises(Invalid, match="too large"):
+            excel.as_csv(made(**changed))
+
+
+def test_rows_that_grow_by_their_head_are_refused(monkeypatch):
+    monkeypatch.setattr(excel, "MOST_CSV", 100_000)
+    sheet = '<worksheet><row><c r="RZ1" t="str"><v>x</v></c></row>' + "<row/>" * 1000 + "</worksheet>"
+    with pytest.raises(Invalid, match="too large"):
+        excel.as_csv(made(xl__worksheets__b=sheet))
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_whatever_byte_is_wrong_it_is_read_or_refused(packed):
+    whole = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made())) as from_, zipfile.ZipFile(whole, "w", packed) as to:
+        for part in from_.namelist():
+            to.writestr(part, from_.read(part))
+    refused = 0
+    for at in range(0, len(whole.getvalue()), 7):
+        data = bytearray(whole.getvalue())
+        data[at] ^= 0xFF
+        try:
+            excel.as_csv(bytes(data) if excel.is_excel(bytes(data)) else whole.getvalue())
+        except Invalid:
+            refused += 1
+    assert refused > 20
