@@ -17,7 +17,8 @@ from admin_site.forms import Section
 from admin_site.listing import Pill
 from admin_site.people import OF_CLIENT, PLAIN_TEXT, client_link
 from admin_site.rows import Column
-from models import FieldArea, Pet, PetStatus, Vet
+from foundation.twins import Twin
+from models import Client, FieldArea, Pet, PetStatus, Vet
 from workflows import people, report_views
 from workflows.actors import Actor
 from workflows.permissions import Permission
@@ -41,6 +42,10 @@ class PetList(EditsRows, FieldColumns, OfficeList):
     search_hint = _l("Pet, breed or client")
     default_order = (Pet.name, Pet.id)
     list_options = (joinedload(Pet.client).load_only(*OF_CLIENT), joinedload(Pet.vet).load_only(Vet.name))
+    twin = Twin(
+        Pet, "name", "species", "breed", "status",
+        client=Twin(Client, "first_name", "last_name", "account_number"), vet=Twin(Vet, "name"),
+    )  # fmt: skip
     record_options = (joinedload(Pet.client), joinedload(Pet.vet))
     pills = (
         Pill("ours", _l("With us"), lambda: Pet.status == PetStatus.ACTIVE),

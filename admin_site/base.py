@@ -27,6 +27,7 @@ from admin_site.listing import Pill, Wanted
 from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation.db import db
+from foundation.twins import Twin
 from sign_in import current_actor
 from sign_in.guard import local_path
 from workflows.actors import Actor
@@ -81,6 +82,8 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     default_order: Sequence[Any] = ()
     #: SQLAlchemy loader options for lists and for one record
     list_options: Sequence[Any] = ()
+    #: what the usual columns need, for lists that are opened all day: rows are then read without entities
+    twin: Twin[Any] | None = None
     record_options: Sequence[Any] = ()
     #: off for tables that only grow: "newer" and "older" instead of page numbers
     counts_rows = True
@@ -98,6 +101,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     def __init__(self, model: type[Any], endpoint: str, url: str) -> None:
         self.form_columns = [name for section in self.sections for name in section.names] or ["id"]
         self.column_list = [c.name for c in self.columns]
+        self._usual_names = frozenset(c.name for c in self.columns if not c.hidden)
         self.column_labels = {c.name: c.label for c in self.columns}
         self.column_sortable_list: tuple[str, ...] = ()
         self.column_filters = tuple(self.filters) or None
@@ -217,6 +221,11 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     def shown_columns(self) -> list[Column]:
         """The columns of the list itself, as this person wants them."""
         return own_columns.shown(self)
+
+    @property
+    def shows_only_usual(self) -> bool:
+        """Does this person see no column beyond the list's own choice?"""
+        return all(c.name in self._usual_names for c in self.shown_columns)
 
     @expose("/")
     def index_view(self) -> Answer:

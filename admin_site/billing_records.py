@@ -23,7 +23,9 @@ from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import (
+    Client,
     ClientPackage,
     CreditNote,
     GatewayMode,
@@ -96,6 +98,9 @@ class InvoiceList(BooksList):
     search_hint = _l("Number or client")
     default_order = (Invoice.id.desc(),)
     list_options = (joinedload(Invoice.client).load_only(*OF_CLIENT),)
+    twin = Twin(
+        Invoice, "number", "state", "issued_on", "due_on", "total", client=Twin(Client, "first_name", "last_name")
+    )
     record_options = (*list_options, joinedload(Invoice.payment_terms), joinedload(Invoice.staff).load_only(*_NAME))
     pills = (
         Pill("open", _l("Unpaid"), lambda: Invoice.state == InvoiceState.OPEN),

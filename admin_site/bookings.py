@@ -20,6 +20,7 @@ from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation import clock
 from foundation.db import db
+from foundation.twins import Twin
 from models import (
     Client,
     Job,
@@ -139,6 +140,11 @@ class VisitList(OfficeList):
         joinedload(Job.time_block).load_only(*_BLOCK),
         joinedload(Job.sitter).load_only(*_NAME),
     )
+    twin = Twin(
+        Job, "on_date", "ends_on", "start_time", "end_time", "duration_minutes", "state", "price", "sitter_id",
+        client=Twin(Client, "first_name", "last_name"), service_item=Twin(ServiceItem, "name", "time_type"),
+        time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"), sitter=Twin(Staff, "first_name", "last_name"),
+    )  # fmt: skip
     record_options = list_options
     pills = (
         Pill("coming", _l("Today and coming"), lambda: Job.on_date >= clock.today()),

@@ -20,6 +20,7 @@ from admin_site.reading import MAX_ID, read_id
 from admin_site.rows import Column
 from foundation.among import among
 from foundation.db import db
+from foundation.twins import Twin
 
 PAGE_SIZES = (20, 50, 100)
 #: more rows than this are not counted when a list is narrowed down
@@ -50,7 +51,11 @@ class Listed(Protocol):
     columns: Sequence[Column]
     default_order: Sequence[Any]
     list_options: Sequence[Any]
+    twin: Twin[Any] | None
     counts_rows: bool
+
+    @property
+    def shows_only_usual(self) -> bool: ...
 
     def scope(self, statement: Any) -> Any: ...
     def find(self, text: str) -> Any: ...
@@ -244,11 +249,30 @@ def _of_keys(of: Listed, keys: Sequence[int]) -> list[Any]:
     """The records in the order of their keys; a row may have gone between the two queries."""
 
     def rows() -> Any:
-        return sa.select(of.model).where(among(of.model.id, "keys")).options(*of.list_options)
+        return _rows_where(of, among(of.model.id, "keys"))
 
-    wanted = db.session.scalars(_kept(of, "by key", rows), {"keys": keys}).unique()
-    found = {record.id: record for record in wanted}
+    found = {record.id: record for record in _read(of, _kept(of, "by key", rows), {"keys": keys})}
     return [found[key] for key in keys if key in found]
+
+
+def _is_plain(of: Listed) -> bool:
+    """Are the rows read as twins? Whoever chose columns beyond the usual ones gets entities, which have them all."""
+    return of.twin is not None and of.shows_only_usual
+
+
+def _rows_where(of: Listed, where: Any) -> Any:
+    """The rows of the list that a condition names, with what the columns show of other tables."""
+    if of.twin is not None and _is_plain(of):
+        return sa.select(*of.twin.columns).select_from(of.twin.joined()).where(where)
+    return sa.select(of.model).where(where).options(*of.list_options)
+
+
+def _read(of: Listed, statement: Any, values: dict[str, Any]) -> list[Any]:
+    """The rows of such a statement."""
+    if of.twin is not None and _is_plain(of):
+        # The condition names entities. Asked through the session, the whole statement would go their long way.
+        return of.twin.read(db.session.connection().execute(statement, values).all())
+    return list(db.session.scalars(statement, values).unique())
 
 
 def conditions_of(of: Listed, wanted: Wanted) -> list[Any]:
@@ -300,18 +324,18 @@ def _records(
     def rows() -> Any:
         order = [_turned(o) for o in order_of(of, wanted)] if backwards else order_of(of, wanted)
         ids = page_of_ids(of, conditions, order, sa.bindparam("n"), sa.bindparam("skip"))
-        return sa.select(of.model).where(of.model.id.in_(ids)).order_by(*order).options(*of.list_options)
+        return _rows_where(of, of.model.id.in_(ids)).order_by(*order)
 
     is_whole = not conditions and wanted.sort is None
     statement = _kept(of, "backwards" if backwards else "rows", rows) if is_whole else rows()
-    return list(db.session.scalars(statement, {"n": n, "skip": skip}).unique())
+    return _read(of, statement, {"n": n, "skip": skip})
 
 
 def _kept(of: Listed, what: str, make: Callable[[], Any]) -> Any:
     """A statement over the whole table, made once, unless this person sees a part of it only."""
     if of.scope(_ANYTHING) is not _ANYTHING:
         return make()
-    key = (type(of), what)
+    key = (type(of), f"{what}, plain" if _is_plain(of) else what)
     if key not in _whole:
         _whole[key] = make()
     return _whole[key]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from flask import redirect, request, url_for
 from flask_admin import Admin
 from flask_babel import gettext, ngettext
@@ -23,7 +24,9 @@ from admin_site.pages import Answer, page
 from admin_site.reading import read_day
 from admin_site.rows import Column
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
+from foundation.twins import Twin, lend, put_beside
 from models import (
     BulkRun,
     Client,
@@ -67,6 +70,10 @@ OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
 PLAIN_TEXT = {"autocomplete": "off"}
 
 
+_LOGIN = Twin(ClientLogin, "is_active", "password_hash", "invited_at")
+_OF_CLIENTS = sa.select(_LOGIN.c.client_id, *_LOGIN.columns).where(among(_LOGIN.c.client_id, "keys"))
+
+
 class ClientList(EditsRows, FieldColumns, OfficeList):
     """Clients; a row leads to the client's own page."""
 
@@ -83,6 +90,10 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
             ClientLogin.client_id, ClientLogin.is_active, ClientLogin.password_hash, ClientLogin.invited_at
         ),
         joinedload(Client.tax_rate).load_only(TaxRate.name), joinedload(Client.payment_terms).load_only(PaymentTerms.name),
+    )  # fmt: skip
+    twin = Twin(
+        Client, "first_name", "last_name", "account_number", "status", "phone", "portal_enabled",
+        primary_sitter=Twin(Staff, "first_name", "last_name"),
     )  # fmt: skip
     record_options = (
         joinedload(Client.primary_sitter), joinedload(Client.client_type), joinedload(Client.tax_rate),
@@ -201,6 +212,16 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
 
     def find(self, text: str) -> Any:
         return search.clients(text)
+
+    def prefetch(self, records: Sequence[Any]) -> None:
+        """Besides the fields, the log-ins of rows that were read without entities."""
+        super().prefetch(records)
+        plain = [record for record in records if not isinstance(record, Client)]
+        if plain:
+            found = db.session.connection().execute(_OF_CLIENTS, {"keys": [client.id for client in plain]}).all()
+            put_beside(plain, "logins", _LOGIN.by_first(found))
+            for client in plain:
+                lend(client.logins, "client", client)
 
     def record_url(self, record: Client) -> str:
         return client_url(record.id)

@@ -60,6 +60,7 @@ class Twin(Generic[E]):
     """
 
     def __init__(self, of: type[E], *names: str, table: sa.FromClause | None = None, **beside: "Twin[Any]") -> None:
+        self._of = of
         self.table: sa.FromClause = of.__table__ if table is None else table
         self.c = self.table.c
         self._names = ["id", *names]
@@ -69,6 +70,15 @@ class Twin(Generic[E]):
         self.columns: list[sa.ColumnElement[Any]] = [self.c[name] for name in self._names]
         for twin in beside.values():
             self.columns += twin.columns
+
+    def joined(self) -> sa.FromClause:
+        """The table with those beside it, each by the key of the relation that it is named after; all may be missing."""
+        found = self.table
+        for name, twin in self._beside.items():
+            pairs = class_mapper(self._of).relationships[name].local_remote_pairs or ()
+            on = (self.c[here.key] == twin.c[there.key] for here, there in pairs)
+            found = found.outerjoin(twin.joined(), sa.and_(*on))
+        return found
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[E]:
         """The rows of a statement that selects `columns`."""

@@ -58,3 +58,12 @@ def test_what_was_not_read_is_an_error_in_templates_too(app, jobs):
 def test_it_cannot_be_changed(jobs):
     with pytest.raises(RuntimeError, match="would not be saved"):
         jobs[0].state = JobState.CANCELLED
+
+
+def test_tables_beside_are_joined_by_the_relations_keys_and_may_be_missing(cast):
+    made = [make.job(cast.alice, cast.walk, sitter=cast.sam), make.job(cast.alice, cast.walk, sitter=None)]
+    db.session.commit()
+    rows = sa.select(*JOB.columns).select_from(JOB.joined()).where(among(JOB.c.id, [job.id for job in made]))
+    read = JOB.read(db.session.execute(rows.order_by(JOB.c.id)))
+    assert [job.service_item.name for job in read] == [cast.walk.name] * 2
+    assert [job.sitter and job.sitter.id for job in read] == [cast.sam.id, None]
