@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.db import db
 from workflows import settings
 
-APP, STOCK = "benchmarks.wsgi:app", "benchmarks.stock:app"
+APP, STOCK, DJANGO = "benchmarks.wsgi:app", "benchmarks.stock:app", "benchmarks.django_peer:app"
 #: web workers while pages are read, and while requests are written
 READ_WORKERS, WRITE_WORKERS, WRITERS = 2, 4, 8
 #: pieces in which an address and what it is compared with are asked, in turn
@@ -49,9 +49,10 @@ class Measured:
     page: Page
     queries: int
     outcome: Timed
-    #: beside hello, beside stock Flask-Admin and beside page 1 of the same list
+    #: beside hello, beside stock Flask-Admin, beside Django, and beside page 1 of the same list
     share: Ratio
     stock: Ratio | None = None
+    django: Ratio | None = None
     like: Ratio | None = None
     #: p99 / p50 at one connection, for clients' pages
     evenness: float = math.nan
@@ -187,19 +188,27 @@ def _ratio(ours: Sequence[Timed], theirs: Sequence[Timed]) -> Ratio:
 
 
 def read(run: Run) -> Reading:
-    """Every page under load in turn with hello, with stock Flask-Admin's list, and a last page with the first."""
+    """Every page under load in turn with hello, with stock Flask-Admin's and Django's of the same, and a last page with the
+    first."""
     asked, absent = _prepare(run)
     paths = {a.page.name: (a.path, a.cookie) for a in asked}
     with ExitStack() as servers:
-        ours = servers.enter_context(server.running(APP, url=run.url, folder=run.folder, workers=READ_WORKERS))
-        stock = None
-        if any(a.page.stock for a in asked):
-            stock = servers.enter_context(server.running(STOCK, url=run.url, folder=run.folder, workers=READ_WORKERS))
+
+        def start(application: str) -> server.Server:
+            return servers.enter_context(
+                server.running(application, url=run.url, folder=run.folder, workers=READ_WORKERS)
+            )
+
+        ours = start(APP)
+        stock = start(STOCK) if any(a.page.stock for a in asked) else None
+        django = start(DJANGO) if any(a.page.django for a in asked) else None
         floor, found = [], []
         for a in asked:
             beside = {"page": _Address(ours, a.path, a.cookie), "hello": _Address(ours, "/hello")}
             if stock is not None and a.page.stock:
                 beside["stock"] = _Address(stock, a.page.stock)
+            if django is not None and a.page.django:
+                beside["django"] = _Address(django, a.page.django)
             if a.page.like in paths:
                 beside["like"] = _Address(ours, *paths[a.page.like])
             rounds = dict(zip(beside, _in_turn(list(beside.values()), run.seconds), strict=True))
@@ -208,10 +217,9 @@ def read(run: Run) -> Reading:
             outcome = _together(rounds["page"])
             alone = _timed(beside["page"], run.seconds, 1).load if a.page.is_portal else None
             even = alone.p99 / alone.p50 if alone else math.nan
-            found.append(Measured(
-                a.page, a.queries, outcome, ratios["hello"], ratios.get("stock"), ratios.get("like"), even, a.first_visit_kb
-            ))  # fmt: skip
-            say(f"  {a.page.name}: {outcome.load.per_second:.0f}/s, 1/{1 / ratios['hello'].speed:.1f}, CPU {outcome.cpu_ms:.1f} ms, {a.queries} queries")  # fmt: skip
+            share = ratios.pop("hello")
+            found.append(Measured(a.page, a.queries, outcome, share, **ratios, evenness=even, first_visit_kb=a.first_visit_kb))  # fmt: skip
+            say(f"  {a.page.name}: {outcome.load.per_second:.0f}/s, 1/{1 / share.speed:.1f}, CPU {outcome.cpu_ms:.1f} ms, {a.queries} queries")  # fmt: skip
         return Reading(_together(floor), found, absent, ours.memory())
 
 

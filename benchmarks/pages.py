@@ -32,6 +32,9 @@ class Page:
     #: the stock page that it is compared with, and how many times as fast it must be on SQLite and PostgreSQL
     stock: str = ""
     ratios: tuple[float, float] = (0, 0)
+    #: the page of Django that it is compared with, and how many times as fast it must be on SQLite and PostgreSQL
+    django: str = ""
+    django_ratios: tuple[float, float] = (0, 0)
     #: at least 0.8 of the requests/s of this page
     like: str = ""
 
@@ -136,9 +139,10 @@ def _sitter(today: dt.date) -> list[Page]:
 def _list(name: str, n_rows: int, text: str, *, ratios: tuple[float, float]) -> list[Page]:
     """Page 1, the last page and a search of a list. `ratios`: of the last page; smaller tables have none to reach."""
     last, endpoint, stock = -(-n_rows // PAGE_SIZE), f"{name}.index_view", f"/admin/{name}/"
+    django = f"/admin/benchmarks/{name.removesuffix('s')}/"
     search = {"search": text}
     return [
-        Page(f"{name}, page 1", OWNER, endpoint, {"view": "all"}, share=1 / 10, kb=30, stock=stock, ratios=(4, 4)),
+        Page(f"{name}, page 1", OWNER, endpoint, {"view": "all"}, share=1 / 10, kb=30, stock=stock, ratios=(4, 4), django=django, django_ratios=(3.5, 6)),
         Page(f"{name}, last page", OWNER, endpoint, {"view": "all", "page": last}, stock=f"{stock}?page={last - 1}", ratios=ratios, like=f"{name}, page 1"),
         Page(f"{name}, search", OWNER, endpoint, {"view": "all", **search}, share=1 / 20, stock=f"{stock}?{urlencode(search)}", ratios=(10, 2) if any(ratios) else (0, 0)),
     ]  # fmt: skip
@@ -146,8 +150,17 @@ def _list(name: str, n_rows: int, text: str, *, ratios: tuple[float, float]) -> 
 
 def _portal(today: dt.date) -> list[Page]:
     day = filling.peak_day(today)
+    django = f"/month?client={filling.READER}&month={day:%Y-%m}&today={today}"
     return [
-        Page("portal schedule, month", CLIENT, "portal_schedule.month", {"month": f"{day:%Y-%m}"}, share=1 / 10),
+        Page(
+            "portal schedule, month",
+            CLIENT,
+            "portal_schedule.month",
+            {"month": f"{day:%Y-%m}"},
+            share=1 / 10,
+            django=django,
+            django_ratios=(3, 3),
+        ),
         Page("portal schedule, day", CLIENT, "portal_schedule.day", {"day": day}, share=1 / 10),
         Page("portal request form", CLIENT, "portal_requesting.show", share=1 / 10),
         Page("portal requests", CLIENT, "portal_requests.index", share=1 / 10),
