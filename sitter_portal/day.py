@@ -152,7 +152,8 @@ _JOB = Twin(
     Job, "public_id", "client_id", "sitter_id", "on_date", "ends_on", "start_time", "end_time", "duration_minutes", "state",
     "note", "staff_note", "acknowledged_at", "checked_in_at", "checked_out_at", "version",
     client=Twin(Client, "public_id", "first_name", "last_name", "phone", *ADDRESS, "latitude", "longitude"),
-    service_item=Twin(ServiceItem, "name", "time_type"), time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"),
+    service_item=Twin(ServiceItem, "name", "time_type", "group_id"),
+    time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"),
     report_card=Twin(ReportCard, "state", "message", "office_note", "version"),
 )  # fmt: skip
 _PET = Twin(

@@ -38,7 +38,7 @@ def frame(staff: Staff) -> PortalFrame:
         email=values["business.email"] or None,
         manifest_url=url_for("sitter_offline.manifest"),
         worker_url=url_for("sitter_offline.worker"),
-        keeps_day=True,
+        kept_url=url_for("sitter_offline.shell"),
         help_url=help_links.url_for_page(),
     )
 

@@ -15,21 +15,23 @@ from flask_wtf.csrf import generate_csrf
 
 from foundation import clock, text
 from foundation.db import db
-from models import Job, JobState, Pet, ReportState, Staff
+from models import JobState, Pet, Staff
 from sign_in import current_actor, current_staff
 from sitter_portal import day as day_pages
+from sitter_portal import offline_reports
 from sitter_portal import visit as visit_pages
 from sitter_portal.day import Card, told_by
 from ui_kit import formats, installable
 from workflows import people, settings, sitter_access, visit_checks, visit_rules, visits
 from workflows.errors import NotAllowed, WorkflowError
+from workflows.report_cards import TEXTS
 
 pages = Blueprint("sitter_offline", __name__, url_prefix="/staff")
 #: so many days are kept, from today on; the lines of the next days lead to them also without a connection
 DAYS_KEPT = 3
 MOST_TAPS = 200
 #: what the offline page needs beside the shell
-FILES = ("day.js", "day-store.js", "offline-day.js", "check-in.js")
+FILES = ("day.js", "day-store.js", "day-report.js", "offline-day.js", "offline-report.js", "onlyif.js", "check-in.js")
 #: refusals that say that it is done already
 DONE = frozenset({"already", "completed"})
 
@@ -49,7 +51,10 @@ def worker() -> Response:
 @pages.get("/offline")
 def shell() -> str:
     """The page that the phone shows without a connection: the same for everybody, it reads the day from the phone."""
-    return render_template("staff/offline.html", business=settings.read()["business.name"], days_kept=DAYS_KEPT)
+    return render_template(
+        "staff/offline.html", business=settings.read()["business.name"], days_kept=DAYS_KEPT,
+        most={name: most for name, (most, _label) in TEXTS.items()},
+    )  # fmt: skip
 
 
 @pages.get("/offline/day.json")
@@ -60,21 +65,24 @@ def day() -> Response:
     last = first + dt.timedelta(days=DAYS_KEPT - 1)
     found = day_pages.visits_of(staff, first, last)
     cards = {card.visit.job_id: card for card in day_pages.cards_of(found, closed)}
+    reports = offline_reports.Kept([card.job for card in cards.values()])
     days: dict[dt.date, list[dict[str, Any]]] = {}
     for visit in found:
         if visit.state in {JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED}:
-            days.setdefault(visit.day, []).append(_visit(cards[visit.job_id], closed))
+            days.setdefault(visit.day, []).append(_visit(cards[visit.job_id], closed, reports))
     facts = {
         "who": staff.public_id,
         "token": generate_csrf(),
         "first": first.isoformat(),
         "last": last.isoformat(),
+        "forms": reports.forms,
+        "nothing": offline_reports.nothing(),
         "days": [{"date": key.isoformat(), "label": formats.long_day(key), "visits": own} for key, own in days.items()],
     }
     return jsonify(facts)
 
 
-def _visit(card: Card, closed: Collection[str]) -> dict[str, Any]:
+def _visit(card: Card, closed: Collection[str], reports: offline_reports.Kept) -> dict[str, Any]:
     job, told = card.job, told_by(closed)
     values = settings.read()
     opens = visit_checks.opens_at(job)
@@ -87,23 +95,12 @@ def _visit(card: Card, closed: Collection[str]) -> dict[str, Any]:
         "came": job.checked_in_at.isoformat() if job.checked_in_at else None,
         "left": job.checked_out_at.isoformat() if job.checked_out_at else None,
         "opens_at": opens.isoformat(), "completes": values["visits.complete_on_check_out"] and not values["reports.needed"],
-        "report": _report(job) if values["reports.on"] else None,
+        "report": reports.of(job) if values["reports.on"] else None,
     }  # fmt: skip
 
 
 def _pet(pet: Pet, told: Any) -> dict[str, str]:  # noqa: ANN401 -- (owner, column) -> its words
     return {"name": pet.name, **{part: told(pet, part) for part in ("warning", "feeding", "medication", "notes")}}
-
-
-def _report(job: Job) -> dict[str, Any]:
-    """The draft as it stands; `base` is what a later save is compared with."""
-    card = job.report_card
-    if card is None:
-        return {"base": 0, "message": "", "office_note": "", "is_sent": False}
-    return {
-        "base": card.version, "message": card.message, "office_note": card.office_note,
-        "is_sent": card.state is ReportState.SENT,
-    }  # fmt: skip
 
 
 @pages.post("/offline/taps")
@@ -122,7 +119,7 @@ def taps() -> Response | tuple[Response, int]:
     wanted = sent.get("taps")
     if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted) or len(wanted) > MOST_TAPS:
         abort(400)
-    phone_now = _moment(sent.get("phone_now"))
+    phone_now = visit_checks.read_moment(sent.get("phone_now"))
     results = [{"key": str(one.get("key") or ""), **_do(staff, one, phone_now)} for one in wanted]
     return jsonify({"results": results})
 
@@ -138,7 +135,7 @@ def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> 
             "outcome": "refused",
             "said": gettext("This visit is not yours any more. Call the office if you were there."),
         }
-    actor, at = current_actor(), _moment(one.get("at"))
+    actor, at = current_actor(), visit_checks.read_moment(one.get("at"))
     try:
         if tap == "acknowledgement":
             visits.acknowledge(job, actor=actor)
@@ -169,12 +166,3 @@ def _do(staff: Staff, one: Mapping[str, Any], phone_now: dt.datetime | None) -> 
     said = visit_pages.said(tap, job)
     flash(said, "success")
     return {"outcome": "done", "said": said}
-
-
-def _moment(told: object) -> dt.datetime | None:
-    """An aware moment as a phone writes it, or None."""
-    try:
-        moment = dt.datetime.fromisoformat(str(told))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

@@ -3,8 +3,9 @@
 The rules are in `workflows.report_cards`, the form in `ui_kit.report_form`; without JavaScript a button saves the draft.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
@@ -21,7 +22,7 @@ from sitter_portal.frame import frame
 from ui_kit import report_form, uploading
 from ui_kit.files import PHOTOS
 from ui_kit.formats import clock_time
-from workflows import field_files, file_access, once, report_cards, report_photos, report_views
+from workflows import field_files, file_access, once, report_cards, report_photos, report_views, visit_checks
 from workflows.errors import Invalid, NotAllowed, WorkflowError
 from workflows.report_cards import Crossed, Typed
 from workflows.report_views import Told
@@ -136,17 +137,20 @@ def draft(visit_id: str) -> Response:
     Takes the page's form, or JSON: `{"base": version of the card when the form was made (0: none yet), "key": the
     sender's own name of 16 to 64 letters and digits for this very save, "message": "…", "office_note": "…", "fields":
     {field's public id: text, or list for several choices}, "seen": {the same ids, "message", "office_note": the marks
-    that the form came with}}`. What is left out stays as it is. Sent again with the same key, nothing changes.
+    that the form came with}, "at": when it was typed, "phone_now": what the phone's clock shows}`, the moments as ISO
+    with offset. What is left out stays as it is. Sent again with the same key, nothing changes.
 
     200: `{"base", "seen"}` are what the next save is based on, `{"problems": {name: sentence}}` names what could not be
     kept yet, `{"saved": "12:04"}` is the time. 409 with `{"theirs": {name: words}, "problem": sentence}`: somebody else
     wrote the same parts meanwhile; nothing was saved, keep what was typed and ask the person. 409 without `theirs`: it
-    was sent already, or the visit is off. 404: not this sitter's visit (any more). CSRF as everywhere: `X-CSRFToken`.
+    was sent already, or the visit is off. 404: not this sitter's visit (any more), to JSON with a sentence as well.
+    CSRF as everywhere: `X-CSRFToken`.
     """
-    job = _own(visit_id)
     body = request.get_json(silent=True) if request.is_json else None
     sent = body if isinstance(body, dict) else {}
-    typed = report_form.read_json(sent) if request.is_json else report_form.read_form(request.form)
+    if (job := _find_own(visit_id)) is None:
+        return _json(404, problem=gettext("The report card of this visit is not yours to write any more.")) if request.is_json else abort(404)  # fmt: skip
+    typed = replace(report_form.read_json(sent), at=_typed_at(job, sent)) if request.is_json else report_form.read_form(request.form)  # fmt: skip
     key = sent.get("key") if request.is_json else request.form.get("key")
     try:
         card = report_cards.draft_of(job, actor=current_actor())
@@ -163,7 +167,20 @@ def draft(visit_id: str) -> Response:
         db.session.rollback()
         return _json(409, problem=refusal.say(gettext))
     problems = {name: problem.say(gettext) for name, problem in saved.problems.items()}
+    problems |= dict.fromkeys(saved.gone, gettext("This question is not on the report card any more."))
     return _json(200, base=saved.base, seen=dict(saved.marks), problems=problems, saved=clock_time(clock.local_now().time()))  # fmt: skip
+
+
+def _typed_at(job: Job, sent: Mapping[str, object]) -> dt.datetime | None:
+    """When a phone without a connection kept it, by the phone's own clock; never before what was saved last."""
+    if (said := visit_checks.read_moment(sent.get("at"))) is None:
+        return None
+    last = job.report_card.saved_at if job.report_card is not None else None
+    at, _differs = visit_checks.time_that_counts(
+        said, received=clock.now(), phone_now=visit_checks.read_moment(sent.get("phone_now")),
+        not_before=last or clock.from_local(job.on_date, dt.time(0)),
+    )  # fmt: skip
+    return at
 
 
 @pages.post("/photos")
@@ -227,6 +244,10 @@ def _do(job: Job, work: Callable[[Job], None]) -> str:
 
 def _own(visit_id: str) -> Job:
     """An own visit that counts, or 404."""
+    return _find_own(visit_id) or abort(404)
+
+
+def _find_own(visit_id: str) -> Job | None:
     staff = current_staff() or abort(403)
     found = db.session.scalar(
         sa.select(Job)
@@ -236,9 +257,7 @@ def _own(visit_id: str) -> Job:
         )
         .execution_options(populate_existing=True)
     )  # fmt: skip
-    if found is None or not report_views.is_on():
-        abort(404)
-    return found
+    return found if report_views.is_on() else None
 
 
 def _page(

@@ -534,7 +534,7 @@ def custom_field(section: FieldSection | None = None, **more: Any) -> CustomFiel
 
 
 def field_value(field: CustomField | None = None, client: Client | None = None, **more: Any) -> FieldValue:
-    owner = {} if more.keys() & {"pet", "staff"} else {"client": client or globals()["client"]()}
+    owner = {} if more.keys() & {"pet", "staff", "report_card"} else {"client": client or globals()["client"]()}
     return _save(FieldValue(field=field or custom_field(), **{"text": "Back door", **owner, **more}))
 
 

@@ -82,7 +82,7 @@ class PortalFrame:
     manifest_url: str | None = None  # the web app manifest of the installable portal
     worker_url: str | None = None  # the service worker of this face
     help_url: str | None = None  # the page of the user guide about this one
-    keeps_day: bool = False  # the phone keeps the sitter's day, and what is tapped without a connection
+    kept_url: str | None = None  # the page of what the sitter's phone keeps to go on without a connection
 
 
 @dataclass(frozen=True)

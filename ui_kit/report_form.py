@@ -81,11 +81,7 @@ def form_of(
     wrong |= {key: _("Changed meanwhile to: %(value)s. Save again to use yours.", value=side.theirs or _("nothing")) for key, side in both.items()}  # fmt: skip
     raw = dict(sent.values) if sent else {}
     stand = _Stand(open_, values, raw, seen, wrong)
-    parts = [
-        Part(s.section.name, s.section.help, [_entry(p, stand) for p in s.fields])
-        for page in open_.pages
-        for s in page.sections
-    ]
+    parts = _parts(stand)
     texts = {
         key: Text((sent.texts if sent else {}).get(key, getattr(card, key) if card else ""), seen[key], most, wrong.get(key, ""))
         for key, (most, _label) in TEXTS.items()
@@ -93,7 +89,12 @@ def form_of(
     labels = {key: p.field.label for key, p in open_.fields.items()} | {k: _(label) for k, (_m, label) in TEXTS.items()}
     base = sent.base if sent and sent.base is not None else card.version if card else 0
     said = [(key if key in TEXTS else FIELD + key, labels[key], words) for key, words in wrong.items() if key in labels]
-    return Form([p for p in parts if p.rows], texts, base, said)
+    return Form(parts, texts, base, said)
+
+
+def parts_of(open_: Layout, values: Values) -> list[Part]:
+    """The sections with their entries and what is offered in them, for a script that knows the marks itself."""
+    return _parts(_Stand(open_, values, {}, dict.fromkeys(open_.fields, ""), {}))
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,15 @@ class _Stand:
     raw: Mapping[str, object]
     seen: Mapping[str, str]
     wrong: Mapping[str, str]
+
+
+def _parts(stand: _Stand) -> list[Part]:
+    parts = [
+        Part(s.section.name, s.section.help, [_entry(p, stand) for p in s.fields])
+        for page in stand.layout.pages
+        for s in page.sections
+    ]
+    return [part for part in parts if part.rows]
 
 
 def _entry(placed: PlacedField, stand: _Stand) -> Entry:

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import CustomField, FieldArea, FieldPage, FieldSection, PortalAccess, Species, StaffAccess
+from models import CustomField, FieldArea, FieldKind, FieldPage, FieldSection, PortalAccess, Species, StaffAccess
 
 _PORTAL = (PortalAccess.HIDDEN, PortalAccess.VIEW, PortalAccess.EDIT)
+_FILES = (FieldKind.IMAGE, FieldKind.FILE)
 _STAFF = (StaffAccess.HIDDEN, StaffAccess.RESTRICTED, StaffAccess.VIEW)
 
 #: what was answered, as texts to compare conditions with: {field's public id: its keys}; not filled in: no keys
@@ -91,6 +92,10 @@ class Layout:
         """The pages of pets of this kind, out of the pages of all kinds."""
         return Layout(tuple(page for page in self.pages if page.page.species in {None, species}))
 
+    def for_group(self, service_group_id: int | None) -> "Layout":
+        """The pages of services of this group, out of the pages of all kinds."""
+        return Layout(tuple(page for page in self.pages if page.page.service_group_id in {None, service_group_id}))
+
     def for_portal(self) -> "Layout":
         """What clients see: without hidden fields, and without the sections and pages that are empty then."""
         return self._only(lambda placed: placed.portal is not PortalAccess.HIDDEN)
@@ -98,6 +103,10 @@ class Layout:
     def for_sitters(self) -> "Layout":
         """What sitters see, restricted fields among it; without what is hidden from them."""
         return self._only(lambda placed: placed.staff is not StaffAccess.HIDDEN)
+
+    def for_phone(self) -> "Layout":
+        """What sitters fill in without a connection, kept on the phone meanwhile: nothing that is restricted, no files."""
+        return self._only(lambda placed: placed.staff is StaffAccess.VIEW and placed.field.kind not in _FILES)
 
     def _only(self, keep: Callable[[PlacedField], bool]) -> "Layout":
         pages = []

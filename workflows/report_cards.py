@@ -3,6 +3,7 @@
 Who reads which card is in `report_views`, photos are in `report_photos`. Drafts are not logged: what counts is sent.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,8 @@ class Typed:
     seen: Mapping[str, str] = field(default_factory=dict)
     #: the card's version when the form was made; 0 for a card that was not there yet
     base: int | None = None
+    #: when it was typed, if that was a while before it arrived
+    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Saved:
     marks: Mapping[str, str]
     #: the version that the form is based on from now on: an older one while somebody else's answers are not in it
     base: int
+    #: what was typed for questions that are not on the card (any more); it is not kept
+    gone: Sequence[str] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------- the draft
@@ -174,12 +179,14 @@ class _Merge:
     marks: dict[str, str] = field(default_factory=dict)
     #: there are answers of somebody else's that the form does not show
     is_behind: bool = False
+    gone: list[str] = field(default_factory=list)
 
     def read(self) -> None:
         """Sort what was typed into what is new, what cannot be kept, and what two people wrote."""
         self.values = field_values.read(self.card)
-        whole = report_views.layout_of(self.card.job)
-        for key, placed in writable(whole, actor=self.actor).fields.items():
+        open_ = writable(report_views.layout_of(self.card.job), actor=self.actor).fields
+        self.gone = [key for key in self.typed.values if key not in open_]
+        for key, placed in open_.items():
             if key not in self.typed.values:
                 continue
             of, now = placed.field, self.values.of(placed.field)
@@ -220,7 +227,7 @@ class _Merge:
     def saved(self) -> Saved:
         """What it came to, after writing."""
         base = self.card.version if not self.is_behind else self.typed.base or 0
-        return Saved(self.card, self.problems, self.marks, base)
+        return Saved(self.card, self.problems, self.marks, base, self.gone)
 
     def write(self) -> None:
         """Put it into the card; the version goes up, so that others notice."""
@@ -229,7 +236,7 @@ class _Merge:
         field_saving.write(self.values, self.changes)
         for key, text in self.texts.items():
             setattr(self.card, key, text)
-        self.card.saved_at = clock.now()
+        self.card.saved_at = self.typed.at or clock.now()
         db.session.flush()
 
     def in_words(self) -> dict[str, list[field_news.Answer]]:

@@ -50,6 +50,15 @@ def read_place(told: Mapping[str, object]) -> Place:
     return Place(PlaceSource.GIVEN, round(latitude, 6), round(longitude, 6), metres)
 
 
+def read_moment(told: object) -> dt.datetime | None:
+    """An aware moment as a phone writes it, ISO with offset; None for anything else."""
+    try:
+        moment = dt.datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
 def _number(value: object, most: float) -> float | None:
     """A finite number between -most and most."""
     try:

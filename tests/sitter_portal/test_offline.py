@@ -7,10 +7,24 @@ import pytest
 
 from foundation import clock, sealing
 from foundation.db import db
-from models import CheckKind, Job, JobState, Notification, NotificationKind, VisitCheck
+from models import (
+    CheckKind,
+    FieldArea,
+    FieldKind,
+    Job,
+    JobState,
+    Notification,
+    NotificationKind,
+    PortalAccess,
+    ReportState,
+    StaffAccess,
+    VisitCheck,
+)
 from tests import factories as make
 from tests.databases import count, statements
-from workflows import back_to_request
+from workflows import back_to_request, field_kinds, report_cards, settings
+from workflows.actors import COMMAND_LINE, staff_actor
+from workflows.report_cards import Typed
 
 pytestmark = pytest.mark.covers("V1")
 TODAY = dt.date(2026, 11, 23)
@@ -171,15 +185,87 @@ def test_a_client_has_no_sitters_day(cast, http, sign_in_as_client):
     assert sign_in_as_client(http(), cast.alice).get("/staff/offline/day.json").status_code in {302, 403}
 
 
+@pytest.mark.covers("V2")
+def test_each_report_form_is_kept_once_and_each_card_with_what_stands_there(cast, sam, visit):
+    other_group = make.service_item("Sitting", group=make.service_group("Nights"))
+    page = make.field_page(FieldArea.REPORT, portal_access=PortalAccess.VIEW)
+    section = make.field_section(page, name="How it went")
+    mood = make.custom_field(section, label="Mood", kind=FieldKind.CHOICE, choices=[{"key": "shy", "label": "Shy"}, {"key": "old", "label": "Old", "retired": True}])  # fmt: skip
+    door = make.custom_field(section, label="Door locked", kind=FieldKind.TASK, is_required=True, position=1)
+    nights = make.field_page(FieldArea.REPORT, service_group_id=other_group.group.id, portal_access=PortalAccess.VIEW)
+    make.custom_field(make.field_section(nights), label="Slept well", kind=FieldKind.YES_NO)
+    second, night, third = (
+        make.job(cast.alice, item, sitter=cast.sam, on_date=TODAY, start_time=dt.time(hour))
+        for item, hour in ((cast.walk, 12), (other_group, 13), (cast.walk, 14))
+    )
+    as_sam = staff_actor(cast.sam)
+    card = report_cards.draft_of(visit, actor=as_sam)
+    report_cards.save_draft(card, Typed({door.public_id: "yes"}, {"message": "Well"}, base=1), actor=as_sam)
+    holds_old = make.report_card(third, message="")
+    make.field_value(mood, report_card=holds_old, text="old")
+    db.session.commit()
+    day = day_of(sam)
+    reports = {v["id"]: v["report"] for d in day["days"] for v in d["visits"]}
+    first = reports[visit.public_id]
+    assert first == {
+        "is_sent": False, "base": card.version, "form": first["form"], "texts": {"message": "Well", "office_note": ""},
+        "fields": {door.public_id: "yes"},
+        "seen": {door.public_id: field_kinds.mark(True), "message": field_kinds.mark("Well")},
+    }  # fmt: skip
+    assert reports[second.public_id] == {
+        "is_sent": False, "base": 0, "form": first["form"], "texts": {"message": "", "office_note": ""}, "fields": {},
+        "seen": {},
+    }  # fmt: skip
+    assert day["nothing"] == field_kinds.mark(None)
+    forms, odd = day["forms"], reports[third.public_id]["form"]
+    assert len(forms) == 3
+    assert [label in forms[first["form"]] for label in ("Mood", "Shy", "Door locked", "must be done", "Slept", "Old")] == [True] * 4 + [False] * 2  # fmt: skip
+    assert ("Slept well" in forms[reports[night.public_id]["form"]], "Old" in forms[odd]) == (True, True)
+    card.state, card.sent_at = ReportState.SENT, clock.now()
+    db.session.commit()
+    assert {"is_sent": True} in [v["report"] for d in day_of(sam)["days"] for v in d["visits"]]
+    settings.change({"reports.on": False}, actor=COMMAND_LINE)
+    db.session.commit()
+    day = day_of(sam)
+    assert (day["forms"], {v["report"] for d in day["days"] for v in d["visits"]}) == ({}, {None})
+
+
+@pytest.mark.covers("V2", "V6")
+def test_what_is_restricted_hidden_or_a_file_of_a_report_never_goes_to_the_phone(cast, sam, visit):
+    section = make.field_section(make.field_page(FieldArea.REPORT, portal_access=PortalAccess.VIEW))
+    safe = make.custom_field(section, label="Safe", staff_access=StaffAccess.RESTRICTED)
+    office = make.custom_field(section, label="For the office", staff_access=StaffAccess.HIDDEN, position=1)
+    make.custom_field(section, label="Bowl", kind=FieldKind.IMAGE, position=2)
+    asked = make.custom_field(section, label="Which code", position=3, show_if={"field": safe.public_id, "values": []})
+    card = make.report_card(visit, message="")
+    for field, text in ((safe, "4711-safe"), (office, "0815-office")):
+        make.field_value(field, report_card=card, text=text)
+    db.session.commit()
+    answer = sam.get("/staff/offline/day.json")
+    (form,) = answer.get_json()["forms"].values()
+    assert "4711" not in answer.text
+    assert "0815" not in answer.text
+    assert "For the office" not in form
+    assert "With a connection only: Safe, Bowl." in form
+    assert all(field.public_id not in answer.text for field in (safe, office))
+    # What hangs on an answer that the phone does not have is asked.
+    assert asked.public_id in form
+    assert "data-only-if" not in form
+
+
 def test_the_day_costs_as_many_queries_for_many_visits(cast, sam):
+    section = make.field_section(make.field_page(FieldArea.REPORT, portal_access=PortalAccess.VIEW))
+    mood = make.custom_field(section, label="Mood")
+
     def queries(n):
         for hour in range(n):
-            make.job(
+            job = make.job(
                 cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY, start_time=dt.time(hour), pets=[cast.biscuit]
             )
+            make.field_value(mood, report_card=make.report_card(job), text="Shy")
         db.session.commit()
         with statements() as seen:
             day_of(sam)
         return len(seen)
 
-    assert queries(1) == queries(9) <= 9
+    assert queries(1) == queries(9) <= 12

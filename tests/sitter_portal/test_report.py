@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from foundation import storage
+from foundation import clock, storage
 from foundation.db import db
 from models import FieldArea, FieldKind, JobState, MailState, PortalAccess, ReportCard, ReportState, StoredFile
 from tests import factories as make
@@ -119,6 +119,35 @@ def test_typing_is_saved_by_the_script_and_by_the_phone_s_queue(visit, sam):
         assert sam.post(where(visit, "/draft"), json=odd, headers=token).status_code == 200
 
 
+def test_what_a_phone_kept_has_its_own_time_and_is_told_what_nobody_asks_any_more(visit, sam, clock_at):
+    token = {"X-CSRFToken": hidden_fields(sam.get(where(visit)).text)["csrf_token"]}
+
+    def send(n, message, **more):
+        return sam.post(where(visit, "/draft"), json={"key": str(n) * 32, "message": message, **more}, headers=token)
+
+    def saved():
+        return clock.to_local(card_of(visit).saved_at).strftime("%H:%M")
+
+    clock_at("2026-11-23 13:00")
+    kept = {"at": "2026-11-23T11:02:00-05:00", "phone_now": "2026-11-23T13:00:00-05:00", "base": 0}
+    for _again in range(2):
+        assert send(1, "One", **kept).status_code == 200
+    assert (saved(), card_of(visit).version) == ("11:02", 2)
+    # A clock that is an hour slow was so when it was typed; and nothing is older than what was saved before it.
+    send(2, "Two", base=2, at="2026-11-23T11:30:00-05:00", phone_now="2026-11-23T12:00:00-05:00")
+    assert saved() == "12:30"
+    send(3, "Three", base=3, at="2026-11-23T10:00:00-05:00", phone_now="2026-11-23T13:00:00-05:00")
+    assert saved() == "12:30"
+    send(4, "Four", base=4, at="yesterday")
+    assert saved() == "13:00"
+    field = db.session.scalar(sa.select(make.CustomField).where(make.CustomField.label == "Minutes"))
+    field.retired_at = clock.now()
+    db.session.commit()
+    gone = send(5, "Five", base=5, fields={field.public_id: "30"})
+    assert gone.json["problems"] == {field.public_id: "This question is not on the report card any more."}
+    assert card_of(visit).message == "Five"
+
+
 def test_photos_are_made_safe_refused_with_a_sentence_and_taken_away(visit, sam):
     fields = hidden_fields(sam.get(where(visit)).text)
     token = {"X-CSRFToken": fields["csrf_token"], "Accept": "application/json"}
@@ -160,6 +189,8 @@ def test_another_sitter_s_visit_a_void_one_and_a_switched_off_page_are_404(visit
     visit.sitter = cast.sita
     db.session.commit()
     assert answers(sam, token) == {404}
+    told = sam.post(where(visit, "/draft"), json={}, headers=token).json
+    assert told == {"problem": "The report card of this visit is not yours to write any more."}
     visit.sitter, visit.state = cast.sam, JobState.VOIDED
     db.session.commit()
     assert answers(sam, token) == {404}

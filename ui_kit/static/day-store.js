@@ -25,6 +25,18 @@ const within = async (store, mode, work) => {
   } finally { db.close(); }
 };
 
+// Read, decide and write in one transaction: one tab types while another one sends. What `decide` makes of the old one is
+// kept; null takes it away, undefined leaves it.
+const decided = (store, key, decide) => {
+  const wish = store.get(key);
+  wish.onsuccess = () => {
+    const next = decide(wish.result);
+    if (next) store.put(next, store.keyPath ? undefined : key); else if (next === null) store.delete(key);
+  };
+};
+export const change = (key, decide) => within("queue", "readwrite", (store) => decided(store, key, decide));
+export const changeDay = (decide) => within("day", "readwrite", (store) => decided(store, "today", (day) => day && decide(day)));
+
 export const keepDay = (day) => within("day", "readwrite", (store) => store.put({ ...day, kept: Date.now() }, "today"));
 export const forgetDay = () => within("day", "readwrite", (store) => store.clear());
 export const readDay = async () => {

@@ -1,6 +1,7 @@
 // day.js - the sitter's pages without a connection. What is tapped goes into the phone's queue first and from there to
 // the office, each once (its key), with its own time: also after the page was closed, and when it was sent twice.
-import { drop, forgetDay, keepDay, newKey, put, queue } from "./day-store.js";
+import { sendReport } from "./day-report.js";
+import { drop, forgetDay, keepDay, newKey, put, queue, readDay } from "./day-store.js";
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
 const DAY = "/staff/offline/day.json", TAPS = "/staff/offline/taps";
@@ -26,15 +27,12 @@ export const refresh = async () => {
   return true;
 };
 
-const isRefused = (answer) => answer.status >= 400 && answer.status < 500;
-
-const sendDraft = async (item) => {
-  const answer = await asked(`/staff/visits/${item.visit}/report/draft`, { ...item.words, base: item.base, key: item.key });
-  if (answer.ok) { await drop(item.key); return; }
-  if (!isRefused(answer)) throw new Error("later");
-  const told = await answer.json().catch(() => ({}));
-  await put({ ...item, why: told.problem || document.body.dataset.refused || "" });
+// What this person tapped and wrote and is still here: several may use one phone, each sends their own.
+export const mine = async () => {
+  const person = who || (await readDay())?.who;
+  return (await queue()).filter((item) => !item.who || item.who === person);
 };
+const waits = (item) => !item.why;
 
 const sendTaps = async (items) => {
   const answer = await asked(TAPS, { phone_now: new Date().toISOString(), taps: items.map(({ key, tap, visit, at, place }) => ({ key, tap, visit, at, ...place })) });
@@ -46,30 +44,35 @@ const sendTaps = async (items) => {
   }
 };
 
-// Send what waits; how many still wait. One tab at a time, in the order in which it was done.
+// Send what waits of this person's; how many still wait. One tab at a time, in the order in which it was done.
 export const flush = () => navigator.locks.request("latchkey-day", async () => {
-  const waiting = (await queue()).filter((item) => !item.why);
-  if (!waiting.length) return 0;
-  if (!await refresh()) return waiting.length;
-  const own = waiting.filter((item) => item.who === who || !item.who);
-  try {
-    const taps = own.filter((item) => item.tap);
-    if (taps.length) await sendTaps(taps);
-    for (const item of own) if (item.words) await sendDraft(item);
-    await refresh();
-  } catch { /* no connection, or the server is away: it stays in the queue */ }
-  return (await queue()).filter((item) => !item.why).length;
+  if (!(await queue()).some(waits)) return 0;
+  if (await refresh()) {
+    const own = (await mine()).filter(waits);
+    try {
+      const taps = own.filter((item) => item.tap);
+      if (taps.length) await sendTaps(taps);
+      for (const item of own) if (item.typed) await sendReport(item.key, asked);
+      await refresh();
+    } catch { /* no connection, or the server is away: it stays in the queue */ }
+  }
+  return (await mine()).filter(waits).length;
 });
 
-export const note = async (item) => put({ key: newKey(), made: Date.now(), at: new Date().toISOString(), who, ...item });
+export const note = async (item) => {
+  const person = who || (await readDay())?.who || "";
+  await put({ key: newKey(), made: Date.now(), at: new Date().toISOString(), who: person, ...item });
+};
 
 // ---- pages that were served: a tap is kept before anything else, so that a lost connection loses nothing ----
 const say = async () => {
   const place = document.getElementById("unsent");
   if (!place) return;
-  const waiting = (await queue()).filter((item) => !item.why).length;
+  const own = await mine();
+  const waiting = own.filter(waits).length;
   place.hidden = !waiting;
   place.querySelector("[data-n]").textContent = String(waiting);
+  document.getElementById("unsaved").hidden = !own.some((item) => item.typed && item.why);
 };
 
 document.addEventListener("submit", async (event) => {
@@ -80,7 +83,14 @@ document.addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
     await flush().catch(() => {});
-    await forgetDay().catch(() => {});
+    const own = await mine().catch(() => []);
+    const leaving = document.getElementById("leaving");
+    if (leaving?.hidden && own.some((item) => waits(item) || item.typed)) {           // it would be gone with the day: say so first
+      leaving.hidden = false;
+      leaving.focus();
+      return;
+    }
+    await Promise.all([forgetDay(), ...own.map((item) => drop(item.key))]).catch(() => {});
     form.dataset.cleared = "yes";
     form.requestSubmit(event.submitter ?? undefined);
     return;
@@ -103,9 +113,10 @@ document.addEventListener("submit", async (event) => {
 
 const start = async () => {
   await say();
-  const waited = (await queue()).filter((item) => !item.why).length;
-  const left = await flush();
-  if (waited && !left && document.querySelector("form[data-tap]")) { location.reload(); return; }
+  const count = async () => (await queue()).filter(waits).length;
+  const waited = await count();
+  await flush();
+  if (await count() < waited && document.querySelector("form[data-tap], form[data-draft]")) { location.reload(); return; }
   if (!waited) await refresh();
   await say();
 };

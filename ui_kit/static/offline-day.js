@@ -1,6 +1,8 @@
 // offline-day.js - the sitter's day from the phone, while there is no connection. The words stand in the page's templates.
-import { flush, note } from "./day.js";
-import { drop, put, queue, readDay } from "./day-store.js";
+import { flush, mine, note, refresh } from "./day.js";
+import { useMine, useTheirs } from "./day-report.js";
+import { drop, readDay } from "./day-store.js";
+import { reportForm } from "./offline-report.js";
 import { whereAmI } from "./check-in.js";
 
 const main = document.getElementById("offline-day");
@@ -12,6 +14,7 @@ const fill = (root, values) => {
   });
   return root;
 };
+const AGAIN = 20000;                                                                  // a connection that comes without a word is looked for so often
 const clock = (iso) => new Date(iso).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
 
 // Where a visit stands with what was tapped on this phone and is not sent yet.
@@ -41,38 +44,77 @@ const tapped = async (button, visit, tap) => {
   await draw();
 };
 
-const report = (visit, waiting) => {
-  const form = copy("t-report");
-  const held = waiting.findLast((item) => item.words && item.visit === visit.id && !item.why);
-  const words = held?.words ?? visit.report;
-  const of = (name) => form.querySelector(`[name=${name}]`);
-  for (const name of ["message", "office_note"]) {
-    of(name).value = words[name] ?? "";
-    of(name).id = `${name}-${visit.id}`;
-    form.querySelector(`[data-for=${name}]`).htmlFor = of(name).id;
-  }
-  let timer;
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const kept = (await queue()).findLast((item) => item.words && item.visit === visit.id && !item.why);
-      const item = { words: { message: of("message").value, office_note: of("office_note").value }, visit: visit.id, base: visit.report.base };
-      if (kept) await put({ ...kept, ...item }); else await note(item);
-      form.querySelector("[role=status]").hidden = false;
-    }, 400);
-  });
-  return form;
+// One report card is open at a time; its form stays as it is while the rest of the page is drawn anew.
+let open = null;                                                                      // {visit, key, place, form, keep, say, tell}
+const close = () => {
+  if (!open) return undefined;
+  const { place, form, keep } = open;
+  open = null;
+  form.remove();
+  place.open = false;
+  return keep();
+};
+const reportOf = (day, id) => day?.days.flatMap((one) => one.visits).find((visit) => visit.id === id)?.report;
+
+const opened = async (place, visit, about) => {
+  await close();
+  const day = await readDay();
+  const now = reportOf(day, visit.id);
+  if (!now || now.is_sent || !place.open) return;
+  const item = (await mine()).find((one) => one.key === about.key);
+  const made = reportForm({ report: now, html: day.forms[now.form] ?? "", nothing: day.nothing, item, about: { ...about, base: now.base }, copy, kept: () => { if (isBack) soon(); } });
+  open = { visit: visit.id, key: about.key, place, ...made };
+  place.append(open.form);
 };
 
-const card = (visit, waiting) => {
+const report = (visit, about) => {
+  const place = copy("t-report-place");
+  place.querySelector("summary").append(Object.assign(document.createElement("span"), { className: "ui-vh", textContent: ` ${visit.client}` }));
+  if (open?.visit === visit.id) {
+    open.place = place;
+    place.append(open.form);
+    place.open = true;
+  }
+  place.addEventListener("toggle", () => {
+    if (open?.place === place) { if (!place.open) close(); return; }
+    if (place.open) opened(place, visit, about);
+  });
+  return place;
+};
+
+// What the office's side did not take of a report card: why, what was typed, what stands there instead.
+const unsaved = (day, item) => {
+  const told = fill(copy("t-unsaved"), { title: item.title, why: item.why });
+  for (const [name, one] of Object.entries(item.typed)) {
+    const theirs = item.theirs && name in item.theirs ? item.theirs[name] || main.dataset.nothing : "";
+    told.querySelector("dl").append(fill(copy("t-answer"), { label: one.label, words: one.words || main.dataset.nothing, theirs }));
+  }
+  const now = reportOf(day, item.visit);
+  const isCrossed = Object.keys(item.theirs ?? {}).length > 0 && now && !now.is_sent;
+  const acts = { mine: isCrossed && (() => useMine(item.key, now, day.nothing)), theirs: isCrossed && (() => useTheirs(item.key)), drop: () => drop(item.key) };
+  for (const [act, work] of Object.entries(acts)) {
+    const button = told.querySelector(`[data-act=${act}]`);
+    if (!work) { button.remove(); continue; }
+    button.addEventListener("click", async () => {
+      if (open?.key === item.key) await close();
+      await work();
+      await draw();
+      await back();
+    });
+  }
+  return told;
+};
+
+const card = (day, one, visit, waiting) => {
   const own = waiting.filter((item) => item.visit === visit.id);
   const taps = own.filter((item) => item.tap && !item.why);
   const now = standing(visit, taps);
   const row = copy("t-visit");
+  row.id = `v-${visit.id}`;
   fill(row, {
     time: visit.time, what: `${visit.service}, ${visit.client}`, address: visit.address, note: visit.note,
     staff_note: visit.staff_note, state: main.dataset[now.state] ?? "",
-    came: now.came && clock(now.came), left: now.left && clock(now.left), unsent: taps.length ? "✓" : "",
+    came: now.came && clock(now.came), left: now.left && clock(now.left), unsent: own.some((item) => !item.why) ? "✓" : "",
   });
   row.classList.toggle("ui-visit--live", now.state === "in_progress");
   row.classList.toggle("ui-visit--done", now.state === "completed");
@@ -87,37 +129,81 @@ const card = (visit, waiting) => {
     button.addEventListener("click", () => tapped(button, visit, step));
     acts.append(button);
   }
-  for (const item of own.filter((one) => one.why)) {
-    const told = fill(copy("t-refused"), { why: item.why, words: item.words ? item.words.message : "" });
+  for (const item of own.filter((it) => it.tap && it.why)) {
+    const told = fill(copy("t-refused"), { why: item.why });
     told.querySelector("button").addEventListener("click", async () => { await drop(item.key); await draw(); });
     row.append(told);
   }
-  if (visit.report && !visit.report.is_sent && now.state !== "scheduled") row.append(report(visit, waiting));
+  if (visit.report && !visit.report.is_sent && now.state !== "scheduled") {
+    const title = `${one.label}, ${visit.time}: ${visit.service}, ${visit.client}`;
+    row.append(report(visit, { key: `report-${day.who}-${visit.id}`, who: day.who, visit: visit.id, title }));
+  } else if (open?.visit === visit.id) close();
   return row;
 };
 
-// The day whose page was asked for, when it was another than today's.
+// The day, or the visit, whose page was asked for.
 const wanted = location.pathname === "/staff/" ? new URLSearchParams(location.search).get("from") : null;
+const [, visitWanted, isReportWanted] = location.pathname.match(/^\/staff\/visits\/([^/]+)\/(report)?/) ?? [];
+const stand = (day, waiting) => JSON.stringify([day?.days, waiting]);
+const there = wanted || visitWanted ? location.href : "/staff/";
 
+let drawn = "";
 const draw = async () => {
   const day = await readDay();
-  if (!day) { main.replaceChildren(copy("t-nothing")); return; }
-  const waiting = await queue();
-  const parts = [fill(copy("t-head"), { when: new Date(day.kept).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "numeric", minute: "2-digit" }) })];
+  const waiting = await mine();
+  drawn = stand(day, waiting);
+  const refused = waiting.filter((item) => item.typed && item.why).map((item) => unsaved(day, item));
+  if (!day) { close(); main.replaceChildren(...refused, copy("t-nothing")); return; }
+  const parts = [...refused, fill(copy("t-head"), { when: new Date(day.kept).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "numeric", minute: "2-digit" }) })];
   if (wanted && (wanted < day.first || wanted > day.last)) parts.push(copy("t-other"));
+  if (open && !reportOf(day, open.visit)) close();
+  const focused = document.activeElement?.id;
   for (const one of day.days) {
     const part = fill(copy("t-day"), { label: one.label });
     part.id = `d-${one.date}`;
-    for (const visit of one.visits) part.append(card(visit, waiting));
+    for (const visit of one.visits) part.append(card(day, one, visit, waiting));
     parts.push(part);
   }
   if (!day.days.length) parts.push(copy("t-none"));
-  const focused = document.activeElement?.id;
   main.replaceChildren(...parts);
   if (focused) document.getElementById(focused)?.focus();
 };
 
-const back = async () => { if (await flush() === 0) location.replace("/staff/"); };
+// There is a connection again: what waits is sent, and the page that was asked for is opened, unless somebody is writing
+// on this one or has to read here what was refused.
+let isBack = false;
+let timer = 0;
+const back = async () => {
+  await open?.keep();
+  isBack = await refresh();
+  const day = await readDay();
+  document.getElementById("no-signal").hidden = isBack;
+  document.getElementById("signal").hidden = !isBack;
+  if (!isBack) { if (isDrawn && !day) location.replace(there); return; }              // the session is over: log in again
+  const left = await flush();
+  const own = await mine();
+  const refused = own.some((item) => item.typed && item.why);
+  if (!left && !refused && !open) { location.replace(there); return; }
+  const item = own.find((one) => one.key === open?.key);
+  open?.tell(item?.problems ?? {});
+  if (open && !item) open.say("sent"); else if (item?.why) open.say("refused");
+  if ((!open || refused) && drawn !== stand(await readDay(), own)) await draw();    // what was read out is not read out again
+};
+const soon = () => { clearTimeout(timer); timer = setTimeout(() => back().catch(() => {}), 2000); };
+const hidden = () => document.visibilityState === "hidden";
 addEventListener("online", () => back().catch(() => {}));
-document.getElementById("again").addEventListener("click", () => location.replace(wanted ? location.href : "/staff/"));
-draw().then(() => document.getElementById(`d-${wanted}`)?.scrollIntoView());
+addEventListener("pagehide", () => open?.keep());
+document.addEventListener("visibilitychange", () => { if (hidden()) open?.keep(); });
+setInterval(() => { if (!hidden() && navigator.onLine) back().catch(() => {}); }, AGAIN);
+document.getElementById("again").addEventListener("click", async () => { await close(); location.replace(there); });
+
+let isDrawn = false;
+const start = async () => {
+  await draw();
+  isDrawn = await readDay() !== null;
+  const place = document.getElementById(visitWanted ? `v-${visitWanted}` : `d-${wanted}`);
+  place?.scrollIntoView();
+  if (isReportWanted && place?.querySelector("details")) place.querySelector("details").open = true;
+  if (location.pathname === "/staff/offline") await back();                           // opened by hand, to see what is kept
+};
+start();
