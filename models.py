@@ -24,7 +24,7 @@ the story:
   tables/communication.py  OutboxMail, Notification, CalendarFeed, SitterMessage
   tables/mail_texts.py     MailTemplate, MailTemplateVersion, MailRefusal, Mailing
   tables/importing.py      ImportRun, ImportRow, ImportedRecord, ImportMapping, DataArchive, DemoRecord
-  tables/desk.py           SavedView, ListColumns, Comment, MergedRecord, DistinctPair
+  tables/desk.py           SavedView, ListColumns, Comment, MergedRecord, MergeNote, DistinctPair
   tables/connections.py    ApiToken, ApiAnswer, WebHook, HookDelivery
   tables/search.py         SearchEntry
   tables/running.py        SignOfLife
@@ -90,7 +90,7 @@ from tables.custom_fields import (
     StaffAccess,
     VetProposal,
 )
-from tables.desk import Comment, DistinctPair, ListColumns, MergedRecord, SavedView
+from tables.desk import Comment, DistinctPair, ListColumns, MergedRecord, MergeNote, SavedView
 from tables.gateway_news import (
     DISPUTE_MOVES,
     EVENT_MOVES,
@@ -278,7 +278,7 @@ __all__ = [
     "Vaccination",
     "CustomField", "FieldArea", "FieldKind", "FieldPage", "FieldProposal", "FieldSection", "FieldValue", "PortalAccess", "PROPOSAL_MOVES", "ProposalState", "StaffAccess", "VetProposal",
     "SearchEntry", "SearchKind",
-    "Comment", "DistinctPair", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergedRecord", "RefusalKind", "SavedView",
+    "Comment", "DistinctPair", "ListColumns", "MailRefusal", "MailTemplate", "MailTemplateVersion", "Mailing", "MergeNote", "MergedRecord", "RefusalKind", "SavedView",
     "Sign", "SignOfLife",
     "ApiAnswer", "ApiToken", "DELIVERY_MOVES", "DeliveryState", "HookDelivery", "WebHook",
     "ARCHIVE_MOVES", "IMPORT_MOVES", "ArchiveState", "DataArchive", "DemoRecord", "ImportKind", "ImportMapping",

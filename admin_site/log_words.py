@@ -228,6 +228,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "list_edit.stopped": ("player-stop", *NN_("%(who)s stopped a change of one field of many records")),
     "merged.in": ("arrows-exchange", *NN_("%(who)s merged %(name)s into this record")),
     "merged.away": ("arrows-exchange", *NN_("%(who)s put a record away: it was merged into %(name)s")),
+    "merged.undone": ("arrow-back-up", *NN_("%(who)s undid the merge with %(name)s: they are two records again")),
+    "merged.back": ("arrow-back-up", *NN_("%(who)s undid the merge into %(name)s: this record is back")),
     "client.exported": ("download", *NN_("%(who)s saved everything about this client as a file")),
     "client.erased": ("trash", *NN_("%(who)s erased the data of client %(number)s")),
     "payment.orphan_booked": ("cash", *NN_("%(who)s booked a charge that was not in the books: payment %(number)s")),

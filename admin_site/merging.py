@@ -1,6 +1,6 @@
 """Merging duplicates: a list of likely ones, a search for the other record, and both side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from foundation.db import db
 from models import Client, Vet
 from workflows import merged, once
 from workflows.errors import Conflict, Invalid, WorkflowError
-from workflows.merging import distinct, duplicates, kinds
+from workflows.merging import distinct, duplicates, kinds, undoing
 from workflows.merging.kinds import KINDS, Kind
 from workflows.merging.merge import look, merge
 from workflows.permissions import Permission
@@ -82,6 +82,7 @@ class MergingPage(WorkPage):
         pairs, has_more = duplicates.likely(kind, page=number)
         return page(
             "merging.html", kind=kind, words=WORDS, pairs=pairs, number=number, about=_about,
+            noted=undoing.noted(kind) if number == 1 else [],
             marked=distinct.marked(kind) if number == 1 else [],
             has_more=has_more and number < duplicates.MOST_PAGES,
         )  # fmt: skip
@@ -120,7 +121,7 @@ class MergingPage(WorkPage):
         found = [(r, ()) for r in _found(kind, record, typed) if r.id not in {k.id for k, _why in known}]
         return page(
             "merging_choose.html", kind=kind, words=WORDS[kind], record=record, typed=typed, found=[*known, *found],
-            about=_about, can_search=kind != "pet",
+            about=_about, can_search=kind != "pet", noted=undoing.noted(kind, into=record_id),
         )  # fmt: skip
 
     @expose("/<kind>/<int:stays_id>/<int:goes_id>/", methods=("GET", "POST"))
@@ -142,8 +143,46 @@ class MergingPage(WorkPage):
             db.session.rollback()
             status = 409 if isinstance(problem, Conflict) else 422
             return self._show(KINDS[kind], _record(kind, stays_id), _record(kind, goes_id), problem, status)
-        flash(gettext("%(name)s was merged into this record.", name=name), "success")
+        flash(gettext("%(name)s was merged into this record. For 30 days this can be undone under Merge.", name=name), "success")  # fmt: skip
         return redirect(WORDS[kind].url(stays_id), 303)
+
+    @expose("/<kind>/<int:record_id>/undo", methods=("GET", "POST"))
+    def undo(self, kind: str, record_id: int) -> Answer:
+        """What undoing a merge would give back and what stays; one press does it. Sent twice, it is done once."""
+        goes = _record(kind, record_id)
+        found = undoing.find(kind, record_id)
+        if found is None:
+            into = merged.leads_to(kind, record_id)
+            flash(gettext("This merge was undone already, or it can be undone no more."), "info")
+            return redirect(WORDS[kind].url(into or record_id), 303)
+        if request.method == "GET":
+            return self._ask(kind, found)
+        try:
+            undoing.undo(kind, record_id, mark=request.form.get("mark", ""), actor=self.actor)
+            db.session.commit()
+        except WorkflowError as problem:
+            db.session.rollback()
+            found = undoing.find(kind, record_id)
+            if found is None:
+                refuse(problem)
+                return redirect(WORDS[kind].url(record_id), 303)
+            return self._ask(kind, found, problem, 409 if isinstance(problem, Conflict) else 422)
+        flash(gettext("The merge was undone: %(name)s is back.", name=str(goes)), "success")
+        return redirect(WORDS[kind].url(record_id), 303)
+
+    def _ask(self, kind: str, found: undoing.Noted, problem: WorkflowError | None = None, status: int = 200) -> Answer:
+        seen = undoing.look(found.note, actor=self.actor)
+        between: dict[str, list[str]] = {}
+        for table, name in seen.between:
+            between.setdefault(str(ROWS.get(table, _l("Other records"))), []).append(name)
+        return page(
+            "merging_undo.html", status, kind=kind, words=WORDS[kind], stays=found.stays, goes=found.goes, note=found.note,
+            seen=seen, back=_moves(seen.back), along=_moves(seen.along), added=_moves(seen.added), left=_moves(seen.left),
+            values=_labels(kind, seen.values), kept=_labels(kind, seen.kept), until=found.note.merged_at + undoing.KEEP,
+            between=[(label, ", ".join(n for n in names if n)) for label, names in between.items()],
+            why_not=seen.stands_against.say(gettext) if seen.stands_against else "",
+            problem=problem.say(gettext) if problem else "",
+        )  # fmt: skip
 
     def _show(
         self, kind: Kind, stays: Any, goes: Any, problem: WorkflowError | None = None, status: int = 200
@@ -169,6 +208,12 @@ class MergingPage(WorkPage):
             why_not=seen.stands_against.say(gettext) if seen.stands_against else "",
             problem=problem.say(gettext) if problem else "",
         )  # fmt: skip
+
+
+def _labels(kind: str, columns: Sequence[str]) -> list[str]:
+    """What the fields behind these columns are called; two columns may be one field."""
+    names = [c.removesuffix("_id") if c.removesuffix("_id") in KINDS[kind].fields else c for c in columns]
+    return list(dict.fromkeys(str(texts.field_label(n)) for n in names if n != "longitude"))
 
 
 def _record(kind: str, record_id: int) -> Any:

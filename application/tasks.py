@@ -79,6 +79,7 @@ from workflows.billing import (
 )
 from workflows.importing import runs as import_runs
 from workflows.importing import work as importing
+from workflows.merging import undoing
 
 log = logging.getLogger("latchkey.tasks")
 
@@ -603,7 +604,7 @@ def forget_removed_files(app: Flask) -> int:
 
 
 def clean_up(app: Flask) -> None:
-    """Drop used form keys, answers to programs, old log-in tries, ended sign-ins, files of pages never saved, and bytes that no file knows;
+    """Drop used form keys, answers to programs, old log-in tries, ended sign-ins, files of pages never saved, notes of old merges, and bytes that no file knows;
     put right what the search does not know of what was written past the program.
 
     Safe with many workers: deleting twice deletes once.
@@ -620,6 +621,7 @@ def clean_up(app: Flask) -> None:
         field_files.forget_unused()
     with unit_of_work(app):
         import_runs.forget_old()
+        undoing.forget_old()
     with unit_of_work(app):
         n_wrong = search_index.rebuild()
     if n_wrong:

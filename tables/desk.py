@@ -1,5 +1,7 @@
 """The office's desk: lists as each person wants them, remarks on records, and records that were joined."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -75,6 +77,27 @@ class MergedRecord(Base):
     __table_args__ = (
         sa.UniqueConstraint("record_type", "record_id"),
         sa.Index("ix_merged_record_into", "record_type", "into_id"),
+    )
+
+
+class MergeNote(Base):
+    """What one merge moved, changed and dropped, so that it can be undone for a while; gone once it was, or can no more."""
+
+    __tablename__ = "merge_note"
+    id: Mapped[pk]
+    record_type: Mapped[str] = mapped_column(sa.String(40))
+    record_id: Mapped[int]
+    into_id: Mapped[int]
+    #: the client who stays, or whose pets they are; practices have none
+    client_id: Mapped[int | None] = fk("client.id", ondelete="CASCADE")
+    staff_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
+    staff_name: Mapped[line_text] = mapped_column(default="")
+    merged_at: Mapped[created_at]
+    facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    __table_args__ = (
+        sa.UniqueConstraint("record_type", "record_id"),
+        sa.Index("ix_merge_note_into", "record_type", "into_id"),
+        sa.Index("ix_merge_note_merged_at", "merged_at"),
     )
 
 

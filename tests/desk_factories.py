@@ -21,6 +21,7 @@ from models import (
     MailTemplate,
     MailTemplateVersion,
     MergedRecord,
+    MergeNote,
     RefusalKind,
     RowOutcome,
     SavedView,
@@ -120,6 +121,14 @@ def merged_record(record_type: str = "client", record_id: int | None = None, int
     return _put(MergedRecord(record_type=record_type, record_id=record_id or next(_number), into_id=into_id))
 
 
+def merge_note(client: Any = None, **more: Any) -> MergeNote:
+    client = client or factories.client()
+    values = {"record_type": "client", "record_id": next(_number), "into_id": client.id, "client_id": client.id}
+    return _put(
+        MergeNote(**{**values, "facts": {"steps": [], "values": {"stays": {}, "goes": {}}, "high": {}}, **more})
+    )
+
+
 def comment(subject: Any = None, **more: Any) -> Comment:
     subject = subject or factories.client()
     values = {"subject_type": subject.__tablename__, "subject_id": subject.id, "body": "Rings twice, please."}
@@ -141,6 +150,7 @@ DESK_FACTORIES: dict[type[Base], Callable[..., Any]] = {
     MailTemplateVersion: mail_template_version,
     Mailing: mailing,
     DistinctPair: distinct_pair,
+    MergeNote: merge_note,
     MergedRecord: merged_record,
     SavedView: saved_view,
     SearchEntry: search_entry,

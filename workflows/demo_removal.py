@@ -25,6 +25,7 @@ TRAIL = frozenset(
         "activity", "notification", "outbox_mail", "sign_in", "login_attempt", "form_key", "data_archive", "calendar_feed",
         "authenticator", "recovery_code", "passkey", "saved_view", "visit_alert", "gateway_event", "gateway_finding",
         "paper_file", "demo_record", "search_entry", "staff_login", "client_login", "imported_record", "import_run", "import_row",
+        "merge_note",
     }
 )  # fmt: skip
 #: whose password everybody knows

@@ -52,6 +52,7 @@ GONE = (
     "agreement_acceptance", "agreement_client", "letter", "vaccination", "mail_refusal", "outbox_mail", "notification",
     "request_message", "registration", "sign_in", "calendar_feed", "authenticator", "recovery_code", "passkey",
     "report_card", "visit_check", "visit_alert", "home_key", "key_move", "sitter_message", "search_entry",
+    "merge_note",
 )  # fmt: skip
 #: what stays for the books, for the sitters' pay and for the log
 KEPT = (
@@ -167,6 +168,8 @@ def _tables(client_id: int, *, reveal: bool) -> Iterator[tuple[str, Iterable[dic
             yield name, _values(client_id, reveal=reveal)
             continue
         rows = _rows(Base.metadata.tables[name], where)
+        if name == "merge_note":
+            rows = ({**row, "facts": _without_ways_in(row["facts"])} for row in rows)
         if name == "field_proposal":
             rows = ({**row, "facts": _unsealed(row, reveal=reveal)} for row in rows)
         yield name, rows
@@ -208,6 +211,13 @@ def _unsealed(proposal: dict[str, Any], *, reveal: bool) -> dict[str, Any]:
         return dict(facts)
     opened = {k: field_kinds.pack(field_values.opened(field, v)) for k, v in facts.items() if k in {"old", "new"}}
     return {k: v if reveal or v is None else MASK for k, v in opened.items()}
+
+
+def _without_ways_in(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON holds
+    """What a merge dropped, as any other row is handed over."""
+    if isinstance(value, dict):
+        return {k: _without_ways_in(v) for k, v in value.items() if k not in _WAYS_IN}
+    return [_without_ways_in(v) for v in value] if isinstance(value, list) else value
 
 
 def _safe(name: str) -> str:
@@ -281,6 +291,7 @@ def erase(client: Client, *, typed: str, actor: Actor) -> None:
     _blank_failures(client.id, of["job"])
     _blank_mailings(client.id, names)
     _blank_strangers(names)
+    _blank_once_merged(client, names)
     emails = [n for n in names if "@" in n]
     _run(sa.delete(Registration).where(Registration.email.in_(emails)))
     _run(sa.update(Activity).where(of["activity"], Activity.actor_kind == ActorKind.CLIENT).values(actor_name="Client"))
@@ -373,6 +384,17 @@ def _blank_strangers(names: list[str]) -> None:
         .where(Activity.client_id.is_(None), records.holds_text(Activity.facts, names))
         .values(facts={})
     )
+
+
+def _blank_once_merged(client: Client, names: list[str]) -> None:
+    """What the log of another client says of this one, from a merge that was undone."""
+    undone = sa.select(Activity.facts).where(
+        Activity.verb == "merged.back", Activity.subject_type == "client", Activity.subject_id == client.id
+    )
+    others = [facts["into"] for facts in db.session.scalars(undone) if "into" in facts]
+    told = sa.and_(Activity.client_id.in_(others), records.holds_text(Activity.facts, names))
+    if others:
+        _run(sa.update(Activity).where(told).values(facts={}))
 
 
 def _forget_basket(client: Client) -> None:

@@ -6,14 +6,14 @@ import sqlalchemy as sa
 
 from foundation import sealing
 from foundation.db import db
-from models import Authenticator, FieldProposal, FieldValue, WebHook
+from models import Authenticator, FieldProposal, FieldValue, MergeNote, WebHook
 
 #: how everything begins that `foundation.sealing` made
 _MARK = "gAAAA"
 
 
 def reseal_all() -> tuple[int, int]:
-    """Seal every secret anew: home access, what clients propose for it, second factors, web hooks. Safe to run twice.
+    """Seal every secret anew: home access, what clients propose for it, what a merge may bring back, second factors, web hooks. Safe to run twice.
 
     Returns how many were sealed anew, and how many no key opens any more: those are left as they are. Once the second
     is 0, the older keys can go.
@@ -25,15 +25,20 @@ def reseal_all() -> tuple[int, int]:
             n_done, n_lost = n_done + (fresh is not None), n_lost + (fresh is None)
             if fresh is not None:
                 _write(kind, row_id, sealed=fresh)
-    for row_id, facts in db.session.execute(sa.select(FieldProposal.id, FieldProposal.facts)).all():
-        changed, done, lost = _inside(facts)
-        n_done, n_lost = n_done + done, n_lost + lost
-        if done:
-            _write(FieldProposal, row_id, facts=changed)
+    for kept in (FieldProposal, MergeNote):
+        for row_id, facts in db.session.execute(sa.select(kept.id, kept.facts)).all():
+            changed, done, lost = _inside(facts)
+            n_done, n_lost = n_done + done, n_lost + lost
+            if done:
+                _write(kept, row_id, facts=changed)
     return n_done, n_lost
 
 
-def _write(kind: type[Authenticator | FieldValue | FieldProposal | WebHook], row_id: int, **values: Any) -> None:  # noqa: ANN401
+def _write(
+    kind: type[Authenticator | FieldValue | FieldProposal | MergeNote | WebHook],
+    row_id: int,
+    **values: Any,  # noqa: ANN401 -- a text, or JSON
+) -> None:
     """Beside the objects, so that no version rises: a form that somebody has open stays good."""
     change = sa.update(kind).where(kind.id == row_id).values(**values)
     db.session.execute(change.execution_options(synchronize_session=False))

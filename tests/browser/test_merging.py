@@ -38,3 +38,20 @@ def test_a_duplicate_is_compared_field_by_field_and_merged(live, visitor):
         ClientStatus.ARCHIVED,
         {"Biscuit", "Mochi", "Otto"},
     )
+    make.job(alice, live.cast.walk, pets=[p for p in alice.pets if p.name == "Otto"])
+    db.session.commit()
+    mark_request(reads_only=True)
+    undo = f"/admin/merging/client/{ally.id}/undo"
+    for size, scheme in (("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")):
+        olivia = visitor(size, scheme=scheme).log_in("office", "olivia@example.com")
+        olivia.go(undo)
+        olivia.look()
+        olivia.keep(f"merging-undo-{size}-{scheme}")
+    page = olivia.go(f"/admin/merging/client/{alice.id}/")
+    olivia.look()
+    olivia.keep("merging-undo-choose")
+    page.get_by_role("link", name="Undo this merge").click()
+    page.get_by_role("button", name="Undo this merge").press("Enter")
+    page.get_by_text("The merge was undone: Ally Archer is back.").wait_for()
+    live.look_again()
+    assert (alice.city, ally.status, {p.name for p in ally.pets}) == ("Northampton", ClientStatus.ACTIVE, {"Otto"})

@@ -89,6 +89,7 @@ def xaverina(cast):
     outbox.queue_mail(MailKind.LETTER_TO_OFFICE, LetterFacts(str(client), "1", f"{free} of {client}", "x"), to="desk@example.com")  # fmt: skip
     run = make.bulk_run(failures=[{"job_id": job.id, "why": "No", "values": {"label": f"Dog walk, {client}"}}])
     desk_factories.mail_refusal(email, client_id=client.id, reason=free)
+    desk_factories.merge_note(client, facts={"steps": [{"table": "client_contact", "rows": [{"name": free}]}]})
     make.activity_line(verb="list.exported", facts={"search": str(client)})
     assert run.failures
     for mail in db.session.scalars(sa.select(OutboxMail)):

@@ -12,6 +12,7 @@ from workflows import field_kinds, field_values, people
 from workflows.actors import Actor
 from workflows.field_news import Change, in_words
 from workflows.field_values import Values
+from workflows.merging.journal import Journal
 
 #: whose value counts
 STAYS, GOES, BOTH = "stays", "goes", "both"
@@ -161,7 +162,7 @@ def chosen(compared: Compared, choices: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def keep_own(kind: Kind, compared: Compared, choices: Mapping[str, str]) -> dict[str, Any]:
+def keep_own(kind: Kind, compared: Compared, choices: Mapping[str, str], journal: Journal) -> dict[str, Any]:
     """Drop the rows of the office's own fields that do not count; says what changed, in words for the log.
 
     What is left of the record that goes moves along with everything else.
@@ -173,8 +174,7 @@ def keep_own(kind: Kind, compared: Compared, choices: Mapping[str, str]) -> dict
         one: Any = line.own
         counts_theirs = choices.get(line.key, line.suggested) == GOES
         loser = compared.stays if counts_theirs else compared.goes
-        gone = sa.delete(FieldValue).where(FieldValue.field_id == one.id, column == loser.id)
-        db.session.execute(gone.execution_options(synchronize_session=False))
+        journal.delete(Base.metadata.tables["field_value"], [FieldValue.field_id == one.id, column == loser.id])
         if counts_theirs:
             old, new = values[compared.stays.id].of(one), values[compared.goes.id].of(one)
             changes.append(Change(one, old, new))

@@ -4,37 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
-from foundation.db import begin_writing, db
+from foundation.db import Base, db
 from models import (
-    AttemptState,
-    BulkKind,
-    BulkRun,
-    BulkState,
     Client,
-    ClientContact,
-    ClientLogin,
     MergedRecord,
-    Payment,
-    PaymentAttempt,
     Pet,
-    Refund,
-    RefundState,
-    SearchKind,
 )
-from workflows import activity, merged, privacy, search_index, sign_ins, vaccinations
+from workflows import activity, merged, privacy, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
-from workflows.locks import lock_clients
-from workflows.merging import kinds, references
+from workflows.importing.undoing import snapshot
+from workflows.merging import kinds, references, undoing
+from workflows.merging.holding import hold, named, put_right, under_way
+from workflows.merging.journal import Journal
 from workflows.merging.kinds import KINDS, Compared, Kind
 from workflows.permissions import Permission
 
-#: orders whose list has numbers of clients
-_OF_CLIENTS = (BulkKind.INVITE, BulkKind.INVOICE, BulkKind.STATEMENT, BulkKind.MAILING)
-_IN_SEARCH = {"client": SearchKind.CLIENT, "pet": SearchKind.PET, "vet": SearchKind.VET}
 #: follows from other rows, so it is nothing that moves
 _DERIVED = frozenset({"search_entry", "sign_in"})
 
@@ -80,29 +67,7 @@ def _why_not_clients(stays: Client, goes: Client) -> WorkflowError | None:
             return WrongState(
                 "erased", N_("The data of one of these clients were erased; such a record stays as it is.")
             )
-    ids = [stays.id, goes.id]
-    attempts = sa.select(PaymentAttempt.client_id).where(
-        PaymentAttempt.client_id.in_(ids), PaymentAttempt.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN])
-    )
-    refunds = (
-        sa.select(Payment.client_id)
-        .join(Refund, Refund.payment_id == Payment.id)
-        .where(Payment.client_id.in_(ids), Refund.state.in_([RefundState.PENDING, RefundState.UNKNOWN]))
-    )
-    if db.session.execute(attempts.union_all(refunds).limit(1)).first() is not None:
-        return WrongState(
-            "payment_under_way",
-            N_("A payment or refund of one of them is still under way, or the gateway has not said what became of it. Merge them once that is settled."),
-        )  # fmt: skip
-    orders = sa.select(BulkRun).where(
-        BulkRun.kind.in_(_OF_CLIENTS), BulkRun.state.in_([BulkState.WAITING, BulkState.RUNNING])
-    )
-    if any(set(ids) & set(run.wish.get("ids") or []) for run in db.session.scalars(orders)):
-        return WrongState(
-            "order_under_way",
-            N_("An order about one of them (invoices, statements, invitations or a mail to many) is still being worked on. Merge them when it is done."),
-        )  # fmt: skip
-    return None
+    return under_way([stays.id, goes.id])
 
 
 def merge(
@@ -116,80 +81,51 @@ def merge(
     record that goes names the one that stays (`references.give`): issued invoices, payments and the books change the
     account that they stand on and no amount; log-ins open the client who stays, and are asked again what they have not
     accepted there; the record that goes is archived (a pet or practice made inactive) and leads to the other; the
-    histories of both say so; the search forgets the one that goes.
+    histories of both say so; the search forgets the one that goes; what was moved and dropped is noted, so that it can be
+    undone (`undoing`).
 
     Refused: one of them was changed since (Conflict "changed"); what `why_not` says; without the permission to archive
     clients (NotAllowed); values that a single edit refuses.
     """
     actor.require(Permission.CLIENTS)
     kind = KINDS[kind_name]
-    stays, goes = _hold(kind, stays_id, goes_id)
+    stays, goes = hold(kind, stays_id, goes_id)
     if (problem := why_not(kind, stays, goes)) is not None:
         raise problem
     if (stays.version, goes.version) != versions:
         raise Conflict("changed", N_("Somebody changed one of these records meanwhile. Look at both again: your choices are still here."))  # fmt: skip
     compared = kinds.compare(kind, stays, goes)
-    name, number = _named(goes)
+    name, number = named(goes)
+    journal, before = Journal(), (snapshot(stays), snapshot(goes))
     kind.change(stays, kinds.chosen(compared, choices), actor)
-    changes = kinds.keep_own(kind, compared, choices)
+    changes = kinds.keep_own(kind, compared, choices, journal)
     if kind.model is Client:
         sign_ins.end_of_client(goes)
     db.session.flush()
     n_moved = {t: n for t, n in references.n_rows(kind.name, goes_id).items() if t not in {*privacy.BOOKS, *_DERIVED}}
-    dropped = references.give(kind.name, goes_id, stays_id)
+    dropped = references.give(kind.name, goes_id, stays_id, journal)
     db.session.expire_all()
     for record in (stays, goes):
         db.session.refresh(record)
-    _let_lead(kind, stays_id, goes_id)
+    _let_lead(kind, stays_id, goes_id, journal)
     for field, value in kind.away.items():
         setattr(goes, field, value)
     # Also where nothing else changed: whoever has one of the records open must notice.
     for record in (stays, goes):
         flag_modified(record, kind.fields[0])
     db.session.flush()
-    _put_right(kind, stays, goes)
+    put_right(kind, stays, goes)
+    undoing.note(kind, stays, goes, journal, before=before, actor=actor)
     client = stays if kind.model is Client else stays.client if kind.model is Pet else None
-    into, into_number = _named(stays)
+    into, into_number = named(stays)
     activity.record("merged.in", actor=actor, subject=stays, client=client, name=name, number=number, moved=n_moved, dropped=dropped, changes=changes)  # fmt: skip
     activity.record("merged.away", actor=actor, subject=goes, client=client, name=into, number=into_number, of=name)
     db.session.flush()
     return stays
 
 
-def _hold(kind: Kind, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Both records as they are now; nobody else changes them before the commit."""
-    ids = [stays_id, goes_id]
-    begin_writing()
-    if kind.model is Client:
-        lock_clients(ids)
-    elif kind.model is Pet:
-        lock_clients(db.session.scalars(sa.select(Pet.client_id).where(Pet.id.in_(ids))))
-    rows = sa.select(kind.model).where(kind.model.id.in_(ids)).order_by(kind.model.id).with_for_update(of=kind.model)
-    found = {r.id: r for r in db.session.scalars(rows.execution_options(populate_existing=True))}
-    if not set(ids) <= set(found):
-        raise WrongState("gone", N_("One of these records no longer exists."))
-    return found[stays_id], found[goes_id]
-
-
-def _named(record: Any) -> tuple[str, str]:  # noqa: ANN401 -- as above
-    return str(record), record.account_number_grouped if isinstance(record, Client) else ""
-
-
-def _let_lead(kind: Kind, stays_id: int, goes_id: int) -> None:
+def _let_lead(kind: Kind, stays_id: int, goes_id: int, journal: Journal) -> None:
     """The old number leads to the record that stays, and so do those that led to the one that goes."""
-    led = sa.update(MergedRecord).where(MergedRecord.record_type == kind.name, MergedRecord.into_id == goes_id)
-    db.session.execute(led.values(into_id=stays_id).execution_options(synchronize_session=False))
+    led = MergedRecord.record_type == kind.name, MergedRecord.into_id == goes_id
+    journal.set(Base.metadata.tables["merged_record"], led, {"into_id": stays_id})
     db.session.add(MergedRecord(record_type=kind.name, record_id=goes_id, into_id=stays_id))
-
-
-def _put_right(kind: Kind, stays: Any, goes: Any) -> None:  # noqa: ANN401 -- as above
-    """What is made of other rows is made anew."""
-    search_index.renew(_IN_SEARCH[kind.name], [stays.id, goes.id])
-    if kind.model is Pet:
-        vaccinations.refresh(stays)
-    if kind.model is not Client:
-        return
-    for entry, model in ((SearchKind.PET, Pet), (SearchKind.CONTACT, ClientContact)):
-        search_index.renew(entry, db.session.scalars(sa.select(model.id).where(model.client_id == stays.id)))
-    asked_again = sa.update(ClientLogin).where(ClientLogin.client_id == stays.id).values(agreed_epoch=0)
-    db.session.execute(asked_again.execution_options(synchronize_session=False))

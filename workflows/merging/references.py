@@ -13,6 +13,7 @@ from foundation import clock
 from foundation.db import Base, db
 from models import ClientLogin, ClientSitter, Comment, FilePurpose, ImportedRecord, ImportKind, JobRequest, StoredFile
 from workflows import activity
+from workflows.merging.journal import Journal
 
 #: a table with its rows under a number: which rows name this one without a reference of the database's
 Loose = tuple[sa.Table, sa.Column[Any], Mapping[str, Any]]
@@ -70,8 +71,10 @@ def n_rows(name: str, record_id: int) -> dict[str, int]:
     return found
 
 
-def give(name: str, from_id: int, to_id: int) -> dict[str, list[dict[str, Any]]]:
+def give(name: str, from_id: int, to_id: int, journal: Journal) -> dict[str, list[dict[str, Any]]]:
     """Let everything that names the one record name the other; says which rows were dropped, by table, for the log.
+
+    Each row that changes or goes is noted in the journal.
 
     Past the session, so that rows that are otherwise fixed (issued invoices, the books) change the account that they
     stand on and nothing else. Where the database allows one row only, the row of `to_id` counts, unless `TWINS` knows
@@ -81,13 +84,13 @@ def give(name: str, from_id: int, to_id: int) -> dict[str, list[dict[str, Any]]]
     for column in columns_to(name):
         rules = uniques(column)
         if rules and (join := TWINS[column.table.name, column.name]) is not None:
-            join(from_id, to_id)
+            join(from_id, to_id, journal)
         for others, where in rules:
-            if gone := _drop_twins(column, others, where, from_id, to_id):
+            if gone := _drop_twins(column, others, where, from_id, to_id, journal=journal):
                 dropped.setdefault(column.table.name, []).extend(gone)
-        _run(sa.update(column.table).where(column == from_id).values({column.name: to_id}))
+        journal.set(column.table, [column == from_id], {column.name: to_id})
     for table, column, kind in loose_to(name):
-        _run(sa.update(table).where(column == from_id, *_kind(table, kind)).values({column.name: to_id}))
+        journal.set(table, [column == from_id, *_kind(table, kind)], {column.name: to_id})
     return dropped
 
 
@@ -95,12 +98,8 @@ def _kind(table: sa.Table, kind: Mapping[str, Any]) -> list[sa.ColumnElement[boo
     return [table.c[key] == value for key, value in kind.items()]
 
 
-def _run(statement: Any) -> None:  # noqa: ANN401 -- an update or a delete
-    db.session.execute(statement.execution_options(synchronize_session=False))
-
-
 def _drop_twins(
-    column: sa.Column[Any], others: list[str], where: Any, from_id: int, to_id: int  # noqa: ANN401 -- a part index's text
+    column: sa.Column[Any], others: list[str], where: Any, from_id: int, to_id: int, *, journal: Journal  # noqa: ANN401 -- a part index's text
 ) -> list[dict[str, Any]]:  # fmt: skip
     table, twin = column.table, column.table.alias("twin")
     condition = [] if where is None else [where]
@@ -108,14 +107,14 @@ def _drop_twins(
     is_twin = sa.exists().where(twin.c[column.name] == to_id, *same, *condition)
     rows = db.session.execute(sa.select(table).where(column == from_id, *condition, is_twin)).mappings().all()
     for row in rows:
-        _run(sa.delete(table).where(*(c == row[c.name] for c in table.primary_key.columns)))
+        journal.delete(table, [c == row[c.name] for c in table.primary_key.columns])
     return [{k: activity.plain(v) for k, v in row.items() if k not in _SECRET and v is not None} for row in rows]
 
 
 # ------------------------------------------------------------------------------------------------- one of two counts
 
 
-def _log_ins(from_id: int, to_id: int) -> None:
+def _log_ins(from_id: int, to_id: int, journal: Journal) -> None:
     """Two log-ins with one address are one person's: the one with a password that was used last stays, under the
     client who stays. Its second factor and passkeys stay with it, the other's go."""
     both = sa.select(ClientLogin).where(ClientLogin.client_id.in_([from_id, to_id]), ClientLogin.email.is_not(None))
@@ -131,22 +130,24 @@ def _log_ins(from_id: int, to_id: int) -> None:
                            x.last_login_at.timestamp() if x.last_login_at else 0, x.client_id == to_id),
             reverse=True,
         )  # fmt: skip
-        best_id, other_id = best.id, other.id
+        best_id, best_of, other_id = best.id, best.client_id, other.id
         for column in columns_to("client_login"):
             if next(iter(column.foreign_keys)).ondelete == "SET NULL":
-                _run(sa.update(column.table).where(column == other_id).values({column.name: best_id}))
-        _run(sa.delete(ClientLogin).where(ClientLogin.id == other_id))
-        _run(sa.update(ClientLogin).where(ClientLogin.id == best_id).values(client_id=to_id))
+                journal.set(column.table, [column == other_id], {column.name: best_id})
+        table = Base.metadata.tables["client_login"]
+        journal.delete(table, [table.c.id == other_id])
+        if best_of != to_id:
+            journal.set(table, [table.c.id == best_id], {"client_id": to_id})
 
 
-def _sitters(from_id: int, to_id: int) -> None:
+def _sitters(from_id: int, to_id: int, journal: Journal) -> None:
     """Whom one of the two never wants to see is never sent."""
     blocked = sa.select(ClientSitter.staff_id).where(ClientSitter.client_id == from_id, ClientSitter.is_blocked)
-    mine = sa.update(ClientSitter).where(ClientSitter.client_id == to_id, ClientSitter.staff_id.in_(blocked))
-    _run(mine.values(is_blocked=True))
+    table = Base.metadata.tables["client_sitter"]
+    journal.set(table, [table.c.client_id == to_id, table.c.staff_id.in_(blocked)], {"is_blocked": True})
 
 
-def _baskets(from_id: int, to_id: int) -> None:
+def _baskets(from_id: int, to_id: int, journal: Journal) -> None:
     """What lies in two unsent baskets lies in one."""
     unsent = sa.select(JobRequest.client_id, JobRequest.id).where(
         JobRequest.client_id.in_([from_id, to_id]), JobRequest.submitted_at.is_(None)
@@ -156,31 +157,33 @@ def _baskets(from_id: int, to_id: int) -> None:
         return
     for column in columns_to("job_request"):
         for others, where in uniques(column):  # the same visit in both
-            _drop_twins(column, others, where, found[from_id], found[to_id])
-        _run(sa.update(column.table).where(column == found[from_id]).values({column.name: found[to_id]}))
-    _run(sa.delete(JobRequest).where(JobRequest.id == found[from_id]))
-    _run(sa.update(JobRequest).where(JobRequest.id == found[to_id]).values(changed_at=clock.now(), adds_to_id=None))
+            _drop_twins(column, others, where, found[from_id], found[to_id], journal=journal)
+        journal.set(column.table, [column == found[from_id]], {column.name: found[to_id]})
+    table = Base.metadata.tables["job_request"]
+    journal.delete(table, [table.c.id == found[from_id]])
+    journal.set(table, [table.c.id == found[to_id]], {"changed_at": clock.now(), "adds_to_id": None})
 
 
-def _methods(from_id: int, to_id: int) -> None:
+def _methods(from_id: int, to_id: int, journal: Journal) -> None:
     """The card or account that is paid with stays the one that was."""
     table = Base.metadata.tables["stored_method"]
     twin = table.alias("twin")
     has_one = sa.exists().where(
         twin.c.client_id == to_id, twin.c.mode == table.c.mode, twin.c.is_default, twin.c.removed_at.is_(None)
     )
-    _run(sa.update(table).where(table.c.client_id == from_id, table.c.is_default, has_one).values(is_default=False))
+    journal.set(table, [table.c.client_id == from_id, table.c.is_default, has_one], {"is_default": False})
 
 
-def _photos(from_id: int, to_id: int) -> None:
-    """A pet has one picture; the other one is taken away, and a task deletes its bytes."""
+def _photos(from_id: int, to_id: int, journal: Journal) -> None:
+    """A pet has one picture; the other one stays among the files."""
     is_photo = StoredFile.purpose == FilePurpose.PET_PHOTO, StoredFile.removed_at.is_(None)
     if db.session.scalar(sa.select(StoredFile.id).where(StoredFile.pet_id == to_id, *is_photo)) is not None:
-        _run(sa.update(StoredFile).where(StoredFile.pet_id == from_id, *is_photo).values(removed_at=clock.now()))
+        table = Base.metadata.tables["stored_file"]
+        journal.set(table, [StoredFile.pet_id == from_id, *is_photo], {"purpose": FilePurpose.UPLOAD})
 
 
 #: (table, column) -> what is done before the row of the record that stays counts; None: that is all
-TWINS: dict[tuple[str, str], Callable[[int, int], None] | None] = {
+TWINS: dict[tuple[str, str], Callable[[int, int, Journal], None] | None] = {
     ("agreement_acceptance", "client_id"): None,
     ("agreement_client", "client_id"): None,
     ("client_login", "client_id"): _log_ins,

@@ -3,7 +3,7 @@
 import pytest
 
 from foundation.db import db
-from models import Activity, ClientStatus, DistinctPair, StaffRole
+from models import Activity, ClientStatus, DistinctPair, Pet, StaffRole
 from tests import desk_factories
 from tests import factories as make
 from tests.databases import count, statements
@@ -41,7 +41,7 @@ def test_a_duplicate_is_found_compared_and_merged_and_the_old_address_leads_on(o
     assert (wrong.status, "changed one of these records meanwhile" in wrong.main) == (409, True)
     assert 'name="use-city" value="goes" checked' in wrong.html
     done = wrong.press("Merge now")
-    assert "Ally Archer was merged into this record." in done.html
+    assert "Ally Archer was merged into this record. For 30 days" in done.html
     db.session.expire_all()
     assert (cast.alice.city, cast.alice.email, ally.status) == ("Newtown", "ally@example.com", ClientStatus.ARCHIVED)
     assert "Otto" in office.get(alice_url).main
@@ -56,6 +56,42 @@ def test_a_duplicate_is_found_compared_and_merged_and_the_old_address_leads_on(o
     log = office.get(f"{alice_url}?tab=log").main
     assert "merged Ally Archer into this record" in log
     assert "it was merged into Alice Archer" in office.get(f"/admin/history/client/{ally.id}/").main
+
+
+def test_a_merge_is_undone_after_reading_what_goes_back_and_what_stays(office, manager, cast, ally):
+    page = office.get(f"/admin/merging/client/{cast.alice.id}/{ally.id}/")
+    assert "For 30 days this can be undone" in page.press("Merge now", **{"use-city": "goes", "use-email": "goes"}).html
+    office.get(f"/admin/clients/edit/?id={cast.alice.id}").press("Save", email="new@example.com")
+    assert "Ally Archer into Alice Archer" in office.get("/admin/merging/").main
+    ask = office.get(f"/admin/client/{cast.alice.id}/").follow("Merge").follow("Undo this merge")
+    otto = db.session.query(Pet).filter_by(name="Otto").one()
+    assert ("Pets 1" in ask.main, "has the values of before again: Town" in ask.main) == (True, True)
+    assert "Values that were changed since stay: Mail" in ask.main, ask.main
+    make.job(cast.alice, cast.walk, pets=[otto])
+    mixed = make.job(cast.alice, cast.walk, pets=[otto, cast.biscuit])
+    db.session.commit()
+    changed = ask.press("Undo this merge")
+    assert (changed.status, "belong together by now" in changed.main) == (422, True)
+    assert "Pets: " in changed.main
+    assert ">Undo this merge</button>" not in changed.html
+    mixed.pets = [cast.biscuit]
+    db.session.commit()
+    changed = ask.press("Undo this merge")
+    assert (changed.status, "Something changed meanwhile" in changed.main) == (409, True)
+    assert "Added since, and goes along" in changed.main
+    done = changed.press("Undo this merge")
+    assert "The merge was undone: Ally Archer is back." in done.html
+    db.session.expire_all()
+    assert (otto.client_id, ally.status, cast.alice.email) == (ally.id, ClientStatus.ACTIVE, "new@example.com")
+    assert "undone already" in changed.press("Undo this merge").html
+    assert "they are two records again" in office.get(f"/admin/client/{cast.alice.id}/?tab=log").main
+    assert "this record is back" in office.get(f"/admin/client/{ally.id}/?tab=log").main
+    assert "Merged in the last 30 days" not in office.get("/admin/merging/").main
+    for url in ("/admin/merging/job/1/undo", "/admin/merging/client/99999/undo"):
+        assert office.get(url, 404), url
+    roles.change({StaffRole.MANAGER: {Permission.OFFICE}, StaffRole.SITTER: set()}, actor=cast.as_olivia)
+    db.session.commit()
+    assert manager.get(f"/admin/merging/client/{ally.id}/undo", 403)
 
 
 def test_pets_and_vets_are_merged_from_their_own_pages(office, cast):
