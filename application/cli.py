@@ -47,7 +47,7 @@ def install(app: Flask) -> None:
     @click.option("--processes", default=1, show_default=True)
     def worker(processes: int) -> None:
         """Deliver mails and do the timed work, until stopped."""
-        tasks.run_worker(app, workers=processes)
+        tasks.worker.run_worker(app, workers=processes)
 
     @app.cli.command("search-rebuild")
     def search_rebuild() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from application import hook_tasks
+from application import tasks
 from foundation import clock, sealing
 from foundation.db import db
 from gateways import hook_post
@@ -75,7 +75,7 @@ def told():
 
 def send(app):
     db.session.commit()
-    n = hook_tasks.deliver_hooks(app)
+    n = tasks.hooks.deliver_hooks(app)
     db.session.expire_all()
     return n
 
@@ -246,17 +246,17 @@ def test_two_workers_send_one_message_once(on, hook, peer, app, together):
     for _ in range(4):
         hooks.ping(hook, actor=on.as_olivia)
     db.session.commit()
-    together(lambda: hook_tasks.deliver_hooks(app), lambda: hook_tasks.deliver_hooks(app))
+    together(lambda: tasks.hooks.deliver_hooks(app), lambda: tasks.hooks.deliver_hooks(app))
     assert (len(peer.got), len(set(peer.ids))) == (4, 4)
 
 
 WORKER = """
 import sys
 from pathlib import Path
-from application import create_app, hook_tasks
+from application import create_app, tasks
 app = create_app({"SQLALCHEMY_DATABASE_URI": sys.argv[1], "DATA_DIR": sys.argv[2], "TESTING": True,
     "SECRET_KEY": "x" * 40, "FIELD_KEYS": "a2V5IGZvciB0ZXN0cyBvbmx5LCBub3Qgc2VjcmV0ISE=", "PUBLIC_URL": "http://127.0.0.1:8000"})
-hook_tasks.deliver_hooks(app)
+tasks.hooks.deliver_hooks(app)
 """
 
 

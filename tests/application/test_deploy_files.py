@@ -124,8 +124,8 @@ def test_stopping_leaves_the_time_that_our_programs_take():
 
     stops = {path.name: int(unit(path)["Service"]["TimeoutStopSec"]) for path in UNITS if path.name in {"latchkey-web.service", "latchkey-worker.service"}}  # fmt: skip
     assert stops["latchkey-web.service"] > gunicorn_conf.graceful_timeout
-    assert stops["latchkey-worker.service"] > tasks.SHUTDOWN_SECONDS
-    for name, least in (("web", gunicorn_conf.graceful_timeout), ("worker", tasks.SHUTDOWN_SECONDS)):
+    assert stops["latchkey-worker.service"] > tasks.worker.SHUTDOWN_SECONDS
+    for name, least in (("web", gunicorn_conf.graceful_timeout), ("worker", tasks.worker.SHUTDOWN_SECONDS)):
         assert int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) > least
     web = unit(DEPLOY / "latchkey-web.service")["Service"]["Environment"]
     assert int(re.search(r"DATABASE_STATEMENT_SECONDS=(\d+)", web)[1]) < gunicorn_conf.timeout

@@ -145,7 +145,7 @@ def test_the_task_that_a_request_wakes_goes_by_its_id(app, lines):
         outbox.queue_mail(MailKind.TEMPLATE_TEST, _facts(), to="alice@example.com")
         db.session.commit()
     ids = []
-    original = tasks.send_mails
+    original = tasks.mails.send_mails
 
     def seen(_app):
         ids.append(tracing.request_id())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from application import archive_tasks
+from application import tasks
 from foundation import storage
 from foundation.alone import alone
 from foundation.db import db
@@ -38,7 +38,7 @@ def send(browser, path, **data):
 def make(app, **more):
     """What the worker does each minute."""
     db.session.commit()
-    n_made = archive_tasks.make_archives(app, **{"should_stop": lambda: False, **more})
+    n_made = tasks.archives.make_archives(app, **{"should_stop": lambda: False, **more})
     db.session.expire_all()
     return n_made
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 import sqlalchemy as sa
 
-from application import backup_tasks
+from application import tasks
 from foundation import clock, sealed_files, sealing
 from foundation.db import db
 from foundation.storage import LocalStore, StoreAwayError
@@ -35,9 +35,9 @@ def place(app, monkeypatch, tmp_path):
     return tmp_path / "backups"
 
 
-def run(app, task=backup_tasks.back_up, **more):
+def run(app, task=tasks.backups.back_up, **more):
     db.session.rollback()
-    return task(app, **({"should_stop": lambda: False} | more if task is backup_tasks.back_up else more))
+    return task(app, **({"should_stop": lambda: False} | more if task is tasks.backups.back_up else more))
 
 
 def alive():
@@ -82,7 +82,7 @@ def test_a_sealed_backup_is_restored_on_the_other_database(world, key, tmp_path,
     clock_at(clock.now() + dt.timedelta(days=1))
     before, stored = world.contents(without={"activity"}), world.files()
     assert run(world.app) is True
-    assert run(world.app, backup_tasks.check_backup) is True
+    assert run(world.app, tasks.backups.check_backup) is True
     (path,) = (tmp_path / "backups").iterdir()
     whole = path.read_bytes()
     assert (path.suffix, path.stat().st_mode & 0o077, zipfile.is_zipfile(path)) == (".lkb", 0, False)
@@ -158,18 +158,18 @@ def test_a_worker_that_is_told_to_stop_leaves_nothing_and_begins_anew(app, cast,
 
 
 def test_the_newest_is_read_where_it_lies_once_and_each_day(app, cast, place, clock_at):
-    assert run(app, backup_tasks.check_backup) is False  # there is none
+    assert run(app, tasks.backups.check_backup) is False  # there is none
     alive()
     clock_at("2026-11-24 02:15")
     run(app)
     clock_at("2026-11-24 02:20")
-    assert [run(app, backup_tasks.check_backup) for _ in range(2)] == [True, False]
+    assert [run(app, tasks.backups.check_backup) for _ in range(2)] == [True, False]
     found = condition.signs()[Sign.BACKUP_CHECK]
     assert (found.is_well, found.facts["name"], found.facts["n_rows"] > 10) == (True, files(place)[0], True)
     clock_at("2026-11-25 02:21")
     (path,) = place.iterdir()
     path.write_bytes(path.read_bytes()[:-30])
-    assert run(app, backup_tasks.check_backup) is False
+    assert run(app, tasks.backups.check_backup) is False
     assert condition.signs()[Sign.BACKUP_CHECK].is_well is False
     assert [m.facts["is_check"] for m in mails()] == [True]
     assert "backup_check" in condition.troubles(actor=cast.as_olivia)
@@ -177,7 +177,7 @@ def test_the_newest_is_read_where_it_lies_once_and_each_day(app, cast, place, cl
     clock_at("2026-11-25 02:25")
     assert run(app) is True  # the next one is whole again
     clock_at("2026-11-25 02:30")
-    assert run(app, backup_tasks.check_backup) is True
+    assert run(app, tasks.backups.check_backup) is True
 
 
 class Bucket(LocalStore):
@@ -210,7 +210,7 @@ def test_into_a_bucket_it_goes_when_it_is_whole(app, cast, clock_at, monkeypatch
     clock_at("2026-11-24 03:15")
     assert run(app) is True
     assert shelf.names(bucket) == ["latchkey-20261124-081500.lkb"]
-    assert run(app, backup_tasks.check_backup) is True
+    assert run(app, tasks.backups.check_backup) is True
 
 
 def test_what_is_kept(app):
@@ -242,7 +242,7 @@ def test_others_files_are_left_alone_and_pruned_are_gone(app, cast, place, clock
 def test_two_workers_make_one(app, cast, place, clock_at, together):
     alive()
     clock_at("2026-11-24 02:15")
-    done = together(*[lambda: backup_tasks.back_up(app, should_stop=lambda: False)] * 2)
+    done = together(*[lambda: tasks.backups.back_up(app, should_stop=lambda: False)] * 2)
     assert sorted(map(bool, done)) == [False, True]
     assert len(files(place)) == 1
 

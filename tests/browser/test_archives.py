@@ -26,7 +26,7 @@ def test_an_archive_is_ordered_made_fetched_and_removed(live, visitor):
     expect(page.get_by_text("It is made in the background.").last).to_be_visible()
     expect(page.get_by_role("button", name="Download")).to_have_count(0)
     olivia.look()
-    work(live, tasks.make_archives)
+    work(live, tasks.archives.make_archives)
     expect(page.get_by_role("button", name="Download")).to_be_visible()  # the page asks by itself
     olivia.look()
     with page.expect_download() as saved:

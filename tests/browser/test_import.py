@@ -57,7 +57,7 @@ def test_clients_come_in_from_a_file_and_go_again(live, visitor):
     expect(page.get_by_text("Being checked: 0 of 3 rows")).to_be_visible()
     olivia.look()
 
-    work(live, tasks.bring_in)
+    work(live, tasks.orders.bring_in)
     expect(page.get_by_text("Ready to import")).to_be_visible()  # the page asks by itself
     assert here("ida@example.com") is None
     olivia.look()
@@ -75,7 +75,7 @@ def test_clients_come_in_from_a_file_and_go_again(live, visitor):
     dialog.get_by_role("button", name="Import now").click()
     expect(page.get_by_text("Under way: 0 of 3 rows")).to_be_visible()
 
-    work(live, tasks.bring_in)
+    work(live, tasks.orders.bring_in)
     expect(page.get_by_text("Imported", exact=True)).to_be_visible()
     assert here("ida@example.com") == "Lind"
     assert db.session.scalar(sa.select(ImportMapping.name)) == "Old program"
@@ -88,7 +88,7 @@ def test_clients_come_in_from_a_file_and_go_again(live, visitor):
     page.get_by_role("link", name="Undo this import").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo it").click()
     expect(page.get_by_text("Being undone: 0 of 2 rows")).to_be_visible()
-    work(live, tasks.bring_in)
+    work(live, tasks.orders.bring_in)
     expect(page.get_by_text("Everything was taken back.")).to_be_visible()
     olivia.look()
     assert here("ida@example.com") is None

@@ -191,10 +191,10 @@ class Town:
         """What a worker does in half an hour, done at once: leases end, the gateway is asked again."""
         for minute in range(4):
             with time_machine.travel(clock.now() + minute * LATER, tick=True):
-                tasks.reconcile_payments(self.app)
-        tasks.bulk_orders(self.app)
+                tasks.money.reconcile_payments(self.app)
+        tasks.orders.bulk_orders(self.app)
         with time_machine.travel(clock.now() + LATER, tick=True):
-            until(lambda: tasks.send_mails(self.app) == 0)
+            until(lambda: tasks.mails.send_mails(self.app) == 0)
 
     def _bulk(self) -> list[str]:
         left = db.session.scalars(sa.select(BulkRun).where(BulkRun.state != BulkState.DONE))

@@ -217,24 +217,24 @@ def test_invoice_that_was_given_up_is_not_called_paid(app, db_session):
 
 
 def test_worker_draws_what_is_new_and_the_asker_gets_its_bytes(app, about, drawn):
-    assert tasks.draw_papers(app) == 1
-    assert tasks.draw_papers(app) == 0
+    assert tasks.money.draw_papers(app) == 1
+    assert tasks.money.draw_papers(app) == 0
     kept = rows()[0]
     assert get(app, about)[1] == storage.here().read(kept.storage_key)
     assert len(drawn) == 1
 
 
 def test_worker_draws_again_what_was_paid(app, about, invoice, says, clock_at, drawn):
-    tasks.draw_papers(app)
+    tasks.money.draw_papers(app)
     clock_at("2026-11-23 10:10")
     payment = money_factories.payment(invoice.client)
     money_factories.allocation(payment, invoice)
     db.session.commit()
     clock_at("2026-11-23 10:11")
     says["outstanding"] = "0.00"
-    assert tasks.draw_papers(app) == 2
+    assert tasks.money.draw_papers(app) == 2
     clock_at("2026-11-23 10:12")
-    assert tasks.draw_papers(app) == 0
+    assert tasks.money.draw_papers(app) == 0
     assert {(r.invoice_id, r.payment_id) for r in rows()} == {(invoice.id, None), (None, payment.id)}
 
 
@@ -249,7 +249,7 @@ def test_worker_goes_on_after_one_that_cannot_be_drawn(app, invoice, monkeypatch
         return real(paper, locale=locale)
 
     monkeypatch.setattr(billing, "draw_paper", draw)
-    assert tasks.draw_papers(app) == 1
+    assert tasks.money.draw_papers(app) == 1
     assert f"the paper of invoice:{other.id} could not be drawn" in caplog.text
     assert [r.invoice_id for r in rows()] == [invoice.id]
 
@@ -259,7 +259,7 @@ def test_worker_and_asker_at_once_keep_one(app, about, together):
         return hashlib.sha256(get(app, about)[1]).hexdigest()
 
     def work():
-        tasks.draw_papers(app)
+        tasks.money.draw_papers(app)
 
     found = together(ask, work, ask)
     assert found[0] == found[2]

@@ -34,7 +34,7 @@ def deadly(*args, **more):
     if n == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 raising.issue_all = deadly
-tasks.bulk_orders(app)
+tasks.orders.bulk_orders(app)
 """
 
 
@@ -58,7 +58,7 @@ def test_killed_in_the_middle_of_a_billing_run(app, cast):
     assert (run.state, run.n_done, count(Invoice)) == (BulkState.RUNNING, 6, 6)
     assert books.check() == []
     db.session.commit()
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
     assert (run.state, run.n_done, run.failures) == (BulkState.DONE, 10, [])
     made = db.session.execute(sa.select(Invoice.number, Invoice.client_id).order_by(Invoice.sequence)).all()

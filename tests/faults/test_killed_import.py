@@ -33,7 +33,7 @@ def deadly(run, results, *, is_real):
     if n == last:
         os.kill(os.getpid(), signal.SIGKILL)
 work._note = deadly
-tasks.bring_in(app)
+tasks.orders.bring_in(app)
 print("finished")
 """
 
@@ -47,7 +47,7 @@ def test_killed_in_the_middle_of_an_import(app, cast):
     run = runs.start(ImportKind.CLIENTS, "list.csv", text.encode(), actor=cast.as_olivia)
     runs.check(run, actor=cast.as_olivia)
     db.session.commit()
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     run = db.session.get(ImportRun, run.id, populate_existing=True)
     assert (run.state, run.n_new, run.n_errors) == (ImportState.CHECKED, n, 1)
@@ -65,7 +65,7 @@ def test_killed_in_the_middle_of_an_import(app, cast):
         assert (run.state, run.n_done, run.n_new) == (ImportState.RUNNING, n_done, n_done)
         assert count(Client) - before == n_done
         db.session.commit()
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     run = db.session.get(ImportRun, run.id, populate_existing=True)
     assert (run.state, run.n_done, run.n_new, run.n_errors) == (ImportState.DONE, n + 1, n, 1)

@@ -46,7 +46,7 @@ def work(app: Flask, *, lease_seconds: float, processes: int) -> None:
     """`flask worker`, with a lease that a test can wait for."""
     deliver.LEASE, deliver.MARGIN = dt.timedelta(seconds=lease_seconds), dt.timedelta(seconds=lease_seconds / 5)
     _say("ready")
-    tasks.run_worker(app, workers=processes)
+    tasks.worker.run_worker(app, workers=processes)
     _say("ended")
 
 

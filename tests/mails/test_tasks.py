@@ -109,7 +109,7 @@ def test_the_nudge_puts_a_task_into_the_queue_and_the_task_delivers(app, server,
 
 def test_the_default_queue_is_a_signed_file_beside_the_database(tmp_path):
     config = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 40}
-    huey, other = tasks.make_huey(config), tasks.make_huey({**config, "SECRET_KEY": "y" * 40})
+    huey, other = tasks.queue.make_huey(config), tasks.queue.make_huey({**config, "SECRET_KEY": "y" * 40})
     (synchronous,) = huey.storage.sql("PRAGMA synchronous", results=True)[0]
     (mode,) = huey.storage.sql("PRAGMA journal_mode", results=True)[0]
     assert (synchronous, mode) == (1, "wal")
@@ -122,7 +122,7 @@ def test_the_default_queue_is_a_signed_file_beside_the_database(tmp_path):
 def test_a_broken_queue_file_is_set_aside(tmp_path, caplog):
     file = tmp_path / "queue.db"
     file.write_bytes(b"this is no database, and it is longer than the head of one" * 40)
-    huey = tasks.make_huey({"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 40})
+    huey = tasks.queue.make_huey({"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 40})
     assert huey.pending_count() == 0
     assert (tmp_path / "queue.db.broken").exists()
     assert "the queue file is broken" in caplog.text
@@ -131,7 +131,7 @@ def test_a_broken_queue_file_is_set_aside(tmp_path, caplog):
 @pytest.mark.postgres
 def test_postgresql_can_hold_the_queue_and_its_tables_are_made_once(postgres_url):
     config = {"QUEUE_URL": postgres_url, "SECRET_KEY": "x" * 40}
-    first, second = tasks.make_huey(config), tasks.make_huey(config)
+    first, second = tasks.queue.make_huey(config), tasks.queue.make_huey(config)
     assert isinstance(first, PostgresHuey)
     first.task(name="hello")(print)()
     assert second.pending_count() == 1
@@ -141,18 +141,23 @@ def test_postgresql_can_hold_the_queue_and_its_tables_are_made_once(postgres_url
 
 
 def test_a_queue_server_that_is_away_does_not_keep_the_web_from_starting(caplog):
-    huey = tasks.make_huey({"QUEUE_URL": "postgresql://127.0.0.1:1/none?connect_timeout=1", "SECRET_KEY": "x" * 40})
+    huey = tasks.queue.make_huey(
+        {"QUEUE_URL": "postgresql://127.0.0.1:1/none?connect_timeout=1", "SECRET_KEY": "x" * 40}
+    )
     assert isinstance(huey, PostgresHuey)
     assert "the queue's tables could not be made now" in caplog.text
 
 
 def test_an_unknown_queue_address_is_refused():
     with pytest.raises(ConfigError, match="QUEUE_URL"):
-        tasks.make_huey({"QUEUE_URL": "amqp://rabbit", "SECRET_KEY": "x" * 40})
+        tasks.queue.make_huey({"QUEUE_URL": "amqp://rabbit", "SECRET_KEY": "x" * 40})
 
 
 def test_redis_is_spoken_to_when_the_queue_address_says_so():
-    assert type(tasks.make_huey({"QUEUE_URL": "redis://127.0.0.1:1", "SECRET_KEY": "x" * 40})).__name__ == "RedisHuey"
+    assert (
+        type(tasks.queue.make_huey({"QUEUE_URL": "redis://127.0.0.1:1", "SECRET_KEY": "x" * 40})).__name__
+        == "RedisHuey"
+    )
 
 
 #: done each minute
@@ -207,8 +212,8 @@ def requests_of(client):
 
 @pytest.mark.usefixtures("baskets")
 def test_forgotten_baskets_are_sent_once_however_often_it_is_tried(app, cast, outbox):
-    assert tasks.auto_submit(app) == 2
-    assert tasks.auto_submit(app) == 0
+    assert tasks.visits.auto_submit(app) == 2
+    assert tasks.visits.auto_submit(app) == 0
     (request,) = requests_of(cast.alice)
     assert {(line.state, line.auto_submitted) for line in request.lines} == {(LineState.SUBMITTED, True)}
     told = {m.to_address for m in outbox.mails(MailKind.REQUEST_AUTO_SUBMITTED)}
@@ -218,7 +223,13 @@ def test_forgotten_baskets_are_sent_once_however_often_it_is_tried(app, cast, ou
 @pytest.mark.usefixtures("baskets")
 def test_two_workers_send_a_forgotten_basket_once(app, cast, outbox, together):
     assert (
-        sum(together(lambda: tasks.auto_submit(app), lambda: tasks.auto_submit(app), lambda: tasks.auto_submit(app)))
+        sum(
+            together(
+                lambda: tasks.visits.auto_submit(app),
+                lambda: tasks.visits.auto_submit(app),
+                lambda: tasks.visits.auto_submit(app),
+            )
+        )
         == 2
     )
     assert len(requests_of(cast.alice)) == 1
@@ -237,7 +248,7 @@ def test_a_basket_that_fails_is_rolled_back_and_the_next_is_sent(app, cast, outb
         return sent
 
     monkeypatch.setattr(job_requests, "auto_submit", fails_for_the_first)
-    assert tasks.auto_submit(app) == 1
+    assert tasks.visits.auto_submit(app) == 1
     db.session.rollback()
     (mail,) = outbox.mails(MailKind.REQUEST_AUTO_SUBMITTED)
     assert {first, mail.client_id} == {cast.alice.id, cast.bob.id}
@@ -248,17 +259,17 @@ def test_a_basket_that_fails_is_rolled_back_and_the_next_is_sent(app, cast, outb
 def test_with_the_clock_switched_off_no_basket_is_sent(app, cast):
     db.session.add(Setting(key="portal.auto_submit_hours", value=None))
     db.session.commit()
-    assert tasks.auto_submit(app) == 0
+    assert tasks.visits.auto_submit(app) == 0
 
 
 def test_evening_schedules_are_queued_once_an_evening(app, cast, outbox, clock_at, together):
     factories.job(cast.alice, cast.walk, sitter=cast.sam, on_date=dt.date(2026, 11, 24), pets=[cast.biscuit])
     db.session.commit()
     clock_at("2026-11-23 17:55")
-    assert tasks.evening_schedules(app) == 0
+    assert tasks.mails.evening_schedules(app) == 0
     clock_at("2026-11-23 18:00")
-    together(lambda: tasks.evening_schedules(app), lambda: tasks.evening_schedules(app))
-    tasks.evening_schedules(app)
+    together(lambda: tasks.mails.evening_schedules(app), lambda: tasks.mails.evening_schedules(app))
+    tasks.mails.evening_schedules(app)
     mail = outbox.one(MailKind.SITTER_SCHEDULE)
     assert (mail.to_address, mail.facts["for_date"]) == ("sam@example.com", "2026-11-24")
 
@@ -269,7 +280,7 @@ def test_old_keys_and_tries_are_dropped_at_night(app):
     factories.login_attempt(at=now_plus(days=-3))
     factories.login_attempt()
     db.session.commit()
-    tasks.clean_up(app)
+    tasks.tidying.clean_up(app)
     db.session.rollback()
     assert [k.key for k in db.session.scalars(sa.select(FormKey))] == ["new" * 8]
     assert [a.at for a in db.session.scalars(sa.select(LoginAttempt))] == [clock.now()]
@@ -294,8 +305,8 @@ def test_a_unit_of_work_commits_or_rolls_back_and_reads_the_settings_afresh(app)
 
 
 def test_a_task_that_fails_is_logged_and_kills_no_worker(app, monkeypatch, caplog):
-    monkeypatch.setattr(tasks.deliver, "drain", lambda *_a, **_k: 1 // 0)
-    tasks._quietly(tasks.send_mails, app)
+    monkeypatch.setattr(tasks.mails.deliver, "drain", lambda *_a, **_k: 1 // 0)
+    tasks._quietly(tasks.mails.send_mails, app)
     (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert record.getMessage() == "task send_mails failed; it is tried again at its next time"
     assert record.exc_info[0] is ZeroDivisionError
@@ -376,7 +387,7 @@ def test_sitters_hear_of_near_visits_at_once_and_of_others_in_the_evening(app, c
 
     clock_at("2026-11-23 18:00")
     db.session.commit()
-    tasks.evening_schedules(app)
+    tasks.mails.evening_schedules(app)
     drain()
     (sam,) = [x for x in server.letters if x.recipients == ["sam@example.com"]]
     words = " ".join(sam.part("plain").split())

@@ -83,7 +83,7 @@ def test_a_worker_that_is_asked_to_stop_ends_soon_and_leaves_nothing_locked(app,
     worker.send_signal(signal.SIGTERM)
     assert worker.stdout.read() == "ready\nended\n"
     assert worker.wait(timeout=10) == 0
-    assert time.monotonic() - began < tasks.SHUTDOWN_SECONDS
+    assert time.monotonic() - began < tasks.worker.SHUTDOWN_SECONDS
     sent = len(peer.letters)
     assert count_states() == {"sent": sent, "queued": 100 - sent}
     assert 10 <= sent < 100

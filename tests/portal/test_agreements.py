@@ -130,8 +130,8 @@ def test_copy_is_made_mailed_and_downloaded_by_its_client_only(walk, cast, terms
     alice = walk(cast.alice)
     accept(alice, alice.get("/portal/agreements"))
     assert "The copy is being made." in alice.get("/portal/agreements").text
-    assert tasks.make_agreement_copies(app) == 1
-    assert tasks.make_agreement_copies(app) == 0
+    assert tasks.mails.make_agreement_copies(app) == 1
+    assert tasks.mails.make_agreement_copies(app) == 0
     row = db.session.scalars(sa.select(AgreementAcceptance)).one()
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == MailKind.AGREEMENT_ACCEPTED.value)).one()
     assert (mail.to_address, mail.file_ids, mail.state) == (cast.alice.email, [row.file_id], MailState.QUEUED)

@@ -344,7 +344,7 @@ def test_a_client_removes_what_the_household_sent(alice, cast, app, store):
     assert (done.path, "plan.pdf is removed." in done.text, kept()) == ("/portal/files", True, [])
     assert alice.browser.get(f"/portal/files/{file.public_id}/download").status_code == 404
     assert alice.post(f"/portal/files/{file.public_id}/removal").status_code == 404
-    tasks.forget_removed_files(app)
+    tasks.tidying.forget_removed_files(app)
     assert store.read(key) is None
 
 

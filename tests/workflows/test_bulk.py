@@ -257,7 +257,7 @@ def test_the_worker_does_it_and_leaves_out_what_always_breaks(app, visits, order
         return real(run, left, actor=actor)
 
     monkeypatch.setitem(bulk.KINDS, BulkKind.CANCEL, breaks)
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db_session.expire_all()
     assert (run.state, run.n_done) == (BulkState.DONE, 3)
     assert [(f["job_id"], f["why"]) for f in run.failures] == [

@@ -184,7 +184,7 @@ def test_six_devices_that_set_the_photo_at_once_leave_one(app, cast, together):
     here = db.session.scalars(sa.select(StoredFile.id).where(StoredFile.removed_at.is_(None))).all()
     assert len(here) == 1
     assert count() == 6
-    run(app, tasks.forget_removed_files)
+    run(app, tasks.tidying.forget_removed_files)
     assert len(in_store(app)) == 2
 
 
@@ -230,11 +230,11 @@ def test_a_file_that_is_taken_away_is_gone_for_all_and_its_bytes_only_after_the_
     assert [files.remove(file, actor=cast.as_alice) for _ in range(2)] == [True, False]
     assert storage.here().read(key) == sent.PDF
     db.session.rollback()
-    assert (run(app, tasks.forget_removed_files), storage.here().read(key)) == (0, sent.PDF)
+    assert (run(app, tasks.tidying.forget_removed_files), storage.here().read(key)) == (0, sent.PDF)
     files.remove(db.session.scalars(sa.select(StoredFile)).one(), actor=cast.as_alice)
     db.session.commit()
     assert storage.here().read(key) == sent.PDF
-    assert [run(app, tasks.forget_removed_files) for _ in range(2)] == [1, 0]
+    assert [run(app, tasks.tidying.forget_removed_files) for _ in range(2)] == [1, 0]
     assert (storage.here().read(key), count()) == (None, 0)
     verbs = db.session.scalars(sa.select(Activity.verb).order_by(Activity.id)).all()
     assert verbs == ["file.uploaded", "file.removed"]
@@ -245,7 +245,7 @@ def test_many_are_deleted_some_at_a_time(app, cast, monkeypatch):
     files.upload([checked() for _ in range(5)], client=cast.alice, actor=cast.as_alice)
     assert files.remove_all_of(cast.alice) == 5
     db.session.commit()
-    assert (run(app, tasks.forget_removed_files), in_store(app), count()) == (5, set(), 0)
+    assert (run(app, tasks.tidying.forget_removed_files), in_store(app), count()) == (5, set(), 0)
 
 
 def test_when_the_store_is_away_the_rows_wait(app, cast, monkeypatch):
@@ -259,9 +259,9 @@ def test_when_the_store_is_away_the_rows_wait(app, cast, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(storage.here(), "delete", away)
         with pytest.raises(storage.StoreAwayError):
-            run(app, tasks.forget_removed_files)
+            run(app, tasks.tidying.forget_removed_files)
     assert count() == 1
-    assert (run(app, tasks.forget_removed_files), in_store(app)) == (1, set())
+    assert (run(app, tasks.tidying.forget_removed_files), in_store(app)) == (1, set())
 
 
 @pytest.mark.parametrize("purpose", [FilePurpose.FORM, FilePurpose.FIELD, FilePurpose.CERTIFICATE, FilePurpose.AGREEMENT])  # fmt: skip
@@ -317,10 +317,10 @@ def test_what_a_rolled_back_transaction_left_is_deleted_a_day_later(app, cast):
     for key in (kept.key, kept.thumbnail_key, logo):
         aged(app, key)
     os.utime(app.extensions["store"].root / lost_key, (clock.now().timestamp() - 3600,) * 2)
-    run(app, tasks.clean_up)
+    run(app, tasks.tidying.clean_up)
     assert lost_key in in_store(app)
     aged(app, lost_key)
-    run(app, tasks.clean_up)
+    run(app, tasks.tidying.clean_up)
     assert in_store(app) == {kept.key, kept.thumbnail_key}
     assert storage.here().read(logo) == b"logo"
 

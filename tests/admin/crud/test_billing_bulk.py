@@ -73,7 +73,7 @@ def test_ticked_clients_are_sent_statements_of_the_days_that_the_office_chooses_
     wrong = office.post("/admin/clients/action/", **days)
     assert (wrong.status_code, "before the first" in wrong.text) == (422, True)
     office.post("/admin/clients/action/", **{**days, "first": "2026-10-01", "last": "2026-11-15"})
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
     facts = outbox.facts(MailKind.STATEMENT_SENT, to=cast.alice.email)
     assert (facts.first_on, facts.last_on) == ("2026-10-01", "2026-11-15")

@@ -39,7 +39,7 @@ def visits(cast):
 
 
 def worked(app):
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
 
 

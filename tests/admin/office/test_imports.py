@@ -50,7 +50,7 @@ def test_clients_come_in_from_a_file_and_go_again(app, office, cast):
     assert "Not used: Colour (red, =cmd())" in page.main
     checking = page.press("Check every row", save_as="Old program")
     assert "Being checked: 0 of 3 rows" in checking.main
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     found = checking.follow("Look again")
     assert "Ready to import" in found.main
@@ -69,7 +69,7 @@ def test_clients_come_in_from_a_file_and_go_again(app, office, cast):
     part = office.browser.get(running.path, headers={"HX-Request": "true"}).text
     assert "<main" not in part
     assert "0 of 3" in part
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     done = office.get(running.path)
     assert "Imported" in done.main
@@ -78,7 +78,7 @@ def test_clients_come_in_from_a_file_and_go_again(app, office, cast):
     assert db.session.scalar(sa.select(ImportMapping.name)) == "Old program"
     undoing = done.press("Undo it", at="undo")
     assert "Being undone" in undoing.main
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     assert "Everything was taken back" in office.get(undoing.path).main
     assert not db.session.scalar(sa.select(Client.id).where(Client.email == "ida@example.com"))
@@ -153,7 +153,7 @@ def test_a_sheet_of_an_excel_file_is_chosen(app, office, cast):
     checking = same.press("Check every row")
     assert state() is ImportState.CHECKING
     db.session.rollback()
-    tasks.bring_in(app)
+    tasks.orders.bring_in(app)
     db.session.rollback()
     assert "2 new" in office.get("/admin/imports/").main
     runs = db.session.scalars(sa.select(ImportRun)).all()

@@ -121,7 +121,7 @@ def test_a_snow_day_of_500_visits_is_ordered_at_once_and_done_by_the_worker(app,
     part = office.browser.get(page.path, headers={"HX-Request": "true"}).text
     assert "Under way: 20 of 500 visits" in part
     assert "<html" not in part
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     over = office.get(page.path)
     assert "Done: 500 of 500 visits" in over.main
     assert "hx-get" not in over.html

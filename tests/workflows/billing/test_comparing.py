@@ -197,12 +197,12 @@ def test_the_nights_proof_tells_home_once_a_day(app, cast, desk, payment):
     from application import tasks
 
     app.extensions["gateway"] = desk
-    tasks.compare_books(app)
+    tasks.money.compare_books(app)
     assert count(Notification, Notification.kind == NotificationKind.BOOKS_DIFFER) == 0
     line = db.session.scalars(sa.select(PostingLine).where(PostingLine.account == Account.GATEWAY)).one()
     line.amount += 1
     db.session.commit()
     for _ in range(2):
-        tasks.compare_books(app)
+        tasks.money.compare_books(app)
     db.session.expire_all()
     assert count(Notification, Notification.kind == NotificationKind.BOOKS_DIFFER) == 1

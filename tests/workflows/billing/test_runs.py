@@ -271,7 +271,7 @@ def test_two_workers_on_one_run_raise_each_invoice_once(cast, visits, as_olivia,
 def test_automatic_payment_is_taken_where_it_is_allowed(app, cast, visits, card, as_olivia):
     run = runs.order([cast.alice.id, cast.bob.id], Options(take_payment=True), actor=as_olivia)
     db.session.commit()
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
     assert raised() == [("Alice", InvoiceState.PAID, D(40)), ("Bob", InvoiceState.OPEN, D(20))]
     charge = db.session.scalars(sa.select(BulkRun).where(BulkRun.kind == BulkKind.CHARGE)).one()
@@ -286,7 +286,7 @@ def test_a_declined_charge_is_listed_and_the_invoice_stays_open(app, cast, card,
     db.session.commit()
     runs.order([cast.alice.id], Options(take_payment=True), actor=as_olivia)
     db.session.commit()
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
     assert raised() == [("Alice", InvoiceState.OPEN, D(2000))]
     charge = db.session.scalars(sa.select(BulkRun).where(BulkRun.kind == BulkKind.CHARGE)).one()
@@ -317,7 +317,7 @@ def test_what_was_paid_meanwhile_or_may_not_be_charged_is_left_alone(app, cast, 
     card.allows_automatic = False
     run = runs.order_charges([alices.id, bobs.id], actor=as_olivia)
     db.session.commit()
-    tasks.bulk_orders(app)
+    tasks.orders.bulk_orders(app)
     db.session.expire_all()
     assert {f["why"] for f in run.failures} == {"No card or bank account may be charged automatically."}
     assert db.session.scalars(sa.select(Payment.id)).all() == []

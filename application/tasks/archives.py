@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation import storage
 from foundation.alone import alone
@@ -25,7 +26,7 @@ class _Stopped(Exception):
     """The worker was asked to stop."""
 
 
-def make_archives(app: Flask, *, should_stop: Callable[[], bool]) -> int:
+def make_archives(app: Flask, *, should_stop: Callable[[], bool] = stopping) -> int:
     """Make the archives that were ordered, and delete the files of old ones; how many were made.
 
     Safe with many workers: one at a time holds the lock, which ends with it, so what is due then is nobody's. A worker

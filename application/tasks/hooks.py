@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation.db import reading
 from gateways import hook_post
@@ -16,7 +17,7 @@ from workflows import api_tokens, hooks
 log = logging.getLogger("latchkey.hooks")
 
 
-def deliver_hooks(app: Flask, *, should_stop: Callable[[], bool] = lambda: False) -> int:
+def deliver_hooks(app: Flask, *, should_stop: Callable[[], bool] = stopping) -> int:
     """Send what is due; how many messages arrived. Nothing while the API is off.
 
     Safe with many workers: each message is claimed for two minutes by one of them, and only the claim's holder writes

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation import storage
 from foundation.alone import alone
@@ -22,7 +23,7 @@ class _Stopped(Exception):
     """The worker was asked to stop."""
 
 
-def back_up(app: Flask, *, should_stop: Callable[[], bool]) -> bool:
+def back_up(app: Flask, *, should_stop: Callable[[], bool] = stopping) -> bool:
     """Make the backup that is due, then delete those that are not kept; whether there is a new one.
 
     Safe with many workers: one at a time holds the lock and looks again. A worker that is killed leaves a file that has
