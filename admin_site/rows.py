@@ -16,7 +16,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
 from admin_site.words import chip_of, word
-from foundation import clock, money
+from foundation import clock, money, xlsx
 from ui_kit import formats, static_url
 from workflows.people import region, show_phone
 
@@ -120,12 +120,9 @@ def typed(value: Any) -> Any:
             return plain(value)
 
 
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-
-
 def csv_safe(text: str) -> str:
     """A cell that no spreadsheet takes for a formula; plain numbers stay numbers."""
-    if text.startswith(FORMULA_STARTS) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
+    if text.startswith(xlsx.FORMULA_STARTS) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
         return f"'{text}"
     return text
 

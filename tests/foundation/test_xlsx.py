@@ -52,3 +52,15 @@ def test_text_stays_text_whatever_it_looks_like():
     assert len(said[12]) == 32_767
     assert said[13:] == ["badend", "12345678901234567890", "1850-01-02", "NaN"]
     assert len(excel.sheets(data)[0]) <= 31
+
+
+def test_what_begins_like_a_formula_is_marked_as_text_for_whoever_edits_it():
+    """Excel makes a formula of `=1+1` once somebody opens the cell and presses Enter, unless it carries the mark."""
+    texts = [f"{sign}x" for sign in ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")]
+    data = xlsx.book("Formulas", ["=head", "b"], [[text, f"a{text}"] for text in texts])
+    styles = ET.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("xl/styles.xml"))  # noqa: S314 -- our own
+    quoted = [style.get("quotePrefix") == "1" for style in styles.find(f"{MAIN}cellXfs")]
+    assert styles.find(f"{MAIN}cellXfs").get("count") == str(len(quoted))
+    _head, *made = cells(data)
+    assert [[quoted[int(c.get("s", "0"))] for c in row] for row in made] == [[True, False]] * len(texts)
+    assert not list(ET.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")).iter(f"{MAIN}f"))  # noqa: S314 -- our own
