@@ -310,3 +310,44 @@ def test_another_person_on_the_same_phone_sends_nothing_of_the_first(live, visit
     assert page.evaluate(WAITING) == 0
     saved = card_of(live, visit)
     assert (saved.message, saved.saved_at < clock.now() - dt.timedelta(seconds=1)) == ("From the cellar.", True)
+
+
+def test_the_connection_goes_while_the_page_of_the_card_is_open_and_the_page_is_closed(live, visit, sam):
+    public_id = db.session.get(Job, visit).public_id
+    page = sam.go(f"/staff/visits/{public_id}/report")
+    page.get_by_label("Weather").fill("Rain")
+    expect(page.get_by_text("Saved at")).to_be_visible()
+    context = page.context
+    context.set_offline(True)
+    page.get_by_label("Message to Alice").fill("One puddle.")
+    page.get_by_label("Poo").check()
+    expect(page.locator("#draft-state")).to_have_text("Kept on this phone, not sent yet.")
+    # It stays open: it sends what it has itself, and nothing is left on the phone.
+    context.set_offline(False)
+    expect(page.locator("#draft-state")).to_contain_text("Saved at")
+    assert page.evaluate(WAITING) == 0
+    assert (card_of(live, visit).message, answers(card_of(live, visit))) == (
+        "One puddle.",
+        {"Weather": "Rain", "Toilet": "Poo"},
+    )
+    # What is locked away goes to no phone.
+    context.set_offline(True)
+    page.get_by_label("Safe").fill("4711")
+    expect(page.locator("#draft-state")).to_contain_text("Not saved yet: there is no connection.")
+    assert page.evaluate(WAITING) == 0
+    context.set_offline(False)
+    expect(page.locator("#draft-state")).to_contain_text("Saved at")
+    # It is closed: the same address shows it, filled in, from the phone.
+    context.set_offline(True)
+    page.get_by_label("Message to Alice").fill("One puddle, two sticks.")
+    expect(page.locator("#draft-state")).to_have_text("Kept on this phone, not sent yet.")
+    page.close()
+    page = sam.page = context.new_page()
+    page.goto(f"{live.url}/staff/visits/{public_id}/report")
+    expect(page.get_by_label("Message to the client")).to_have_value("One puddle, two sticks.")
+    expect(page.get_by_label("Poo")).to_be_checked()
+    sam.look()
+    context.set_offline(False)
+    expect(page.get_by_role("article").get_by_role("status").last).to_have_text("Saved at the office as a draft.")
+    assert page.evaluate(WAITING) == 0
+    assert card_of(live, visit).message == "One puddle, two sticks."

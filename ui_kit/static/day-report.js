@@ -4,6 +4,7 @@
 import { change, changeDay, newKey } from "./day-store.js";
 
 const isText = (name) => name === "message" || name === "office_note";
+export const nameOf = (who, visit) => `report-${who}-${visit}`;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const only = (of, keep) => Object.fromEntries(Object.entries(of ?? {}).filter(([name, value]) => keep(name, value)));
 const made = (of, make) => Object.fromEntries(Object.entries(of).map(([name, value]) => [name, make(value, name)]));
@@ -48,8 +49,13 @@ const settled = (given, { base, seen, problems }) => (item) => {
   return { ...item, base, typed: left, problems: bad, sent: null, why };
 };
 
+// A page that has the card open sends it itself; it goes on being kept here in case that page is closed.
+export const whileOpen = (key) => { navigator.locks.request(key, { ifAvailable: true }, (lock) => lock && new Promise(() => {})); };
+const isElsewhere = async (key) => (await navigator.locks.query()).held.some(({ name }) => name === key);
+
 // Send what was typed of one card. `why` says afterwards what was refused; no connection throws, and all stays as it is.
 export const sendReport = async (key, post) => {
+  if (await isElsewhere(key)) return;
   for (;;) {
     let item = null;
     await change(key, (old) => {

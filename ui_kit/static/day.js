@@ -111,17 +111,18 @@ document.addEventListener("submit", async (event) => {
   await say();
 }, true);
 
-const start = async () => {
+// The page shows what was so before: it is read again once something was sent, a report card only before it is written on.
+const start = async (old = "form[data-tap], form[data-draft]") => {
   await say();
   const count = async () => (await queue()).filter(waits).length;
   const waited = await count();
   await flush();
-  if (await count() < waited && document.querySelector("form[data-tap], form[data-draft]")) { location.reload(); return; }
+  if (await count() < waited && document.querySelector(old)) { location.reload(); return; }
   if (!waited) await refresh();
   await say();
 };
 if (!document.getElementById("offline-day")) {
   start().catch(() => {});
-  addEventListener("online", () => start().catch(() => {}));
+  addEventListener("online", () => start("form[data-tap]").catch(() => {}));
   setInterval(() => { if (document.visibilityState === "visible") refresh().catch(() => {}); }, FRESH);
 }

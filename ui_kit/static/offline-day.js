@@ -1,6 +1,6 @@
 // offline-day.js - the sitter's day from the phone, while there is no connection. The words stand in the page's templates.
 import { flush, mine, note, refresh } from "./day.js";
-import { useMine, useTheirs } from "./day-report.js";
+import { nameOf, useMine, useTheirs } from "./day-report.js";
 import { drop, readDay } from "./day-store.js";
 import { reportForm } from "./offline-report.js";
 import { whereAmI } from "./check-in.js";
@@ -136,7 +136,7 @@ const card = (day, one, visit, waiting) => {
   }
   if (visit.report && !visit.report.is_sent && now.state !== "scheduled") {
     const title = `${one.label}, ${visit.time}: ${visit.service}, ${visit.client}`;
-    row.append(report(visit, { key: `report-${day.who}-${visit.id}`, who: day.who, visit: visit.id, title }));
+    row.append(report(visit, { key: nameOf(day.who, visit.id), who: day.who, visit: visit.id, title }));
   } else if (open?.visit === visit.id) close();
   return row;
 };

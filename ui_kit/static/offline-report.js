@@ -4,7 +4,7 @@ import { beginAnew, keepTyped } from "./day-report.js";
 import { askWhatFits } from "./onlyif.js";
 
 const PAUSE = 250;
-const inputs = (entry) => [...entry.querySelectorAll("input, select, textarea")];
+const inputs = (entry) => [...entry.querySelectorAll("input:not([type=hidden]), select, textarea")];
 const isPicked = (one) => ["radio", "checkbox"].includes(one.type);
 const chosen = (entry) => inputs(entry).filter((one) => !isPicked(one) || one.checked);
 
@@ -26,6 +26,8 @@ const wordsOf = (entry) => chosen(entry).filter((one) => one.value).map((one) =>
   if (one.localName === "select") return one.selectedOptions[0].textContent;
   return isPicked(one) ? plain(one.closest("label")) : one.value;
 }).join(", ");
+
+export const answerOf = (entry) => ({ value: valueOf(entry), label: labelOf(entry), words: wordsOf(entry) });
 
 // A problem is said at its answer, and taken back from there.
 const described = (entry) => (entry.querySelector("fieldset") ? [entry.querySelector("fieldset")] : inputs(entry));
@@ -85,7 +87,7 @@ export const reportForm = ({ report, html, nothing, item, about, copy, kept }) =
     const entry = event.target.closest("[data-entry]");
     if (!entry) return;
     const name = entry.dataset.entry;
-    typed[name] = { value: valueOf(entry), seen: report.seen[name] ?? nothing, label: labelOf(entry), words: wordsOf(entry) };
+    typed[name] = { ...answerOf(entry), seen: report.seen[name] ?? nothing };
     clearTimeout(timer);
     timer = setTimeout(keep, PAUSE);
   });

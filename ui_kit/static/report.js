@@ -1,5 +1,9 @@
 // report.js - a report card is saved while it is typed, and its photos go as they are chosen. Without it the buttons do the
-// same. Each save has a key of its own and is sent again until it is answered, so that it counts once.
+// same. Each save has a key of its own and is sent again until it is answered, so that it counts once. Without a connection
+// what was typed is kept on the phone too: if the page is closed before there is one, the day's pages send it.
+import { keepTyped, nameOf, whileOpen } from "./day-report.js";
+import { drop, readDay } from "./day-store.js";
+import { answerOf } from "./offline-report.js";
 import { askWhatFits } from "./onlyif.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -17,6 +21,26 @@ let running = null;
 let timer = 0;
 let pressed = null;
 
+const touched = new Set();                                                          // entries with something that is not saved yet
+let kept = "";
+
+// True when all of it is kept: what the phone's own form of this card does not ask for (files, what is restricted) is not.
+const keepHere = async () => {
+  const day = await readDay();
+  const report = day?.days.flatMap((one) => one.visits).find(({ id }) => id === words.visit)?.report;
+  if (!report || report.is_sent) return false;
+  const asked = day.forms[report.form];
+  const keeps = ({ dataset: { entry } }) => entry === "message" || entry === "office_note" || asked.includes(`data-entry="${entry}"`);
+  const mine = [...touched].filter(keeps);
+  if (!mine.length) return false;
+  const about = { key: nameOf(day.who, words.visit), who: day.who, visit: words.visit, title: words.title, base: Number(form.elements.base.value) };
+  const answers = mine.map((entry) => [entry.dataset.entry, { ...answerOf(entry), seen: form.elements[`seen-${entry.dataset.entry}`].value }]);
+  kept = about.key;
+  whileOpen(kept);
+  await keepTyped(about, Object.fromEntries(answers));
+  return mine.length === touched.size;
+};
+
 const typed = () => {
   const data = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
@@ -24,7 +48,9 @@ const typed = () => {
   return data;
 };
 
-const settle = ({ base, seen, problems, saved }) => {
+const settle = async ({ base, seen, problems, saved }) => {
+  if (!isTyped) touched.clear();
+  if (kept && !isTyped) { await drop(kept); kept = ""; }
   form.elements.base.value = base;
   for (const [key, sign] of Object.entries(seen)) { const mark = form.elements[`seen-${key}`]; if (mark) mark.value = sign; }
   const wrong = Object.values(problems);
@@ -38,10 +64,10 @@ const send = async () => {
     const answer = await fetch(words.draft, { method: "POST", body: waiting, headers, keepalive: true });
     const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : null;
     waiting = null;
-    if (told && answer.ok) settle(told);
+    if (told && answer.ok) await settle(told);
     else { isStopped = true; isTyped = true; say(told?.theirs ? `${told.problem} ${words.crossed}` : told?.problem || words.failed, true); }
   } catch {                                                                         // no network: the very same is sent again
-    say(words.offline, true);
+    say(await keepHere().catch(() => false) ? words.kept : words.offline, true);
     plan(5000);
   }
 };
@@ -60,6 +86,8 @@ form.addEventListener("input", (event) => {
   askWhatFits(form);
   if (event.target.type === "file") return;
   isTyped = true;
+  const entry = event.target.closest("[data-entry]");
+  if (entry && form.elements[`seen-${entry.dataset.entry}`]) touched.add(entry);
   plan(event.target.matches("textarea, input:not([type=radio], [type=checkbox])") ? 900 : 200);
 });
 addEventListener("online", save);
