@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 #: for each step, and for all of them together
 STEP_SECONDS, ALL_SECONDS = 5.0, 12.0
-#: addresses of version 6 that stand for those of version 4 behind a translator
+#: the addresses of version 6 that are anybody's: outside of them lie old and local ways to write one of version 4
+_ANYBODYS = ipaddress.ip_network("2000::/3")
+#: those among them that stand for one of version 4 behind a translator
 _TRANSLATED = (
-    ipaddress.ip_network("64:ff9b::/96"),
     ipaddress.ip_network("2002::/16"),
     ipaddress.ip_network("2001::/32"),
 )
@@ -43,7 +44,7 @@ def is_allowed(number: str, *, may_be_local: bool) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif any(address in net for net in _TRANSLATED):
+        elif not address.is_loopback and (address not in _ANYBODYS or any(address in net for net in _TRANSLATED)):
             return False
     if may_be_local and address.is_loopback:
         return True
