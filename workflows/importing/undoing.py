@@ -24,7 +24,7 @@ from workflows.importing import runs
 from workflows.importing.kind import Kind, hanging
 from workflows.importing.kinds import KINDS
 
-PIECE = 100
+PIECE = 200
 _PLAIN = frozenset({str, int, bool})
 #: columns that are no facts of the record
 _ASIDE = frozenset({"id", "public_id", "created_at", "version", "last_seen_at"})
@@ -96,8 +96,10 @@ def piece(run: ImportRun, *, actor: Actor, before: int | None = None) -> int | N
     new = [found[r.record_id] for r in rows if r.outcome is RowOutcome.NEW and r.record_id in found]
     blocked = kind.blocked(new)
     flags = set(db.session.info)
+    gone = _removed_at_once(kind, [r for r in rows if r.record_id not in blocked], found, actor)
     for row in rows:
-        _take_back(kind, row, found.get(row.record_id or 0), blocked, actor)
+        if row.id not in gone:
+            _take_back(kind, row, found.get(row.record_id or 0), blocked, actor)
     for flag in set(db.session.info) - flags:
         if flag.startswith("nudge_"):
             db.session.info.pop(flag)
@@ -106,6 +108,32 @@ def piece(run: ImportRun, *, actor: Actor, before: int | None = None) -> int | N
     run.n_done += len(rows)
     db.session.flush()
     return rows[-1].number
+
+
+def _removed_at_once(kind: Kind, rows: Sequence[ImportRow], found: Mapping[int, Any], actor: Actor) -> set[int]:
+    """Take away together what was made and is as it was, and on which nothing hangs; the rows that this settled.
+
+    Where one of them cannot go after all, none goes, and each is tried for itself.
+    """
+    if type(kind).remove is not Kind.remove:
+        return set()
+    made = [r for r in rows if r.outcome is RowOutcome.NEW and r.record_id in found]
+    made = [r for r in made if _is_as_made(r, found[r.record_id or 0])]
+    if not made:
+        return set()
+    try:
+        with db.session.begin_nested():
+            records.remove_many(list({id(x): x for x in (found[r.record_id or 0] for r in made)}.values()), actor=actor)
+    except sa.exc.IntegrityError:
+        return set()
+    for row in made:
+        row.is_undone = True
+    return {row.id for row in made}
+
+
+def _is_as_made(row: ImportRow, record: Base) -> bool:
+    now = snapshot(record)
+    return all(now[k] == new for k, (_old, new) in _facts(row).items() if k in now)
 
 
 def _take_back(kind: Kind, row: ImportRow, record: Any, blocked: Mapping[int, str], actor: Actor) -> None:  # noqa: ANN401 -- of the kind's model
@@ -130,8 +158,7 @@ def _facts(row: ImportRow) -> dict[str, list[Any]]:
 
 
 def _remove(kind: Kind, row: ImportRow, record: Any, blocked: Mapping[int, str], actor: Actor) -> str:  # noqa: ANN401 -- of the kind's model
-    now = snapshot(record)
-    if any(now[k] != new for k, (_old, new) in _facts(row).items() if k in now):
+    if not _is_as_made(row, record):
         return N_("It was changed since the import.")
     if kind.number(record) in blocked:
         return blocked[kind.number(record)]

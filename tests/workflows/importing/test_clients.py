@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from foundation.db import Base, db
 from models import Activity, Client, ImportKind, ImportRow, ImportRun, ImportState, OutboxMail, RowOutcome
-from tests.databases import count
+from tests.databases import count, statements
 from workflows import people, privacy
 from workflows.errors import Conflict, Invalid, NotAllowed
 from workflows.importing import runs, undoing, work
@@ -119,6 +119,31 @@ def test_undo_keeps_what_the_office_changed_and_what_is_needed(cast):
     ).all()
     assert kept == ["It was changed since the import.", "Other records need it."]
     assert db.session.get(Client, kai.id) is not None
+
+
+def test_what_was_made_is_taken_away_together_and_one_that_cannot_go_keeps_the_others_from_nothing(cast):
+    def undone(n, *, spoil=False):
+        lines = "".join(f"First{i},Last{i},first{i}@example.com\n" for i in range(n))
+        run = brought_in(ImportKind.CLIENTS, "First name,Last name,Email\n" + lines, cast.as_olivia)
+        made = db.session.scalars(sa.select(Client).where(Client.email.like("first%")).order_by(Client.id)).all()
+        if spoil:
+            people.change_client(made[3], {"city": "Lynn"}, actor=cast.as_olivia)
+            people.add_pet({"client": made[5], "name": "Rex"}, actor=cast.as_olivia)
+        runs.undo(run, actor=cast.as_olivia)
+        db.session.commit()
+        db.session.expunge_all()
+        with statements() as sent:
+            work_off(run := db.session.get_one(ImportRun, run.id))
+        assert run.state is ImportState.UNDONE
+        lines = count(Activity, Activity.verb == "client.removed")
+        return len(sent), count(Client, Client.email.like("first%")), lines
+
+    few, many = undone(5), undone(60)
+    assert (few[1:], many[1:]) == ((0, 5), (0, 65))
+    assert many[0] - few[0] < 30, "not one after the other"
+    assert undone(9, spoil=True)[1:] == (2, 72)
+    for client in db.session.scalars(sa.select(Client).where(Client.email.like("first%"))):
+        assert client.email in {"first3@example.com", "first5@example.com"}
 
 
 def test_who_is_here_already_is_found(cast):
