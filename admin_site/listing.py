@@ -358,7 +358,7 @@ def count(of: Listed, conditions: Sequence[Any]) -> int:
     def all_of_them() -> Any:
         return of.scope(sa.select(sa.func.count()).select_from(of.model))
 
-    n = db.session.scalar(_kept(of, "count", all_of_them)) or 0
+    n = db.session.connection().scalar(_kept(of, "count", all_of_them)) or 0
     if n >= _COUNT_FROM and bind.dialect.name != "sqlite":
         _counts[key] = (time.monotonic() + _COUNT_SECONDS, n)
     return n

@@ -51,6 +51,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _read_only: contextvars.ContextVar[bool] = contextvars.ContextVar("read_only", default=False)
 _reads_first: contextvars.ContextVar[bool] = contextvars.ContextVar("reads_first", default=False)
+_asks: contextvars.ContextVar[bool] = contextvars.ContextVar("asks", default=False)
 _one_person: contextvars.ContextVar[bool] = contextvars.ContextVar("one_person", default=False)
 _holding = threading.local()
 
@@ -73,6 +74,7 @@ def mark_request(*, reads_only: bool, reads_first: bool = False, one_person: boo
     """
     _read_only.set(reads_only or reads_first)
     _reads_first.set(reads_first)
+    _asks.set(reads_only and not reads_first)
     _one_person.set(one_person)
 
 
@@ -241,7 +243,8 @@ def _say_limits(engine: sa.Engine, begin: bytes) -> None:
 
 
 def _keep_plans(engine: sa.Engine) -> None:
-    """Let requests about one person run with the plans that PostgreSQL made once, and ask without a transaction.
+    """Let requests about one person run with the plans that PostgreSQL made once, and those that only read ask without
+    a transaction.
 
     It plans a prepared statement anew for each set of values, and for the portals' statements, with up to ten joins,
     that takes three to ten times as long as the answer. With one person's rows, which an index finds, the values
@@ -269,7 +272,7 @@ def _keep_plans(engine: sa.Engine) -> None:
             connection.info["plans"] = mode
         # Else the server went away: the statement that follows says so, and SQLAlchemy gives the connection up.
         if own.info.transaction_status == TransactionStatus.IDLE:
-            asks = _one_person.get() and _read_only.get() and not _reads_first.get()
+            asks = _asks.get() and _read_only.get()
             if own.autocommit != asks:
                 own.autocommit = asks
             connection.info["asks"] = asks

@@ -78,7 +78,10 @@ def test_postgresql_keeps_the_plans_of_requests_about_one_person_and_of_no_other
     assert found in ([None] * 4, [kept, kept, anew, anew])
 
 
-def test_a_page_about_one_person_asks_postgresql_without_a_transaction_and_what_it_changes_is_undone(app, db_session):
+@pytest.mark.parametrize("one_person", [True, False])
+def test_a_page_that_reads_asks_postgresql_without_a_transaction_and_what_it_changes_is_undone(
+    app, db_session, one_person
+):
     is_postgresql = db.engine.dialect.name == "postgresql"
 
     def is_open():
@@ -89,7 +92,7 @@ def test_a_page_about_one_person_asks_postgresql_without_a_transaction_and_what_
         return db_session.scalar(sa.select(sa.func.count()).select_from(Counter))
 
     db_session.rollback()
-    mark_request(reads_only=True, one_person=True)
+    mark_request(reads_only=True, one_person=one_person)
     try:
         assert ask() == 0
         assert is_open() is (False if is_postgresql else None)

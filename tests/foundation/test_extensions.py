@@ -1,8 +1,12 @@
 """The texts of a language are looked up once a request, and again where another language is forced."""
 
+import pytest
+from flask import g, session
 from flask_babel import Domain, force_locale, gettext
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms import ValidationError
 
-from foundation.extensions import OneLookUp
+from foundation.extensions import OneLookUp, form_token
 
 
 def test_texts_are_looked_up_once_for_each_language(app, monkeypatch):
@@ -28,3 +32,22 @@ def test_texts_are_looked_up_once_for_each_language(app, monkeypatch):
 def test_without_a_context_texts_are_as_they_are_written():
     assert OneLookUp().get_translations().gettext("Nothing") == "Nothing"
     assert gettext("Nothing") == "Nothing"
+
+
+def test_the_token_of_forms_is_flask_wtfs_own_for_this_session(app):
+    assert app.jinja_env.globals["csrf_token"] is form_token
+    with app.test_request_context():
+        session["csrf_token"] = "a" * 40
+        first = form_token()
+        validate_csrf(first)
+        assert form_token() == first == generate_csrf()
+    g.pop("csrf_token")
+    with app.test_request_context():
+        session["csrf_token"] = "b" * 40
+        assert form_token() != first
+        with pytest.raises(ValidationError):
+            validate_csrf(first)
+    g.pop("csrf_token")
+    with app.test_request_context():
+        validate_csrf(form_token())  # a session that has none yet gets one
+        assert session["csrf_token"] not in {"a" * 40, "b" * 40}
