@@ -49,6 +49,8 @@ _DOMAIN = OneLookUp()
 # Every text, lazy or not, first asks Flask-Babel which domain it belongs to; there is one. That way through three
 # proxies took longer than the look-up itself, a hundred times a page.
 flask_babel.get_domain = lambda: _DOMAIN
+
+
 @lru_cache(maxsize=1024)
 def _signed(key: Any, secret: str, _minute: int) -> str:  # noqa: ANN401 -- a text or bytes
     return str(URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(secret))

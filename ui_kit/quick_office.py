@@ -35,8 +35,10 @@ def _bar(  # noqa: PLR0917 -- the key
 ) -> tuple[str, str]:  # fmt: skip
     """What stands before and behind the token."""
     parts = [
-        '<header class="ui-obar"><a class="ui-btn ui-btn--ghost ui-btn--icon ui-btn--sm ui-only-narrow" href="#side" data-side-open'
-        f' aria-controls="side" aria-label="{escape(gettext("Menu"))}">{icon("menu-2")}</a>'
+        (
+            '<header class="ui-obar"><a class="ui-btn ui-btn--ghost ui-btn--icon ui-btn--sm ui-only-narrow" href="#side" data-side-open'
+            f' aria-controls="side" aria-label="{escape(gettext("Menu"))}">{icon("menu-2")}</a>'
+        )
     ]
     if search_url:
         label = escape(search_label or gettext("Search"))
