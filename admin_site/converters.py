@@ -6,7 +6,7 @@ Flask-Admin leaves out, without a word, what it has no converter for; a test ask
 import datetime as dt
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -216,13 +216,11 @@ class RecordWidget:
             kwargs["data-lookup"] = url_for(".ajax_lookup", name=field.name)
         elif len(choices) > SEARCHED_FROM:
             kwargs["data-searchable"] = "yes"
-        options = Markup("").join(
-            Markup('<option value="{}"{}>{}</option>').format(
-                c.value, Markup(" selected") if c.selected else "", c.label
-            )
+        options = "".join(
+            f'<option value="{escape(c.value)}"{" selected" if c.selected else ""}>{escape(c.label)}</option>'
             for c in choices
         )
-        html = Markup("<select {}>{}</select>").format(_attributes(name=field.name, **kwargs), options)
+        html = Markup(f"<select {_attributes(name=field.name, **kwargs)}>{options}</select>")  # noqa: S704 -- escaped
         if not field.is_long:
             return html
         return html + Markup(
@@ -233,8 +231,8 @@ class RecordWidget:
 
 def _attributes(**attributes: Any) -> Markup:
     pairs = ((k.rstrip("_").replace("_", "-"), v) for k, v in attributes.items())
-    return Markup(" ").join(
-        Markup('{}="{}"').format(k, escape(v)) for k, v in pairs if v is not None and v is not False
+    return Markup(  # noqa: S704 -- escaped
+        " ".join(f'{escape(k)}="{escape(v)}"' for k, v in pairs if v is not None and v is not False)
     )
 
 
@@ -290,9 +288,14 @@ class RecordField(SelectFieldBase):
             raise validators.StopValidation(gettext("Choose one of the list."))
 
     @cached_property
+    def _all(self) -> Sequence[Any] | None:
+        """What may be chosen, None if there is more than a list may hold."""
+        return self.lookup.offered()
+
+    @property
     def is_long(self) -> bool:
         """Are there more than a list may hold?"""
-        return self.lookup.is_long()
+        return self._all is None
 
     def iter_choices(self) -> Iterator[Choice]:
         if self.allow_blank or self.data is None:
@@ -302,7 +305,7 @@ class RecordField(SelectFieldBase):
                 self.data is None,
                 {},
             )
-        records = self._offered if self._offered is not None else ([] if self.is_long else self.lookup.all())
+        records = self._offered if self._offered is not None else (self._all or ())
         chosen = getattr(self.data, "id", None)
         if self.data is not None and chosen not in {r.id for r in records}:
             records = [self.data, *records]

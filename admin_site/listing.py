@@ -237,7 +237,8 @@ def _searched(of: Listed, wanted: Wanted, narrow: Sequence[Any]) -> Found | None
         fitting.c[f"place_{n}"].desc() if is_desc else fitting.c[f"place_{n}"] for n, (_p, is_desc) in enumerate(order)
     ]
     keys = sa.select(fitting.c.id, sa.func.count().over()).order_by(*sort)
-    found = db.session.execute(keys.limit(wanted.size).offset((wanted.page - 1) * wanted.size)).all()
+    some = keys.limit(wanted.size).offset((wanted.page - 1) * wanted.size)
+    found = db.session.connection().execute(some).all()
     total = found[0][1] if found else 0
     if not 0 < total <= MOST_COUNTED:
         return None
@@ -348,7 +349,7 @@ def count(of: Listed, conditions: Sequence[Any]) -> int:
     """
     if conditions:
         some = of.scope(sa.select(sa.literal(1)).select_from(of.model)).where(*conditions).limit(MOST_COUNTED + 1)
-        return db.session.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+        return db.session.connection().scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
     bind = db.session.get_bind()
     key = (str(bind.engine.url), of.model.__tablename__)
     known = _counts.get(key)

@@ -1,15 +1,17 @@
 """Finding a record for a form's field: all of a short list, or what a few letters find."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from flask_admin.model.ajax import AjaxModelLoader
 from flask_babel import gettext
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import class_mapper, joinedload
 
 from admin_site import search
 from foundation.db import db
+from foundation.twins import Twin
 from models import (
     Client,
     ClientType,
@@ -29,7 +31,8 @@ MOST_OPTIONS = 200
 
 
 class Lookup(AjaxModelLoader):
-    """The records of one table that may be chosen. `only` leaves out those that may not be chosen any more."""
+    """The records of one table that may be chosen. `only` leaves out those that may not be chosen any more, and always
+    the same ones."""
 
     page_size = 20
 
@@ -68,6 +71,21 @@ class Lookup(AjaxModelLoader):
         """Are there more than fit into a list?"""
         some = sa.select(self.kind.id).where(self.only()).limit(MOST_OPTIONS + 1).subquery()
         return (db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) > MOST_OPTIONS
+
+    def offered(self) -> Sequence[Any] | None:
+        """Every record of a short list, to be shown only; None if it is long."""
+        if self.options:
+            return None if self.is_long() else self.all()
+        twin, statement = self._plain
+        found = db.session.connection().execute(statement).all()
+        return None if len(found) > MOST_OPTIONS else twin.read(found)
+
+    @cached_property
+    def _plain(self) -> tuple[Twin[Any], Any]:
+        """One more than fit into a list, without entities; put together once."""
+        twin = Twin(self.kind, *(c.key for c in class_mapper(self.kind).column_attrs if c.key != "id"))
+        rows = sa.select(*twin.columns).where(self.only()).order_by(*self.order)
+        return twin, rows.limit(MOST_OPTIONS + 1)
 
     def all(self) -> list[Any]:
         """Every record of a short list."""

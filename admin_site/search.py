@@ -194,7 +194,8 @@ def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
         for n, query in enumerate(queries)
     ]
     keys: list[list[int]] = [[] for _ in tables]
-    for n, key in db.session.execute(sa.union_all(*some)).all():  # at once: row by row is ten times as slow
+    # Not through the session, which would go the entities' long way; all at once: row by row is ten times as slow.
+    for n, key in db.session.connection().execute(sa.union_all(*some)).all():
         keys[n].append(key)
     return [_Named(*pair) for pair in zip(keys, queries, strict=True)]
 
