@@ -196,4 +196,4 @@ def _some_clients() -> list[tuple[int, str]]:
         .order_by(Client.last_name, Client.first_name, Client.id)
         .limit(MOST_PREVIEWED)
     )
-    return [(key, f"{first} {last}".strip()) for key, first, last in db.session.execute(found).all()]
+    return [(key, f"{first} {last}".strip()) for key, first, last in db.session.connection().execute(found).all()]

@@ -9,7 +9,7 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from wtforms.widgets import core
 
-from ui_kit import formats, quick, quick_frame, quick_month, quick_office
+from ui_kit import formats, quick, quick_fields, quick_frame, quick_month, quick_office
 from ui_kit.csp import allow_in_csp, install_security_headers
 from ui_kit.errors import render_error
 from ui_kit.month import MonthGrid, month_grid
@@ -64,6 +64,10 @@ def install(app: Flask) -> None:
         ui_menu=quick_frame.menu,
         ui_tabs=quick_frame.tabs,
         ui_month=quick_month.month,
+        ui_described=quick_fields.described,
+        ui_errors=quick_fields.errors,
+        ui_switch=quick_fields.switch,
+        ui_options=quick_fields.options,
         ui_locale=formats.locale_code,
         ui_direction=formats.text_direction,
         ui_page_numbers=formats.page_numbers,
