@@ -660,3 +660,28 @@ def test_lists_are_all_there(lists):
         "setting",
     }
     assert Activity.__tablename__ == "activity"
+
+
+# ---------------------------------------------------------------------------------------------- without entities
+
+
+@pytest.mark.parametrize("url", ["clients", "pets", "visits", "invoices"])
+def test_rows_that_are_read_without_entities_look_as_ever(office, cast, lists, monkeypatch, url):
+    """Whoever sees the usual columns gets plain rows; chosen columns, and what they show, still come from entities."""
+    vet = make.vet()
+    cast.biscuit.vet, cast.alice.primary_sitter = vet, cast.sam
+    make.client_login(make.client("Nina", "Grey"), password="a long enough one")
+    make.job(cast.alice, cast.walk, sitter=cast.sam)
+    make.job(cast.alice, cast.walk, sitter=None, state=JobState.CANCELLED)
+    money.invoice(cast.alice, due_on=clock.today() - dt.timedelta(days=3))
+    db.session.commit()
+    of = lists[url]
+    assert of.twin is not None
+
+    def shown(query: str) -> list[str]:
+        return rows_of(office.open(f"/admin/{url}/?view=all{query}"))
+
+    plain = [shown(query) for query in ("", "&search=a", "&page_size=50&desc=1")]
+    monkeypatch.setattr(type(of), "twin", None)
+    assert plain[0]
+    assert plain == [shown(query) for query in ("", "&search=a", "&page_size=50&desc=1")]
