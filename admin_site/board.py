@@ -7,21 +7,21 @@ page do all of it without a script.
 import datetime as dt
 from typing import Any
 
-import sqlalchemy as sa
 from flask import abort, jsonify, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import board_events, texts, undo
+from admin_site import board_events, schedule_names, texts, undo
 from admin_site.board_events import NOBODY
-from admin_site.pages import Answer, WorkPage, active_sitters, page
+from admin_site.pages import Answer, WorkPage, page
 from admin_site.reading import MAX_ID, read_clock, read_day, read_id, read_tokens, write_tokens
+from admin_site.schedule_names import Named, Names
 from admin_site.schedule_rows import DAY, Show, Wish
 from admin_site.visits_page import each_once
 from foundation import clock
 from foundation.db import db
-from models import Job, JobState, ServiceGroup, Staff, TimeBlock, TimeType
+from models import Job, JobState, Staff, TimeBlock, TimeType
 from ui_kit import formats
 from workflows import conflicts, jobs, moving, settings
 from workflows.errors import N_, Invalid, WorkflowError
@@ -42,10 +42,9 @@ class BoardPage(WorkPage):
         on = read_day(request.args.get("on")) or clock.today()
         is_week = request.args.get("view") == "week"
         group_id, sitter = read_id(request.args.get("group")), read_id(request.args.get("sitter"))
-        sitters = active_sitters()
-        groups = db.session.scalars(sa.select(ServiceGroup).order_by(ServiceGroup.position, ServiceGroup.name)).all()
+        names = schedule_names.read()
         return page(
-            "board.html", on=on, is_week=is_week, sitters=sitters, groups=groups, group_id=group_id, sitter=sitter,
+            "board.html", on=on, is_week=is_week, sitters=names.sitters, groups=names.groups, group_id=group_id, sitter=sitter,
             config=_config(on, is_week=is_week), seconds=settings.read()["schedule.undo_seconds"], undo=undo.to_undo(),
             here=url_for(".index", view="week" if is_week else "day", on=on.isoformat()),
         )  # fmt: skip
@@ -61,10 +60,12 @@ class BoardPage(WorkPage):
             is_week=False, by_client=False, first=first, last=end - DAY, show=Show.OPEN, with_requests=True,
             sitter=str(sitter_id or ""), group_id=read_id(request.args.get("group")),
         )  # fmt: skip
-        sitters = [s for s in active_sitters() if sitter_id in {None, s.id}]
-        drawn = board_events.events(wish)
+        names = schedule_names.read()
+        sitters = [s for s in names.sitters if sitter_id in {None, s.id}]
+        looks, drawn = board_events.visits(wish, names)
         return jsonify(
-            events=[*drawn, *board_events.days_off(wish, sitters)], resources=_rows(sitters, drawn, alone=sitter_id is not None)
+            looks=looks, visits=drawn, away=board_events.days_off(wish, sitters),
+            resources=_rows(sitters, names, drawn, alone=sitter_id is not None),
         )  # fmt: skip
 
     @expose("/moves", methods=("POST",))
@@ -93,7 +94,7 @@ class BoardPage(WorkPage):
             return _refused(problem, job.id)
         undo.remember(moved)
         return jsonify(
-            event=board_events.event_of(moved.job), text=undo.moved_words(moved.job) if moved.changed else "",
+            visit=board_events.visit_of(moved.job), text=undo.moved_words(moved.job) if moved.changed else "",
             undo=url_for(".take_back", number=moved.number) if moved.number else None,
             seconds=settings.read()["schedule.undo_seconds"],
         ), 200  # fmt: skip
@@ -108,7 +109,7 @@ class BoardPage(WorkPage):
         except WorkflowError as problem:
             db.session.rollback()
             return _refused(problem, read_id(request.form.get("job")) or 0)
-        return jsonify(event=board_events.event_of(job), text=undo.undone_words(job)), 200
+        return jsonify(visit=board_events.visit_of(job), text=undo.undone_words(job)), 200
 
 
 def _job(text: str | None) -> Job:
@@ -123,7 +124,7 @@ def _refused(problem: WorkflowError, job_id: int) -> tuple[Response, int]:
     """The sentence, and the visit as it really is (the board draws it there)."""
     job = jobs.get_fresh(job_id)
     is_there = job is not None and job.state in conflicts.BUSY_STATES
-    return jsonify(error=problem.say(gettext), event=board_events.event_of(job) if job and is_there else None), 422 if isinstance(problem, Invalid) else 409  # fmt: skip
+    return jsonify(error=problem.say(gettext), visit=board_events.visit_of(job) if job and is_there else None), 422 if isinstance(problem, Invalid) else 409  # fmt: skip
 
 
 def _dropped(job: Job) -> moving.Place:
@@ -163,16 +164,14 @@ def _nearest(job: Job, time: dt.time) -> TimeBlock | None:
     return min(offered, key=distance, default=job.time_block)
 
 
-def _rows(sitters: list[Staff], drawn: list[dict[str, Any]], *, alone: bool) -> list[dict[str, str]]:
+def _rows(sitters: list[Named], names: Names, drawn: list[board_events.Visit], *, alone: bool) -> list[dict[str, str]]:
     """Nobody first, then the sitters by name, then whoever has visits and is no sitter any more."""
     rows = [] if alone else [{"id": NOBODY, "title": gettext("Nobody yet")}]
-    rows += [{"id": str(s.id), "title": str(s)} for s in sitters]
+    rows += [{"id": str(s.id), "title": s.name} for s in sitters]
     known = {row["id"] for row in rows}
-    for event in drawn:
-        row_id = event["resourceIds"][0]
+    for row_id in dict.fromkeys(visit["row"] for visit in drawn):
         if row_id not in known:
-            known.add(row_id)
-            rows.append({"id": row_id, "title": event["extendedProps"]["sitter"] or gettext("Nobody yet")})
+            rows.append({"id": row_id, "title": names.staff.get(int(row_id)) or gettext("Nobody yet")})
     return rows
 
 
@@ -183,6 +182,10 @@ def _config(on: dt.date, *, is_week: bool) -> dict[str, Any]:
         "view": "resourceTimelineWeek" if is_week else "resourceTimelineDay",
         "visits": url_for(".visits"),
         "moves": url_for(".move"),
+        # A visit's own pages: its number, or its client's, takes the place of the 0.
+        "visit": url_for("visits_page.show", job_id=0),
+        "request": url_for("requests.batch", client_id=0),
+        "move": url_for("moves.move", job_id=0),
         "here": url_for(".index"),
         "list": url_for("schedule.index"),
         "zone": settings.read()["business.time_zone"],
@@ -191,7 +194,7 @@ def _config(on: dt.date, *, is_week: bool) -> dict[str, Any]:
         "words": {
             "today": gettext("Today"), "prev": gettext("Previous"), "next": gettext("Next"),
             "resourceTimelineDay": gettext("Day"), "resourceTimelineWeek": gettext("Week"), "close": gettext("Close"),
-            "board": gettext("Visits by sitter"), "sitter": gettext("Sitter"),
+            "board": gettext("Visits by sitter"), "sitter": gettext("Sitter"), "req": gettext("REQ:"), "noKey": gettext("no key"),
         },
     }  # fmt: skip
 

@@ -116,7 +116,7 @@ def today(late: Collection[int] = ()) -> Today:
     rows = db.session.execute(_TODAY, {"day": day}).all()
     own: dict[int | None, list[tuple[int, str, dt.time | None]]] = {}
     for job_id, sitter_id, state, time in rows:
-        kind = "late" if job_id in late else _kind(state, sitter_id)
+        kind = "late" if job_id in late else kind_as_kept(state, sitter_id)
         own.setdefault(sitter_id, []).append((job_id, kind, time))
     first_of_all = sorted(own, key=lambda sitter: (sitter is not None, own[sitter][0][2] or dt.time(0)))
     shown = [_run(sitter_id, own[sitter_id]) for sitter_id in first_of_all[:MOST_SITTERS]]
@@ -146,7 +146,7 @@ _TODAY = (
 )
 
 
-def _kind(state: str, sitter_id: int | None) -> str:
+def kind_as_kept(state: str, sitter_id: int | None) -> str:
     """As `kind_of`, for a state as it is kept."""
     return _KINDS.get(state) or ("scheduled" if sitter_id else "none")
 

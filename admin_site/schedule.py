@@ -4,23 +4,22 @@ Dragging is on the board (`board`), moving one visit on its own page (`moves`), 
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import job_lines, schedule_month, schedule_rows, undo
-from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
+from admin_site import job_lines, schedule_marks, schedule_month, schedule_names, schedule_rows, undo
+from admin_site.pages import Answer, WorkPage, page, refuse
 from admin_site.reading import FIRST_DAY, LAST_DAY, read_page
+from admin_site.schedule_names import Names
 from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL, Show, Wish
 from foundation import clock
 from foundation.db import db
-from models import ServiceGroup, Staff
 from ui_kit import formats, month_grid
 from workflows import master_schedule
 from workflows.errors import WorkflowError
@@ -37,46 +36,50 @@ class SchedulePage(WorkPage):
     def index(self) -> Answer:
         """A day, a week or a month."""
         wish = schedule_rows.wish_of(request.args)
-        on, sitters = wish.on, active_sitters()
+        on, names = wish.on, schedule_names.read()
         if wish.is_month:
-            return self._month(wish, sitters)
-        found = schedule_rows.rows(wish, sitters)
+            return self._month(wish, names)
+        found = schedule_rows.rows(wish, names)
         size = CLIENTS_A_PAGE if wish.by_client else SITTERS_A_PAGE
         pages = max(-(-len(found) // size), 1)
         number = min(read_page(), pages)
         shown = found[(number - 1) * size : number * size]
-        if not wish.is_week:
-            schedule_rows.add_pets(shown, with_keys=True)
-        elif sum(row.n_drawn for row in shown) <= MOST_CARDS:
-            schedule_rows.add_keys(shown)
+        as_sums = wish.is_week and sum(row.n_drawn for row in shown) > MOST_CARDS
+        if not as_sums:
+            schedule_rows.fill(shown, wish, names)
+            if wish.is_week:
+                schedule_marks.add_keys(shown)
+            else:
+                schedule_marks.add_pets(shown, with_keys=True)
         if not wish.by_client:
-            schedule_rows.add_time_off(shown, wish)
+            schedule_marks.add_time_off(shown, wish)
+        picks = "pick" in request.args and self.actor.may(Permission.SCHEDULE)
         return page(
             "schedule.html",
             wish=wish,
             rows=shown,
-            picks="pick" in request.args and self.actor.may(Permission.SCHEDULE),
+            picks=picks,
             n_visits=sum(row.n_visits for row in found),
-            as_sums=wish.is_week and sum(row.n_drawn for row in shown) > MOST_CARDS,
+            as_sums=as_sums,
             as_board=not wish.is_week and not wish.by_client and len(shown) <= MOST_COLUMNS,
             most_in_cell=MOST_IN_CELL,
             number=number,
             pages=pages,
-            sitters=sitters,
-            groups=_groups(),
+            sitters=names.sitters,
+            groups=names.groups,
             title=_title(wish),
             today=clock.today(),
             before=max(on - DAY * len(wish.days), FIRST_DAY),
             after=min(on + DAY * len(wish.days), LAST_DAY),
             url=_url_maker(wish, on),
             on=on,
-            lines=job_lines.of_slots,
+            lines=job_lines.SlotLines(by_client=wish.by_client, picks=picks),
             may_edit=self.actor.may(Permission.SCHEDULE),
             undo=undo.to_undo(),
             here=request.full_path.rstrip("?"),
         )
 
-    def _month(self, wish: Wish, sitters: list[Staff]) -> Answer:
+    def _month(self, wish: Wish, names: Names) -> Answer:
         """The whole month as sums that lead into the days."""
         url, found = _url_maker(wish, wish.on), schedule_month.sums(wish)
         grid = month_grid(
@@ -84,7 +87,7 @@ class SchedulePage(WorkPage):
             day_url=lambda day: url(view="day", on=day),
         )  # fmt: skip
         return page(
-            "schedule_month.html", wish=wish, on=wish.on, grid=grid, sitters=sitters, groups=_groups(), url=url,
+            "schedule_month.html", wish=wish, on=wish.on, grid=grid, sitters=names.sitters, groups=names.groups, url=url,
             n_visits=sum(s.visits for day, s in found.items() if day.month == wish.on.month), today=clock.today(),
             previous=max(grid.previous, FIRST_DAY), following=min(grid.next, LAST_DAY),
             may_edit=self.actor.may(Permission.SCHEDULE), undo=None, here="",
@@ -99,9 +102,11 @@ class SchedulePage(WorkPage):
         elif wish.is_month:
             wish = schedule_rows.wish_of({**request.args, "by": "sitter", "view": "week"})
         wish = replace(wish, with_cancelled=False)
-        found = [row for row in schedule_rows.rows(wish, active_sitters()) if row.cells]
-        schedule_rows.add_pets(found)
-        addresses = schedule_rows.addresses(found)
+        names = schedule_names.read()
+        found = [row for row in schedule_rows.rows(wish, names) if row.n_drawn]
+        schedule_rows.fill(found, wish, names)
+        schedule_marks.add_pets(found)
+        addresses = schedule_marks.addresses(found)
         return page(
             "schedule_print.html", wish=wish, rows=found, addresses=addresses, title=_title(wish), made_at=clock.now(),
             back=url_for(".index", view=wish.view, on=wish.on.isoformat()), url=_url_maker(wish, wish.on),
@@ -119,10 +124,6 @@ class SchedulePage(WorkPage):
         else:
             flash(gettext("The schedule of 14 days is on its way to %(address)s.", address=sent.to_address), "success")
         return redirect(url_for(".paper", days="14"))
-
-
-def _groups() -> Sequence[ServiceGroup]:
-    return db.session.scalars(sa.select(ServiceGroup).order_by(ServiceGroup.position, ServiceGroup.name)).all()
 
 
 def _url_maker(wish: Wish, on: dt.date) -> Callable[..., str]:

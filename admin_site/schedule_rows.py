@@ -5,16 +5,18 @@ One query for all visits, however many: tuples, not records; at 3,500 a week the
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from admin_site import texts
-from admin_site.home_figures import kind_of
+from admin_site import schedule_names, texts
+from admin_site.home_figures import kind_as_kept
 from admin_site.reading import LAST_DAY, initials, read_day, read_id
+from admin_site.schedule_names import Block, Names
 from foundation import clock
 from foundation.among import among
 from foundation.db import db
@@ -24,20 +26,12 @@ from models import (
     JobRequestLine,
     JobState,
     LineState,
-    Pet,
     ServiceItem,
-    Staff,
-    TimeBlock,
-    TimeOff,
-    TimeOffState,
     TimeType,
-    job_pet,
-    job_request_line_pet,
 )
 from ui_kit import formats
-from workflows import key_facts
 from workflows.cancelling import still_shown
-from workflows.conflicts import AWAY, is_busy, touching
+from workflows.conflicts import is_busy, touching
 from workflows.requested_stays import LINE_ENDS_ON, lines_touching
 
 #: more visits than this on a week's page are drawn as sums
@@ -115,16 +109,7 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
     )
 
 
-@dataclass(frozen=True)
-class Block:
-    """The columns of a time block."""
-
-    name: str
-    starts_at: dt.time
-    ends_at: dt.time
-
-
-@dataclass
+@dataclass(slots=True)
 class Slot:
     """A visit, or a requested visit, as it is drawn."""
 
@@ -148,6 +133,13 @@ class Slot:
     pets: str = ""
     #: its sitter does not hold the client's key
     no_key: bool = False
+
+    @property
+    def look(self) -> Hashable:
+        """Its time and state: what is the same here reads the same, and nine hundred of a day are some dozens."""
+        return (
+            self.start_time, self.minutes, self.block, self.kind, self.time_type, self.end_time, self.on_date, self.ends_on
+        )  # fmt: skip
 
     @property
     def order(self) -> tuple[bool, dt.time, str]:
@@ -183,6 +175,22 @@ class Slot:
 
 
 @dataclass
+class DaySum:
+    """The visits of a row on a day, where they are not drawn one by one."""
+
+    n: int = 0
+    #: of those with a time of their own
+    first: dt.time | None = None
+    last: dt.time | None = None
+
+    def add(self, n: int, first: dt.time | None, last: dt.time | None) -> None:
+        """More visits; `first` and `last` are None where none of them has a time."""
+        self.n += n
+        if first is not None and last is not None:
+            self.first, self.last = min(self.first or first, first), max(self.last or last, last)
+
+
+@dataclass
 class Row:
     """A sitter's or a client's days. `key` is None for the visits that nobody does."""
 
@@ -192,70 +200,113 @@ class Row:
     away: set[dt.date] = field(default_factory=set)
     #: asked for and not answered yet
     asks_off: set[dt.date] = field(default_factory=set)
-    #: cancelled visits are what is asked for, so they count
-    counts_cancelled: bool = False
+    #: how many visits take place, each once also when it lasts over days
+    n_visits: int = 0
+    #: how many cards it takes
+    n_drawn: int = 0
+    #: the days on which visits take place; a cancelled one is drawn and not counted, unless they are what is asked for
+    sums: dict[dt.date, DaySum] = field(default_factory=lambda: defaultdict(DaySum))
 
     @property
     def initials(self) -> str:
         """For the avatar."""
         return initials(self.name)
 
-    @property
-    def n_visits(self) -> int:
-        """How many visits take place, each once also when it lasts over days."""
-        return len({(s.job_id, s.line_id) for day in self.cells for s in self.counted(day)})
 
-    @property
-    def n_drawn(self) -> int:
-        """How many cards it takes."""
-        return sum(len(slots) for slots in self.cells.values())
-
-    def counted(self, day: dt.date) -> list[Slot]:
-        """The visits of a day that take place: a cancelled one is drawn and not counted."""
-        return [s for s in self.cells.get(day, []) if self.counts_cancelled or s.kind != "off"]
-
-    def add(self, slot: Slot, days: Iterable[dt.date]) -> None:
-        """Put a visit into each day that it touches."""
-        for day in days:
-            if slot.on_date <= day <= slot.ends_on:
-                self.cells.setdefault(day, []).append(slot)
-
-
-def rows(wish: Wish, sitters: list[Staff]) -> list[Row]:
-    """The rows in order: what nobody does first, then by name. Sitters without visits have a row too."""
+def rows(wish: Wish, names: Names) -> list[Row]:
+    """The rows in order, with sums and without visits: what nobody does first, then by name. Sitters without visits
+    have a row too. One query, which the database adds up; `fill` reads the visits of those that are shown."""
     found: dict[int | None, Row] = {}
-    if not wish.by_client and wish.show is Show.OPEN and not wish.sitter:
-        found = {s.id: Row(s.id, str(s)) for s in sitters}
-    if wish.sitter.isdigit() and not wish.by_client:
-        found = {s.id: Row(s.id, str(s)) for s in sitters if str(s.id) == wish.sitter}
-    days = wish.days
-    for slot in slots_of(wish):
-        key, name = (slot.client_id, slot.client) if wish.by_client else (slot.sitter_id, slot.sitter)
-        found.setdefault(key, Row(key, name)).add(slot, days)
-    for row in found.values():
-        row.counts_cancelled = wish.show is Show.CANCELLED
-        for slots in row.cells.values():
-            slots.sort(key=lambda s: s.order)
+    if not wish.by_client:
+        is_all = wish.show is Show.OPEN and not wish.sitter
+        found = {s.id: Row(s.id, s.name) for s in names.sitters if is_all or wish.sitter == str(s.id)}
+    for key, first_name, last_name, on_date, ends_on, n_all, n, first, last in _sums(wish):
+        name = f"{first_name} {last_name}".strip() if wish.by_client else names.of_sitter(key or None)
+        row = found.setdefault(key or None, Row(key or None, name))
+        row.n_visits += n
+        for day in (on_date + DAY * i for i in range((ends_on - on_date).days + 1)):
+            if wish.first <= day <= wish.last:
+                row.n_drawn += n_all
+                if n:
+                    row.sums[day].add(n, first, last)
     return sorted(found.values(), key=lambda r: (r.key is not None, r.name.casefold(), r.key or 0))
 
 
-def slots_of(wish: Wish) -> list[Slot]:
-    """All visits and requests that are wished for; one query."""
+def _sums(wish: Wish) -> Sequence[Any]:
+    """By row, first and last day: how many visits, how many of them take place, and their first and last time."""
     parts: list[Any] = []
     if wish.show is not Show.REQUESTED:
-        parts.append(_jobs(wish))
+        # A cancelled visit is not counted, unless cancelled ones are asked for.
+        counts = sa.true() if wish.show is Show.CANCELLED else Job.state.not_in([JobState.CANCELLED, JobState.VOIDED])
+        parts.append(
+            _summed(_wished(sa.select(), wish), wish, Job, sitter_id=Job.sitter_id, ends_on=Job.ends_on, counts=counts)
+        )
     if wish.show is Show.REQUESTED or wish.with_requests:
-        parts.append(_lines(wish))
+        lines = _lines(sa.select(), wish)
+        parts.append(
+            _summed(lines, wish, JobRequestLine, sitter_id=_LINE_SITTER, ends_on=LINE_ENDS_ON, counts=sa.true())
+        )
+    statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
+    found: Sequence[Any] = db.session.execute(statement).all()
+    return found
+
+
+def _summed(statement: Any, wish: Wish, of: Any, *, sitter_id: Any, ends_on: Any, counts: Any) -> Any:
+    key: Any = _row_key(wish, of.client_id, sitter_id)
+    who: list[Any] = [sa.literal(""), sa.literal("")]
+    grouped: list[Any] = [key, of.on_date, ends_on]
+    if wish.by_client:
+        who = [Client.first_name, Client.last_name]
+        grouped += who
+    time = sa.case((counts, of.start_time))
+    figures = (sa.func.count(), sa.func.sum(sa.case((counts, 1), else_=0)), sa.func.min(time), sa.func.max(time))
+    return statement.add_columns(key, *who, of.on_date, ends_on, *figures).group_by(*grouped)
+
+
+def _row_key(wish: Wish, client_id: Any, sitter_id: Any) -> Any:
+    """Whose row a visit stands in, 0 for nobody's. No bare column: SQLite would take its index, and walk through all
+    that the business ever did, where the days are meant to be looked up."""
+    return sa.func.coalesce(client_id if wish.by_client else sitter_id, sa.literal_column("0"))
+
+
+def fill(shown: Sequence[Row], wish: Wish, names: Names) -> None:
+    """Read the visits of these rows, in their order of the day; one query."""
+    by_key, days = {row.key: row for row in shown}, wish.days
+    if not by_key:
+        return
+    for slot in slots_of(wish, names, of=by_key):
+        cells = by_key[slot.client_id if wish.by_client else slot.sitter_id].cells
+        for day in days:
+            if slot.on_date <= day <= slot.ends_on:
+                cells.setdefault(day, []).append(slot)
+    for row in shown:
+        for slots in row.cells.values():
+            slots.sort(key=lambda s: s.order)
+
+
+def slots_of(wish: Wish, names: Names, *, of: Collection[int | None] | None = None) -> list[Slot]:
+    """All visits and requests that are wished for, or those of the rows with these keys; one query."""
+    parts: list[Any] = []
+    if wish.show is not Show.REQUESTED:
+        parts.append(_of_rows(_wished(sa.select(*_JOB), wish), _row_key(wish, Job.client_id, Job.sitter_id), of))
+    if wish.show is Show.REQUESTED or wish.with_requests:
+        key = _row_key(wish, JobRequestLine.client_id, _LINE_SITTER)
+        parts.append(_of_rows(_lines(sa.select(*_LINE), wish), key, of))
     statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
     rows: Any = db.session.execute(statement).all()  # at once: row by row takes longer
-    return [_slot(*row) for row in rows]
+    return [_slot(names, *row) for row in rows]
+
+
+def _of_rows(statement: Any, key: Any, of: Collection[int | None] | None) -> Any:
+    return statement if of is None else statement.where(among(key, [row_key or 0 for row_key in of]))
 
 
 def slots_by_id(ids: Sequence[int]) -> list[Slot]:
-    """These visits, in the order of their days; one query."""
-    statement = _all_jobs().where(Job.id.in_(ids)).order_by(Job.on_date, Job.start_time, Job.id)
-    rows: Any = db.session.execute(statement)
-    return [_slot(*row) for row in rows]
+    """These visits, in the order of their days; two queries."""
+    statement = _with_clients(sa.select(*_JOB)).where(Job.id.in_(ids)).order_by(Job.on_date, Job.start_time, Job.id)
+    rows: Any = db.session.execute(statement).all()
+    names = schedule_names.read()
+    return [_slot(names, *row) for row in rows]
 
 
 def ids_of(wish: Wish, most: int) -> list[int]:
@@ -275,23 +326,24 @@ def ids_of(wish: Wish, most: int) -> list[int]:
 
 
 def _slot(  # noqa: PLR0917 -- the columns of the query, in its order
-    what: str, row_id: int, client_id: int, sitter_id: int | None, on_date: dt.date, ends_on: dt.date,
-    start_time: dt.time | None, end_time: dt.time | None, minutes: int, block_name: str | None,
-    block_start: dt.time | None, block_end: dt.time | None, state: str, first: str, last: str, service: str,
-    time_type: str, sitter_first: str | None, sitter_last: str | None, version: int,
+    names: Names, what: str, row_id: int, client_id: int, sitter_id: int | None, on_date: dt.date, ends_on: dt.date,
+    start_time: dt.time | None, end_time: dt.time | None, minutes: int, block_id: int | None, service_id: int, state: str,
+    version: int, first: str, last: str,
 ) -> Slot:  # fmt: skip
-    is_job = what == "job"
-    block = Block(block_name, block_start, block_end) if block_name and block_start and block_end else None
+    is_job, service = what == "job", names.services[service_id]
     return Slot(
         row_id if is_job else None, None if is_job else row_id, client_id, sitter_id, on_date, ends_on, start_time,
-        end_time, minutes, block, kind_of(JobState(state), sitter_id) if is_job else "req", f"{first} {last}".strip(),
-        service, TimeType(time_type), f"{sitter_first or ''} {sitter_last or ''}".strip(),
-        version,
+        end_time, minutes, names.blocks[block_id] if block_id is not None else None,
+        kind_as_kept(state, sitter_id) if is_job else "req", f"{first} {last}".strip(), service.name, service.time_type,
+        names.of_sitter(sitter_id), version,
     )  # fmt: skip
 
 
-def _jobs(wish: Wish) -> Any:
-    statement = _all_jobs().where(touching(wish.first, wish.last))
+def _wished(columns: Any, wish: Wish) -> Any:
+    """These columns of the visits that are wished for."""
+    statement = _with_clients(columns).where(touching(wish.first, wish.last))
+    if wish.group_id is not None:
+        statement = statement.join(ServiceItem, ServiceItem.id == Job.service_item_id)
     match wish.show:
         case Show.CANCELLED:
             # the filter is the way to those that have left the schedules by the setting
@@ -306,49 +358,41 @@ def _jobs(wish: Wish) -> Any:
     return narrow(statement, wish, Job.sitter_id)
 
 
-def _all_jobs() -> Any:
-    """Visits with all that a slot needs."""
-    columns: list[Any] = [
-        sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time,
-        Job.end_time, Job.duration_minutes, TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at,
-        _text(Job.state), Client.first_name, Client.last_name, ServiceItem.name, _text(ServiceItem.time_type),
-        Staff.first_name, Staff.last_name, Job.version,
-    ]  # fmt: skip
-    return (
-        sa.select(*columns)
-        # Every visit has a client and a service; outer, so that SQLite begins with the visits and not with all clients.
-        .outerjoin(Client, Client.id == Job.client_id)
-        .outerjoin(ServiceItem, ServiceItem.id == Job.service_item_id)
-        .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
-        .outerjoin(Staff, Staff.id == Job.sitter_id)
-    )
+def _with_clients(columns: Any) -> Any:
+    # Every visit has a client; outer, so that SQLite begins with the visits and not with all clients.
+    return columns.select_from(Job).outerjoin(Client, Client.id == Job.client_id)
 
 
-def _lines(wish: Wish) -> Any:
-    """Waiting requests stand with the sitter who is chosen, or would be proposed."""
-    proposed = sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
-    sitter_id = sa.func.coalesce(JobRequestLine.sitter_id, proposed)
-    columns: list[Any] = [
-        sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, sitter_id, JobRequestLine.on_date,
-        LINE_ENDS_ON, JobRequestLine.start_time, JobRequestLine.end_time, ServiceItem.duration_minutes,
-        TimeBlock.name, TimeBlock.starts_at, TimeBlock.ends_at, _text(JobRequestLine.state), Client.first_name,
-        Client.last_name, ServiceItem.name, _text(ServiceItem.time_type), Staff.first_name, Staff.last_name,
-        sa.literal(0),
-    ]  # fmt: skip
+def _lines(columns: Any, wish: Wish) -> Any:
+    """These columns of the waiting requests; they stand with the sitter who is chosen, or would be proposed."""
     statement = (
-        sa.select(*columns)
+        columns.select_from(JobRequestLine)
         .join(Client, Client.id == JobRequestLine.client_id)
         .join(ServiceItem, ServiceItem.id == JobRequestLine.service_item_id)
-        .outerjoin(TimeBlock, TimeBlock.id == JobRequestLine.time_block_id)
-        .outerjoin(Staff, Staff.id == sitter_id)
         .where(JobRequestLine.state == LineState.SUBMITTED, lines_touching(wish.first, wish.last))
     )
-    return narrow(statement, wish, sitter_id)
+    return narrow(statement, wish, _LINE_SITTER)
 
 
 def _text(column: Any) -> sa.ColumnElement[str]:
     """An enum column as the text it is kept as: two enums stand in one column here."""
     return sa.type_coerce(column, sa.String)
+
+
+_LINE_SITTER = sa.func.coalesce(
+    JobRequestLine.sitter_id, sa.case((JobRequestLine.leave_unassigned, None), else_=Client.primary_sitter_id)
+)
+#: what a slot needs, as `_slot` takes it
+_JOB: list[Any] = [
+    sa.literal("job"), Job.id, Job.client_id, Job.sitter_id, Job.on_date, Job.ends_on, Job.start_time, Job.end_time,
+    Job.duration_minutes, Job.time_block_id, Job.service_item_id, _text(Job.state), Job.version, Client.first_name,
+    Client.last_name,
+]  # fmt: skip
+_LINE: list[Any] = [
+    sa.literal("line"), JobRequestLine.id, JobRequestLine.client_id, _LINE_SITTER, JobRequestLine.on_date, LINE_ENDS_ON,
+    JobRequestLine.start_time, JobRequestLine.end_time, ServiceItem.duration_minutes, JobRequestLine.time_block_id,
+    JobRequestLine.service_item_id, _text(JobRequestLine.state), sa.literal(0), Client.first_name, Client.last_name,
+]  # fmt: skip
 
 
 def narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
@@ -360,73 +404,3 @@ def narrow(statement: Any, wish: Wish, sitter_id: Any) -> Any:
     if wish.group_id is not None:
         statement = statement.where(ServiceItem.group_id == wish.group_id)
     return statement
-
-
-def add_pets(shown: Iterable[Row], *, with_keys: bool = False) -> None:
-    """Give the visits of these rows their pets' names, and mark those without a key; one query for both."""
-    add_pets_to([s for row in shown for cell in row.cells.values() for s in cell], with_keys=with_keys)
-
-
-def add_pets_to(slots: Sequence[Slot], *, with_keys: bool = False) -> None:
-    """Give these visits their pets' names, and mark those whose sitter does not hold the client's key; one query."""
-    jobs, lines = [*{s.job_id for s in slots if s.job_id}], [*{s.line_id for s in slots if s.line_id}]
-    needy = _may_need_keys(slots) if with_keys else []
-    of_line = job_request_line_pet.c
-    parts: list[Any] = []
-    if jobs:
-        parts.append(sa.select(sa.literal("job"), job_pet.c.job_id, Pet.name).join(Pet, Pet.id == job_pet.c.pet_id).where(among(job_pet.c.job_id, jobs)))  # fmt: skip
-    if lines:
-        parts.append(sa.select(sa.literal("line"), of_line.line_id, Pet.name).join(Pet, Pet.id == of_line.pet_id).where(among(of_line.line_id, lines)))  # fmt: skip
-    if needy:
-        lacking: Any = key_facts.lacking_among(needy)
-        parts.append(lacking.with_only_columns(sa.literal("no key"), Job.id, sa.literal("")))
-    if not parts:
-        return
-    names: dict[tuple[str, int], list[str]] = {}
-    statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
-    rows: Any = db.session.execute(statement).all()
-    for what, row_id, name in rows:
-        names.setdefault((what, row_id), []).append(name)
-    for slot in slots:
-        own = ("job", slot.job_id) if slot.job_id else ("line", slot.line_id or 0)
-        slot.pets = ", ".join(sorted(names.get(own, [])))
-        slot.no_key = bool(slot.job_id) and ("no key", slot.job_id) in names
-
-
-def _may_need_keys(slots: Sequence[Slot]) -> list[int]:
-    return [*{s.job_id for s in slots if s.job_id and s.kind in {"scheduled", "live"}}]
-
-
-def add_keys_to(slots: Sequence[Slot]) -> None:
-    """Only mark the visits whose sitter does not hold the client's key; one query."""
-    lacking = key_facts.without_key(_may_need_keys(slots))
-    for slot in slots:
-        slot.no_key = slot.job_id in lacking
-
-
-def add_keys(shown: Iterable[Row]) -> None:
-    """The same for the visits of these rows."""
-    add_keys_to([s for row in shown for cell in row.cells.values() for s in cell])
-
-
-def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
-    """Where these clients live, and their phone: {client id: (address, phone)}; one query."""
-    ids = {s.client_id for row in shown for cell in row.cells.values() for s in cell}
-    columns = (Client.address_line1, Client.address_line2, Client.city, Client.postcode)
-    found = db.session.execute(sa.select(Client.id, Client.phone, *columns).where(Client.id.in_(ids))) if ids else ()
-    return {row[0]: (", ".join(part for part in row[2:] if part), row[1] or "") for row in found}
-
-
-def add_time_off(shown: Iterable[Row], wish: Wish) -> None:
-    """Mark the days on which these sitters are away, or asked to be; one query."""
-    by_id = {row.key: row for row in shown if row.key is not None}
-    if not by_id:
-        return
-    for off in db.session.scalars(
-        sa.select(TimeOff).where(
-            TimeOff.staff_id.in_(by_id), TimeOff.first_on <= wish.last, TimeOff.last_on >= wish.first, AWAY
-        )
-    ):
-        row = by_id[off.staff_id]
-        days = row.away if off.state is TimeOffState.APPROVED else row.asks_off
-        days.update(d for d in wish.days if off.first_on <= d <= off.last_on)

@@ -27,6 +27,12 @@ def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "is translated
     return text
 
 
+@lru_cache(maxsize=8192)
+def escaped(text: str) -> str:
+    """A text for HTML that Python puts together, as a plain text: names and services stand on a page again and again."""
+    return str(escape(text))
+
+
 @lru_cache(maxsize=1024)
 def icon(name: str, cls: str = "") -> Markup:
     """The icon as `ui.icon` draws it; a paw for a name that is none."""

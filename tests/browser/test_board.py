@@ -107,6 +107,10 @@ def test_by_keyboard_a_visit_is_moved_in_the_dialog(busy, visitor):
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Time", exact=True)).to_have_value(re.compile("^10:00"))
+    expect(dialog.locator("[data-label]")).to_have_text(re.compile(
+        "^10:00.AM to 10:30.AM, Alice Archer \\(Biscuit\\), Dog walk, Sam Stone, Scheduled$"
+    ))  # fmt: skip
+    expect(dialog.get_by_role("link", name="Open visit")).to_have_attribute("href", f"/admin/visit/{busy.walk_id}/")
     olivia.look()
     dialog.get_by_label("Time", exact=True).fill("15:30")
     dialog.get_by_role("button", name="Move visit").focus()

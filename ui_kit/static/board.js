@@ -21,7 +21,7 @@ const say = (text, undo, seconds = 12, job = "") => {
   if (undo) button.addEventListener("click", async () => {
     toast.remove();
     const answer = await post(undo, { job });
-    if (answer.body?.event) draw(answer.body.event);
+    if (answer.body?.visit) draw(answer.body.visit);
     say(answer.body?.text || answer.body?.error || failed);
   }); else button.remove();
   document.querySelector(".ui-toasts:last-of-type").append(toast);
@@ -45,10 +45,32 @@ const load = async (span) => {
   if (!answer.ok) throw new Error(String(answer.status));
   const found = await answer.json();
   calendar.setOption("resources", found.resources);
-  widen(found.events);
-  return found.events;
+  const names = new Map(found.resources.map((row) => [row.id, row.title]));
+  const events = found.visits.map((visit) => made(visit, found.looks[visit.look], names.get(visit.row)));
+  widen(events);
+  return [...events, ...found.away];
 };
-const draw = (event) => { calendar.updateEvent({ ...event, start: new Date(event.start), end: new Date(event.end) }); };
+
+// What the server says of a visit, and of all that look like it, as EventCalendar wants it.
+const made = (visit, look, sitter) => {
+  const who = visit.noKey ? `${visit.who} (${words.noKey})` : visit.who;
+  const said = [look.span, visit.who, visit.service, sitter, look.word];
+  if (visit.noKey) said.push(words.noKey);
+  const at = (address, id) => address.replace(/\/0(?=\/)/, `/${id}`);
+  return {
+    id: visit.job ? `job-${visit.job}` : `line-${visit.line}`, resourceIds: [visit.row], start: look.start, end: look.end, allDay: look.allDay,
+    title: visit.job ? who : `${words.req} ${visit.who}`, classNames: look.class ? [look.class] : [],
+    editable: look.movable, startEditable: look.movable, durationEditable: false,
+    extendedProps: {
+      job: visit.job, version: visit.version, time: look.time, label: said.join(", "),
+      url: visit.job ? at(config.visit, visit.job) : at(config.request, visit.client), move: look.movable ? at(config.move, visit.job) : null,
+    },
+  };
+};
+const draw = (visit) => {
+  const event = made(visit, visit.look, visit.sitter);
+  calendar.updateEvent({ ...event, start: new Date(event.start), end: new Date(event.end) });
+};
 
 // The hours shown are those of a working day, and more when a visit lies outside of them.
 const widen = (events) => {
@@ -81,7 +103,7 @@ const drop = async ({ event, revert }) => {
   }
   const { body } = answer;
   if (answer.status !== 200) revert();
-  if (body?.event) draw(body.event);
+  if (body?.visit) draw(body.visit);
   say(body?.text || body?.error || (answer.status === 200 ? "" : body?.alert || failed), body?.undo, body?.seconds, job);
 };
 

@@ -170,8 +170,9 @@ def test_the_month_counts_a_requested_stay_on_each_of_its_days(office, line):
 @pytest.mark.covers("B12")
 def test_the_board_draws_the_requested_stay_from_its_start_to_its_end(office, line):
     answer = office.browser.get("/admin/board/visits?start=2026-11-28&end=2026-11-29&requests=1")
-    (event,) = [e for e in answer.json["events"] if e["id"] == f"line-{line.id}"]
-    assert (event["start"], event["end"], event["allDay"], event["editable"]) == (
+    (visit,) = [v for v in answer.json["visits"] if v.get("line") == line.id]
+    look = answer.json["looks"][visit["look"]]
+    assert (look["start"], look["end"], look["allDay"], look["movable"]) == (
         "2026-11-27T18:00:00", "2026-11-29T09:00:00", False, False,
     )  # fmt: skip
 

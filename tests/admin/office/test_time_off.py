@@ -61,13 +61,13 @@ def test_a_visit_that_came_meanwhile_is_shown_before_it_is_approved(office, cast
 def test_what_is_asked_for_is_a_weaker_clash_and_seen_in_schedule_and_board(office, cast, asked):
     week = office.get(f"/admin/schedule/?view=week&on={THURSDAY}")
     assert week.main.count("Asked for time off") == 2
-    drawn = office.browser.get(f"/admin/board/visits?start={THURSDAY}&end={FRIDAY}").json["events"]
-    assert [e["classNames"] for e in drawn if e["id"].startswith("off-")] == [["is-asked"]]
+    drawn = office.browser.get(f"/admin/board/visits?start={THURSDAY}&end={FRIDAY}").json["away"]
+    assert [e["classNames"] for e in drawn] == [["is-asked"]]
     time_off.approve(asked, actor=cast.as_max)
     assert "Asked for time off" not in office.get(f"/admin/schedule/?view=week&on={THURSDAY}").main
     make.time_off(cast.sita, THURSDAY, state=TimeOffState.DECLINED)
-    drawn = office.browser.get(f"/admin/board/visits?start={THURSDAY}&end={FRIDAY}").json["events"]
-    assert [e["classNames"] for e in drawn if e["id"].startswith("off-")] == [["is-away"]]
+    drawn = office.browser.get(f"/admin/board/visits?start={THURSDAY}&end={FRIDAY}").json["away"]
+    assert [e["classNames"] for e in drawn] == [["is-away"]]
 
 
 def test_the_page_takes_as_many_queries_for_many_visits_as_for_one(office, cast, asked):
