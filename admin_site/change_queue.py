@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ from workflows import change_requests, conflicts, repeat_clashes
 from workflows.cancellation import Outcome
 from workflows.change_facts import is_about_following, series_of, series_wanted_of, visit_of, wanted_of
 from workflows.change_preview import EndPreview, preview_end
-from workflows.conflicts import Clash, plan_of_item, plan_of_job
+from workflows.conflicts import Clash, plan_of_item, window_of
 from workflows.errors import WorkflowError
 from workflows.following import preview_item
 from workflows.following_preview import FollowingPreview, conflicts_of
@@ -142,6 +143,7 @@ def of_client(client: Client) -> list[Row]:
     return [_row(request, now) for request in found]
 
 
+@cache  # to put them together takes a twentieth of the page
 def _row_loads() -> tuple[Any, ...]:
     """Only what a row says. The visit's client is the request's, which is there by then."""
     of_item = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
@@ -168,7 +170,7 @@ def _row_loads() -> tuple[Any, ...]:
 def _row(request: ChangeRequest, now: dt.datetime) -> Row:
     waiting = [i for i in request.items if i.state is ChangeState.PENDING]
     shown = waiting or request.items
-    begins = [plan_of_job(i.job).window().earliest for i in waiting if i.job is not None]
+    begins = [window_of(i.job).earliest for i in waiting if i.job is not None]
     lines = [item_words(i) for i in shown[:SHOWN_ITEMS]] or [request.body[:120]]
     fees = sum((i.fee for i in shown if i.fee), Decimal(0))
     is_soon = bool(begins) and min(begins) - now <= SOON
@@ -269,7 +271,7 @@ def _detail(item: ChangeItem, clashes: list[Clash], now: dt.datetime) -> Detail:
             "The visit was changed since the client asked. Deciding closes it, and the client is told."
         ),
     }
-    begins = plan_of_job(item.job).window().earliest if item.job is not None else None
+    begins = window_of(item.job).earliest if item.job is not None else None
     difference, following, why_not = None, *following_of(item)
     if item.price_after is not None and item.price_before is not None:
         difference = item.price_after - item.price_before

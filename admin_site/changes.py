@@ -12,7 +12,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from admin_site import change_queue, frame
+from admin_site import change_queue, frame, queue_lines
 from admin_site.converters import shown_number
 from admin_site.fields import VisitForm
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
@@ -59,7 +59,7 @@ class ChangesPage(WorkPage):
         rows = change_queue.rows(tab, PER_PAGE + 1, (number - 1) * PER_PAGE)
         return page(
             "changes.html", tab=tab, counts=counts, rows=rows[:PER_PAGE], has_more=len(rows) > PER_PAGE, number=number,
-            n_new=frame.n_clients_waiting(), days=change_queue.AUTO_DAYS,
+            n_new=frame.n_clients_waiting(), days=change_queue.AUTO_DAYS, lines=queue_lines.ChangeLines(is_over=tab not in change_queue.OPEN_KINDS),
         )  # fmt: skip
 
     # -------------------------------------------------------------------------------------------------- one request

@@ -64,6 +64,20 @@ class QueueRow:
 
 def queue(sort: str = "first", *, descending: bool = False) -> list[QueueRow]:
     """Every client with waiting lines, or with cancelled ones that nobody has dismissed; one query."""
+    rows: dict[int, QueueRow] = {}
+    for client_id, first, last, n_waiting, n_cancelled, first_on, sent_at, auto in db.session.execute(_QUEUE):
+        row = rows.setdefault(client_id, QueueRow(client_id, f"{first} {last}".strip(), 0, 0, None, None, False))
+        row.n_waiting += n_waiting
+        row.n_cancelled += n_cancelled
+        row.first_on, row.sent_at = row.first_on or first_on, row.sent_at or sent_at
+        row.is_auto = row.is_auto or bool(auto)
+    found = list(rows.values())
+    _sort(found, sort, descending=descending)
+    return found
+
+
+def _queue_halves() -> Any:
+    """Two halves, because each is found by its state: together, SQLite walks through all lines that ever were."""
     line = JobRequestLine
     columns = line.client_id, Client.first_name, Client.last_name
     waiting = (
@@ -85,19 +99,10 @@ def queue(sort: str = "first", *, descending: bool = False) -> list[QueueRow]:
         .where(line.state == LineState.CANCELLED, line.dismissed_at.is_(None))
         .group_by(*columns)
     )
-    # Two halves, because each is found by its state: together, SQLite walks through all lines that ever were.
-    rows: dict[int, QueueRow] = {}
-    for client_id, first, last, n_waiting, n_cancelled, first_on, sent_at, auto in db.session.execute(
-        waiting.union_all(cancelled)
-    ):
-        row = rows.setdefault(client_id, QueueRow(client_id, f"{first} {last}".strip(), 0, 0, None, None, False))
-        row.n_waiting += n_waiting
-        row.n_cancelled += n_cancelled
-        row.first_on, row.sent_at = row.first_on or first_on, row.sent_at or sent_at
-        row.is_auto = row.is_auto or bool(auto)
-    found = list(rows.values())
-    _sort(found, sort, descending=descending)
-    return found
+    return waiting.union_all(cancelled)
+
+
+_QUEUE = _queue_halves()
 
 
 def _sort(rows: list[QueueRow], sort: str, *, descending: bool) -> None:

@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
-from admin_site import frame, request_queue, texts
+from admin_site import frame, queue_lines, request_queue, texts
 from admin_site.fields import UNASSIGNED, sitter_options
 from admin_site.pages import Answer, active_sitters, faces, get_or_404, is_htmx, page, refuse
 from admin_site.reading import initials, read_id, read_ids, read_page, read_tokens, write_tokens
@@ -46,7 +46,7 @@ class RequestsPage(LinePages):
         request_queue.add_starts(shown)
         return page(
             "requests.html", rows=shown, n_rows=len(rows), sort=sort, descending=descending, number=number, pages=pages,
-            counts=_counts(rows), view="waiting",
+            counts=_counts(rows), view="waiting", lines=queue_lines.of_queue(shown),
         )  # fmt: skip
 
     @expose("/baskets/")
