@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 
 from admin_site import change_queue, help_pages, letters, neighbours, proposals, sitter_messages, texts, time_off, words
 from admin_site.reading import initials, link
 from foundation import clock, money
 from foundation.db import db
 from sign_in import current_actor, current_sign_in
+from ui_kit.formats import language
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
 from workflows import api_tokens, field_deciding, job_requests, list_columns, registrations, saved_views, settings
 from workflows.actors import Actor
@@ -171,7 +172,7 @@ def install(app: Flask) -> None:
 
 def money_words(amount: Any) -> str:
     """An amount with its sign, as the business's language writes it."""
-    return money.show(amount, str(get_locale() or "en"))
+    return money.show(amount, language())
 
 
 def office_frame(actor: Actor) -> OfficeFrame:
@@ -283,7 +284,7 @@ def menu(actor: Actor) -> list[NavGroup]:
     """The menu without badges: it is the same for everybody who may the same, so it is made once for them; it took an
     eighth of a list page's time."""
     may = frozenset(p for p in Permission if actor.may(p))
-    key = (may, str(get_locale()), request.script_root, registrations.is_open(), api_tokens.is_on())
+    key = (may, language(), request.script_root, registrations.is_open(), api_tokens.is_on())
     menus: dict[Any, list[NavGroup]] = current_app.extensions.setdefault("office_menus", {})
     if key not in menus:
         menus[key] = _plain_groups(actor)

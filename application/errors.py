@@ -53,6 +53,13 @@ def put_back() -> None:
         db.session().invalidate()
 
 
+def _close() -> None:
+    try:
+        db.session.close()
+    except DBAPIError:
+        db.session().invalidate()
+
+
 def install(app: Flask) -> None:
     """A handler for each way in which a request can fail; its id is given by `logs`."""
 
@@ -111,8 +118,10 @@ def _install_absences(app: Flask) -> None:
     def _let_go(_problem: BaseException | None) -> None:
         # Runs before Flask-SQLAlchemy's own end of the session, where a connection that broke after its last answer
         # would turn a page that is ready into the server's bare "Internal Server Error".
+        # To close it undoes what is open as well; rolled back first, each object of the page would be taken out of use one
+        # by one, of a session that is thrown away with all that listens to it.
         if db.session.registry.has():
-            put_back()
+            _close()
 
     @app.errorhandler(OperationalError)
     def _busy(problem: OperationalError) -> Response:

@@ -109,6 +109,11 @@ _OFFERED = (
 )
 
 
+_AT_HOME = (
+    sa.select(Pet).where(Pet.client_id == sa.bindparam("client_id"), Pet.status == PetStatus.ACTIVE).order_by(Pet.name)
+)
+
+
 def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
     """Two queries: the services with group and blocks, the pets. Two more where prices are shown.
 
@@ -124,7 +129,7 @@ def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
         services.append(Service(keep.service_item, keep.time_block, _costs(keep.service_item, client, book)))
     # A block service whose blocks are all switched off has no time that could be chosen.
     services = [s for s in services if s.blocks or s.item.time_type is not TimeType.TIME_BLOCK]
-    return Offer(services, [p for p in client.pets if p.status is PetStatus.ACTIVE], book)
+    return Offer(services, list(db.session.scalars(_AT_HOME, {"client_id": client.id})), book)
 
 
 def _book(client: Client) -> pricing.Book | None:

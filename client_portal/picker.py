@@ -36,10 +36,10 @@ def make(draft: Draft, service: Service | None, known: Calendar, *, now: dt.date
     """The month of the draft. Days that are chosen already stay ticked and can be unticked, whatever speaks against them."""
     first, last = stretch(draft)
     reasons: dict[dt.date, str] = {}
-    late = False
+    late, values = False, settings.read()
     day = first
     while day <= last:
-        refusal = limits.why_not_day(day, known, settings.read(), now)
+        refusal = limits.why_not_day(day, known, values, now)
         if refusal is None and service is not None:
             refusal = service.why_not(day, known, now)
         if refusal and day not in draft.dates:

@@ -13,7 +13,17 @@ from flask_babel import gettext as _
 
 from foundation import clock, money
 from models import Job, JobRequestLine, Repeat, ServiceItem, TimeBlock, TimeType
-from ui_kit.formats import block_words, clock_time, later, length, pill_time, short_day, time_of_day, time_span
+from ui_kit.formats import (
+    block_words,
+    clock_time,
+    language,
+    later,
+    length,
+    pill_time,
+    short_day,
+    time_of_day,
+    time_span,
+)
 
 
 def soon(moment: dt.datetime) -> str:
@@ -109,7 +119,7 @@ def one_of(of: Sequence[str]) -> str:
 
 def amount(price: Decimal) -> str:
     """The price with its sign."""
-    return money.show(price, locale=str(get_locale()))
+    return money.show(price, language())
 
 
 def pattern(repeat: Repeat) -> str:

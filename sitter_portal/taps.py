@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from flask import url_for
 from flask_babel import gettext
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from foundation import clock
+from foundation.extensions import form_token
 from models import Job, JobState
 from ui_kit.formats import clock_time, short_day
 from ui_kit.quick import icon
@@ -28,7 +28,7 @@ class Taps:
     def __init__(self, back: str, new_key: Callable[[], str]) -> None:
         self._new_key = new_key
         self._hidden = (
-            f'<input type="hidden" name="csrf_token" value="{escape(generate_csrf())}">'
+            f'<input type="hidden" name="csrf_token" value="{escape(form_token())}">'
             f'<input type="hidden" name="back" value="{escape(back)}">'
         )
 

@@ -37,8 +37,25 @@ def _locale() -> Locale:
     return found or get_locale() or Locale("en", "GB")
 
 
+def language() -> str:
+    """The reader's locale in a word, `en_GB`, by which texts are kept: to compare locales themselves takes longer."""
+    return _code(_locale())
+
+
+def _code(locale: Locale) -> str:
+    # A locale's own way to its name puts it together each time.
+    found: str | None = getattr(locale, "in_a_word", None)
+    if found is None:
+        found = locale.in_a_word = str(locale)  # type: ignore[attr-defined]
+    return found
+
+
 def _zone() -> dt.tzinfo:
-    return get_timezone() if has_app_context() else clock.zone()
+    try:
+        found = g._flask_babel.babel_tzinfo  # noqa: SLF001 -- as above
+    except (AttributeError, RuntimeError):
+        found = None
+    return found or (get_timezone() if has_app_context() else clock.zone())
 
 
 def _day_of(value: dt.date | dt.datetime) -> dt.date:
@@ -49,7 +66,7 @@ def _day_of(value: dt.date | dt.datetime) -> dt.date:
 
 def locale_code() -> str:
     """For `<html lang>`: `en-GB`."""
-    return str(_locale()).replace("_", "-")
+    return language().replace("_", "-")
 
 
 def text_direction() -> str:
@@ -59,11 +76,11 @@ def text_direction() -> str:
 
 def local_date(value: dt.date | dt.datetime | None, style: str = "medium") -> str:
     """`26 Nov 2026`. A moment counts as the day it was at the business. Nothing gives an empty text."""
-    return "" if value is None else _date(_day_of(value), style, _locale())
+    return "" if value is None else _date(_day_of(value), style, language())
 
 
 @lru_cache(maxsize=4096)
-def _date(value: dt.date, style: str, locale: Locale) -> str:
+def _date(value: dt.date, style: str, locale: str) -> str:
     return babel_dates.format_date(value, style, locale)
 
 
@@ -88,12 +105,12 @@ def clock_time(value: dt.time | dt.datetime | None) -> str:
         return ""
     if isinstance(value, dt.datetime):
         value = value.astimezone(_zone()).time() if value.tzinfo else value.time()
-    return _clock_time(value.replace(tzinfo=None), _locale())
+    return _clock_time(value.replace(tzinfo=None), language())
 
 
 # A day of 900 visits says the same few times again and again, and Babel takes 50 microseconds for each.
 @lru_cache(maxsize=4096)
-def _clock_time(value: dt.time, locale: Locale) -> str:
+def _clock_time(value: dt.time, locale: str) -> str:
     return babel_dates.format_time(value, "short", locale=locale).translate(_NARROW_SPACES)
 
 
@@ -197,11 +214,12 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
 
 
 def _skeleton(skeleton: str, day: dt.date) -> str:
-    return _written(skeleton, day, _locale())
+    return _written(skeleton, day, language())
 
 
 @lru_cache(maxsize=4096)
-def _written(skeleton: str, day: dt.date, locale: Locale) -> str:
+def _written(skeleton: str, day: dt.date, code: str) -> str:
+    locale = Locale.parse(code)
     pattern = locale.datetime_skeletons.get(skeleton)
     if pattern is None:  # CLDR has yMMMEd everywhere, but not yMMMMEEEEd
         near = babel_dates.match_skeleton(skeleton, locale.datetime_skeletons)

@@ -1,4 +1,4 @@
-"""The month of `ui.month`, put together by one function: as a macro its forty days took a tenth of the page's time."""
+"""The months of `ui.month` and `ui.month_picker`, put together by functions: as macros their days took a tenth of a page."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,13 +12,38 @@ from ui_kit.month import Day, DayItem, MonthGrid
 def month(grid: MonthGrid, caption: str, shown: int = 2) -> Markup:
     """The table; each day is a link that says its date and its first `shown` visits."""
     words = _Words()
-    heads = "".join(
-        f'<th scope="col"><abbr title="{escape(long)}">{escape(short)}</abbr></th>' for short, long in grid.weekdays
-    )
     weeks = "".join(f"<tr>{''.join(_day(day, words, shown) for day in week)}</tr>" for week in grid.weeks)
     return Markup(  # noqa: S704 -- escaped
-        f'<table class="ui-cal"><caption class="ui-vh">{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+        f'<table class="ui-cal"><caption class="ui-vh">{escape(caption)}</caption><thead><tr>{_heads(grid)}</tr></thead>'
         f"<tbody>{weeks}</tbody></table>"
+    )
+
+
+def month_picker(grid: MonthGrid, name: str, caption: str) -> Markup:
+    """The table; each day is a tick. Days outside the month are left out, so that each date has one tick."""
+    weeks = "".join(f"<tr>{''.join(_tick(day, name) for day in week)}</tr>" for week in grid.weeks)
+    return Markup(  # noqa: S704 -- escaped
+        f'<table class="ui-cal ui-pick"><caption class="ui-vh">{escape(caption)}</caption>'
+        f"<thead><tr>{_heads(grid)}</tr></thead><tbody>{weeks}</tbody></table>"
+    )
+
+
+def _heads(grid: MonthGrid) -> str:
+    return "".join(
+        f'<th scope="col"><abbr title="{escape(long)}">{escape(short)}</abbr></th>' for short, long in grid.weekdays
+    )
+
+
+def _tick(day: Day, name: str) -> str:
+    if not day.in_month:
+        return "<td></td>"
+    look = f"{'is-holiday' if day.note else ''}{' is-today' if day.is_today else ''}"
+    title = f' title="{escape(day.reason)}"' if day.reason else ""
+    state = f"{' checked' if day.is_selected else ''}{' disabled' if day.reason else ''}"
+    said = ", ".join(text for text in (day.label, day.note, day.reason) if text)
+    return (
+        f'<td><label class="{look}"{title}><input type="checkbox" name="{escape(name)}" value="{day.date.isoformat()}"{state}>'
+        f'<span aria-hidden="true">{day.date.day}</span><span class="ui-vh">{escape(said)}</span></label></td>'
     )
 
 

@@ -12,8 +12,7 @@ from markupsafe import Markup, escape
 from ui_kit import formats
 from ui_kit.frames import Link, NavItem, OfficeFrame
 from ui_kit.quick import icon
-
-_THEMES = (("device", "device-desktop"), ("light", "sun"), ("dark", "moon"))
+from ui_kit.quick_frame import theme_choice
 
 
 def bar(office: OfficeFrame, nav: str, token: str | None) -> Markup:
@@ -64,7 +63,7 @@ def _bar(  # noqa: PLR0917 -- the key
         _entry(item.label, item.url, item.icon, ' aria-current="page"' if item.key == nav else "")
         for item in account_menu
     ]
-    parts.append(_themes())
+    parts.append(theme_choice())
     if help_url:
         parts.append(_entry(gettext("Help"), help_url, "help-circle"))
     if keys_url:
@@ -76,13 +75,3 @@ def _bar(  # noqa: PLR0917 -- the key
 
 def _entry(label: str, url: str, sign: str, more: str = "") -> str:
     return f'<a class="ui-menu__item" href="{escape(url)}"{more}>{icon(sign)}{escape(label)}</a>'
-
-
-def _themes() -> str:
-    words = {"device": gettext("Device"), "light": gettext("Light"), "dark": gettext("Dark")}
-    buttons = (
-        f'<button type="button" data-theme-set="{key}" aria-pressed="false">{icon(sign)}{escape(words[key])}</button>'
-        for key, sign in _THEMES
-    )
-    label = escape(gettext("Colours"))
-    return f'<div class="ui-themes ui-js-only" role="group" aria-label="{label}">{"".join(buttons)}</div>'

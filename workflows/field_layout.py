@@ -6,7 +6,7 @@ and nothing further down can open it again. What was filled in is read and writt
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -182,10 +182,32 @@ def layout(
     Pages for one species or one service group come only with that species or group (`of_all_kinds`: all of them).
     Retired pages, sections and fields are left out unless asked for.
     """
-    wanted = [FieldPage.area == area]
+    given: dict[str, object] = {"area": area}
     if not of_all_kinds:
-        wanted.append(sa.or_(FieldPage.species.is_(None), FieldPage.species == species))
-        wanted.append(sa.or_(FieldPage.service_group_id.is_(None), FieldPage.service_group_id == service_group_id))
+        given |= {"species": species, "service_group_id": service_group_id}
+    pages, fields = _questions(of_all_kinds, with_retired)
+    rows = db.session.execute(pages, given).all()
+    of_section: dict[int, list[CustomField]] = {}
+    if rows:
+        for field in db.session.scalars(fields, given):
+            of_section.setdefault(field.section_id, []).append(field)
+    sections: dict[FieldPage, list[FieldSection]] = {}
+    for page, section in rows:
+        sections.setdefault(page, []).extend([section] if section is not None else [])
+    return Layout(tuple(_page(page, found, of_section) for page, found in sections.items()))
+
+
+@cache
+def _questions(
+    of_all_kinds: bool,  # noqa: FBT001 -- the key of what is kept
+    with_retired: bool,  # noqa: FBT001
+) -> tuple[sa.Select[FieldPage, FieldSection], sa.Select[CustomField]]:
+    """The pages with their sections, and the fields. Built once: to put them together takes longer than to answer them."""
+    wanted = [FieldPage.area == sa.bindparam("area")]
+    if not of_all_kinds:
+        wanted.append(sa.or_(FieldPage.species.is_(None), FieldPage.species == sa.bindparam("species")))
+        group = sa.bindparam("service_group_id", type_=sa.Integer)
+        wanted.append(sa.or_(FieldPage.service_group_id.is_(None), FieldPage.service_group_id == group))
     of_page = [FieldSection.page_id == FieldPage.id]
     # Their sections and pages are read by the other query and need not come with each field again.
     fields = sa.select(CustomField).join(CustomField.section).join(FieldSection.page)
@@ -193,20 +215,11 @@ def layout(
         wanted.append(FieldPage.retired_at.is_(None))
         of_page.append(FieldSection.retired_at.is_(None))
         fields = fields.where(FieldSection.retired_at.is_(None), CustomField.retired_at.is_(None))
-    rows = db.session.execute(
-        sa.select(FieldPage, FieldSection)
-        .outerjoin(FieldSection, sa.and_(*of_page))
-        .where(*wanted)
-        .order_by(FieldPage.position, FieldPage.id, FieldSection.position, FieldSection.id)
-    ).all()
-    of_section: dict[int, list[CustomField]] = {}
-    if rows:
-        for field in db.session.scalars(fields.where(*wanted).order_by(CustomField.position, CustomField.id)):
-            of_section.setdefault(field.section_id, []).append(field)
-    sections: dict[FieldPage, list[FieldSection]] = {}
-    for page, section in rows:
-        sections.setdefault(page, []).extend([section] if section is not None else [])
-    return Layout(tuple(_page(page, found, of_section) for page, found in sections.items()))
+    pages = sa.select(FieldPage, FieldSection).outerjoin(FieldSection, sa.and_(*of_page)).where(*wanted)
+    return (
+        pages.order_by(FieldPage.position, FieldPage.id, FieldSection.position, FieldSection.id),
+        fields.where(*wanted).order_by(CustomField.position, CustomField.id),
+    )
 
 
 def _page(page: FieldPage, sections: list[FieldSection], fields: dict[int, list[CustomField]]) -> PlacedPage:

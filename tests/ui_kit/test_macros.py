@@ -125,10 +125,10 @@ def test_count_is_read_aloud_and_nothing_at_none(render: Render) -> None:
         "{{ ui.filters([(x, x, true, x)], x) }}",
         "{{ ui.button_form(x, x, fields={x: x}, described=x) }}",
         "{{ ui.toast(x, x, x) }}",
-        "{{ ui.menu_link(x, x) }}{{ ui.menu_post(x, x) }}",
+        "{{ ui.menu_link(x, x) }}{{ ui_menu_post(x, x) }}",
         "{% call ui.dialog('d', x, action=x, confirm=x, fields={'a': x}) %}{{ x }}{% endcall %}",
         "{% call ui.advanced(x) %}{{ x }}{% endcall %}",
-        "{{ ui.brand(x, x, x) }}{{ ui.contact(x, x, x) }}",
+        "{{ ui_brand(x, x, x) }}{{ ui_contact(x, x, x) }}",
         "{{ ui.progress(1, 2, x) }}{{ ui.bars([(x, 1, x, true)], x) }}",
         "{{ ui.sort_link(x, x, 'asc') }}",
     ],
@@ -150,7 +150,7 @@ def test_flashes_are_banners_with_the_right_role(mini: Flask) -> None:
         flash(EVIL, "warning")
         flash("By the way.", "info")
         flash("Plain.")
-        html = render_template_string(UI + "{{ ui.flashes() }}")
+        html = render_template_string(UI + "{{ ui_flashes() }}")
     kinds = re.findall(r'ui-banner--(\w+)" role="(\w+)"', html)
     assert kinds == [("ok", "status"), ("danger", "alert"), ("req", "status"), ("info", "status"), ("ok", "status")]
     assert "<img" not in html
@@ -281,7 +281,7 @@ def test_one_page_needs_no_pagination(render: Render) -> None:
 
 def test_menu_works_without_script(render: Render) -> None:
     html = render(
-        "{% call ui.menu('More', only_icon=true) %}{{ ui.menu_link('A', '/a', 'x', true) }}{{ ui.menu_post('Out', '/out') }}{% endcall %}"
+        "{% call ui.menu('More', only_icon=true) %}{{ ui.menu_link('A', '/a', 'x', true) }}{{ ui_menu_post('Out', '/out') }}{% endcall %}"
     )
     assert re.search(
         r'<details class="ui-menu"><summary class="ui-btn ui-btn--sm ui-btn--icon" aria-label="More">', html
