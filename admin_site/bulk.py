@@ -18,6 +18,7 @@ from admin_site.filters import OfficeFilter
 from admin_site.reading import read_ids
 from admin_site.rows import Column
 from foundation.db import db
+from foundation.twins import Twin
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -77,6 +78,7 @@ class BulkActions:
     columns: Sequence[Column]
     default_order: Sequence[Any]
     list_options: Sequence[Any]
+    twin: Twin[Any] | None
     counts_rows: bool
     scope: Callable[[Any], Any]
     find: Callable[[str], Any]
@@ -90,6 +92,11 @@ class BulkActions:
     confirm_page: Callable[..., str]
     explain: Callable[[Exception], str | None]
     can_delete: bool
+
+    @property
+    def shows_only_usual(self) -> bool:
+        """The list itself knows."""
+        raise NotImplementedError
 
     def is_action_allowed(self, name: str) -> bool:
         """Offered, and taken, only with the action's permission."""

@@ -76,7 +76,7 @@ class Twin(Generic[E]):
         found = self.table
         for name, twin in self._beside.items():
             pairs = class_mapper(self._of).relationships[name].local_remote_pairs or ()
-            on = (self.c[here.key] == twin.c[there.key] for here, there in pairs)
+            on = (self.c[str(here.key)] == twin.c[str(there.key)] for here, there in pairs)
             found = found.outerjoin(twin.joined(), sa.and_(*on))
         return found
 

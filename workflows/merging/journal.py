@@ -28,7 +28,7 @@ def kept(name: str) -> sa.TableClause:
     return sa.table(name, *columns)
 
 
-def written(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def written(name: str, row: Mapping[Any, Any]) -> dict[str, Any]:
     """Values of a row as JSON can hold them."""
     kinds = shape.columns(Base.metadata.tables[name])
     return {k: shape.WRITTEN[kinds[k]](v) if v is not None and kinds[k] in shape.WRITTEN else v for k, v in row.items()}

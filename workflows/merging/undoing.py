@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,11 +122,14 @@ def look(found: MergeNote, *, actor: Actor) -> Look:
 
 def _shown(seen: Look, actor: Actor) -> Look:
     hidden = _ASIDE if actor.may(Permission.BILLING) else _ASIDE | set(privacy.BOOKS)
-    parts = (
-        {t: n for t, n in part.items() if t not in hidden} for part in (seen.back, seen.along, seen.added, seen.left)
-    )
-    between = [(t, name if t not in hidden else "") for t, name in seen.between]
-    return Look(*parts, seen.values, seen.kept, between, seen.stands_against)  # type: ignore[arg-type]  # four parts
+
+    def told(part: Mapping[str, int]) -> dict[str, int]:
+        return {t: n for t, n in part.items() if t not in hidden}
+
+    return replace(
+        seen, back=told(seen.back), along=told(seen.along), added=told(seen.added), left=told(seen.left),
+        between=[(t, name if t not in hidden else "") for t, name in seen.between],
+    )  # fmt: skip
 
 
 def undo(kind_name: str, goes_id: int, *, mark: str, actor: Actor) -> Any:  # noqa: ANN401 -- a record of the kind
@@ -175,7 +178,7 @@ def undo(kind_name: str, goes_id: int, *, mark: str, actor: Actor) -> Any:  # no
     return goes
 
 
-def _note_of(kind: str, goes_id: int) -> sa.Select[tuple[MergeNote]]:
+def _note_of(kind: str, goes_id: int) -> sa.Select[MergeNote]:
     since = clock.now() - KEEP
     return sa.select(MergeNote).where(MergeNote.record_type == kind, MergeNote.record_id == goes_id, MergeNote.merged_at > since)  # fmt: skip
 
