@@ -61,7 +61,8 @@ class ChangeLines:
         self._result, self._decided = escaped(gettext("Result")), escaped(gettext("Decided"))
         self._starts, self._age, self._fee = (escaped(t) for t in (gettext("Starts"), gettext("Age"), gettext("Fee")))
         self._soon = chip("late", gettext("Starts within 24 h"))
-        self._no_visit = f'<span class="ui-meta">{escaped(gettext("no visit"))}</span>'
+        no_visit = gettext("no visit")
+        self._no_visit = f'<span class="ui-meta">{escaped(no_visit)}</span>'
         self._none = f'<span class="ui-meta">{escaped(gettext("none"))}</span>'
 
     def of(self, rows: Iterable[Row]) -> Markup:

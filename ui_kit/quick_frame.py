@@ -111,7 +111,8 @@ def contact(phone_number: str | None, email: str | None, business_name: str) -> 
     """Whom to ask; nothing where the business gave neither number nor address."""
     parts = []
     if phone_number or email:
-        parts.append(f"<span>{escape(gettext('Questions? Ask %(business)s:', business=business_name))}</span>")
+        asked = gettext("Questions? Ask %(business)s:", business=business_name)
+        parts.append(f"<span>{escape(asked)}</span>")
     if phone_number:
         shown = escape(phone_number)
         parts.append(f' <a class="ui-num" href="tel:{shown.replace(" ", "")}">{shown}</a>')

@@ -33,10 +33,12 @@ def _bar(  # noqa: PLR0917 -- the key
     nav: str, _language: str,
 ) -> tuple[str, str]:  # fmt: skip
     """What stands before and behind the token."""
+    # Not inside the f-strings: there nobody finds what is to be translated.
+    menu, account = escape(gettext("Menu")), escape(gettext("Your account, %(name)s", name=user_name))
     parts = [
         (
             '<header class="ui-obar"><a class="ui-btn ui-btn--ghost ui-btn--icon ui-btn--sm ui-only-narrow" href="#side" data-side-open'
-            f' aria-controls="side" aria-label="{escape(gettext("Menu"))}">{icon("menu-2")}</a>'
+            f' aria-controls="side" aria-label="{menu}">{icon("menu-2")}</a>'
         )
     ]
     if search_url:
@@ -56,7 +58,7 @@ def _bar(  # noqa: PLR0917 -- the key
         parts.append("</div></details>")
     parts.append(
         '<details class="ui-menu"><summary class="ui-obar__me"><span class="ui-who ui-who--4 ui-who--s36" aria-hidden="true">'
-        f'{escape(user_initials)}</span><span class="ui-vh">{escape(gettext("Your account, %(name)s", name=user_name))}</span></summary>'
+        f'{escape(user_initials)}</span><span class="ui-vh">{account}</span></summary>'
         f'<div class="ui-menu__pop"><p class="ui-menu__head"><strong>{escape(user_name)}</strong>{escape(business_name)}</p>'
     )
     parts += [
