@@ -46,10 +46,14 @@ class DayCards:
         )  # fmt: skip
 
     def article(self, card: "Card", key_note: KeyNote | None) -> Markup:
-        """The card. Of a visit that was called off only when, what and whose it was."""
+        """The card. Of a visit that was called off only when, what and whose it was; of one that is done also when it was.
+
+        So what is still to be done is not pushed off the phone by what is over; the visit's own page has the rest.
+        """
         visit, kind, name = card.visit, _KINDS[card.visit.state], escape(card.visit.public_id)
         look = "ui-visit" if kind == "scheduled" else f"ui-visit ui-visit--{kind}"
-        is_off, client = visit.state is JobState.CANCELLED, escape(visit.client)
+        is_off, is_done = visit.state is JobState.CANCELLED, visit.state is JobState.COMPLETED
+        client = escape(visit.client)
         if not is_off:
             client_url = url_for("sitter_clients.show", client_id=card.job.client.public_id)
             client = Markup(f'<a href="{escape(client_url)}">{client}</a>')  # noqa: S704 -- escaped
@@ -57,10 +61,16 @@ class DayCards:
         return Markup(  # noqa: S704 -- escaped
             f'<article class="{look}" aria-labelledby="v-{name}">\n<div class="ui-row"><span class="ui-visit__time ui-grow">'
             f"{self._time(visit)}</span>"
-            f"{_key_sign(key_note) if key_note and not is_off else ''}{self._chips[visit.state]}</div>\n"
+            f"{_key_sign(key_note) if key_note and not is_off and not is_done else ''}{self._chips[visit.state]}</div>\n"
             f'<h3 class="ui-visit__name" id="v-{name}"><a href="{url}">{escape(visit.service)}</a>, {client}</h3>\n'
-            f"{'' if is_off else self._at_the_door(card)}</article>"
+            f"{'' if is_off else self._when_done(card) if is_done else self._at_the_door(card)}</article>"
         )
+
+    def _when_done(self, card: "Card") -> str:
+        """When it was; buttons only where something is left, as for an office that has opened it again."""
+        buttons = self._taps.buttons(card.job, card.steps)
+        left = f'<div class="ui-row ui-row--wrap u-mt-2">{buttons}</div>\n' if buttons else ""
+        return f"{self._taps.so_far(card.job, card.steps)}\n{left}"
 
     def _at_the_door(self, card: "Card") -> str:
         job, notes = card.job, ""

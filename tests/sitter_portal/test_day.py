@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from foundation import clock
 from foundation.db import db
 from models import JobState, KeyPlace
 from tests import factories
@@ -40,6 +41,28 @@ def test_times_and_phone_numbers_stand_as_people_write_them(http, cast, sign_in_
     for words in ("5:00 PM to 5:30 PM", "Evening, 5:00 PM to 8:00 PM", "All day until Wed, Nov 25"):
         assert words in page
     assert '<a class="ui-link" href="tel:+14135550123">(413) 555-0123</a>' in page
+
+
+def test_a_visit_that_is_done_stands_in_few_words_and_the_next_in_full(http, cast, sign_in_as_staff):
+    today = dt.date(2026, 11, 23)
+
+    def at(hour, minute):
+        return dt.datetime.combine(today, dt.time(hour, minute), clock.zone())
+
+    done = factories.job(
+        cast.alice, cast.walk, on_date=today, start_time=dt.time(9), sitter=cast.sam, pets=[cast.biscuit],
+        staff_note="Key under pot", state=JobState.COMPLETED, checked_in_at=at(9, 2), checked_out_at=at(9, 31),
+    )  # fmt: skip
+    factories.job(cast.bob, cast.walk, on_date=today, start_time=dt.time(11), sitter=cast.sam, staff_note="Side door")
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    first, second = re.findall(r"<article.*?</article>", sams.get("/staff/").text, re.DOTALL)
+    said = " ".join(re.sub(r"<[^>]+>", " ", first).replace("\u00a0", " ").split())
+    assert said == "9:00 AM to 9:30 AM Done Dog walk , Alice Archer In 9:02 AM · Out 9:31 AM"
+    assert "<form" not in first
+    assert [word in second for word in ("Side door", "<form", "Bob Baker")] == [True, True, True]
+    assert "Key under pot" in sams.get(re.search(r'href="(/staff/visits/[^"]+)"', first)[1]).text
+    assert str(done.public_id) in first
 
 
 @pytest.mark.parametrize("first", ["x", "2026-02-31", "9999-12-31", "0001-01-01", "%00"])
