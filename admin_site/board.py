@@ -23,7 +23,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, Staff, TimeBlock, TimeType
 from ui_kit import formats
-from workflows import conflicts, jobs, moving, settings
+from workflows import conflicts, jobs, moving, settings, stretches
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 
@@ -123,7 +123,7 @@ def _job(text: str | None) -> Job:
 def _refused(problem: WorkflowError, job_id: int) -> tuple[Response, int]:
     """The sentence, and the visit as it really is (the board draws it there)."""
     job = jobs.get_fresh(job_id)
-    is_there = job is not None and job.state in conflicts.BUSY_STATES
+    is_there = job is not None and job.state in stretches.BUSY_STATES
     return jsonify(error=problem.say(gettext), visit=board_events.visit_of(job) if job and is_there else None), 422 if isinstance(problem, Invalid) else 409  # fmt: skip
 
 

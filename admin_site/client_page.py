@@ -57,9 +57,9 @@ from workflows import (
     second_factor,
     sign_ins,
 )
-from workflows.conflicts import reach
 from workflows.errors import Conflict, WorkflowError
 from workflows.permissions import Permission
+from workflows.stretches import reach
 
 TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "keys", "messages", "log", "account")
 PER_PAGE = 25

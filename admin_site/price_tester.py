@@ -12,8 +12,8 @@ from admin_site import lookups, price_words
 from admin_site.converters import LocalMomentField, RecordField
 from foundation import clock
 from workflows import price_testing
-from workflows.conflicts import MAX_STAY_DAYS
 from workflows.price_list import MOST_PETS
+from workflows.stretches import MAX_STAY_DAYS
 
 _NEEDED = validators.InputRequired(_l("Fill this in."))
 

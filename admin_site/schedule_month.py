@@ -17,8 +17,8 @@ from foundation.db import db
 from models import Client, Job, JobRequestLine, JobState, LineState, ServiceItem
 from ui_kit.month import DayItem
 from workflows.cancelling import still_shown
-from workflows.conflicts import BUSY_STATES
 from workflows.requested_stays import LINE_ENDS_ON, lines_touching
+from workflows.stretches import BUSY_STATES
 
 OFF_STATES = (JobState.CANCELLED, JobState.VOIDED)
 

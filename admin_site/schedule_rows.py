@@ -31,8 +31,8 @@ from models import (
 )
 from ui_kit import formats
 from workflows.cancelling import still_shown
-from workflows.conflicts import is_busy, touching
 from workflows.requested_stays import LINE_ENDS_ON, lines_touching
+from workflows.stretches import is_busy, touching
 
 #: more visits than this on a week's page are drawn as sums
 MOST_CARDS = 240

@@ -10,7 +10,7 @@ from api import reach, schemas, shapes
 from api.calls import call, wrong
 from api.paging import page
 from models import Activity, Allocation, Client, Invoice, Job, JobRequest, JobRequestLine, LineState, Pet, ServiceItem
-from workflows.conflicts import touching_own
+from workflows.stretches import touching_own
 
 Found = sa.Select[Any]
 

@@ -29,7 +29,7 @@ from models import (
     job_request_line_pet,
 )
 from workflows.cancelling import shown_from
-from workflows.conflicts import reach
+from workflows.stretches import reach
 
 _LIMITS = tuple(f"{use}_limit_{part}" for use in ("change", "cancel") for part in ("kind", "number", "time"))
 _HOURS = Twin(TimeBlock, "name", "starts_at", "ends_at")

@@ -39,7 +39,7 @@ from ui_kit.formats import clock_time, time_of_day
 from ui_kit.visit_words import map_of_address, map_of_place
 from workflows import key_facts, sitter_access, visit_rules, visits
 from workflows.cancelling import shown_from
-from workflows.conflicts import reach
+from workflows.stretches import reach
 from workflows.visit_rules import Steps
 
 pages = Blueprint("sitter_day", __name__, url_prefix="/staff")

@@ -18,10 +18,11 @@ from foundation.db import db
 from models import AlertKind, Job, JobState, PlaceSource, TimeType, VisitAlert, VisitCheck
 from workflows import activity, outbox, settings
 from workflows.actors import Actor
-from workflows.conflicts import Window, plan_of_job, touching
+from workflows.conflicts import Window, plan_of_job
 from workflows.mail_facts import AlertFacts, MailKind, VisitAlerts
 from workflows.permissions import Permission
 from workflows.settings import Values
+from workflows.stretches import touching
 from workflows.visit_facts import job_facts
 
 #: how far back visits are looked at; an older warning stays until a person has seen it or the visit is done

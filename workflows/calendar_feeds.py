@@ -32,11 +32,11 @@ from models import (
 from workflows import activity, settings, sitter_access
 from workflows.actors import Actor
 from workflows.cancelling import still_shown
-from workflows.conflicts import touching_own
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import Permission, role_allows
 from workflows.requested_stays import lines_touching
 from workflows.sitter_mails import address_of
+from workflows.stretches import touching_own
 
 #: what a feed holds, in days from today
 DAYS_BACK, DAYS_AHEAD = 90, 400

@@ -28,7 +28,7 @@ from models import (
 from workflows import activity, change_requests, conflicts, limits, outbox, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.billing import note_hooks
-from workflows.conflicts import MAX_STAY_DAYS, ClashKind, ConflictsFound, plan_of_item, plan_of_job
+from workflows.conflicts import ClashKind, ConflictsFound, plan_of_item, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import (
@@ -37,6 +37,7 @@ from workflows.mail_facts import (
 )
 from workflows.permissions import Permission
 from workflows.repeat_patterns import touched
+from workflows.stretches import MAX_STAY_DAYS
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import Wanted, check_pets, clean_note, slots
 

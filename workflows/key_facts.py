@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from foundation.among import among
 from foundation.db import db
 from models import Client, Job, JobState, Key, KeyPlace, ServiceItem, Staff, TimeBlock
 from workflows import settings
+from workflows.stretches import reach, touching
 
 #: a visit that is over, or off, needs none any more
 NEEDY = (JobState.SCHEDULED, JobState.IN_PROGRESS)
@@ -122,8 +124,8 @@ def of_clients(client_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
     return {client_id: tuple(keys) for client_id, keys in found.items()}
 
 
-def is_lacking() -> sa.ColumnElement[bool]:
-    """Visits that need a key which their sitter does not hold.
+def is_lacking(*, always: bool | None = None) -> sa.ColumnElement[bool]:
+    """Visits that need a key which their sitter does not hold; `always`: also where no key is on record, as the setting says.
 
     Said of the visit alone: joined with clients and services, SQLite may begin with every client of every sitter, which
     took it minutes at 8,000 clients.
@@ -137,15 +139,20 @@ def is_lacking() -> sa.ColumnElement[bool]:
     wanted = [
         Job.state.in_(NEEDY), Job.sitter_id.is_not(None), *(one.scalar_subquery().is_(False) for one in spared), ~held,
     ]  # fmt: skip
-    if not settings.read()["keys.expect_always"]:
+    if not (settings.read()["keys.expect_always"] if always is None else always):
         wanted.append(sa.exists().where(in_use))
     return sa.and_(*wanted)
 
 
-def required(days: sa.ColumnElement[bool], sitter: Staff | None = None, *, with_keys: bool = True) -> list[Missing]:
-    """The visits among these (a condition on Job) whose sitter still has to get a key, with who has it; two queries, or
-    one without the keys."""
-    query = (
+_FIRST, _LAST, _REACH = (sa.bindparam(name, type_=sa.Date) for name in ("first", "last", "reach"))
+
+
+@cache
+def _required(*, of_one: bool, always: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Put together once: that takes longer than the database takes to answer."""
+    # As `touching_own`, where one sitter's visits are asked for.
+    own = sa.and_(Job.sitter_id == sa.bindparam("sitter_id"), Job.on_date.between(_REACH, _LAST), Job.ends_on >= _FIRST)
+    return (
         sa.select(
             Job.id, Job.public_id, Job.on_date, Job.ends_on, Job.start_time, TimeBlock.name, ServiceItem.name, Staff.id,
             Staff.first_name, Staff.last_name, Client.id, Client.first_name, Client.last_name,
@@ -155,19 +162,32 @@ def required(days: sa.ColumnElement[bool], sitter: Staff | None = None, *, with_
         .outerjoin(Client, Client.id == Job.client_id)
         .outerjoin(Staff, Staff.id == Job.sitter_id)
         .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
-        .where(days, is_lacking())
+        .where(own if of_one else touching(_FIRST, _LAST), is_lacking(always=always))
         .order_by(Job.on_date, sa.func.coalesce(Job.start_time, TimeBlock.starts_at), Job.id)
     )  # fmt: skip
-    if sitter is not None:
-        query = query.where(Job.sitter_id == sitter.id)
-    rows = db.session.execute(query).all()
+
+
+def required(first: dt.date, last: dt.date, sitter: Staff | None = None, *, with_keys: bool = True) -> list[Missing]:
+    """The visits that touch these days and whose sitter still has to get a key, with who has it; two queries, or one
+    without the keys.
+
+    Visits without a sitter need none yet.
+    """
+    statement = _required(of_one=sitter is not None, always=bool(settings.read()["keys.expect_always"]))
+    asked = {
+        "first": first,
+        "last": last,
+        "reach": reach(first),
+        "sitter_id": sitter.id if sitter is not None else None,
+    }
+    rows = db.session.execute(statement, asked).all()
     keys = of_clients(row[10] for row in rows) if rows and with_keys else {}
     return [
         Missing(
-            *row[:5], row[5] or "", row[6], row[7], f"{row[8]} {row[9]}".strip(), row[10], f"{row[11]} {row[12]}".strip(),
-            keys.get(row[10], ()),
+            job_id, public_id, on, ends, start, block or "", service, sitter_id, f"{first} {last}".strip(), client_id,
+            f"{given} {family}".strip(), keys.get(client_id, ()),
         )
-        for row in rows
+        for job_id, public_id, on, ends, start, block, service, sitter_id, first, last, client_id, given, family in rows
     ]  # fmt: skip
 
 

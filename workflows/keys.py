@@ -18,7 +18,6 @@ from foundation.text import tidy
 from models import Client, Job, Key, KeyMove, KeyPlace, NotificationKind, Staff
 from workflows import activity, key_facts, notifications, settings
 from workflows.actors import Actor
-from workflows.conflicts import touching, touching_own
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
 from workflows.key_facts import Missing
 from workflows.locks import lock_clients
@@ -37,20 +36,10 @@ DAY = dt.timedelta(days=1)
 # ---------------------------------------------------------------------------------------------------- what is needed
 
 
-def required(first: dt.date, last: dt.date, sitter: Staff | None = None, *, with_keys: bool = True) -> list[Missing]:
-    """The visits that touch these days and whose sitter does not hold the key that they need; two queries, or one
-    without who has the keys.
-
-    Visits without a sitter need none yet.
-    """
-    days = touching(first, last) if sitter is None else touching_own(first, last)
-    return key_facts.required(days, sitter, with_keys=with_keys)
-
-
 def required_soon(sitter: Staff | None = None, *, with_keys: bool = True) -> list[Missing]:
-    """The same for today and the days that `keys.days` looks ahead."""
+    """The visits of today and the days that `keys.days` looks ahead whose sitter does not hold the key that they need."""
     today = clock.today()
-    return required(today, today + DAY * (settings.read()["keys.days"] - 1), sitter, with_keys=with_keys)
+    return key_facts.required(today, today + DAY * (settings.read()["keys.days"] - 1), sitter, with_keys=with_keys)
 
 
 # -------------------------------------------------------------------------------------------------------- references

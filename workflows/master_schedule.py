@@ -14,11 +14,11 @@ from foundation.db import db
 from models import Job, JobState, OutboxMail
 from workflows import outbox, settings
 from workflows.actors import Actor
-from workflows.conflicts import touching
 from workflows.errors import N_, Invalid
 from workflows.mail_facts import DayVisits, MailKind, MasterSchedule, SitterDays, SitterScheduleEntry
 from workflows.permissions import Permission
 from workflows.sitter_mails import address_of
+from workflows.stretches import touching
 from workflows.visit_facts import job_facts
 
 DAYS = 14

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import Client, Job, ServiceItem, TimeBlock, TimeOff, TimeOffState
-from workflows import conflicts
-from workflows.conflicts import BUSY_STATES, ClashKind, Plan, Window
+from workflows import conflicts, stretches
+from workflows.conflicts import ClashKind, Plan, Window
+from workflows.stretches import BUSY_STATES
 
 DAY = dt.timedelta(days=1)
 
@@ -65,7 +66,7 @@ class DayBook:
                 Job.duration_minutes, Job.service_item_id,
             ).where(
                 Job.sitter_id.in_(sitters), Job.state.in_(BUSY_STATES),
-                conflicts.touching_own(first - DAY, last + DAY),
+                stretches.touching_own(first - DAY, last + DAY),
             )
         )  # fmt: skip
         for job_id, sitter_id, on, ends, start, end, block_id, minutes, item_id in found:

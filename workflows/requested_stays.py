@@ -10,8 +10,9 @@ from collections.abc import Hashable, Iterable
 import sqlalchemy as sa
 
 from models import Job, JobRequestLine, Pet, ServiceItem, TimeType
-from workflows.conflicts import Plan, last_day, plan_of_item, reach
+from workflows.conflicts import Plan, last_day, plan_of_item
 from workflows.jobs import Stay, check_stay
+from workflows.stretches import reach
 from workflows.wanted import Slot
 
 #: the last day of a requested visit, in queries

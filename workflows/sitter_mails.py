@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobState, OutboxMail, Staff
-from workflows import activity, conflicts, key_facts, settings, sitter_access, staff_mails
+from workflows import activity, conflicts, key_facts, settings, sitter_access, staff_mails, stretches
 from workflows.actors import Actor
 from workflows.mail_facts import KeyToFetch, MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
 from workflows.visit_facts import job_facts, short
@@ -172,7 +172,7 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     by_sitter: dict[int, list[Job]] = defaultdict(list)
     for job in db.session.scalars(
         sa.select(Job)
-        .where(conflicts.touching(tomorrow, tomorrow), Job.sitter_id.is_not(None))
+        .where(stretches.touching(tomorrow, tomorrow), Job.sitter_id.is_not(None))
         .where(Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]))
         .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
         .order_by(Job.start_time, Job.id)
@@ -205,7 +205,7 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
 def _keys_to_fetch(day: dt.date) -> Mapping[int, list[KeyToFetch]]:
     """The keys that each sitter still needs for a day, each once: {sitter id: keys}."""
     found: dict[int, dict[KeyToFetch, None]] = defaultdict(dict)
-    for missing in key_facts.required(conflicts.touching(day, day)):
+    for missing in key_facts.required(day, day):
         for key in missing.keys:
             found[missing.sitter_id][KeyToFetch(missing.client, key.reference, key.place.value, key.holder)] = None
         if not missing.keys:

@@ -18,7 +18,8 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from workflows import settings
-from workflows.conflicts import Plan, Window, reach
+from workflows.conflicts import Plan, Window
+from workflows.stretches import reach
 
 #: visits further away than this from the first and last that are asked for are not looked at
 REACH = dt.timedelta(days=120)
@@ -107,7 +108,7 @@ _NEAR = (
     .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
     .where(
         Job.client_id.in_(sa.bindparam("client_ids", expanding=True)),
-        Job.on_date.between(_REACH, _LAST),  # as `conflicts.touching_own`
+        Job.on_date.between(_REACH, _LAST),  # as `stretches.touching_own`
         Job.ends_on >= _FIRST,
         sa.or_(Job.state.in_(_STATES), Job.id.in_(sa.bindparam("ids", expanding=True))),
     )

@@ -15,7 +15,7 @@ from foundation import clock
 from foundation.db import begin_writing, db
 from foundation.text import tidy
 from models import TIME_OFF_MOVES, Job, JobState, Notification, NotificationKind, Staff, TimeOff, TimeOffState
-from workflows import activity, conflicts, notifications, outbox, records, settings, staff_mails
+from workflows import activity, notifications, outbox, records, settings, staff_mails, stretches
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
 from workflows.locks import lock_sitters
@@ -201,7 +201,7 @@ def visits_in(off: TimeOff) -> Sequence[Job]:
     return db.session.scalars(
         sa.select(Job)
         .where(Job.sitter_id == off.staff_id, Job.state.in_(OPEN_VISITS))
-        .where(conflicts.touching_own(off.first_on, off.last_on))
+        .where(stretches.touching_own(off.first_on, off.last_on))
         .options(joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block), selectinload(Job.pets))
         .order_by(Job.on_date, Job.start_time, Job.id)
     ).all()  # fmt: skip

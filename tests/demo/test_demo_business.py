@@ -64,6 +64,7 @@ from workflows import (
     repeat_outlook,
     repeat_runs,
     settings,
+    stretches,
 )
 from workflows.actors import COMMAND_LINE
 from workflows.billing import books, sums
@@ -231,7 +232,7 @@ def test_no_sitter_is_in_two_places(business):
     planned = db.session.scalars(
         sa.select(Job).where(
             Job.on_date > clock.today() - dt.timedelta(days=30),
-            Job.state.in_(conflicts.BUSY_STATES),
+            Job.state.in_(stretches.BUSY_STATES),
             Job.sitter_id.is_not(None),
         )
     ).all()

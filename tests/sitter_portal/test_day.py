@@ -12,7 +12,7 @@ from tests import factories
 from tests.databases import statements
 from workflows import settings
 from workflows.actors import COMMAND_LINE
-from workflows.conflicts import MAX_STAY_DAYS
+from workflows.stretches import MAX_STAY_DAYS
 
 
 def test_sitter_sees_own_visits_and_nobody_elses(http, cast, sign_in_as_staff):

@@ -223,7 +223,7 @@ def test_a_sitter_whose_visits_were_cancelled_takes_nothing_over(cast, front_doo
 
 
 def needed(sitter=None):
-    return [(m.job_id, m.sitter, [k.reference for k in m.keys]) for m in keys.required(THU, FRI, sitter)]
+    return [(m.job_id, m.sitter, [k.reference for k in m.keys]) for m in key_facts.required(THU, FRI, sitter)]
 
 
 def test_a_visit_needs_a_key_until_its_sitter_holds_one(cast, front_door, db_session):
@@ -267,7 +267,7 @@ def test_required_keys_cost_two_questions_however_many(cast, front_door):
         make.job(client, cast.walk, sitter=[cast.sam, cast.sita][n % 2])
     settings.read()
     with statements() as sent:
-        found = keys.required(THU, FRI)
+        found = key_facts.required(THU, FRI)
     assert (len(found), len(sent)) == (12, 2)
     with statements() as sent:
         assert len(key_facts.without_key(m.job_id for m in found)) == 12
