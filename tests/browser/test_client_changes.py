@@ -329,6 +329,28 @@ def test_a_pause_of_a_series_is_asked_for_and_waits(booked, visitor, size, schem
     assert [m.kind for m in mails(booked)] == [MailKind.SERIES_CHANGE_REQUESTED.value]
 
 
+def test_what_is_chosen_before_the_page_is_ready_counts_in_its_figures(booked, visitor):
+    people, start = booked.cast, clock.today() + dt.timedelta(days=7)
+
+    def begin():
+        settings.change({"schedule.repeat_days": 28}, actor=people.as_olivia)
+        times = [PatternTime(start.weekday(), dt.time(12))]
+        pattern = Pattern(item=people.walk, times=times, starts_on=start, sitter=people.sam, pets=[people.biscuit])
+        repeats.start(people.alice, pattern, actor=people.as_max)
+
+    do(booked, begin)
+    visit = db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date)).first()
+    page = visitor("phone").log_in("portal", people.alice.email).page
+    held = []
+    page.route("**/htmx.min.js*", lambda route: held.append(route))
+    page.goto(f"{booked.url}/portal/visits/{visit.public_id}/following", wait_until="commit")
+    page.locator("label").filter(has_text="Mochi").click()
+    expect(page.get_by_role("checkbox", name="Mochi")).to_be_checked()
+    assert len(held) == 1, "htmx was not held back"
+    held[0].continue_()
+    expect(page.locator("#figures")).to_contain_text("$100.00")
+
+
 @pytest.mark.covers("X4", "X11")
 def test_this_and_all_following_is_changed_with_each_price_and_decided_by_the_office(booked, visitor):
     people, start = booked.cast, clock.today() + dt.timedelta(days=7)

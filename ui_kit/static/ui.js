@@ -21,6 +21,18 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dialog-close]")?.closest("dialog")?.close();
 });
 
+// ---- forms whose figures follow what is chosen: what was chosen before htmx was there counts too ----
+const isChanged = (field) => {
+  if (field.localName === "select") return field.selectedIndex !== Math.max([...field.options].findIndex((one) => one.defaultSelected), 0);
+  if (!["input", "textarea"].includes(field.localName)) return false;
+  return ["radio", "checkbox"].includes(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+};
+document.addEventListener("htmx:load", () => {
+  for (const form of $$('form[hx-trigger^="change"]')) {
+    [...form.elements].find(isChanged)?.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}, { once: true });
+
 // ---- menus (<details class="ui-menu">): one at a time; Esc, a click elsewhere or leaving by Tab closes ----
 const closeMenus = (except) => $$("details.ui-menu[open]").forEach((menu) => { if (menu !== except) menu.open = false; });
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.ui-menu")));
