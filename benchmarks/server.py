@@ -68,6 +68,8 @@ def running(application: str, *, url: str, folder: Path, workers: int) -> Iterat
     env = {
         "PATH": os.environ["PATH"], "DATABASE_URL": url, "DATA_DIR": str(folder), "SECRET_KEY": SECRET_KEY,
         "PUBLIC_URL": f"http://{HOST}", "WEB_CONCURRENCY": str(workers), "PYTHONWARNINGS": "ignore",
+        # A worker that was replaced would take its count of CPU seconds and its memory with it.
+        "WEB_MAX_REQUESTS": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "-c", "application/gunicorn_conf.py", "-b", f"{HOST}:{port}"]
     process = subprocess.Popen([*command, "--log-level", "error", application], cwd=ROOT, env=env, stdin=subprocess.DEVNULL)  # fmt: skip
