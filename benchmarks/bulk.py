@@ -6,9 +6,11 @@ In this process, through the workflows.
 import datetime as dt
 import gc
 import time
+from collections.abc import Iterator
 from itertools import islice
 
 import sqlalchemy as sa
+from flask import Flask
 
 from benchmarks import files, filling
 from benchmarks.databases import make_app, say
@@ -35,17 +37,23 @@ def all_jobs(run: Run) -> list[Done]:
     app = make_app(run.url, run.folder)
     gc.collect()
     gc.freeze()  # as the worker does
-    with app.app_context():
-        settings.read()
-        done = [_snow_day(), _year_of_repeats(), _billing_run()]
-        db.session.remove()
-    done += files.jobs(app)
+    done = []
+    for one in _jobs(app):
+        say(f"  {one.name}: {one.n:,} in {one.seconds:.1f} s, {one.per_second:,.0f} a second")
+        done.append(one)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-    for one in done:
-        say(f"  {one.name}: {one.n:,} in {one.seconds:.1f} s")
     return done
+
+
+def _jobs(app: Flask) -> Iterator[Done]:
+    with app.app_context():
+        settings.read()
+        for job in (_snow_day, _year_of_repeats, _billing_run):
+            yield job()
+        db.session.remove()
+    yield from files.jobs(app)
 
 
 def _snow_day() -> Done:

@@ -107,7 +107,8 @@ def _done(name: str, begin: Callable[..., ImportRun], run_id: int, end: ImportSt
     seconds = _worked(run_id)
     db.session.expunge_all()
     run = db.session.get_one(ImportRun, run_id)
-    if run.state is not end or run.n_new != rows:
+    # A visit in a thousand is one that the made-up business has at that very time.
+    if run.state is not end or run.n_errors or run.n_new < rows * 0.99:
         raise RuntimeError(f"{name}: the import is {run.state} with {run.n_new} new and {run.n_errors} wrong rows")
     return Done(name, rows, seconds, LEAST)
 
