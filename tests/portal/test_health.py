@@ -1,5 +1,6 @@
 """Vet and vaccinations of a pet in the portal, without JavaScript."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -44,6 +45,14 @@ def test_client_enters_and_removes_a_vaccination(alice, cast, health):
     assert (row.pet_id, row.expires_on.isoformat()) == (cast.biscuit.id, "2027-01-10")
     page = alice.press(page, f"/vaccinations/{row.public_id}/removal")
     assert "No vaccination is noted" in page.text
+
+
+def test_a_vaccination_without_an_end_is_shown_without_one(alice, cast, health):
+    make.vaccination(cast.biscuit, name="Rabies", given_on=dt.date(2020, 1, 10))
+    db.session.commit()
+    page = alice.get(health)
+    assert (page.status, "Rabies" in page.text) == (200, True)
+    assert [words in page.text for words in ("lasts until", "Valid", "Has run out")] == [False, False, False]
 
 
 @pytest.mark.covers("B11")
