@@ -329,7 +329,8 @@ def test_a_pause_of_a_series_is_asked_for_and_waits(booked, visitor, size, schem
     assert [m.kind for m in mails(booked)] == [MailKind.SERIES_CHANGE_REQUESTED.value]
 
 
-def test_what_is_chosen_before_the_page_is_ready_counts_in_its_figures(booked, visitor):
+def first_of_a_series(booked):
+    """Alice's walk with Biscuit each week, for four weeks; its first visit."""
     people, start = booked.cast, clock.today() + dt.timedelta(days=7)
 
     def begin():
@@ -339,7 +340,11 @@ def test_what_is_chosen_before_the_page_is_ready_counts_in_its_figures(booked, v
         repeats.start(people.alice, pattern, actor=people.as_max)
 
     do(booked, begin)
-    visit = db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date)).first()
+    return db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date)).first()
+
+
+def test_what_is_chosen_before_the_page_is_ready_counts_in_its_figures(booked, visitor):
+    people, visit = booked.cast, first_of_a_series(booked)
     page = visitor("phone").log_in("portal", people.alice.email).page
     held = []
     page.route("**/htmx.min.js*", lambda route: held.append(route))
@@ -353,16 +358,7 @@ def test_what_is_chosen_before_the_page_is_ready_counts_in_its_figures(booked, v
 
 @pytest.mark.covers("X4", "X11")
 def test_this_and_all_following_is_changed_with_each_price_and_decided_by_the_office(booked, visitor):
-    people, start = booked.cast, clock.today() + dt.timedelta(days=7)
-
-    def begin():
-        settings.change({"schedule.repeat_days": 28}, actor=people.as_olivia)
-        times = [PatternTime(start.weekday(), dt.time(12))]
-        pattern = Pattern(item=people.walk, times=times, starts_on=start, sitter=people.sam, pets=[people.biscuit])
-        repeats.start(people.alice, pattern, actor=people.as_max)
-
-    do(booked, begin)
-    visit = db.session.scalars(sa.select(Job).where(Job.repeat_id.is_not(None)).order_by(Job.on_date)).first()
+    people, visit = booked.cast, first_of_a_series(booked)
     alice = visitor("phone").log_in("portal", people.alice.email)
     page = alice.go(f"/portal/visits/{visit.public_id}")
     page.get_by_role("link", name="Change this and all following").click()
