@@ -32,7 +32,7 @@ from models import (
 from tests import factories as make
 from tests import issued, money_factories
 from tests.databases import count, statements
-from tests.workflows.test_merging import join, money
+from tests.workflows.test_merging import join, money, name_everywhere
 from workflows import access, merged, people, privacy, resealing, roles, sign_ins
 from workflows.billing import books, recording, sums
 from workflows.errors import Conflict, NotAllowed, WrongState
@@ -69,18 +69,7 @@ def everything(*, without=("activity", "merged_record", "merge_note", "search_en
 def test_every_row_of_every_table_that_names_a_client_is_as_it_was(cast):
     """The tables themselves are asked, as when merging: a table of tomorrow comes back too, or this test names it."""
     olivia, goes = cast.as_olivia, make.client("Anna", "Double")
-    wanted = {"agreement", *(c.table.name for c in references.columns_to("client"))}
-    rows = {k.__tablename__: factory() for k, factory in make.FACTORIES.items() if k.__tablename__ in wanted}
-    for column in references.columns_to("client"):
-        row = rows.get(column.table.name)
-        if row is not None:
-            keys = [c == getattr(row, c.name) for c in column.table.primary_key.columns]
-            db.session.execute(sa.update(column.table).where(*keys).values({column.name: goes.id}))
-    agreement_client = Base.metadata.tables["agreement_client"]
-    db.session.execute(sa.insert(agreement_client).values(agreement_id=rows["agreement"].id, client_id=goes.id))
-    db.session.execute(sa.update(Base.metadata.tables["payment_attempt"]).values(state="declined"))
-    db.session.execute(sa.update(Base.metadata.tables["refund"]).values(state="succeeded"))
-    db.session.execute(sa.update(Base.metadata.tables["bulk_run"]).values(state="done"))
+    rows = name_everywhere(goes)
     db.session.execute(sa.update(MergeNote).values(into_id=cast.alice.id, record_id=999))
     db.session.expire_all()
     before = everything()

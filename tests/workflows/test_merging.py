@@ -53,12 +53,8 @@ def join(stays, goes, actor, choices=(), kind="client"):
     return merge(kind, stays.id, goes.id, dict(choices), versions=(stays.version, goes.version), actor=actor)
 
 
-def test_every_reference_to_a_client_pet_or_vet_moves_and_every_second_row_has_a_rule(cast):
-    """The tables themselves are asked, so a table of tomorrow is moved, or this test names it."""
-    for name in KINDS:
-        for column in references.columns_to(name):
-            assert bool(references.uniques(column)) == ((column.table.name, column.name) in references.TWINS), column
-    olivia, goes = cast.as_olivia, make.client("Anna", "Double")
+def name_everywhere(goes):
+    """A row of every table that names a client names this one; what would be under way is over. The rows, by table."""
     wanted = {"agreement", *(c.table.name for c in references.columns_to("client"))}
     rows = {k.__tablename__: factory() for k, factory in make.FACTORIES.items() if k.__tablename__ in wanted}
     for column in references.columns_to("client"):
@@ -71,6 +67,16 @@ def test_every_reference_to_a_client_pet_or_vet_moves_and_every_second_row_has_a
     db.session.execute(sa.update(Base.metadata.tables["payment_attempt"]).values(state="declined"))
     db.session.execute(sa.update(Base.metadata.tables["refund"]).values(state="succeeded"))
     db.session.execute(sa.update(Base.metadata.tables["bulk_run"]).values(state="done"))
+    return rows
+
+
+def test_every_reference_to_a_client_pet_or_vet_moves_and_every_second_row_has_a_rule(cast):
+    """The tables themselves are asked, so a table of tomorrow is moved, or this test names it."""
+    for name in KINDS:
+        for column in references.columns_to(name):
+            assert bool(references.uniques(column)) == ((column.table.name, column.name) in references.TWINS), column
+    olivia, goes = cast.as_olivia, make.client("Anna", "Double")
+    name_everywhere(goes)
     db.session.expire_all()
     filled = {c.table.name for c in references.columns_to("client") if db.session.scalar(sa.select(sa.func.count()).where(c == goes.id))}  # fmt: skip
     assert filled == {c.table.name for c in references.columns_to("client")}
