@@ -30,6 +30,7 @@ from admin_site.reading import read_id
 from admin_site.words import word
 from foundation import clock, money
 from foundation.text import visible
+from ui_kit.form_fields import DateOfForm, TimeOfForm, WholeField
 
 MAX_INT = 2**31 - 1
 LONG_TEXT = 20_000
@@ -387,7 +388,7 @@ class OfficeConverter(AdminModelConverter):
         args = self._tidy(field_args)
         message = _l("Enter a whole number.")
         args["validators"].append(validators.NumberRange(-MAX_INT, MAX_INT, message=message))
-        return fields.IntegerField(**args)
+        return WholeField(**args)
 
     @converts("Numeric")
     def handle_decimal_types(self, column: Any, field_args: Any, **extra: Any) -> Any:
@@ -410,11 +411,11 @@ class OfficeConverter(AdminModelConverter):
 
     @converts("Date")
     def convert_date(self, field_args: Any, **extra: Any) -> Any:
-        return fields.DateField(**self._tidy(field_args))
+        return DateOfForm(**self._tidy(field_args))
 
     @converts("Time")
     def convert_time(self, field_args: Any, **extra: Any) -> Any:
-        return fields.TimeField(format=["%H:%M", "%H:%M:%S"], **self._tidy(field_args))
+        return TimeOfForm(format=["%H:%M", "%H:%M:%S"], **self._tidy(field_args))
 
     @converts("UTCDateTime")
     def conv_moment(self, field_args: Any, **extra: Any) -> Any:

@@ -8,7 +8,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -17,6 +17,7 @@ from admin_site.converters import MoneyField
 from admin_site.pages import Answer, WorkPage, page
 from foundation.db import db
 from models import Species
+from ui_kit.form_fields import WholeField
 from workflows import first_steps, once
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -33,7 +34,7 @@ class ServiceForm(FlaskForm):
     """What is offered first."""
 
     name = StringField(_l("Name"), validators=[_NEEDED, Length(max=120)], description=_l("As clients read it: Dog walk."))  # fmt: skip
-    minutes = IntegerField(_l("Minutes"), validators=[_NEEDED, NumberRange(1, 1440, _l("Enter a whole number from 1 to 1440."))])  # fmt: skip
+    minutes = WholeField(_l("Minutes"), validators=[_NEEDED, NumberRange(1, 1440, _l("Enter a whole number from 1 to 1440."))])  # fmt: skip
     price = MoneyField(_l("Price"), validators=[_NEEDED])
     in_portal = BooleanField(_l("Clients can request it in the portal"))
     i_do_visits = BooleanField(_l("I do visits myself"), description=_l("You can be given visits, and have the pages for sitters on your phone."))  # fmt: skip

@@ -10,7 +10,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, IntegerField, TextAreaField
+from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import Optional
 
 from admin_site import schedule_rows, texts
@@ -21,6 +21,7 @@ from admin_site.reading import read_id, read_ids
 from foundation.db import db
 from models import BulkKind, BulkRun, BulkState
 from sign_in.guard import local_path
+from ui_kit.form_fields import WholeField
 from workflows import bulk, once
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
@@ -39,7 +40,7 @@ class OrderForm(OfficeForm):
     """What shall be done with the chosen visits."""
 
     to_date = DayField(_l("To this day"), [Optional()])
-    by_days = IntegerField(_l("Or by so many days"), [Optional()])
+    by_days = WholeField(_l("Or by so many days"), [Optional()])
     sitter = Pick(_l("Sitter"))
     reason = TextAreaField(_l("Reason"))
     waive_fee = BooleanField(_l("Take no cancellation fee"), default=True)

@@ -6,11 +6,12 @@ from typing import Any
 from flask import request
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, IntegerField, TimeField, validators
+from wtforms import Form, validators
 
 from admin_site import lookups, price_words
 from admin_site.converters import LocalMomentField, RecordField
 from foundation import clock
+from ui_kit.form_fields import DateOfForm, TimeOfForm, WholeField
 from workflows import price_testing
 from workflows.price_list import MOST_PETS
 from workflows.stretches import MAX_STAY_DAYS
@@ -22,13 +23,13 @@ class TrialForm(Form):
     """What a price is asked for. Sent by GET: it changes nothing, and its address can be passed on."""
 
     service_item = RecordField(lookups.service(), label=_l("Service"))
-    on_date = DateField(_l("Day"), [_NEEDED])
-    begins = TimeField(
+    on_date = DateOfForm(_l("Day"), [_NEEDED])
+    begins = TimeOfForm(
         _l("Begins at"), [validators.Optional()], format=["%H:%M", "%H:%M:%S"],
         description=_l("Its time, or the start of its time block."),
     )  # fmt: skip
-    n_pets = IntegerField(_l("Pets"), [_NEEDED, validators.NumberRange(0, MOST_PETS, _l("Enter a whole number."))])
-    n_days = IntegerField(
+    n_pets = WholeField(_l("Pets"), [_NEEDED, validators.NumberRange(0, MOST_PETS, _l("Enter a whole number."))])
+    n_days = WholeField(
         _l("Nights"), [_NEEDED, validators.NumberRange(1, MAX_STAY_DAYS, _l("Enter a whole number."))],
         description=_l("1 for all but stays."),
     )  # fmt: skip

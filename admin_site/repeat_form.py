@@ -7,13 +7,13 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField
 from wtforms.validators import Optional
 
 from admin_site.fields import UNASSIGNED, DayField, Pick, VisitForm, option
 from admin_site.reading import read_clock
 from models import Client, Repeat, TimeBlock, TimeType
 from ui_kit import formats, repeat_words
+from ui_kit.form_fields import WholeField
 from workflows.errors import N_, Invalid
 from workflows.repeat_patterns import MOST_WEEKS, Pattern, PatternTime
 
@@ -49,7 +49,7 @@ class RepeatForm(VisitForm):
     """A visit's fields, the week and its rhythm."""
 
     starts_on = DayField(_l("First day"))
-    every_weeks = IntegerField(_l("Every how many weeks"), [Optional()], default=1)
+    every_weeks = WholeField(_l("Every how many weeks"), [Optional()], default=1)
     week_starts = Pick(_l("A week begins on"))
 
     def __init__(self, formdata: Any, *, client: Client, repeat: Repeat | None = None, **values: Any) -> None:

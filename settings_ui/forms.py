@@ -8,10 +8,11 @@ from typing import Any
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from settings_ui.options import KeptSelect, choices_of
+from ui_kit.form_fields import TimeOfForm, WholeField
 from workflows import settings
 from workflows.settings import Entry, Kind
 
@@ -34,9 +35,9 @@ def _field(entry: Entry) -> Field:
         return BooleanField(**common)
     if entry.kind is Kind.NUMBER:
         limits = {k: v for k, v in {"min": entry.least, "max": entry.most}.items() if v is not None}
-        return IntegerField(validators=optional, render_kw={**limits, "inputmode": "numeric"}, **common)
+        return WholeField(validators=optional, render_kw={**limits, "inputmode": "numeric"}, **common)
     if entry.kind is Kind.TIME:
-        return TimeField(validators=optional, **common)
+        return TimeOfForm(validators=optional, **common)
     if entry.kind is Kind.LONG_TEXT:
         return TextAreaField(render_kw={"rows": 3, "maxlength": entry.max_length}, **common)
     if entry.kind is Kind.IMAGE:
