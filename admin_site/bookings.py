@@ -76,7 +76,7 @@ class RequestLineList(ReadList):
     )
     record_options = list_options
     pills = (
-        Pill("waiting", _l("Waiting"), lambda: JobRequestLine.state == LineState.SUBMITTED),
+        Pill("waiting", _l("Waiting"), lambda: JobRequestLine.state == LineState.SUBMITTED, order=(JobRequestLine.on_date, JobRequestLine.id)),
         Pill("unsent", _l("Not sent yet"), lambda: JobRequestLine.state == LineState.DRAFT),
         Pill("decided", _l("Decided"), lambda: JobRequestLine.state.in_([LineState.SCHEDULED, LineState.DECLINED, LineState.CANCELLED, LineState.DELETED])),
         Pill("all", _l("All")),
@@ -147,8 +147,8 @@ class VisitList(OfficeList):
     )  # fmt: skip
     record_options = list_options
     pills = (
-        Pill("coming", _l("Today and coming"), lambda: Job.on_date >= clock.today()),
-        Pill("nobody", _l("Nobody yet"), lambda: (Job.state == JobState.SCHEDULED) & Job.sitter_id.is_(None) & (Job.on_date >= clock.today())),
+        Pill("coming", _l("Today and coming"), lambda: Job.on_date >= clock.today(), order=(Job.on_date, Job.id)),
+        Pill("nobody", _l("Nobody yet"), lambda: (Job.state == JobState.SCHEDULED) & Job.sitter_id.is_(None) & (Job.on_date >= clock.today()), order=(Job.on_date, Job.id)),
         Pill("past", _l("Past"), lambda: Job.on_date < clock.today()),
         Pill("all", _l("All")),
     )  # fmt: skip

@@ -141,7 +141,12 @@ class ClosedDayList(PlainList):
     search_hint = _l("Reason")
     default_order = (ClosedDay.first_on.desc(), ClosedDay.id.desc())
     pills = (
-        Pill("coming", _l("Now and coming"), lambda: ClosedDay.last_on >= clock.today()),
+        Pill(
+            "coming",
+            _l("Now and coming"),
+            lambda: ClosedDay.last_on >= clock.today(),
+            order=(ClosedDay.first_on, ClosedDay.id),
+        ),
         Pill("past", _l("Past"), lambda: ClosedDay.last_on < clock.today()),
         Pill("all", _l("All")),
     )

@@ -40,6 +40,8 @@ class Pill:
     key: str
     label: Any
     where: Callable[[], sa.ColumnElement[bool]] | None = None
+    #: an order of its own, ending in the key, for what is read the other way round: what comes next before what is far
+    order: tuple[Any, ...] = ()
 
 
 class Listed(Protocol):
@@ -296,7 +298,7 @@ def _narrowed(of: Listed, wanted: Wanted) -> list[Any]:
 def order_of(of: Listed, wanted: Wanted) -> list[Any]:
     """The order, always ending in the key: without it, pages of equal rows are not defined."""
     if wanted.sort is None:
-        return list(of.default_order)
+        return list((wanted.pill and wanted.pill.order) or of.default_order)
     order = [*wanted.sort.sort, of.model.id]
     return [o.desc() for o in order] if wanted.desc else order
 

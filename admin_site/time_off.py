@@ -58,8 +58,8 @@ class TimeOffList(OfficeList):
     list_options = (joinedload(TimeOff.staff).load_only(Staff.first_name, Staff.last_name),)
     record_options = (joinedload(TimeOff.staff),)
     pills = (
-        Pill("coming", _l("Now and coming"), lambda: TimeOff.last_on >= clock.today()),
-        Pill("waiting", _l("Waiting"), lambda: sa.and_(TimeOff.state == TimeOffState.REQUESTED, TimeOff.last_on >= clock.today())),
+        Pill("coming", _l("Now and coming"), lambda: TimeOff.last_on >= clock.today(), order=(TimeOff.first_on, TimeOff.id)),
+        Pill("waiting", _l("Waiting"), lambda: sa.and_(TimeOff.state == TimeOffState.REQUESTED, TimeOff.last_on >= clock.today()), order=(TimeOff.first_on, TimeOff.id)),
         Pill("past", _l("Past"), lambda: TimeOff.last_on < clock.today()),
         Pill("all", _l("All")),
     )  # fmt: skip

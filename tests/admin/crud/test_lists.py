@@ -84,6 +84,23 @@ def test_views_of_the_others(office, cast):
     assert rows_of(office.open("/admin/request-lines/?view=decided")) == []
 
 
+def test_what_comes_is_read_from_now_on(office, cast):
+    """The next visit and the next absence stand first, the latest of the past too."""
+    days = [DAY + dt.timedelta(days=n) for n in (60, 1, 30, -20, -40)]
+    far, near, middle, late, old = [make.job(cast.bob, cast.walk, on_date=day).id for day in days]
+    make.time_off(cast.sita, days[0])
+    make.time_off(cast.sam, days[1])
+
+    def visits(view: str) -> list[int]:
+        page = office.open(f"/admin/visits/?view={view}")
+        return [int(re.search(r"/admin/visit/(\d+)/", row)[1]) for row in rows_of(page)]
+
+    assert [visit for visit in visits("coming") if visit in {far, near, middle}] == [near, middle, far]
+    assert [visit for visit in visits("nobody") if visit in {far, near, middle}] == [near, middle, far]
+    assert visits("past") == [late, old]
+    assert names_in(office.open("/admin/time-off/")) == ["Sam Stone", "Sita Singh"]
+
+
 # --------------------------------------------------------------------------------------------------------- searches
 
 
