@@ -46,8 +46,9 @@ class Warned(NamedTuple):
     title: str
     text: str
     url: str
-    #: of the sitter, to call; "" when nobody is on it
+    #: of the sitter, to call, and as people write it; "" when nobody is on it
     phone: str
+    shown_phone: str
 
 
 def sentence(alert: VisitAlert) -> str:
@@ -78,6 +79,7 @@ def warned(found: Sequence[VisitAlert]) -> list[Warned]:
         Warned(
             alert.id, ICONS[alert.kind], alert.kind in alerts.URGENT, f"{sentence(alert)}: {alert.job.client}",
             _about(alert), visit_url(alert.job_id), (alert.sitter.phone or "") if alert.sitter else "",
+            rows.phone(alert.sitter.phone) if alert.sitter else "",
         )
         for alert in found
     ]  # fmt: skip
@@ -127,7 +129,7 @@ class AlertList(ReadList):
         Column("client", _l("Client"), value=lambda a: str(a.job.client)),
         Column("visit", _l("Visit"), value=_about),
         Column("kind", _l("Kind"), hidden=True),
-        Column("raised_at", _l("When"), sort=(VisitAlert.raised_at,)),
+        Column("raised_at", _l("When"), sort=(VisitAlert.raised_at,), one_line=True),
         Column("cleared_at", _l("Over")),
         Column("seen_by", _l("Put away by")),
     )

@@ -154,7 +154,7 @@ def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
         title = ngettext("%(num)d unsent basket", "%(num)d unsent baskets", facts.n_baskets)
         hours = settings.read()["portal.auto_submit_hours"]
         text = (
-            ngettext("Sent by itself %(num)d hour after the last change.", "Sent by itself %(num)d hours after the last change.", hours)
+            ngettext("Baskets are sent by themselves %(num)d hour after their last change.", "Baskets are sent by themselves %(num)d hours after their last change.", hours)
             if hours
             else gettext("Baskets are not sent by themselves. You can write to the clients.")
         )  # fmt: skip

@@ -72,7 +72,7 @@ class NotificationList(ReadList):
         Column("what", _l("What"), value=lambda n: texts.notification(n).html.striptags(), show=_told),
         Column("kind", _l("Kind")),
         Column("client", _l("Client"), hidden=True),
-        Column("created_at", _l("When")),
+        Column("created_at", _l("When"), one_line=True),
         Column("dismissed_at", _l("Dismissed")),
         Column("dismissed_by", _l("Dismissed by"), hidden=True),
     )
@@ -193,7 +193,7 @@ class OutboxList(ReadList):
         Column("cc_addresses", _l("Copies to"), hidden=True),
         Column("client", _l("Client"), show=lambda m: client_link(m.client) if m.client else ""),
         Column("state", _l("State"), show=_state),
-        Column("created_at", _l("Queued"), sort=(OutboxMail.created_at,)),
+        Column("created_at", _l("Queued"), sort=(OutboxMail.created_at,), one_line=True),
         Column("sent_at", _l("Sent"), hidden=True),
         Column("attempts", _l("Tries"), right=True, hidden=True),
         Column("next_at", _l("Next try"), hidden=True, value=lambda m: m.next_at if m.state is MailState.QUEUED else None),

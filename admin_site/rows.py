@@ -39,6 +39,8 @@ class Column:
     sort: tuple[Any, ...] = ()
     #: figures stand right
     right: bool = False
+    #: stands on one line, however wide it is
+    one_line: bool = False
     #: only in details and files
     hidden: bool = False
     #: only on the page
@@ -207,11 +209,16 @@ def _quoted(value: str) -> str:
     return value if re.fullmatch(r"[A-Za-z0-9-]+", value) else f'"{value}"'
 
 
+def _look(column: Column) -> str:
+    """The class of a column's cells."""
+    return " class=ui-r" if column.right else " class=u-nowrap" if column.one_line else ""
+
+
 def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
     """The rows of a list. The first column is the link; on a phone each row is a card with labels."""
     first, *others = of.shown_columns
     can_edit, edit = of.can_edit, escape(gettext("Edit"))
-    heads = [f"<td{' class=ui-r' if c.right else ''} data-label={_quoted(escape(c.label))}>" for c in others]
+    heads = [f"<td{_look(c)} data-label={_quoted(escape(c.label))}>" for c in others]
     seen: dict[Any, Any] = {}
     parts: list[str] = []
     for record in records:

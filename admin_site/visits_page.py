@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from admin_site import billing_home, pay_statements, price_words, report_cards, texts, undo
+from admin_site import billing_home, pay_statements, price_words, report_cards, rows, texts, undo
 from admin_site.fields import DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
@@ -249,6 +249,7 @@ class VisitsPage(VisitTimes):
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
             pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=why_not_back(job) is None,
             may_reinstate=may_reinstate(job), may_void=may_void(job), no_key=key_facts.without_key([job.id]),
+            phone=rows.phone(job.client.phone),
             **checks_of(job, self.actor),
             **price_words.of_visit(job), **billing_home.of_visit(job, self.actor),
             **pay_statements.of_visit(job, self.actor), **report_cards.of_visit(job, self.actor),
