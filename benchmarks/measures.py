@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.db import db
 from workflows import settings
 
-APP, STOCK, DJANGO = "benchmarks.wsgi:app", "benchmarks.stock:app", "benchmarks.django_peer:app"
+APP, STOCK, DJANGO = "benchmarks.wsgi:app", "benchmarks.stock:app", "benchmarks.django_peer.wsgi:app"
 #: web workers while pages are read, and while requests are written
 READ_WORKERS, WRITE_WORKERS, WRITERS = 2, 4, 8
 #: pieces in which an address and what it is compared with are asked, in turn
@@ -201,14 +201,16 @@ def read(run: Run) -> Reading:
 
         ours = start(APP)
         stock = start(STOCK) if any(a.page.stock for a in asked) else None
-        django = start(DJANGO) if any(a.page.django for a in asked) else None
+        beside_django = any(a.page.django for a in asked)
+        somebody = server.django_cookie(run.url) if beside_django else ""
+        django = start(DJANGO) if beside_django else None
         floor, found = [], []
         for a in asked:
             beside = {"page": _Address(ours, a.path, a.cookie), "hello": _Address(ours, "/hello")}
             if stock is not None and a.page.stock:
                 beside["stock"] = _Address(stock, a.page.stock)
             if django is not None and a.page.django:
-                beside["django"] = _Address(django, a.page.django)
+                beside["django"] = _Address(django, a.page.django, somebody)
             if a.page.like in paths:
                 beside["like"] = _Address(ours, *paths[a.page.like])
             rounds = dict(zip(beside, _in_turn(list(beside.values()), run.seconds), strict=True))

@@ -139,7 +139,7 @@ def _sitter(today: dt.date) -> list[Page]:
 def _list(name: str, n_rows: int, text: str, *, ratios: tuple[float, float]) -> list[Page]:
     """Page 1, the last page and a search of a list. `ratios`: of the last page; smaller tables have none to reach."""
     last, endpoint, stock = -(-n_rows // PAGE_SIZE), f"{name}.index_view", f"/admin/{name}/"
-    django = f"/admin/benchmarks/{name.removesuffix('s')}/"
+    django = f"/admin/django_peer/{name.removesuffix('s')}/"
     search = {"search": text}
     return [
         Page(f"{name}, page 1", OWNER, endpoint, {"view": "all"}, share=1 / 10, kb=30, stock=stock, ratios=(4, 4), django=django, django_ratios=(3.5, 6)),

@@ -85,6 +85,14 @@ def running(application: str, *, url: str, folder: Path, workers: int) -> Iterat
             process.wait()
 
 
+def django_cookie(url: str) -> str:
+    """Make Django's own tables beside ours; the cookie of somebody who is signed in there."""
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
+    command = [sys.executable, "-m", "benchmarks.django_peer"]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)  # fmt: skip
+    return done.stdout.strip()
+
+
 def _wait(process: "subprocess.Popen[bytes]", port: int, workers: int) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
