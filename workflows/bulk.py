@@ -1,7 +1,7 @@
 """One order about many visits: cancel, move or reassign them ("snow day"). It is stored first, then done in pieces.
 
-A piece is all visits of one client, in one transaction with the note of how far the order is. So a worker that is
-killed leaves the order where its last piece ended, and no visit is done twice. Clients get one mail for an order, each
+A piece is all visits of one client, or of some clients who are called off together, in one transaction with the note of
+how far the order is. So a worker that is killed leaves the order where its last piece ended, and no visit is done twice. Clients get one mail for an order, each
 sitter one. Other kinds of work join by an entry in `KINDS`.
 """
 
@@ -226,13 +226,15 @@ _LOGGED_AS = {
 }
 
 
-def _key(run: BulkRun) -> str:
-    return f"bulk:{run.id}:"
+def _key(run: BulkRun, sitter_id: int | str) -> str:
+    return f"bulk:{run.id}:{sitter_id}"
 
 
 def _tell_sitters(run: BulkRun, told: Sequence[Told]) -> None:
     """Write the visits into each sitter's one mail, which waits for the end of the order."""
-    for sitter in {t.sitter.id: t.sitter for t in told}.values():
+    sitters = {t.sitter.id: t.sitter for t in told}
+    mails = _mails_of(run, sitters)
+    for sitter in sitters.values():
         own = [t for t in told if t.sitter.id == sitter.id]
         news: dict[str, list[VisitNews]] = {"gone": [], "gained": [], "moved": []}
         for one in own:
@@ -240,13 +242,13 @@ def _tell_sitters(run: BulkRun, told: Sequence[Told]) -> None:
                 visit = one.was if one.was and one.list_name == "gone" else job_facts(job, for_sitter=True)
                 was = one.was if one.list_name == "moved" else None
                 news[one.list_name].append(VisitNews(str(job.client), visit, was))
-        _add_to_mail(run, sitter, news)
+        _add_to_mail(run, sitter, news, mails.get(_key(run, sitter.id)))
 
 
 def _let_go(run: BulkRun) -> None:
     """The sitters' mails leave now, or when the quiet hours of each end."""
     held = sa.select(OutboxMail).where(
-        OutboxMail.dedupe_key.like(f"{_key(run)}%"), OutboxMail.state == MailState.QUEUED
+        OutboxMail.dedupe_key.like(_key(run, "%")), OutboxMail.state == MailState.QUEUED
     ).options(joinedload(OutboxMail.staff))  # fmt: skip
     db.session.flush()
     for mail in db.session.scalars(held).all():
@@ -261,14 +263,17 @@ def _let_go(run: BulkRun) -> None:
         )
 
 
-def _add_to_mail(run: BulkRun, sitter: Staff, news: dict[str, list[VisitNews]]) -> None:
-    key = f"{_key(run)}{sitter.id}"
-    mail = db.session.scalar(
-        sa.select(OutboxMail)
-        .where(OutboxMail.dedupe_key == key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+def _mails_of(run: BulkRun, sitter_ids: Iterable[int]) -> dict[str | None, OutboxMail]:
+    """The sitters' mails of this order, by their keys, as they are now; nobody else can send or change them meanwhile."""
+    keys = [_key(run, i) for i in sitter_ids]
+    if not keys:
+        return {}
+    held = sa.select(OutboxMail).where(OutboxMail.dedupe_key.in_(keys)).order_by(OutboxMail.id).with_for_update()
+    return {mail.dedupe_key: mail for mail in db.session.scalars(held.execution_options(populate_existing=True))}
+
+
+def _add_to_mail(run: BulkRun, sitter: Staff, news: dict[str, list[VisitNews]], mail: OutboxMail | None) -> None:
+    key = _key(run, sitter.id)
     facts = SitterChanges(
         sitter.first_name, str(run.wish.get("reason") or ""), tuple(news["gone"]), tuple(news["gained"]), tuple(news["moved"])
     )  # fmt: skip

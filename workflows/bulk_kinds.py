@@ -4,13 +4,15 @@ What is refused for one visit fails that visit, with the refusal's sentence; the
 """
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from foundation.among import among
 from foundation.db import db
@@ -28,7 +30,11 @@ from workflows.visit_facts import job_facts
 if TYPE_CHECKING:
     from workflows.bulk import Wish
 
+log = logging.getLogger("latchkey.bulk")
+
 MOST_DAYS = 365
+#: visits that are called off in one piece, if they are not of one client: so long do others wait who want to write
+AT_ONCE = 20
 #: looked at first: few clients have more visits in one order
 SOME = 40
 
@@ -69,8 +75,56 @@ def check(kind: BulkKind, wish: "Wish", *, actor: Actor) -> None:
 
 
 def cancel(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
-    """Call off the next client's visits: one mail to the client."""
+    """Call off the next clients' visits, `AT_ONCE` or so together: one mail to each client.
+
+    What is refused for one visit, or breaks, leaves all of them as they were; then it goes client by client. A client
+    whose visits break for a reason that nobody foresaw is left to be the first of the next piece.
+    """
+    groups = _next_clients(left)
+    with sitter_mails.gathered() as told:
+        if len(groups) > 1 and _together(run, groups, actor=actor):
+            return Piece(sum(len(ids) for _client, ids in groups), told=told)
+        told.clear()
+        piece = Piece(0, told=told)
+        for _n in range(max(len(groups), 1)):
+            n_told = len(told)
+            try:
+                with db.session.begin_nested():
+                    one = _cancel_one(run, left[piece.n_taken :], told, actor=actor)
+            except DBAPIError:
+                raise
+            except Exception:
+                if piece.n_taken == 0:
+                    raise
+                log.exception("the visits of a client of order %s broke", run.id)
+                del told[n_told:]
+                break
+            piece.n_taken += one.n_taken
+            piece.failures += one.failures
+    return piece
+
+
+def _together(run: BulkRun, groups: Sequence[tuple[int, Sequence[int]]], *, actor: Actor) -> bool:
+    """Call off all these clients' visits; False when one is refused or breaks, and nothing was done."""
+    wish = run.wish
+    do = partial(
+        cancelling.cancel_together, [i for _client, ids in groups for i in ids], {client for client, _ids in groups},
+        actor=actor, reason=str(wish["reason"]), waive_fee=bool(wish["waive_fee"]), fee_reason=str(wish["fee_reason"]),
+        mail_client=bool(wish["mail_client"]),
+    )  # fmt: skip
+    try:
+        return _try(do)
+    except DBAPIError:
+        raise
+    except Exception:
+        log.exception("a piece of order %s broke", run.id)
+        return False
+
+
+def _cancel_one(run: BulkRun, left: Sequence[int], told: list[Told], *, actor: Actor) -> Piece:
+    """Call off the next client's visits; those that are refused fail, the others are done."""
     piece, own = _next_client(left)
+    n_told = len(told)
 
     def do(some: Sequence[Job], *, mail: bool) -> None:
         policy = cancellation.preview(some, initiator=Initiator.OFFICE)
@@ -80,14 +134,12 @@ def cancel(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:
             fee_reason=str(run.wish["fee_reason"]),
         )  # fmt: skip
 
-    with sitter_mails.gathered() as told:
-        good = own
-        if own and not _try(lambda: do(own, mail=bool(run.wish["mail_client"]))):
-            good = [job for job in own if _alone(piece, job, partial(do, [job], mail=False))]
-            told.clear()
-            if good:
-                do(good, mail=bool(run.wish["mail_client"]))
-    piece.told = told
+    good = own
+    if own and not _try(lambda: do(own, mail=bool(run.wish["mail_client"]))):
+        good = [job for job in own if _alone(piece, job, partial(do, [job], mail=False))]
+        del told[n_told:]
+        if good:
+            do(good, mail=bool(run.wish["mail_client"]))
     return piece
 
 
@@ -151,6 +203,19 @@ def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:
     ids = list(takewhile(lambda i: clients.get(i) == first, left))
     by_id = {job.id: job for job in jobs.fresh_jobs(ids)}
     return Piece(len(ids)), [by_id[i] for i in ids if i in by_id]
+
+
+def _next_clients(left: Sequence[int]) -> list[tuple[int, list[int]]]:
+    """The next clients and their visits, `AT_ONCE` visits at most, or the first client; none when the first visit is
+    gone."""
+    some = left[: AT_ONCE + 1]
+    clients = _clients_of(some)
+    groups = [
+        (client, list(ids)) for client, ids in groupby(takewhile(clients.__contains__, some), clients.__getitem__)
+    ]
+    if len(groups) > 1 and sum(len(ids) for _client, ids in groups) > AT_ONCE:
+        groups.pop()  # there may be more of this one's
+    return groups
 
 
 def _clients_of(ids: Sequence[int]) -> dict[int, int]:

@@ -6,13 +6,13 @@ happens, so a series never makes the same visit again.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import sqlalchemy as sa
 
-from foundation import clock, money
+from foundation import clock
 from foundation.db import db
 from models import (
     JOB_MOVES,
@@ -23,26 +23,24 @@ from models import (
     Initiator,
     Job,
     JobState,
-    NotificationKind,
     Staff,
 )
-from workflows import activity, cancellation, change_requests, conflicts, notifications, outbox, settings
+from workflows import activity, cancel_news, cancellation, change_requests, conflicts, outbox, settings
 from workflows.actors import Actor
 from workflows.billing import note_hooks
+from workflows.cancel_news import How
 from workflows.cancellation import Outcome
 from workflows.conflicts import ConflictsFound, plan_of_job
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
 from workflows.jobs import check_sitter, fresh_jobs, not_now
-from workflows.locks import lock_client, lock_sitters
-from workflows.mail_facts import JobScheduled, MailKind, VisitCancelled
+from workflows.locks import lock_client, lock_living, lock_sitters
+from workflows.mail_facts import JobScheduled, MailKind
 from workflows.permissions import Permission
 from workflows.repeat_patterns import touched
-from workflows.sitter_mails import at_once, by_sitter, in_short, tell
+from workflows.sitter_mails import by_sitter, in_short, tell
 from workflows.visit_facts import job_facts, short
 from workflows.wanted import clean_note
 
-#: the setting that says how close a visit must be for its sitter to hear of the cancellation at once
-CANCEL_DAYS = "mail.cancel_sitter_days"
 MOST_REASON = 255
 
 
@@ -99,36 +97,56 @@ def cancel(
     """
     _require_may(jobs, actor)
     by = Initiator.CLIENT if actor.is_client else initiator
-    text, why = _words(reason, reason_id), _why(fee_reason)
-    found = _locked(jobs)
+    how = How(by, _words(reason, reason_id), _why(fee_reason), mail_client, told, change_request)
+    return _call_off(_locked(jobs), how, policy or {}, outcomes or {}, actor=actor)
+
+
+def cancel_together(
+    job_ids: Collection[int],
+    client_ids: Collection[int],
+    *,
+    actor: Actor,
+    reason: str,
+    waive_fee: bool,
+    fee_reason: str,
+    mail_client: bool,
+) -> list[Job]:
+    """The office calls visits of these clients off, each client's as `cancel` does, in the order of the clients.
+
+    At the policy's figures of this moment, or free with `waive_fee`. All clients are locked first, and what each would
+    ask the database for is asked once. All or nothing, whoever's visit is refused; one that is gone or is another
+    client's by now is refused with WrongState.
+    """
+    actor.require(Permission.SCHEDULE)
+    how = How(Initiator.OFFICE, _words(reason, None), _why(fee_reason), mail_client)
+    lock_living(client_ids)
+    found = fresh_jobs(job_ids)
+    if len(found) != len(job_ids) or not {job.client_id for job in found} <= set(client_ids):
+        raise WrongState("job_gone", N_("This visit no longer exists."))
+    policy = cancellation.preview(found, initiator=how.by)
+    free = {i: replace(outcome, charge=outcome.charge * 0) for i, outcome in policy.items()} if waive_fee else {}
+    return _call_off(found, how, policy, free, actor=actor)
+
+
+def _call_off(
+    found: list[Job], how: How, policy: Mapping[int, Outcome], outcomes: Mapping[int, Outcome], *, actor: Actor
+) -> list[Job]:
+    """What `cancel` does with the visits, as they are now, of clients whose rows are held."""
     for job in found:
         if JobState.CANCELLED not in JOB_MOVES[job.state]:
             raise not_now(job)
         if job.ends_on < clock.today():
             raise WrongState("job_past", N_("This visit is in the past and cannot be cancelled."))
-    chosen, other = _decide(found, policy or {}, outcomes or {}, by=by, why=why, actor=actor)
-    shown = [replace(job_facts(job), price="", fee=_fee(chosen[job.id])) for job in found]
+    chosen, other = _decide(found, policy, outcomes, by=how.by, why=how.why, actor=actor)
+    shown = {job.id: replace(job_facts(job), price="", fee=_fee(chosen[job.id])) for job in found}
     for job in found:
         _move(job, JobState.CANCELLED)
         touched(job)
         _keep_figures(job, chosen[job.id])
-        job.cancelled_at, job.cancel_reason, job.cancelled_by = clock.now(), text, by
-        job.fee_reason = why if job.id in other else ""
+        job.cancelled_at, job.cancel_reason, job.cancelled_by = clock.now(), how.text, how.by
+        job.fee_reason = how.why if job.id in other else ""
     db.session.flush()
-    note_hooks.follow(found, actor=actor, cause="cancelled", in_portal=actor.is_client or change_request is not None)
-    client, total = found[0].client, sum((chosen[j.id].charge for j in found), Decimal(0))
-    if mail_client:
-        facts = VisitCancelled(str(client), client.account_number, tuple(shown), text, str(total))
-        outbox.queue_client_mail(MailKind.VISIT_CANCELLED, facts, client=client)
-    if actor.is_client:
-        notifications.notify_office(
-            NotificationKind.VISIT_CANCELLED, client=client, change_request=change_request, n_lines=len(found),
-            lines=[short(f) for f in shown[:5]], fee=str(total), reason=text,
-        )  # fmt: skip
-    change_requests.supersede_for(found, actor=actor, mail=not mail_client)
-    later = _tell_sitters(found) if told else set()
-    for job in found:
-        _log_cancelled(job, chosen[job.id], actor=actor, later=job.id in later)
+    cancel_news.follow(found, how, chosen, shown, actor=actor)
     db.session.flush()
     return found
 
@@ -214,36 +232,6 @@ def _fee(outcome: Outcome) -> str:
     return str(outcome.charge) if outcome.charge else ""
 
 
-def _tell_sitters(jobs: Sequence[Job]) -> set[int]:
-    """Mail the sitters of near visits; return the visits that are left for the evening's mail."""
-    later: set[int] = set()
-    for sitter, own in by_sitter(jobs).items():
-        tell(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, own, because="cancelled", within=CANCEL_DAYS)
-        later |= {j.id for j in own if not at_once(MailKind.SITTER_VISIT_TAKEN_AWAY, sitter, j, within=CANCEL_DAYS)}
-    return later
-
-
-def _log_cancelled(job: Job, outcome: Outcome, *, actor: Actor, later: bool) -> None:
-    sitter_ids = [job.sitter_id] if later and job.sitter_id else []
-    activity.record(
-        "job.cancelled", actor=actor, subject=job, client=job.client, reason=job.cancel_reason, n_jobs=1,
-        jobs=[short(job_facts(job))], changes=_changes(job), rule=outcome.rule_name, fee_reason=job.fee_reason,
-        by=job.cancelled_by, evening=sitter_ids, news={str(i): f"{in_short(job)} ✗" for i in sitter_ids},
-    )  # fmt: skip
-
-
-def _changes(job: Job) -> dict[str, list[object]]:
-    """The figures before and now, for the log: every price and pay is explained by a line."""
-    return _pairs((job.prior_price, job.price), (job.prior_sitter_pay, job.sitter_pay))
-
-
-def _pairs(price: tuple[Decimal | None, Decimal], pay: tuple[Decimal | None, Decimal]) -> dict[str, list[object]]:
-    return {
-        name: [money.round_half_up(x or Decimal(0)) for x in two]
-        for name, two in (("price", price), ("sitter_pay", pay))
-    }
-
-
 # ----------------------------------------------------------------------------------------------------- reinstating
 
 
@@ -306,7 +294,7 @@ def _restore_figures(job: Job) -> dict[str, list[object]]:
     job.sitter_pay = job.sitter_pay if job.prior_sitter_pay is None else job.prior_sitter_pay
     job.prior_price = job.prior_sitter_pay = job.cancelled_at = job.cancelled_by = job.refund_to = None
     job.cancel_reason = job.fee_reason = ""
-    return _pairs((before[0], job.price), (before[1], job.sitter_pay))
+    return cancel_news.pairs((before[0], job.price), (before[1], job.sitter_pay))
 
 
 def _tell_reinstated(job: Job, changes: dict[str, list[object]], *, actor: Actor, mail_client: bool) -> None:
@@ -354,7 +342,7 @@ def void(jobs: Sequence[Job], *, actor: Actor, reason: str) -> list[Job]:
         db.session.flush()
         activity.record(
             "job.voided", actor=actor, subject=job, client=job.client, reason=text, n_jobs=1,
-            jobs=[short(job_facts(job))], changes=_changes(job), was=was,
+            jobs=[short(job_facts(job))], changes=cancel_news.changes(job), was=was,
         )  # fmt: skip
     db.session.flush()
     note_hooks.follow(found, actor=actor, cause="voided")

@@ -109,7 +109,7 @@ def _items() -> sa.Select[Any]:
 _PENDING = ChangeItem.state == ChangeState.PENDING
 _WAITING_OF = _items().where(ChangeRequest.client_id == sa.bindparam("client_id", type_=sa.Integer), _PENDING)
 _WAITING_FOR = _items().where(among(ChangeItem.job_id, "job_ids"), _PENDING)
-_PENDING_ABOUT = sa.select(ChangeItem.id).where(among(ChangeItem.job_id, "job_ids"), _PENDING)
+_PENDING_ABOUT = sa.select(ChangeItem.job_id, ChangeItem.id).where(among(ChangeItem.job_id, "job_ids"), _PENDING)
 _THESE_ITEMS = _items().where(among(ChangeItem.id, "item_ids"))
 
 
@@ -320,9 +320,18 @@ def supersede_for(jobs: Iterable[Job], *, actor: Actor, mail: bool = True) -> li
     Call it with the client's lock held, before the visit is deleted. The items are superseded; the client is told by
     mail (not when `mail` is off, because another mail says the same), and the log. Returns the items.
     """
-    ids = [j.id for j in jobs]
-    found = fresh_items(db.session.scalars(_PENDING_ABOUT, {"job_ids": ids}))
-    return _supersede(found, actor=actor, mail=mail)
+    return supersede(waiting_about(j.id for j in jobs).values(), actor=actor, mail=mail)
+
+
+def waiting_about(job_ids: Iterable[int]) -> dict[int, int]:
+    """What waits about these visits, by numbers: {visit: item}."""
+    rows = db.session.execute(_PENDING_ABOUT, {"job_ids": list(job_ids)})
+    return {job_id: item_id for job_id, item_id in rows if job_id is not None}
+
+
+def supersede(item_ids: Iterable[int], *, actor: Actor, mail: bool = True) -> list[ChangeItem]:
+    """The same for items that are known."""
+    return _supersede(fresh_items(item_ids), actor=actor, mail=mail)
 
 
 def _supersede(found: list[ChangeItem], *, actor: Actor, mail: bool) -> list[ChangeItem]:

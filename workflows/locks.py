@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from foundation.among import among
 from foundation.db import begin_writing, db
 from models import Client, ClientStatus, JobRequestLine, LineState, Staff
 from workflows.errors import N_, WrongState
@@ -15,6 +16,11 @@ from workflows.merged import leads_to
 
 #: built once: putting a statement together takes longer than the database takes to answer it
 _ONE_CLIENT = sa.select(Client.status).where(Client.id == sa.bindparam("client_id")).with_for_update()
+
+
+_THESE_CLIENTS = (
+    sa.select(Client.id, Client.status).where(among(Client.id, "client_ids")).order_by(Client.id).with_for_update()
+)
 
 
 def lock_client(client_id: int) -> None:
@@ -35,6 +41,14 @@ def lock_clients(client_ids: Iterable[int]) -> None:
     if wanted:
         begin_writing()
         db.session.execute(sa.select(Client.id).where(Client.id.in_(wanted)).order_by(Client.id).with_for_update())
+
+
+def lock_living(client_ids: Iterable[int]) -> None:
+    """Wait for our turn with all of these clients, as `lock_clients`; refused as `lock_client` when one was merged."""
+    begin_writing()
+    rows = db.session.execute(_THESE_CLIENTS, {"client_ids": client_ids}).all()
+    if any(status is ClientStatus.ARCHIVED and leads_to("client", client_id) for client_id, status in rows):
+        raise WrongState("merged", N_("This client was merged with another one meanwhile. Nothing was done."))
 
 
 def lock_sitters(sitter_ids: Iterable[int | None]) -> None:

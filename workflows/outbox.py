@@ -6,7 +6,7 @@
 import contextvars
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
+from foundation.among import among
 from foundation.db import db
 from models import MAIL_MOVES, Client, ClientContact, ClientLogin, Mailing, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
@@ -31,6 +32,8 @@ class _Hold:
     mails: list[OutboxMail] = field(default_factory=list)
 
 
+#: who gets copies of a client's mail, and which mails the person at the client's own address has turned off
+Readers = tuple[Sequence[str], Collection[str]]
 _hold: contextvars.ContextVar[_Hold | None] = contextvars.ContextVar("hold", default=None)
 
 
@@ -143,12 +146,15 @@ def queue_client_mail(
     client: Client,
     copy_admin: bool = False,
     dedupe_key: str | None = None,
+    readers: Readers | None = None,
 ) -> OutboxMail | None:
     """Queue a mail to the client, with copies to the contacts flagged for them and, if asked, to the admin inbox.
 
     A client without an address, or who does not want this kind of mail: the contacts and the admin inbox still get theirs.
+    `readers` is what `readers_of` said of the client.
     """
-    copies, off = _readers(kind, client)
+    copies, off = readers or _readers(kind, client)
+    copies = list(copies)
     if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
         copies.append(inbox)
     to = client.email if kind.value not in off else None
@@ -161,7 +167,18 @@ def reaches(kind: MailKind, client: Client) -> bool:
     return bool(copies) or (bool(client.email) and kind.value not in off)
 
 
-def _readers(kind: MailKind, client: Client) -> tuple[list[str], Collection[str]]:
+def readers_of(kind: MailKind, clients: Iterable[Client]) -> dict[int, Readers]:
+    """Who reads such a mail of each of these clients, with one query, for `queue_client_mail`: {client: readers}."""
+    by_id = {client.id: client for client in clients}
+    found: dict[int, Readers] = {client_id: ([], ()) for client_id in by_id}
+    for client_id, email, off in db.session.execute(_READERS_OF, {"client_ids": by_id}):
+        copies, refused = found[client_id]
+        may_be_off = kind in REFUSABLE_KINDS and bool(by_id[client_id].email)
+        found[client_id] = ([*copies, email] if email else copies, (off or ()) if may_be_off else refused)
+    return found
+
+
+def _readers(kind: MailKind, client: Client) -> Readers:
     """The contacts that get copies, and the mails that the person who reads at the client's address has turned off.
 
     With one query; none where the contacts are loaded and this kind cannot be turned off.
@@ -184,6 +201,15 @@ _READERS = (
     .outerjoin(ClientContact, sa.and_(ClientContact.client_id == Client.id, ClientContact.receives_copies))
     .where(Client.id == sa.bindparam("client_id"))
     .order_by(ClientContact.id)
+)
+
+
+_READERS_OF = (
+    sa.select(Client.id, ClientContact.email, ClientLogin.mails_off)
+    .outerjoin(ClientContact, sa.and_(ClientContact.client_id == Client.id, ClientContact.receives_copies))
+    .outerjoin(ClientLogin, sa.and_(ClientLogin.client_id == Client.id, ClientLogin.email == Client.email))
+    .where(among(Client.id, "client_ids"))
+    .order_by(Client.id, ClientContact.id)
 )
 
 

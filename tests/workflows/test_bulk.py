@@ -11,7 +11,7 @@ from foundation.db import db
 from models import Activity, BulkKind, BulkRun, BulkState, Job, JobState, StaffRole
 from tests import factories as make
 from tests.databases import count
-from workflows import bulk
+from workflows import bulk, bulk_kinds
 from workflows.bulk import Wish
 from workflows.errors import Conflict, Invalid, NotAllowed
 from workflows.mail_facts import MailKind
@@ -19,6 +19,12 @@ from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 THU, FRI = dt.date(2026, 11, 26), dt.date(2026, 11, 27)
 MON = dt.date(2026, 11, 30)
+
+
+@pytest.fixture(autouse=True)
+def _one_client_a_piece(monkeypatch):
+    """So that there are pieces: four visits are one else. `test_bulk_together` has several clients in each."""
+    monkeypatch.setattr(bulk_kinds, "AT_ONCE", 1)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 The caller holds the client's lock and has flushed; for visits that were never invoiced this is one query.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from models import InvoiceLine, Job, JobState, NoteKind, PackageUse
 from workflows import settings
@@ -11,16 +11,25 @@ from workflows.actors import Actor
 from workflows.billing import notes, packages, visit_lines
 
 
-def follow(jobs: Sequence[Job], *, actor: Actor, cause: str = "changed", in_portal: bool = False) -> None:
+def follow(
+    jobs: Sequence[Job],
+    *,
+    actor: Actor,
+    cause: str = "changed",
+    in_portal: bool = False,
+    lines: Mapping[int, InvoiceLine] | None = None,
+) -> None:
     """These visits were changed, called off or put back: their drafts, packages and notes follow.
 
-    `in_portal`: the client cancelled them in the portal; the credit then counts at once, as the setting says.
+    `in_portal`: the client cancelled them in the portal; the credit then counts at once, as the setting says. `lines`
+    is what `visit_lines.live_lines` said of them, and of others, under the same locks.
     """
-    lines = visit_lines.live_lines(job.id for job in jobs)
+    if lines is None:
+        lines = visit_lines.live_lines(job.id for job in jobs)
     billed = [job for job in jobs if job.id in lines]
     if not billed:
         return
-    _follow_packages(billed, lines)
+    _follow_packages(billed, {job.id: lines[job.id] for job in billed})
     touched = notes.change_for(billed, actor=actor, cause=cause)
     if in_portal and cause == "cancelled" and settings.read()["billing.commit_on_cancel"]:
         ids = {job.id for job in billed}

@@ -115,9 +115,8 @@ def test_a_snow_day_of_500_visits_is_ordered_at_once_and_done_by_the_worker(app,
     assert re.search(r"<progress[^>]+aria-label=\"Cancel 500 visits\"", page.html)
     assert len(outbox) == 0
     run = db.session.query(BulkRun).one()
-    for _ in range(10):
-        bulk.work(run.id)
-        db.session.commit()
+    bulk.work(run.id)
+    db.session.commit()
     part = office.browser.get(page.path, headers={"HX-Request": "true"}).text
     assert "Under way: 20 of 500 visits" in part
     assert "<html" not in part
