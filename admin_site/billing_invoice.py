@@ -14,7 +14,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 
-from admin_site import billing_papers, texts
+from admin_site import billing_papers, log_entries
 from admin_site.billing_drafts import DraftPages, invoice_or_404, sorted_lines, why_lines
 from admin_site.billing_forms import ReasonForm
 from admin_site.billing_records import invoice_chip, invoice_name
@@ -72,7 +72,7 @@ class InvoicePage(DraftPages):
             paid_by=_paid_by(invoice), open_notes=_open_notes(invoice), under_way=_under_way(invoice),
             replaced_by=db.session.scalar(sa.select(Invoice).where(Invoice.replaces_id == invoice.id).limit(1)),
             replaces=invoice.replaces, lines=[(x, why_lines(x)) for x in sorted_lines(invoice)],
-            log=[texts.log_entry(x) for x in _log(invoice)], reminders=db.session.scalars(reminders).all(),
+            log=[log_entries.log_entry(x) for x in _log(invoice)], reminders=db.session.scalars(reminders).all(),
             may_refund=self.actor.may(Permission.REFUND), form_key=once.new_key(),
             may_change=lambda x: invoice.state is not InvoiceState.VOID and notes.may_change_line(x),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from flask_babel import gettext, pgettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import billing_papers, client_choice, rows, texts
+from admin_site import billing_papers, client_choice, log_entries, rows
 from admin_site.billing_forms import CostForm, CreditForm, ReasonForm
 from admin_site.billing_records import note_name
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
@@ -79,7 +79,7 @@ class NotePage(WorkPage):
         return page(
             "billing/note.html", note=note, name=note_name(note), chip=rows.code_chip(note.state), is_open=note.state is NoteState.OPEN,
             said=billing_words.say(notes.paper(note)), left=sums.unallocated(note), pays=_pays(note), is_debit=note.kind is NoteKind.DEBIT,
-            log=[texts.log_entry(x) for x in _log(note)], version=note.version,
+            log=[log_entries.log_entry(x) for x in _log(note)], version=note.version,
             lines=_changeable(note),
         )  # fmt: skip
 

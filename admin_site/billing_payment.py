@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import billing_papers, client_choice, rows, texts
+from admin_site import billing_papers, client_choice, log_entries, rows
 from admin_site.billing_forms import AmountsForm, ChargeForm, PaymentForm, ReasonForm, RefundForm
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, read_id
@@ -185,7 +185,7 @@ class PaymentPage(WorkPage):
             "billing/payment.html", payment=payment, chip=rows.code_chip(payment.state), disputes=disputes,
             paid=[(i, paid[i.id]) for i in invoices], left=sums.unallocated(payment), refundable=refundable,
             refunds=[(r, rows.code_chip(r.state)) for r in payment.refunds], shares=db.session.scalars(shares).all(),
-            history=_history(payment), log=[texts.log_entry(x) for x in _log(payment)], by_hand=by_hand,
+            history=_history(payment), log=[log_entries.log_entry(x) for x in _log(payment)], by_hand=by_hand,
             may_move=counts, may_void=counts and by_hand and not payment.refunds,
             may_refund=counts and refundable > 0 and self.actor.may(Permission.REFUND), desk=the_gateway().demo(),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import billing_account, change_queue, field_data, keys, merging, stored_files, texts, words
+from admin_site import billing_account, change_queue, field_data, keys, log_entries, merging, stored_files, words
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
@@ -311,9 +311,9 @@ def _pet_line(pet: Pet) -> str:
     return ", ".join(parts)
 
 
-def _log_entries(client: Client, offset: int, limit: int) -> list[texts.LogEntry]:
+def _log_entries(client: Client, offset: int, limit: int) -> list[log_entries.LogEntry]:
     found = db.session.scalars(_LOG, {"client_id": client.id, "limit": limit, "offset": offset})
-    return [texts.log_entry(line) for line in found]
+    return [log_entries.log_entry(line) for line in found]
 
 
 def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:

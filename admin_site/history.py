@@ -11,7 +11,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import texts
+from admin_site import log_entries
 from admin_site.base import OfficeList
 from admin_site.pages import Answer, WorkPage, get_or_404, page, press
 from admin_site.reading import MAX_ID, read_id
@@ -88,7 +88,7 @@ class HistoryPage(WorkPage):
             "history.html", status, name=view.record_name(record), list_title=view.title, list_url=f"{view.url}/",
             record_url=view.record_url(record), nav=view.endpoint, table=table, record=record, body=body, problem=problem,
             remarks=[(c, comments.may_take_back(c, actor=self.actor)) for c in remarks], form_key=once.new_key(),
-            entries=[texts.log_entry(line) for line in found[:PAGE]], number=number, has_more=len(found) > PAGE,
+            entries=[log_entries.log_entry(line) for line in found[:PAGE]], number=number, has_more=len(found) > PAGE,
             page_url=lambda n: f"{url_of(table, record.id)}?page={n}", most=comments.MOST,
         )  # fmt: skip
 

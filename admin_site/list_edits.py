@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from admin_site import orders, rows, texts
+from admin_site import log_entries, orders, rows
 from admin_site.pages import Answer, WorkPage, page, refuse
 from foundation.db import db
 from models import BulkKind, BulkRun
@@ -65,8 +65,8 @@ def ask(of: _List, records: Sequence[Any]) -> Answer:
     new = _words(list_edits.read(table, field, token)) if lines else ""
     answer = page(
         "list_edit.html", 422 if problem else 200, of=of, nav=getattr(of, "endpoint", ""), ids=ids, problem=problem,
-        fields=[(f, texts.field_label(f), [(t, _words(v)) for t, v in list_edits.options(table, f)]) for f in table.fields],
-        field=field, token=token, label=texts.field_label(field) if field else "", new=new, back=of.return_url(),
+        fields=[(f, log_entries.field_label(f), [(t, _words(v)) for t, v in list_edits.options(table, f)]) for f in table.fields],
+        field=field, token=token, label=log_entries.field_label(field) if field else "", new=new, back=of.return_url(),
         changing=[line for line in shown if not line["why"] and not line["same"]],
         refused=[line for line in shown if line["why"]], n_same=sum(line["same"] for line in shown),
         most=MOST_SHOWN, form_key=once.new_key(), is_preview=bool(lines),
@@ -108,7 +108,7 @@ class ListEdits(WorkPage):
         wish = run.wish
         endpoint, title = LISTS[wish["table"]]
         is_undo = bool(wish.get("undo_of"))
-        label = texts.field_label(wish["field"])
+        label = log_entries.field_label(wish["field"])
         return orders.show_state(
             run, list_title=title, list_url=url_for(f"{endpoint}.index_view"), can_undo=list_edits.can_undo(run),
             undone=bool(wish.get("undone_by")), n_changed=len(wish["was"]),

@@ -1,4 +1,4 @@
-"""The sentences of the log: what each verb, record and column is called. `texts.log_entry` puts them together."""
+"""The sentences of the log: what each verb, record and column is called. `log_entries.log_entry` puts them together."""
 
 from models import NotificationKind
 from workflows.errors import N_

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from admin_site import rows, search, texts
+from admin_site import log_entries, rows, search
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import client_url
 from admin_site.reading import read_id, read_page
@@ -195,7 +195,7 @@ class MergingPage(WorkPage):
         lines = [
             {
                 "key": line.key,
-                "label": line.own.label if line.own is not None else texts.field_label(line.key),
+                "label": line.own.label if line.own is not None else log_entries.field_label(line.key),
                 "stays": _words(line.key, line.stays), "goes": _words(line.key, line.goes), "differs": line.differs,
                 "both": line.both, "choice": typed.get(line.key, line.suggested),
             }
@@ -213,7 +213,7 @@ class MergingPage(WorkPage):
 def _labels(kind: str, columns: Sequence[str]) -> list[str]:
     """What the fields behind these columns are called; two columns may be one field."""
     names = [c.removesuffix("_id") if c.removesuffix("_id") in KINDS[kind].fields else c for c in columns]
-    return list(dict.fromkeys(str(texts.field_label(n)) for n in names if n != "longitude"))
+    return list(dict.fromkeys(str(log_entries.field_label(n)) for n in names if n != "longitude"))
 
 
 def _record(kind: str, record_id: int) -> Any:

@@ -6,7 +6,7 @@ No Flask-Admin, no queries: every module of the back office may use it.
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -88,3 +88,15 @@ def initials(name: str) -> str:
     """'Hannah Okafor' gives 'HO'."""
     parts = [p for p in name.split() if p[0].isalnum()]
     return "".join(p[0] for p in ([*parts[:1], *parts[1:][-1:]])).upper() or "?"
+
+
+def count_of(facts: Mapping[str, Any], key: str) -> int:
+    """The number of a line's facts; one where none was kept."""
+    value = facts.get(key, 1)
+    return value if isinstance(value, int) else 1
+
+
+def texts_of(facts: Mapping[str, Any], key: str) -> list[str]:
+    """The texts of a line's facts, one or several."""
+    value = facts.get(key) or []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]

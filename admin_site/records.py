@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import defer, joinedload
 from werkzeug.wrappers import Response
 
-from admin_site import filters, rows, search, texts
+from admin_site import filters, log_entries, notices, rows, search, texts
 from admin_site.base import ReadList
 from admin_site.bulk import bulk
 from admin_site.listing import Pill, Wanted
@@ -46,7 +46,7 @@ _NAME = (Staff.first_name, Staff.last_name)
 
 
 def _told(line: Notification) -> Any:
-    told = texts.notification(line)
+    told = notices.notification(line)
     if told.url is None:
         return told.html
     return told.html + Markup(' <a class="ui-link" href="{}">{}</a>').format(told.url, pgettext("a link", "Open"))
@@ -69,7 +69,7 @@ class NotificationList(ReadList):
         Pill("all", _l("All")),
     )
     columns = (
-        Column("what", _l("What"), value=lambda n: texts.notification(n).html.striptags(), show=_told),
+        Column("what", _l("What"), value=lambda n: notices.notification(n).html.striptags(), show=_told),
         Column("kind", _l("Kind")),
         Column("client", _l("Client"), hidden=True),
         Column("created_at", _l("When"), one_line=True),
@@ -84,7 +84,7 @@ class NotificationList(ReadList):
     )
 
     def record_name(self, record: Notification) -> str:
-        return texts.notification(record).html.striptags()
+        return notices.notification(record).html.striptags()
 
     @bulk("dismiss", _l("Dismiss"))
     def action_dismiss(self, records: Sequence[Notification]) -> None:
@@ -127,7 +127,7 @@ class LogList(ReadList):
     record_options = list_options
     columns = (
         Column("at", _l("When"), sort=(Activity.at,), show=lambda a: rows.link(rows.show(a.at), f"/admin/log/details/?id={a.id}", main=True)),
-        Column("what", _l("What"), value=lambda a: texts.log_entry(a).text),
+        Column("what", _l("What"), value=lambda a: log_entries.log_entry(a).text),
         Column("client", _l("Client"), show=lambda a: client_link(a.client) if a.client else ""),
         Column("actor_name", _l("Who"), hidden=True),
         Column("actor_kind", _l("As"), hidden=True),
@@ -147,10 +147,10 @@ class LogList(ReadList):
         return search.log_lines(text)
 
     def record_name(self, record: Activity) -> str:
-        return texts.log_entry(record).text
+        return log_entries.log_entry(record).text
 
     def details_context(self, record: Activity) -> dict[str, Any]:
-        return {"entry": texts.log_entry(record)}
+        return {"entry": log_entries.log_entry(record)}
 
 
 def _state(mail: OutboxMail) -> Any:

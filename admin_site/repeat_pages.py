@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import Optional
 
-from admin_site import client_choice, repeat_run_page, texts
+from admin_site import client_choice, log_entries, repeat_run_page
 from admin_site.fields import DayField, OfficeForm
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import MAX_ID, read_day, read_id
@@ -118,7 +118,7 @@ class RepeatPage(WorkPage):
         )
         return page(
             "repeat.html", repeat=repeat, words=repeat_words, chip=state_chip(repeat), visits=visits[:SHOWN],
-            more=len(visits) > SHOWN, after=after, log=[texts.log_entry(line) for line in log], pets=faces(repeat.pets),
+            more=len(visits) > SHOWN, after=after, log=[log_entries.log_entry(line) for line in log], pets=faces(repeat.pets),
             is_over=repeats.is_over(repeat), today=clock.today(), may=self.actor.may(Permission.SCHEDULE),
             pauses=[p for p in repeat.pauses if p.last_on >= clock.today()], form_key=once.new_key(),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
-from admin_site import frame, queue_lines, request_queue, texts
+from admin_site import frame, log_entries, queue_lines, request_queue
 from admin_site.fields import UNASSIGNED, sitter_options
 from admin_site.pages import Answer, active_sitters, faces, get_or_404, is_htmx, page, refuse
 from admin_site.reading import initials, read_id, read_ids, read_page, read_tokens, write_tokens
@@ -81,7 +81,7 @@ class RequestsPage(LinePages):
         """What was decided in the last 30 days."""
         number = read_page()
         found = request_queue.decided(DECIDED[view], PER_PAGE + 1, (number - 1) * PER_PAGE)
-        entries = [(line, texts.log_entry(line)) for line in found[:PER_PAGE]]
+        entries = [(line, log_entries.log_entry(line)) for line in found[:PER_PAGE]]
         return page(
             "decided.html", entries=entries, has_more=len(found) > PER_PAGE, number=number, counts=_counts(), view=view,
             days=request_queue.DECIDED_DAYS,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from admin_site import billing_home, pay_statements, price_words, report_cards, rows, texts, undo
+from admin_site import billing_home, log_entries, pay_statements, price_words, report_cards, rows, texts, undo
 from admin_site.fields import DayField, MultiTicks, VisitForm, option
 from admin_site.pages import Answer, faces, get_or_404, page, refuse
 from admin_site.reading import (
@@ -245,7 +245,7 @@ class VisitsPage(VisitTimes):
         return page(
             "visit.html", 409 if stopped else 422 if form.errors else 200, job=job, form=form,
             chip=texts.job_chip(job.state, has_sitter=job.sitter_id is not None), why_not=why_not_changed(job),
-            no_cancel=why_not_cancelled(job), log=[texts.log_entry(line) for line in log], clashes=clashes,
+            no_cancel=why_not_cancelled(job), log=[log_entries.log_entry(line) for line in log], clashes=clashes,
             alert=stopped.say(gettext) if stopped else None, tokens=write_tokens(c.token for c in clashes),
             pets=faces(job.pets), undo=undo.to_undo(), may_cancel=may_cancel(job), may_go_back=why_not_back(job) is None,
             may_reinstate=may_reinstate(job), may_void=may_void(job), no_key=key_facts.without_key([job.id]),

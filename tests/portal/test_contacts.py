@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from admin_site import texts
+from admin_site import notices
 from foundation.db import db
 from models import Activity, ClientContact, Notification, NotificationKind
 from tests import factories as make
@@ -32,7 +32,7 @@ def fill_in(browser, path, values, to=None):
 
 def told():
     lines = db.session.query(Notification).order_by(Notification.id)
-    return [texts.told_about(n.facts) for n in lines if n.kind is NotificationKind.DATA_CHANGED]
+    return [notices.told_about(n.facts) for n in lines if n.kind is NotificationKind.DATA_CHANGED]
 
 
 def path_of(cast, contact):
