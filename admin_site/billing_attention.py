@@ -15,7 +15,8 @@ from admin_site.billing_payment import the_gateway
 from admin_site.pages import Answer, WorkPage, get_or_404, page, press, refuse
 from admin_site.reading import read_id
 from foundation.db import db, reads_first
-from gateways.payments import DemoDesk, GatewayProblem, SignedWebhook
+from gateways.events import SignedWebhook
+from gateways.payments import DemoDesk, GatewayProblem
 from models import Client, GatewayEvent, GatewayFinding, Payment, PaymentAttempt, Refund
 from workflows.billing import attention, reconciling, stranded
 from workflows.errors import WorkflowError

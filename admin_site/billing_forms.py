@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from admin_site.converters import FineShareField, MoneyField, NumberField
 from admin_site.fields import DayField, OfficeForm, Pick, option
+from admin_site.number_fields import FineShareField, MoneyField, NumberField
 from admin_site.reading import read_id
 from admin_site.words import word
 from foundation import clock, money

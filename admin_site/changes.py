@@ -13,8 +13,8 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_site import change_queue, frame, queue_lines
-from admin_site.converters import shown_number
 from admin_site.fields import VisitForm
+from admin_site.number_fields import shown_number
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, refuse
 from admin_site.reading import read_ids, read_page, read_tokens, write_tokens
 from admin_site.repeat_form import filled_form

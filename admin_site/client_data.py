@@ -10,7 +10,7 @@ from documents import client_data
 from foundation import storage
 from foundation.db import db, mark_request
 from models import Client
-from workflows import privacy
+from workflows import erasing, privacy
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
 
@@ -32,7 +32,7 @@ class ClientDataPage(WorkPage):
     def show(self, client_id: int) -> Answer:
         """What can be done with it."""
         client = get_or_404(Client, client_id)
-        stands_against = privacy.why_not(client)
+        stands_against = erasing.why_not(client)
         return page(
             "client_data.html", client=client, why_not=stands_against.say(gettext) if stands_against else "",
             may_export=self.actor.may(Permission.EXPORT), may_erase=self.actor.may(Permission.ERASE),
@@ -64,7 +64,7 @@ class ClientDataPage(WorkPage):
         problem = None
         if request.method == "POST":
             try:
-                privacy.erase(client, typed=request.form.get("typed", ""), actor=self.actor)
+                erasing.erase(client, typed=request.form.get("typed", ""), actor=self.actor)
                 db.session.commit()
             except WorkflowError as refusal:
                 if refusal.field is None:
@@ -75,7 +75,7 @@ class ClientDataPage(WorkPage):
             else:
                 flash(gettext("Erased. What the books need stays without a name."), "success")
                 return redirect(url_for("client_page.show", client_id=client_id), 303)
-        stands_against = privacy.why_not(client)
+        stands_against = erasing.why_not(client)
         return page(
             "client_erasure.html", 422 if problem else 200, client=client, problem=problem,
             why_not=stands_against.say(gettext) if stands_against else "", typed=request.form.get("typed", ""),

@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from admin_site import words
-from admin_site.converters import MoneyField
+from admin_site.number_fields import MoneyField
 from admin_site.pages import Answer, WorkPage, page
 from foundation.db import db
 from models import Species

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField
 
 from admin_site import pay
-from admin_site.converters import MoneyField
 from admin_site.fields import DayField, OfficeForm, Pick, option
+from admin_site.number_fields import MoneyField
 from admin_site.pages import Answer, WorkPage, active_sitters, page, press, refuse
 from admin_site.reading import read_id, read_page
 from admin_site.visit_ends import fresh_or_404

@@ -15,8 +15,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
-from admin_site.converters import MoneyField
 from admin_site.fields import UNASSIGNED, OfficeForm, Pick, option, sitter_options
+from admin_site.number_fields import MoneyField
 from admin_site.pages import Answer, WorkPage, active_sitters, page, refuse
 from admin_site.reading import MAX_ID, link, read_id, read_tokens, write_tokens
 from foundation import clock

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from api.calls import wrong
-from api.schemas import Listing, Page
+from api.queries import Listing
+from api.schemas import Page
 from foundation import sealing
 from foundation.db import Base, db
 from models import Activity

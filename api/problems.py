@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, g
+from pydantic import BaseModel
 
 TYPE = "application/problem+json"
 TITLES = {
@@ -22,6 +23,27 @@ TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
+
+
+class FieldError(BaseModel):
+    """A field that is wrong, and why."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is stable, `detail` a sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[FieldError] = []
+    #: what stands against a visit; hand the tokens back in `accept` to do it anyway
+    conflicts: list[str] = []
 
 
 class ApiProblem(Exception):

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from api import reach, schemas, shapes
+from api import queries, reach, schemas, shapes
 from api.calls import call, wrong
 from api.paging import page
 from models import Activity, Allocation, Client, Invoice, Job, JobRequest, JobRequestLine, LineState, Pet, ServiceItem
@@ -48,8 +48,8 @@ def with_invoice(found: Found) -> Found:
     return found.options(joinedload(Invoice.client), selectinload(Invoice.lines))
 
 
-@call("GET", "/clients", "clients:read", query=schemas.ClientList, answer=schemas.Page[schemas.Client])
-def list_clients(query: schemas.ClientList) -> schemas.Page[schemas.Client]:
+@call("GET", "/clients", "clients:read", query=queries.ClientList, answer=schemas.Page[schemas.Client])
+def list_clients(query: queries.ClientList) -> schemas.Page[schemas.Client]:
     """List clients.
 
     In the order in which they were added. A sitter sees the clients of the own visits.
@@ -70,8 +70,8 @@ def get_client(client_id: str) -> schemas.Client:
     return shapes.clients([reach.one(with_client(reach.clients()), Client, client_id)])[0]
 
 
-@call("GET", "/pets", "pets:read", query=schemas.PetList, answer=schemas.Page[schemas.Pet])
-def list_pets(query: schemas.PetList) -> schemas.Page[schemas.Pet]:
+@call("GET", "/pets", "pets:read", query=queries.PetList, answer=schemas.Page[schemas.Pet])
+def list_pets(query: queries.PetList) -> schemas.Page[schemas.Pet]:
     """List pets."""
     found = with_pet(reach.pets())
     if query.client_id is not None:
@@ -87,8 +87,8 @@ def get_pet(pet_id: str) -> schemas.Pet:
     return shapes.pets([reach.one(with_pet(reach.pets()), Pet, pet_id)])[0]
 
 
-@call("GET", "/visits", "visits:read", query=schemas.VisitList, answer=schemas.Page[schemas.Visit])
-def list_visits(query: schemas.VisitList) -> schemas.Page[schemas.Visit]:
+@call("GET", "/visits", "visits:read", query=queries.VisitList, answer=schemas.Page[schemas.Visit])
+def list_visits(query: queries.VisitList) -> schemas.Page[schemas.Visit]:
     """List visits.
 
     A sitter sees the own ones. `from` and `to` choose visits that touch these days.
@@ -119,8 +119,8 @@ def get_visit(visit_id: str) -> schemas.Visit:
     return shapes.visits([reach.one(with_visit(reach.visits()), Job, visit_id)])[0]
 
 
-@call("GET", "/requests", "requests:read", query=schemas.RequestList, answer=schemas.Page[schemas.Request])
-def list_requests(query: schemas.RequestList) -> schemas.Page[schemas.Request]:
+@call("GET", "/requests", "requests:read", query=queries.RequestList, answer=schemas.Page[schemas.Request])
+def list_requests(query: queries.RequestList) -> schemas.Page[schemas.Request]:
     """List job requests that were sent."""
     found = with_request(reach.requests())
     if query.client_id is not None:
@@ -137,8 +137,8 @@ def get_request(request_id: str) -> schemas.Request:
     return shapes.requests([reach.one(with_request(reach.requests()), JobRequest, request_id)])[0]
 
 
-@call("GET", "/invoices", "invoices:read", query=schemas.InvoiceList, answer=schemas.Page[schemas.Invoice])
-def list_invoices(query: schemas.InvoiceList) -> schemas.Page[schemas.Invoice]:
+@call("GET", "/invoices", "invoices:read", query=queries.InvoiceList, answer=schemas.Page[schemas.Invoice])
+def list_invoices(query: queries.InvoiceList) -> schemas.Page[schemas.Invoice]:
     """List invoices with their lines.
 
     Needs an account that may see invoices and what the business earns.
@@ -160,8 +160,8 @@ def get_invoice(invoice_id: str) -> schemas.Invoice:
     return shapes.invoices([reach.one(with_invoice(reach.invoices()), Invoice, invoice_id)])[0]
 
 
-@call("GET", "/services", "services:read", query=schemas.ServiceList, answer=schemas.Page[schemas.Service])
-def list_services(query: schemas.ServiceList) -> schemas.Page[schemas.Service]:
+@call("GET", "/services", "services:read", query=queries.ServiceList, answer=schemas.Page[schemas.Service])
+def list_services(query: queries.ServiceList) -> schemas.Page[schemas.Service]:
     """List the services of the price list."""
     found = sa.select(ServiceItem).options(selectinload(ServiceItem.time_blocks))
     if query.is_active is not None:

@@ -83,27 +83,6 @@ class Page(Out, Generic[T]):
     next_cursor: str | None
 
 
-class Problem(BaseModel):
-    """An error (RFC 9457). `code` is stable, `detail` a sentence for people."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    request_id: str
-    errors: list["FieldError"] = []
-    #: what stands against a visit; hand the tokens back in `accept` to do it anyway
-    conflicts: list[str] = []
-
-
-class FieldError(BaseModel):
-    """A field that is wrong, and why."""
-
-    field: str
-    message: str
-
-
 # ------------------------------------------------------------------------------------------------------------ people
 
 
@@ -398,69 +377,3 @@ class Payment(Out):
     amount: Amount
     received_on: dt.date
     reference: str
-
-
-# ----------------------------------------------------------------------------------------------------------- queries
-
-
-class Query(BaseModel):
-    """Parameters behind the question mark: texts, so numbers and days are read from them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Listing(Query):
-    """What every list takes."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
-    #: only what was made since, or has a line in the log since
-    updated_since: Moment | None = None
-
-
-class ClientList(Listing):
-    """Filters of clients."""
-
-    status: ClientStatus | None = None
-    #: exactly this address
-    email: Line | None = None
-
-
-class PetList(Listing):
-    """Filters of pets."""
-
-    client_id: PublicId | None = None
-    status: PetStatus | None = None
-
-
-class VisitList(Listing):
-    """Filters of visits; they touch the days from `from` to `to`, both included."""
-
-    from_: Day | None = Field(default=None, alias="from")
-    to: Day | None = None
-    client_id: PublicId | None = None
-    sitter_id: PublicId | None = None
-    state: JobState | None = None
-
-
-class RequestList(Listing):
-    """Filters of requests."""
-
-    client_id: PublicId | None = None
-    is_waiting: bool | None = None
-
-
-class InvoiceList(Listing):
-    """Filters of invoices."""
-
-    client_id: PublicId | None = None
-    state: InvoiceState | None = None
-
-
-class ServiceList(Listing):
-    """Filters of services."""
-
-    is_active: bool | None = None
-
-
-Problem.model_rebuild()

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.calls import CALLS, MOST_A_MINUTE, MOST_KEY, PREFIX, Call, calls
-from api.schemas import ID, Problem
+from api.problems import Problem
+from api.schemas import ID
 
 _REF = "#/components/schemas/{model}"
 _ABOUT = (

@@ -9,7 +9,8 @@ from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from foundation.db import db
 from foundation.extensions import csrf
-from gateways.payments import BadWebhook, PaymentGateway
+from gateways.events import BadWebhook
+from gateways.payments import PaymentGateway
 from workflows.billing import gateway_events
 
 log = logging.getLogger("latchkey.payments")

@@ -6,11 +6,10 @@ from decimal import Decimal
 from typing import NoReturn
 
 from gateways import sentences
+from gateways.events import BadWebhook, GatewayEvent  # fmt: skip
 from gateways.payments import (
     Answer,
-    BadWebhook,
     BankCheck,
-    GatewayEvent,
     GatewayProblem,
     Mandate,
     Mode,
@@ -21,7 +20,7 @@ from gateways.payments import (
     StoredMethod,
     StoreResult,
     Transaction,
-)  # fmt: skip
+)
 
 _SENTENCE = sentences.about(Answer.NOT_SENT, "off")
 

@@ -12,17 +12,9 @@ from typing import Any
 from foundation import text
 from gateways import answers, reading, sentences
 from gateways.demo import DemoGateway
+from gateways.events import BadWebhook, GatewayEvent
 from gateways.keys import Keys
-from gateways.payments import (
-    Answer,
-    BadWebhook,
-    GatewayEvent,
-    GatewayProblem,
-    Mode,
-    NonceForStored,
-    StoredMethod,
-    Transaction,
-)
+from gateways.payments import Answer, GatewayProblem, Mode, NonceForStored, StoredMethod, Transaction
 
 log = logging.getLogger(__name__)
 

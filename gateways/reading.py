@@ -5,16 +5,8 @@ from typing import Any
 
 from foundation import clock
 from gateways import amounts
-from gateways.payments import (
-    DisputeNews,
-    EventKind,
-    GatewayEvent,
-    MethodShown,
-    NonceForStored,
-    StoredMethod,
-    Transaction,
-    TransactionStatus,
-)  # fmt: skip
+from gateways.events import DisputeNews, EventKind, GatewayEvent  # fmt: skip
+from gateways.payments import MethodShown, NonceForStored, StoredMethod, Transaction, TransactionStatus
 
 _STATUSES = {
     "processor_declined": TransactionStatus.DECLINED,

@@ -68,7 +68,7 @@ def take_back(comment: Comment, record: Base, *, actor: Actor) -> None:
 
 
 def forget_client(client: Client) -> None:
-    """Delete the remarks on a client and on what is theirs; `privacy.erase` calls it."""
+    """Delete the remarks on a client and on what is theirs; `erasing.erase` calls it."""
     for kind in (Pet, Job, JobRequest, Invoice):
         own = sa.select(kind.id).where(kind.client_id == client.id)
         _delete(kind.__tablename__, Comment.subject_id.in_(own))

@@ -12,7 +12,8 @@ from gateways.demo import transactions, vault, webhooks
 from gateways.demo.gateway import DemoGateway
 from gateways.demo.refusals import Refused, Unknown
 from gateways.demo.store import Books
-from gateways.payments import N_, GatewayProblem, SignedWebhook
+from gateways.events import SignedWebhook
+from gateways.payments import N_, GatewayProblem
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

@@ -11,7 +11,7 @@ from gateways.demo import transactions, wire
 from gateways.demo.keys import DemoKeys
 from gateways.demo.refusals import Refused, Unknown, new_id
 from gateways.demo.store import Books, Doc
-from gateways.payments import SignedWebhook
+from gateways.events import SignedWebhook
 
 _REPLY_WITHIN = dt.timedelta(days=14)
 

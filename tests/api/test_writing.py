@@ -21,7 +21,7 @@ from models import (
 )
 from tests import factories as make
 from tests import issued
-from workflows import api_answers, privacy
+from workflows import api_answers, erasing
 from workflows.mail_facts import MailKind
 
 
@@ -126,7 +126,7 @@ def test_two_at_once_with_one_key_add_one(office, on, together):
 def test_kept_answers_go_after_a_day_and_with_the_client(office, on, clock_at):
     made = office.post("/clients", {"first_name": "Gone"}, headers={"Idempotency-Key": "a"}).json
     office.post("/clients", {"first_name": "Stays"}, headers={"Idempotency-Key": "b"})
-    privacy.erase(db.session.scalar(sa.select(Client).filter_by(public_id=made["id"])), typed=made["account_number"], actor=on.as_olivia)  # fmt: skip
+    erasing.erase(db.session.scalar(sa.select(Client).filter_by(public_id=made["id"])), typed=made["account_number"], actor=on.as_olivia)  # fmt: skip
     assert [row.key for row in db.session.scalars(sa.select(ApiAnswer))] == ["b"]
     clock_at("2026-11-25 10:00")
     assert (api_answers.forget_old(), count(ApiAnswer)) == (1, 0)

@@ -11,7 +11,8 @@ import pytest
 
 from application import config, create_app
 from gateways import choose
-from gateways.payments import Answer, BadWebhook, GatewayProblem, PaymentGateway, SaleOrder
+from gateways.events import BadWebhook
+from gateways.payments import Answer, GatewayProblem, PaymentGateway, SaleOrder
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"BRAINTREE_MERCHANT_ID": "m3rch4nt", "BRAINTREE_PUBLIC_KEY": "publ1c", "BRAINTREE_PRIVATE_KEY": "s3cr3t"}

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Request, Response
 from foundation import clock
 from gateways import choose
 from gateways.demo import DemoGateway, webhooks
-from gateways.payments import Answer, BadWebhook, DisputeNews, EventKind, GatewayProblem, Mandate, SaleOrder
+from gateways.events import BadWebhook, DisputeNews, EventKind
+from gateways.payments import Answer, GatewayProblem, Mandate, SaleOrder
 
 
 @pytest.fixture

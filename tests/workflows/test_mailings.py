@@ -23,7 +23,7 @@ from models import (
     RefusalKind,
 )
 from tests import desk_factories, factories
-from workflows import bulk, mail_refusals, mailings, privacy
+from workflows import bulk, erasing, mail_refusals, mailings
 from workflows.errors import Invalid, NotAllowed, WrongState
 from workflows.mail_facts import MailKind
 from workflows.mail_texts import NotUsable
@@ -208,7 +208,7 @@ def test_erasing_a_client_takes_what_was_written_to_them_alone(cast):
         finish(mailing)
     assert run_of(many).failures[0]["values"]["label"] == "Zoelina Quarrel"
     db.session.execute(sa.delete(OutboxMail))
-    privacy.erase(zoe, typed=zoe.account_number, actor=cast.as_olivia)
+    erasing.erase(zoe, typed=zoe.account_number, actor=cast.as_olivia)
     db.session.commit()
     assert (alone.subject, alone.body, many.body) == ("", "", BODY)
     assert "Zoelina" not in str(run_of(many).failures)

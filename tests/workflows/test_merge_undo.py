@@ -33,7 +33,7 @@ from tests import factories as make
 from tests import issued, money_factories
 from tests.databases import count, statements
 from tests.workflows.test_merging import join, money, name_everywhere
-from workflows import access, merged, people, privacy, resealing, roles, sign_ins
+from workflows import access, erasing, merged, people, privacy, resealing, roles, sign_ins
 from workflows.billing import books, recording, sums
 from workflows.errors import Conflict, NotAllowed, WrongState
 from workflows.merging import references, undoing
@@ -283,7 +283,7 @@ def test_erasing_forgets_the_note_and_what_the_other_log_says_of_an_undone_merge
     make.field_value(make.custom_field(label="Wifi"), goes, text="sesame")
     join(stays, goes, cast.as_olivia, {"email": GOES})
     undo(goes, cast.as_olivia)
-    privacy.erase(goes, typed=goes.account_number, actor=cast.as_olivia)
+    erasing.erase(goes, typed=goes.account_number, actor=cast.as_olivia)
     said = " ".join(str(f) for f in db.session.scalars(sa.select(Activity.facts)))
     assert ("Xylophia" in said, "xyl@example.org" in said) == (False, False)
     again = make.client("Zebulon", "Quxing", notes="Grumblegate")
@@ -291,7 +291,7 @@ def test_erasing_forgets_the_note_and_what_the_other_log_says_of_an_undone_merge
     join(stays, again, cast.as_olivia, {"notes": STAYS})
     handed = {t: list(rows) for t, rows in privacy.export(stays, actor=cast.as_olivia).tables}
     assert "sealed" not in str(handed["merge_note"])
-    privacy.erase(stays, typed=stays.account_number, actor=cast.as_olivia)
+    erasing.erase(stays, typed=stays.account_number, actor=cast.as_olivia)
     assert count(MergeNote) == 0
     assert undoing.find("client", again.id) is None
 

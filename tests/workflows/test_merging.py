@@ -27,7 +27,7 @@ from models import (
 from tests import factories as make
 from tests import issued, money_factories
 from tests.databases import statements
-from workflows import access, merged, people, privacy, roles
+from workflows import access, erasing, merged, people, privacy, roles
 from workflows.billing import books, recording, sums
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
 from workflows.merging import duplicates, kinds, references
@@ -303,10 +303,10 @@ def test_erasing_the_client_who_stays_erases_the_record_that_was_merged(cast):
         make.client("Xylophia", "Quxing", email="xyl@example.org", notes="Grumblegate"),
     )
     join(stays, goes, cast.as_olivia)
-    assert "Erase that one" in privacy.why_not(goes).say()
+    assert "Erase that one" in erasing.why_not(goes).say()
     with pytest.raises(WrongState, match="merged with another one"):
-        privacy.erase(goes, typed=goes.account_number, actor=cast.as_olivia)
-    privacy.erase(stays, typed=stays.account_number, actor=cast.as_olivia)
+        erasing.erase(goes, typed=goes.account_number, actor=cast.as_olivia)
+    erasing.erase(stays, typed=stays.account_number, actor=cast.as_olivia)
     names = db.session.execute(
         sa.select(Client.first_name, Client.notes, Client.email).where(Client.id.in_([stays.id, goes.id]))
     ).all()

@@ -30,7 +30,7 @@ from models import (
 from tests import desk_factories
 from tests import factories as make
 from tests.databases import count, statements
-from workflows import files, letters, outbox, people, privacy
+from workflows import erasing, files, letters, outbox, people, privacy
 from workflows.actors import client_actor
 from workflows.errors import Invalid, NotAllowed, WrongState
 from workflows.mail_facts import LetterFacts, MailKind
@@ -132,7 +132,7 @@ def test_nothing_of_the_client_is_found_in_any_column_of_any_table(cast, xaverin
     assert {w for _t, _c, w in everywhere(WORDS[:-1])} == set(WORDS[:-1])
     others = everywhere(["Alice Archer", "Bob Baker", "Biscuit"])
     number, n_jobs = xaverina.account_number, count(Job)
-    privacy.erase(xaverina, typed=f" {number[:4]} {number[4:]}", actor=cast.as_olivia)
+    erasing.erase(xaverina, typed=f" {number[:4]} {number[4:]}", actor=cast.as_olivia)
     db.session.commit()
     assert everywhere(WORDS) == set()
     assert everywhere(["Alice Archer", "Bob Baker", "Biscuit"]) == others
@@ -148,7 +148,7 @@ def test_nothing_of_the_client_is_found_in_any_column_of_any_table(cast, xaverin
 def test_the_bytes_of_the_files_go_with_the_next_cleaning(cast, xaverina):
     (file,) = db.session.scalars(sa.select(StoredFile).where(StoredFile.client_id == xaverina.id))
     key = file.key
-    privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+    erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
     db.session.commit()
     while files.forget_removed():
         db.session.commit()
@@ -159,14 +159,14 @@ def test_the_bytes_of_the_files_go_with_the_next_cleaning(cast, xaverina):
 def test_erasing_is_refused_for_others_with_a_wrong_number_and_twice(cast, xaverina):
     for actor in (cast.as_max, cast.as_sam, client_actor(xaverina)):
         with pytest.raises(NotAllowed):
-            privacy.erase(xaverina, typed=xaverina.account_number, actor=actor)
+            erasing.erase(xaverina, typed=xaverina.account_number, actor=actor)
     for typed in ("", "123", cast.alice.account_number):
         with pytest.raises(Invalid) as no:
-            privacy.erase(xaverina, typed=typed, actor=cast.as_olivia)
+            erasing.erase(xaverina, typed=typed, actor=cast.as_olivia)
         assert no.value.field == "typed"
-    privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+    erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
     for again in (
-        lambda: privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia),
+        lambda: erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia),
         lambda: people.change_client(xaverina, {"first_name": "New"}, actor=cast.as_olivia),
     ):
         with pytest.raises(WrongState):
@@ -186,7 +186,7 @@ def test_what_is_ahead_or_waits_stands_against_it(cast, xaverina):
         make_it()
         db.session.flush()
         with pytest.raises(WrongState) as no:
-            privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+            erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
         assert no.value.code == code
         db.session.rollback()
     assert xaverina.erased_at is None
@@ -196,7 +196,7 @@ def test_whoever_was_signed_in_is_out(cast, xaverina):
     from models import SignIn
 
     assert count(SignIn) == 1
-    privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+    erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
     assert count(SignIn) == 0
 
 
@@ -268,11 +268,11 @@ def test_the_books_stay_word_for_word_and_stored_cards_must_go_first(cast, xaver
     db.session.add_all([invoice, card])
     db.session.commit()
     with pytest.raises(WrongState) as refused:
-        privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+        erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
     assert refused.value.code == "methods_stored"
     card.removed_at = clock.now()
     db.session.commit()
-    privacy.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
+    erasing.erase(xaverina, typed=xaverina.account_number, actor=cast.as_olivia)
     db.session.commit()
     db.session.expire_all()
     assert (invoice.note, card.token, str(xaverina)) == ("For Xaverina, as agreed", "tok-1", "Erased client")

@@ -25,6 +25,7 @@ from tests import factories as make
 from tests import sent_files as sent
 from workflows import (
     custom_fields,
+    erasing,
     field_defaults,
     field_kinds,
     field_values,
@@ -388,7 +389,7 @@ def test_photos_are_handed_over_and_go_with_the_client_s_data(cast, visit):
     assert [name for name, _key in export.files] == [f"files/{kept.id} park.webp"]
     assert [r["message"] for name, rows in export.tables if name == "report_card" for r in rows] == ["A good walk."]
     db.session.execute(sa.text("UPDATE outbox_mail SET state = 'sent'"))
-    privacy.erase(cast.alice, typed=cast.alice.account_number, actor=cast.as_olivia)
+    erasing.erase(cast.alice, typed=cast.alice.account_number, actor=cast.as_olivia)
     assert db.session.scalar(sa.select(sa.func.count(ReportCard.id))) == 0
     (row,) = db.session.scalars(sa.select(StoredFile))
     assert row.removed_at is not None

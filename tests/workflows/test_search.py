@@ -11,7 +11,7 @@ from models import Client, ClientStatus, Pet, PetStatus, SearchEntry, StaffRole
 from tests import factories as make
 from tests import money_factories as money
 from tests.databases import statements
-from workflows import privacy, search, search_index
+from workflows import erasing, search, search_index
 from workflows.actors import staff_actor
 from workflows.errors import NotAllowed
 from workflows.permissions import Permission
@@ -142,7 +142,7 @@ def test_whoever_is_erased_is_found_no_more(cast):
     make.client_contact(lonely, "Mechthild")
     db.session.commit()
     assert titles("unwiederbringlich", cast)
-    privacy.erase(lonely, typed=lonely.account_number, actor=staff_actor(cast.olivia))
+    erasing.erase(lonely, typed=lonely.account_number, actor=staff_actor(cast.olivia))
     for typed in (
         "ludwig",
         "unwiederbringlich",

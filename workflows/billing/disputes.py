@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from gateways.payments import DisputeNews, EventKind
+from gateways.events import DisputeNews, EventKind
 from models import (
     DISPUTE_MOVES,
     PAYMENT_MOVES,

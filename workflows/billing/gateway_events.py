@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation import clock
 from foundation.db import db
-from gateways.payments import BadWebhook, DisputeNews, EventKind, GatewayProblem, PaymentGateway, Transaction
-from gateways.payments import GatewayEvent as Message
+from gateways.events import BadWebhook, DisputeNews, EventKind
+from gateways.events import GatewayEvent as Message
+from gateways.payments import GatewayProblem, PaymentGateway, Transaction
 from models import (
     EVENT_MOVES,
     EventState,

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from admin_site.converters import MoneyField, OfficeConverter, RecordField, RecordsField, ShareField
+from admin_site.converters import OfficeConverter, RecordField, RecordsField
+from admin_site.number_fields import MoneyField, ShareField
 from foundation import clock, money
 from foundation.db import Base, db
 from models import (

@@ -9,7 +9,8 @@ from foundation import clock
 from foundation.db import db
 from gateways import choose
 from gateways.demo import DemoGateway
-from gateways.payments import BadWebhook, DisputeNews, EventKind, Mandate
+from gateways.events import BadWebhook, DisputeNews, EventKind
+from gateways.payments import Mandate
 from models import (
     Account,
     Dispute,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from foundation.db import Base, db
 from models import Activity, Client, ImportKind, ImportRow, ImportRun, ImportState, OutboxMail, RowOutcome
 from tests.databases import count, statements
-from workflows import people, privacy
+from workflows import erasing, people
 from workflows.errors import Conflict, Invalid, NotAllowed
 from workflows.importing import runs, undoing, work
 
@@ -197,7 +197,7 @@ def test_a_worker_that_ends_midway_goes_on_where_it_was(cast, monkeypatch):
 def test_nothing_of_people_stays_behind(cast, clock_at):
     run = brought_in(ImportKind.CLIENTS, FILE, cast.as_olivia)
     ida = db.session.scalar(sa.select(Client).where(Client.email == "ida@example.com"))
-    privacy.erase(ida, typed=ida.account_number, actor=cast.as_olivia)
+    erasing.erase(ida, typed=ida.account_number, actor=cast.as_olivia)
     assert not db.session.scalar(
         sa.select(ImportRow.id).where(ImportRow.about.contains("Ida"), ImportRow.outcome != RowOutcome.ERROR)
     )
