@@ -8,7 +8,6 @@ happens, so a series never makes the same visit again.
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 import sqlalchemy as sa
 
