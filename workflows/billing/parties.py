@@ -1,7 +1,7 @@
 """Who stands at the head of a billing paper: the business and the client, as they are now."""
 
 from models import Client
-from workflows import settings
+from workflows import people, settings
 from workflows.billing.papers import PaperParty
 
 
@@ -26,6 +26,6 @@ def client_party(client: Client) -> PaperParty:
         address=tuple(line.strip() for line in lines if line.strip()),
         account_number=client.account_number_grouped,
         email=client.email or "",
-        phone=client.phone or "",
+        phone=people.show_phone(client.phone, region=people.region()),
         tax_number=client.tax_number,
     )
