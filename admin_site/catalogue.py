@@ -211,7 +211,10 @@ class ServiceList(EditsRows, CatalogueList):
             "description": _l("A client's own rate counts before it."),
         },
         "time_type": {"label": _l("Time"), "description": _l("What is asked about the time of day.")},
-        "time_blocks": {"label": _l("Time blocks"), "description": _l("Which ones clients can choose from. You make them under Services, Time blocks.")},
+        "time_blocks": {
+            "label": _l("Time blocks"),
+            "description": _l("Which ones clients can choose from. You make them under Services, Time blocks."),
+        },
         **_LIMIT,
     }
 

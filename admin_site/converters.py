@@ -29,6 +29,7 @@ from admin_site.words import word
 from foundation import clock
 from foundation.text import visible
 from ui_kit.form_fields import DateOfForm, TimeOfForm, WholeField
+from workflows import people
 
 MAX_INT = 2**31 - 1
 LONG_TEXT = 20_000
@@ -224,6 +225,13 @@ class RecordField(SelectFieldBase):
             yield Choice(str(record.id), self.lookup.label(record), record.id == chosen, {})
 
 
+class PhoneField(fields.TelField):
+    """A phone number as people here write it; the workflow reads it back."""
+
+    def _value(self) -> str:
+        return str(self.data or "") if self.raw_data else people.show_phone(self.data, region=people.region())
+
+
 class TicksWidget:
     """Only tells `ui.field` that these are check boxes."""
 
@@ -274,7 +282,8 @@ class OfficeConverter(AdminModelConverter):
 
     @converts("String")
     def conv_String(self, column: Any, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name
-        return fields.StringField(**self._text(column, field_args, column.type.length or LONG_TEXT))
+        kind = PhoneField if column.name == "phone" else fields.StringField
+        return kind(**self._text(column, field_args, column.type.length or LONG_TEXT))
 
     @converts("Text")
     def conv_Text(self, column: Any, field_args: Any, **extra: Any) -> Any:  # noqa: N802 -- Flask-Admin's name

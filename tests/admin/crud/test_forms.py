@@ -627,3 +627,18 @@ def test_time_off_says_when_its_end_is_before_its_start(office, cast):
 
 def test_a_desk_is_needed(http, cast):
     assert Desk(http()).browser.get("/admin/clients/").headers["Location"].startswith("/office/log-in")
+
+
+def test_a_phone_stands_in_the_form_as_people_write_it_and_saving_it_changes_nothing(office, cast):
+    cast.alice.phone = "+14135550170"
+    db.session.flush()
+    url = f"/admin/clients/edit/?id={cast.alice.id}"
+    page = office.open(url)
+    assert 'value="(413) 555-0170"' in page.text
+    before = db.session.scalar(sa.select(sa.func.count(Activity.id)))
+    office.after(office.send(office.form("/edit/"), notes="The gate sticks."))
+    db.session.refresh(cast.alice)
+    assert (cast.alice.phone, cast.alice.notes) == ("+14135550170", "The gate sticks.")
+    line = db.session.scalars(sa.select(Activity).order_by(Activity.id.desc())).first()
+    assert db.session.scalar(sa.select(sa.func.count(Activity.id))) == before + 1
+    assert set(line.facts["changes"]) == {"notes"}
