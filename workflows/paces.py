@@ -29,8 +29,9 @@ class Pace:
 
 #: messages and thanks, each news for the office and often a mail: two a minute for half an hour is a conversation
 WORDS = Pace("words", 60, _HOUR)
-#: requests, changes and cancellations, each with mails: a month of daily visits called off one by one is 31
-ASKS = Pace("asks", 80, _HOUR)
+#: requests, changes and cancellations, each with mails: a month of daily visits called off one by one is 31. Writing each
+#: down was a fifth of sending a request, and on SQLite a second wait for the write lock
+ASKS = Pace("asks", 80, _HOUR, step=4)
 #: presses of Upload, each a picture made anew: an album, one by one
 UPLOADS = Pace("uploads", 120, _HOUR)
 #: files of lists, reports and archives: all fifty lists in both kinds, twice
