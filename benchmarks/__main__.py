@@ -39,6 +39,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--write-seconds", type=float, default=60, help="for each write load (60); 0 leaves them out")
     parser.add_argument("--only", default="", help="only pages with this in their name; nothing is written")
     parser.add_argument("--memory", action="store_true", help="instead: a worker's memory over 20,000 mixed requests")
+    parser.add_argument("--jobs", action="store_true", help="instead: only the bulk work and the files")
     parser.add_argument("--papers", action="store_true", help="instead: an invoice as PDF, drawn and kept")
     parser.add_argument(
         "--growth", nargs="?", const="all", type=_tiers, metavar="TIER,TIER",
@@ -72,6 +73,8 @@ def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
         title = f"\n## {kind}: {base.clients:,} clients, {base.pets:,} pets, {base.visits:,} visits"
         if options.papers:
             print(f"{title}, papers\n\n{report.papers(papers.measure(run))}", flush=True)
+        elif options.jobs:
+            print(f"{title}, jobs\n\n{report.bulk(bulk.all_jobs(run))}", flush=True)
         elif options.memory:
             print(f"{title}, memory\n\n{report.memory(measures.memory(run))}", flush=True)
         else:
