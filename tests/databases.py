@@ -4,6 +4,7 @@ Tests commit for real (threads must see each other's rows), so nothing is wrappe
 """
 
 import contextvars
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -75,9 +76,12 @@ def make_app(url: str, data_dir: Path) -> Flask:
     return app
 
 
+_INTO = re.compile(r'INSERT (?:OR \w+ )?INTO "?(\w+)')
+
+
 def _notice_inserts(app: Flask, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     if statement.startswith("INSERT"):
-        app.extensions["tests_filled"] = True
+        app.extensions["tests_filled"].add(_INTO.match(statement)[1])
 
 
 def _need_not_survive_a_power_cut(connection: sqlite3.Connection, _record: Any) -> None:
@@ -111,7 +115,7 @@ def empty(app: Flask) -> None:
                 driver.execute(f"DELETE FROM {TABLES[full]}")  # noqa: S608 -- as above
         else:
             driver.execute("SELECT empty_all_tables()")
-    app.extensions["tests_filled"] = False
+    app.extensions["tests_filled"] = set()
 
 
 class Http(FlaskClient):

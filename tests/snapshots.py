@@ -1,7 +1,8 @@
 """The cast from a copy: made once for each database, afterwards its rows are put back and its objects taken from a pickle.
 
 Whoever asks for the cast gets what `make_cast` and a commit would have left: the same rows, and objects of the test's session
-with the same things loaded. Where that is not certain (there are rows already, or another moment, zone or currency), it is made.
+with the same things loaded. Where that is not certain (there are rows in the same tables already), it is made; and for another
+moment, zone, currency or other settings there is another copy.
 """
 
 import pickle
@@ -16,13 +17,14 @@ from psycopg.types.json import Jsonb
 
 from foundation import clock, money
 from foundation.db import Base, db
+from models import Setting
 from tests.cast import Cast, make_cast
 
 
 @dataclass
 class Snapshot:
-    #: what must be as it was
-    circumstances: tuple[object, ...]
+    #: the tables that it fills
+    tables: frozenset[str]
     #: puts the rows back, given the driver's connection
     put_back: Callable[[Any], object]
     people: bytes
@@ -31,29 +33,43 @@ class Snapshot:
 def cast(app: Flask) -> Cast:
     """Everybody, committed."""
     session = db.session()
-    untouched = app.extensions.get("tests_filled") is False and not (session.new or session.identity_map)
-    kept: Snapshot | None = app.extensions.get("tests_cast")
-    circumstances = (clock.now(), str(clock.zone()), money.currency())
-    if untouched and kept is not None and kept.circumstances == circumstances:
-        kept.put_back(session.connection().connection.driver_connection)
-        made: Cast = pickle.loads(kept.people)  # noqa: S301 -- as above
+    session.flush()
+    filled: set[str] = app.extensions.get("tests_filled", {"?"})
+    kept: dict[tuple[object, ...], Snapshot] = app.extensions.setdefault("tests_cast", {})
+    circumstances = (clock.now(), str(clock.zone()), money.currency(), *_settings(session, filled))
+    snapshot = kept.get(circumstances)
+    if snapshot is not None and filled.isdisjoint(snapshot.tables):
+        snapshot.put_back(session.connection().connection.driver_connection)
+        made: Cast = pickle.loads(snapshot.people)  # noqa: S301 -- as above
         session.add_all(vars(made).values())
         session.commit()
-        app.extensions["tests_filled"] = True
+        filled |= snapshot.tables
         return made
+    before = frozenset(filled)
+    filled.clear()
     made = make_cast()
     session.commit()
-    if untouched:
-        app.extensions["tests_cast"] = Snapshot(circumstances, _copy(session), pickle.dumps(made))
+    if filled.isdisjoint(before) and "?" not in before:
+        kept[circumstances] = Snapshot(frozenset(filled), _copy(session, filled), pickle.dumps(made))
         session.commit()
+    filled |= before
     return made
 
 
-def _copy(session: Any) -> Callable[[Any], object]:
-    """What puts the rows back that are there now."""
+def _settings(session: Any, filled: set[str]) -> list[tuple[str, str]]:
+    """What is set differently from the start: whatever is made may depend on it."""
+    if "setting" not in filled:
+        return []
+    return sorted((key, repr(value)) for key, value in session.execute(sa.select(Setting.key, Setting.value)))
+
+
+def _copy(session: Any, tables: set[str]) -> Callable[[Any], object]:
+    """What puts the rows of these tables back that are there now."""
     connection: sa.Connection = session.connection()
     rows: dict[str, list[Any]] = {}
     for table in Base.metadata.sorted_tables:
+        if table.name not in tables:
+            continue
         ordered = "rowid" if connection.dialect.name == "sqlite" else "ctid"
         found = connection.exec_driver_sql(f"SELECT * FROM {table.name} ORDER BY {ordered}")  # noqa: S608 -- our own name
         names = ", ".join(found.keys())
