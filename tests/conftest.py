@@ -28,7 +28,7 @@ from translations import texts
 from workflows import access, mail_facts, paces
 from workflows.mail_facts import MailKind
 
-pytest_plugins = ["tests.plugins.rows", "tests.own_servers", "tests.plugins.needs"]
+pytest_plugins = ["tests.plugins.rows", "tests.own_servers", "tests.plugins.needs", "tests.plugins.order"]
 
 #: Monday morning at the business
 ZONE = "America/New_York"
