@@ -177,8 +177,8 @@ def test_what_is_written_while_the_first_answer_is_lost_meets_nobody_and_counts_
         route.abort()
 
     sam.page.context.route("**/report/draft", lose, times=1)
-    with_a_signal(sam)
-    sam.page.wait_for_timeout(800)
+    with sam.page.context.expect_event("requestfailed", lambda request: request.url.endswith("/report/draft")):
+        with_a_signal(sam)
     assert card_of(live, visit).message == "One puddle."
     card.get_by_label("Message to the client").fill("One puddle. Two sticks.")
     with sam.page.expect_response("**/report/draft") as again:
