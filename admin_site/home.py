@@ -251,7 +251,8 @@ def _nobody() -> list[ToDo]:
 
 def _keys(facts: home_figures.Facts) -> list[ToDo]:
     """Keys that sitters still have to get, and those that somebody took along."""
-    found = (keys.todo_words(), keys.left_words() if facts.has_left_keys else None)
+    may_lack = facts.has_keys or settings.read()["keys.expect_always"]
+    found = (keys.todo_words() if may_lack else None, keys.left_words() if facts.has_left_keys else None)
     return [ToDo("req", "key", *words, gettext("Look")) for words in found if words is not None]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from foundation.among import among
+from foundation.among import KeyList, among
 from foundation.db import db
 from models import (
     Activity,
@@ -152,10 +152,13 @@ _KINDS: dict[str, Any] = {"client": Client, "service": ServiceItem, "person": St
 
 @dataclass(frozen=True)
 class Planned:
-    """The same condition twice: as a page in the list's order is found soonest, and as its rows are counted soonest."""
+    """The same condition twice: as a page in the list's order is found soonest, and as its rows are counted soonest.
+
+    Counted, it may be several, of which one must hold: each is served by an index of its own.
+    """
 
     rows: Condition
-    count: Condition
+    count: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,11 @@ class _Named:
         place = column + 0 if walks else column
         if len(self.keys) > _LISTED:
             return [place.in_(self.query)]
+        if len(self.keys) > _FEW and not is_sqlite:
+            # PostgreSQL would ask its statistics about each of hundreds of keys, which takes longer than the answer.
+            # "IS true" keeps it from gathering all their rows to sort them, where the order's index meets some soon.
+            holds = place.in_(sa.select(sa.func.unnest(sa.literal(self.keys, KeyList()))))
+            return [holds if counting else holds.is_(sa.true())]
         # Where SQLite may choose an index it must see how few they are; else they go as one parameter, not as hundreds.
         sees_them = is_sqlite and not walks and not (one_index and counting)
         return [place.in_(self.keys) if sees_them else among(place, self.keys)]
@@ -220,21 +228,22 @@ def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Planned:
     found = iter(_named(wanted) if wanted else [])
     named = list(zip(found, found, found, strict=True))
 
-    def all_words(*, counting: bool) -> Condition:
-        return sa.and_(
-            sa.true(),
-            *(
-                sa.or_(
-                    sa.false(),
-                    *client.holds(kind.client_id, counting=counting),
-                    *service.holds(kind.service_item_id, many_each=True, counting=counting),
-                    *person.holds(kind.sitter_id, many_each=True, counting=counting),
-                )
-                for client, service, person in named
-            ),
-        )
+    def by_word(*, counting: bool) -> list[list[Condition]]:
+        return [
+            [
+                *client.holds(kind.client_id, counting=counting),
+                *service.holds(kind.service_item_id, many_each=True, counting=counting),
+                *person.holds(kind.sitter_id, many_each=True, counting=counting),
+            ]
+            for client, service, person in named
+        ]
 
-    return Planned(all_words(counting=False), all_words(counting=True))
+    def all_words(words: Iterable[Iterable[Condition]]) -> Condition:
+        return sa.and_(sa.true(), *(sa.or_(sa.false(), *places) for places in words))
+
+    counted = by_word(counting=True)
+    is_one = len(counted) == 1 and len(counted[0]) > 1
+    return Planned(all_words(by_word(counting=False)), tuple(counted[0]) if is_one else (all_words(counted),))
 
 
 def change_items(text: str) -> Condition:
@@ -301,7 +310,7 @@ def billing_papers(kind: Any, *columns: Any) -> Callable[[str], Planned]:
         # Counted, each half is served by an index of its own; as one condition it would read every row.
         both = sa.union(*(sa.select(kind.id).where(half) for half in (by_client(counting=True), *parts)))
         return Planned(
-            sa.or_(by_client(counting=False), *parts), kind.id.in_(both) if parts else by_client(counting=True)
+            sa.or_(by_client(counting=False), *parts), (kind.id.in_(both) if parts else by_client(counting=True),)
         )
 
     return search

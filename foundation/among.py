@@ -8,7 +8,7 @@ many keys there are, and would rather walk another index ("of these clients, can
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,9 +29,11 @@ class KeyList(TypeDecorator[Iterable[int]]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(sa.String() if dialect.name == "sqlite" else postgresql.ARRAY(sa.Integer))
 
-    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> str | list[int]:
-        keys = list(value or ())
-        return json.dumps(keys) if dialect.name == "sqlite" else keys
+    def bind_processor(self, dialect: Dialect) -> Callable[[Iterable[int] | None], str]:
+        """Both as text: psycopg would find a way to write down each key of a list by itself."""
+        if dialect.name == "sqlite":
+            return lambda keys: json.dumps(list(keys or ()))
+        return lambda keys: f"{{{','.join(map(str, keys or ()))}}}"
 
 
 class _Among(GenericFunction[bool]):

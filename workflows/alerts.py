@@ -15,7 +15,20 @@ from sqlalchemy.orm import joinedload
 from foundation import clock
 from foundation.among import among
 from foundation.db import db
-from models import AlertKind, Job, JobState, PlaceSource, TimeType, VisitAlert, VisitCheck
+from foundation.twins import Twin
+from models import (
+    AlertKind,
+    Client,
+    Job,
+    JobState,
+    PlaceSource,
+    ServiceItem,
+    Staff,
+    TimeBlock,
+    TimeType,
+    VisitAlert,
+    VisitCheck,
+)
 from workflows import activity, outbox, settings
 from workflows.actors import Actor
 from workflows.conflicts import Window, plan_of_job
@@ -226,20 +239,27 @@ def is_open() -> sa.ColumnElement[bool]:
 
 
 def newest(most: int) -> Sequence[VisitAlert]:
-    """The open warnings with visit, client, service and sitter, the newest first; one query."""
-    return db.session.scalars(_NEWEST.limit(most)).all()
+    """The open warnings with visit, client, service and sitter, the newest first, to be shown: twins; one query."""
+    return _SHOWN.read(db.session.connection().execute(_NEWEST, {"most": most}).all())
 
 
+_SHOWN = Twin(
+    VisitAlert, "job_id", "kind", "facts", "raised_at", "cleared_at",
+    sitter=Twin(Staff, "first_name", "last_name", "phone"),
+    job=Twin(
+        Job, "on_date", "start_time",
+        client=Twin(Client, "first_name", "last_name"),
+        service_item=Twin(ServiceItem, "name"),
+        time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"),
+    ),
+)  # fmt: skip
+# Built once: every HOME asks.
 _NEWEST = (
-    sa.select(VisitAlert)
-    .where(is_open())
-    .options(
-        joinedload(VisitAlert.sitter),
-        joinedload(VisitAlert.job).options(
-            joinedload(Job.client), joinedload(Job.service_item), joinedload(Job.time_block)
-        ),
-    )
-    .order_by(VisitAlert.id.desc())
+    sa.select(*_SHOWN.columns)
+    .select_from(_SHOWN.joined())
+    .where(_SHOWN.c.seen_at.is_(None), _SHOWN.c.cleared_at.is_(None))
+    .order_by(_SHOWN.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 

@@ -205,7 +205,8 @@ def test_an_old_warning_stands_until_the_visit_is_done(visit, clock_at):
 def test_putting_away_is_logged_once_and_needs_the_office(cast, visit, clock_at):
     clock_at("2026-11-26 12:20")
     alerts.look()
-    (alert,) = alerts.newest(5)
+    (shown,) = alerts.newest(5)
+    alert = db.session.get_one(VisitAlert, shown.id)
     with pytest.raises(NotAllowed):
         alerts.put_away(alert, actor=cast.as_sam)
     alerts.put_away(alert, actor=cast.as_olivia)
