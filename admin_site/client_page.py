@@ -1,16 +1,25 @@
 """One client: the blue snapshot panel with "Go to portal", and tabs for visits, requests, mails and the log."""
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
-from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from admin_site import billing_account, change_queue, field_data, keys, log_entries, merging, stored_files, words
+from admin_site import (
+    billing_account,
+    change_queue,
+    client_reading,
+    field_data,
+    keys,
+    log_entries,
+    merging,
+    stored_files,
+    words,
+)
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
@@ -19,15 +28,12 @@ from foundation import clock
 from foundation.db import db, writing_between
 from mailer import kinds
 from models import (
-    Activity,
     Client,
-    ClientContact,
     ClientPrice,
     ClientStatus,
     Job,
     JobRequest,
     JobRequestLine,
-    JobState,
     LineState,
     MailState,
     OutboxMail,
@@ -40,7 +46,6 @@ from models import (
     ServiceItem,
     Staff,
     StoredFile,
-    Vet,
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
@@ -59,7 +64,6 @@ from workflows import (
 )
 from workflows.errors import Conflict, WorkflowError
 from workflows.permissions import Permission
-from workflows.stretches import reach
 
 TABS = ("overview", "details", "schedule", "repeats", "requests", "files", "keys", "messages", "log", "account")
 PER_PAGE = 25
@@ -102,8 +106,8 @@ class ClientPage(WorkPage):
         client, n_waiting, n_agreements, last, n_keys, is_returned = _client(client_id)
         if client.status is ClientStatus.ARCHIVED and (elsewhere := merging.gone_to("client", client_id)):
             return elsewhere
-        coming = _coming(client, COMING if tab == TABS[0] else 1)
-        pets = list(client.pets)
+        coming = client_reading.coming(client.id, COMING if tab == TABS[0] else 1)
+        pets = client_reading.pets(client.id)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
         data = {**_TAB_DATA[tab](client, number, coming), **typed}
@@ -204,18 +208,9 @@ def _visits() -> Any:
     )
 
 
-def _coming(client: Client, most: int) -> list[Job]:
-    """The next visits, a stay that is on now among them."""
-    today = clock.today()
-    asked = {"client_id": client.id, "today": today, "reach": reach(today), "most": most}
-    return list(db.session.scalars(_COMING, asked))
-
-
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
-# Only what is shown is read: each column of each row costs as much as a line of the template.
 _NAME = (Staff.first_name, Staff.last_name)
-_SERVICE = (ServiceItem.name, ServiceItem.duration_minutes, ServiceItem.time_type)
 _WAITING = JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == _CLIENT_ID
 _LAST, _IS_LAST, _LAST_COLUMNS = billing_account.last_invoice(_CLIENT_ID)
 _CLIENT = (
@@ -232,38 +227,9 @@ _CLIENT = (
     .options(
         joinedload(Client.primary_sitter).load_only(*_NAME),
         joinedload(Client.client_type),
-        selectinload(Client.pets).options(
-            joinedload(Pet.vet).load_only(Vet.name), joinedload(Pet.photo).load_only(StoredFile.public_id)
-        ),
         joinedload(Client.logins),
     )
 )
-#: what a line about a visit, or about one that is asked for, says of it
-_OF_LINE = (
-    joinedload(Job.service_item).load_only(*_SERVICE), joinedload(Job.time_block), joinedload(Job.sitter).load_only(*_NAME),
-    load_only(Job.on_date, Job.ends_on, Job.start_time, Job.end_time, Job.duration_minutes, Job.state,
-              Job.sitter_id),
-)  # fmt: skip
-_COMING = (
-    sa.select(Job)
-    .options(*_OF_LINE)
-    .where(
-        Job.client_id == _CLIENT_ID,
-        Job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS]),
-        Job.on_date >= sa.bindparam("reach", type_=sa.Date),
-        Job.ends_on >= sa.bindparam("today", type_=sa.Date),
-    )
-    .order_by(Job.on_date, Job.start_time, Job.id)
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
-_LINES = (
-    sa.select(JobRequestLine)
-    .where(*_WAITING)
-    .options(joinedload(JobRequestLine.service_item).load_only(*_SERVICE), joinedload(JobRequestLine.time_block))
-    .order_by(JobRequestLine.on_date, JobRequestLine.start_time)
-    .limit(COMING)
-)
-_CONTACTS = sa.select(ClientContact).where(ClientContact.client_id == _CLIENT_ID).order_by(ClientContact.name)
 _PRICES = (
     sa.select(ClientPrice)
     .where(ClientPrice.client_id == _CLIENT_ID)
@@ -271,22 +237,13 @@ _PRICES = (
     .options(contains_eager(ClientPrice.service_item).load_only(ServiceItem.name, ServiceItem.price))
     .order_by(ServiceItem.name, ClientPrice.id)
 )
-_LOG = (
-    sa.select(Activity)
-    .where(Activity.client_id == _CLIENT_ID)
-    .order_by(Activity.id.desc())
-    .limit(sa.bindparam("limit"))
-    .offset(sa.bindparam("offset"))
-)
 
 
 def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]:
     own = {"client_id": client.id}
-    waiting = db.session.scalars(_LINES, own).all()
-    both: list[Any] = sorted([*coming, *waiting], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
     return {
-        "coming": both[:COMING],
-        "contacts": db.session.scalars(_CONTACTS, own).all(),
+        "coming": client_reading.soonest(coming, client_reading.waiting(client.id, COMING))[:COMING],
+        "contacts": client_reading.contacts(client.id),
         "own_sitters": client_sitters.of_client(client.id),
         "prices": db.session.scalars(_PRICES, own).all(),
         "entries": _log_entries(client, 0, 6),
@@ -312,8 +269,7 @@ def _pet_line(pet: Pet) -> str:
 
 
 def _log_entries(client: Client, offset: int, limit: int) -> list[log_entries.LogEntry]:
-    found = db.session.scalars(_LOG, {"client_id": client.id, "limit": limit, "offset": offset})
-    return [log_entries.log_entry(line) for line in found]
+    return [log_entries.log_entry(line) for line in client_reading.log(client.id, offset, limit)]
 
 
 def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:

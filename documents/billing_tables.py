@@ -16,6 +16,7 @@ from workflows.billing.papers import (
     PaperTax,
     StatementRow,
 )
+from workflows.errors import N_
 
 
 @dataclass(frozen=True)
@@ -169,21 +170,24 @@ def _says_all(entry: PaperEntry | StatementRow) -> bool:
     return entry.kind is EntryKind.OTHER
 
 
+_ENTRIES = {
+    EntryKind.INVOICE: N_("Invoice"),
+    EntryKind.VOIDED_INVOICE: N_("Voided invoice"),
+    EntryKind.CREDIT_NOTE: N_("Credit note"),
+    EntryKind.DEBIT_NOTE: N_("Debit note"),
+    EntryKind.PAYMENT: N_("Payment"),
+    EntryKind.REVERSED_PAYMENT: N_("Payment taken back"),
+    EntryKind.REFUND: N_("Refund"),
+    EntryKind.CREDIT: N_("Account credit"),
+    EntryKind.TIP: N_("Tip"),
+    EntryKind.DEPOSIT: N_("Deposit"),
+    EntryKind.WRITE_OFF: N_("Written off"),
+}
+
+
 def entry_words(kind: EntryKind, number: str = "", text: str = "") -> str:
     """What an entry or a statement's row is: `Payment R-12`, `Credit note CN-3`."""
-    what = {
-        EntryKind.INVOICE: _("Invoice"),
-        EntryKind.VOIDED_INVOICE: _("Voided invoice"),
-        EntryKind.CREDIT_NOTE: _("Credit note"),
-        EntryKind.DEBIT_NOTE: _("Debit note"),
-        EntryKind.PAYMENT: _("Payment"),
-        EntryKind.REVERSED_PAYMENT: _("Payment taken back"),
-        EntryKind.REFUND: _("Refund"),
-        EntryKind.CREDIT: _("Account credit"),
-        EntryKind.TIP: _("Tip"),
-        EntryKind.DEPOSIT: _("Deposit"),
-        EntryKind.WRITE_OFF: _("Written off"),
-    }.get(kind, text)
+    what = _(_ENTRIES[kind]) if kind in _ENTRIES else text
     return f"{what} {number}".strip()
 
 
