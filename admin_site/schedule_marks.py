@@ -25,9 +25,11 @@ def add_pets_to(slots: Sequence[Slot], *, with_keys: bool = False) -> None:
     of_line = job_request_line_pet.c
     parts: list[Any] = []
     if jobs:
-        parts.append(sa.select(sa.literal("job"), job_pet.c.job_id, Pet.name).join(Pet, Pet.id == job_pet.c.pet_id).where(among(job_pet.c.job_id, jobs)))  # fmt: skip
+        parts.append(
+            sa.select(sa.literal("job"), job_pet.c.job_id, _name_of(job_pet)).where(among(job_pet.c.job_id, jobs))
+        )
     if lines:
-        parts.append(sa.select(sa.literal("line"), of_line.line_id, Pet.name).join(Pet, Pet.id == of_line.pet_id).where(among(of_line.line_id, lines)))  # fmt: skip
+        parts.append(sa.select(sa.literal("line"), of_line.line_id, _name_of(job_request_line_pet)).where(among(of_line.line_id, lines)))  # fmt: skip
     if needy:
         lacking: Any = key_facts.lacking_among(needy)
         parts.append(lacking.with_only_columns(sa.literal("no key"), Job.id, sa.literal("")))
@@ -35,7 +37,7 @@ def add_pets_to(slots: Sequence[Slot], *, with_keys: bool = False) -> None:
         return
     statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
     found: dict[str, dict[int, list[str]]] = {"job": {}, "line": {}, "no key": {}}
-    rows: Any = db.session.execute(statement).all()
+    rows: Any = db.session.connection().execute(statement).all()
     for what, row_id, name in rows:
         found[what].setdefault(row_id, []).append(name)
     of_job, of_line_id, lacking_one = found["job"], found["line"], found["no key"]
@@ -43,6 +45,11 @@ def add_pets_to(slots: Sequence[Slot], *, with_keys: bool = False) -> None:
         own = of_job.get(slot.job_id) if slot.job_id else of_line_id.get(slot.line_id or 0)
         slot.pets = ", ".join(sorted(own)) if own else ""
         slot.no_key = slot.job_id in lacking_one
+
+
+def _name_of(table: sa.Table) -> Any:
+    """The pet's name, looked up for each row: joined, PostgreSQL reads all pets there are."""
+    return sa.select(Pet.name).where(Pet.id == table.c.pet_id).scalar_subquery()
 
 
 def _may_need_keys(slots: Sequence[Slot]) -> list[int]:

@@ -293,7 +293,7 @@ def slots_of(wish: Wish, names: Names, *, of: Collection[int | None] | None = No
         key = _row_key(wish, JobRequestLine.client_id, _LINE_SITTER)
         parts.append(_of_rows(_lines(sa.select(*_LINE), wish), key, of))
     statement: Any = parts[0] if len(parts) == 1 else sa.union_all(*parts)
-    rows: Any = db.session.execute(statement).all()  # at once: row by row takes longer
+    rows: Any = db.session.connection().execute(statement).all()  # at once: row by row takes longer
     return [_slot(names, *row) for row in rows]
 
 
