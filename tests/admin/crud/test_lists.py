@@ -168,6 +168,10 @@ def test_a_word_that_many_clients_have_finds_the_visits_of_all(office, cast):
     assert len(rows_of(page)) == 60
     assert len(rows_of(office.open("/admin/visits/?view=all&search=okafor+walk&page_size=100"))) == 60
     assert len(rows_of(office.open("/admin/visits/?view=all&search=hannah+nobodyiscalledso"))) == 0
+    hannah = make.staff("Hannah", "Hart")
+    make.job(client, cast.walk, sitter=hannah), make.job(cast.alice, cast.walk, sitter=hannah)
+    page = office.open("/admin/visits/?view=all&search=hannah&page_size=20")
+    assert "of 62" in page.text, "a visit of a Hannah by a Hannah is counted once"
 
 
 @pytest.mark.covers("S3")
