@@ -31,6 +31,7 @@ from application.bodies import Request
 from foundation import clock, sealing, storage
 from foundation.db import db, mark_request, prepare_engine
 from foundation.extensions import babel, csrf, login_manager, mail, migrate
+from sign_in import guard
 from ui_kit import uploading
 from workflows import registrations, settings
 from workflows.billing import modes
@@ -104,6 +105,8 @@ def _install_requests(app: Flask) -> None:
         )
         uploading.make_room(view)
         settings.forget()
+        if endpoint not in guard.OPEN:
+            sign_in.current_sign_in()  # its statement brings the settings along
         if endpoint not in {"healthz", "readyz", "logo", "metrics.figures"}:
             settings.read()
 

@@ -40,8 +40,8 @@ def stand_before_the_portal(app: Flask) -> None:
         if endpoint is None or endpoint in _FREE or realm_of(request.path) is not Realm.CLIENT:
             return None
         user = current_sign_in()
-        login = user.sign_in.client_login if user is not None and not user.is_view else None
-        if login is None or not agreements.must_accept(login, user.agreements_epoch if user else 0):
+        login = user.read.client_login if user is not None and not user.is_view else None
+        if user is None or login is None or not agreements.must_accept(login, user.read.agreements_epoch):
             return None
         return redirect(url_for("portal_agreements.show"), 303)
 

@@ -32,8 +32,8 @@ def change() -> View:
 def _own_login() -> ClientLogin:
     """The log-in itself: the office, which looks at the portal as the client, has none and finds nothing here."""
     user = current_sign_in()
-    login = user.sign_in.client_login if user is not None else None
-    return login or abort(404)
+    login = user.login if user is not None else None
+    return login if isinstance(login, ClientLogin) else abort(404)
 
 
 @feeds.get("/<token>.ics")

@@ -315,7 +315,7 @@ def _nav(*, can_request: bool) -> list[NavItem]:
         items.append(NavItem("reports", _("Report cards"), "report", url_for("portal_reports.index")))
     if letters.is_on():
         user = current_sign_in()
-        n = user.sign_in.n_unread if user is not None else 0
+        n = user.n_unread if user is not None else 0
         label = ngettext("%(num)d new message", "%(num)d new messages", n)
         items.append(NavItem("letters", _("Messages"), "messages", url_for("portal_letters.show"), n, label))
     return items
@@ -370,8 +370,6 @@ def forgotten_text(changed_at: dt.datetime, hours: int | None, *, can_go: bool) 
 
 def _impersonation() -> Impersonation | None:
     user = current_sign_in()
-    if user is None or not user.is_view or user.sign_in.viewing_staff is None:
+    if user is None or not user.is_view or user.read.viewing_staff is None:
         return None
-    return Impersonation(
-        str(user.sign_in.viewing_staff), url_for("portal_home.end_office_view"), user.sign_in.expires_at
-    )
+    return Impersonation(str(user.read.viewing_staff), url_for("portal_home.end_office_view"), user.read.expires_at)

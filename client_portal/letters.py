@@ -29,7 +29,7 @@ def _show(status: int = 200, *, body: str = "", problem: str = "") -> View:
         with writing_between():
             letters.mark_read(client, by_office=False)
         if (user := current_sign_in()) is not None:
-            user.sign_in.n_unread = 0
+            user.n_unread = 0
     return page(
         "letters.html",
         status,

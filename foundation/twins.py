@@ -3,19 +3,21 @@
 For an entity SQLAlchemy gets ready, at every statement, each column and each relation that it could ever load. A page
 of six visits with their service, block, sitter and pets spent a third of its time on that. A `Twin` asks for the
 columns that it names, and puts each row into a plain object with the entity's names and properties. There is no session
-behind it: it cannot be changed, and asking for what was not read is an error and not a query.
+behind it: it cannot be changed, and asking for what was not read is an error and not a query. Of the few rows that every
+request reads, `attached` makes entities for whoever needs them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import FunctionType
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import class_mapper
+from sqlalchemy.orm import class_mapper, make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
-from foundation.db import Base
+from foundation.db import Base, db
 
 E = TypeVar("E", bound=Base)
 
@@ -24,6 +26,7 @@ class _Plain:
     """What all twins share; the names of the entity's columns and relations are in `__mapped__`."""
 
     __mapped__: frozenset[str] = frozenset()
+    __entity__: type[Base]
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in self.__mapped__:
@@ -38,7 +41,7 @@ class _Plain:
 @cache
 def _plain_class(entity: type[Base]) -> type[_Plain]:
     """A class with the entity's own properties and methods, without its columns."""
-    own: dict[str, Any] = {"__mapped__": frozenset(class_mapper(entity).attrs.keys())}
+    own: dict[str, Any] = {"__mapped__": frozenset(class_mapper(entity).attrs.keys()), "__entity__": entity}
     for parent in reversed(entity.__mro__[: entity.__mro__.index(Base)]):
         for name, value in vars(parent).items():
             is_method = isinstance(value, FunctionType) and (name == "__str__" or not name.startswith("_"))
@@ -71,14 +74,24 @@ class Twin(Generic[E]):
         for twin in beside.values():
             self.columns += twin.columns
 
+    @classmethod
+    def whole(cls, of: type[E], **beside: "Twin[Any]") -> "Twin[E]":
+        """With all columns of the table."""
+        return cls(of, *(c.key for c in class_mapper(of).column_attrs if c.key != "id"), table=None, **beside)
+
     def joined(self) -> sa.FromClause:
         """The table with those beside it, each by the key of the relation that it is named after; all may be missing."""
         found = self.table
+        for table, on in self._joins():
+            found = found.outerjoin(table, on)
+        return found
+
+    def _joins(self) -> Iterator[tuple[sa.FromClause, sa.ColumnElement[bool]]]:
+        # One after the other: a join inside of a join is put together in full by SQLite before it looks for one row of it.
         for name, twin in self._beside.items():
             pairs = class_mapper(self._of).relationships[name].local_remote_pairs or ()
-            on = (self.c[str(here.key)] == twin.c[str(there.key)] for here, there in pairs)
-            found = found.outerjoin(twin.joined(), sa.and_(*on))
-        return found
+            yield twin.table, sa.and_(*(self.c[str(here.key)] == twin.c[str(there.key)] for here, there in pairs))
+            yield from twin._joins()  # noqa: SLF001 -- its own kind
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[E]:
         """The rows of a statement that selects `columns`."""
@@ -101,6 +114,23 @@ class Twin(Generic[E]):
             values[name] = twin._made(row, end)  # noqa: SLF001 -- its own kind
             end += len(twin.columns)
         return made
+
+
+def attached(read: E) -> E:
+    """The session's entity of a twin, and of the twins beside it, as if it had been loaded; an entity is returned as it is.
+
+    What was not read is loaded when somebody asks for it. An entity that the session has already stays as it is.
+    """
+    if not isinstance(read, _Plain):
+        return read
+    known: E | None = db.session().identity_map.get(identity_key(read.__entity__, read.__dict__["id"]))
+    if known is not None:
+        return known
+    made: Any = read.__entity__()
+    made.__dict__.update({name: attached(value) for name, value in read.__dict__.items() if name in read.__mapped__})
+    make_transient_to_detached(made)
+    db.session.add(made)
+    return cast("E", made)
 
 
 def lend(owners: Iterable[Any], name: str, value: object) -> None:

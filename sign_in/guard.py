@@ -6,9 +6,9 @@ from flask import Flask, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from foundation.db import writing_between
-from models import Realm, SignIn
+from models import Realm
 from sign_in.cookies import realm_of
-from sign_in.people import current_sign_in, waiting_sign_in
+from sign_in.people import SignedIn, current_sign_in, waiting_sign_in
 from workflows import sign_ins
 from workflows.permissions import Permission
 
@@ -77,16 +77,16 @@ def install(app: Flask) -> None:
             door = "portal_door.log_in" if realm is Realm.CLIENT else "office_door.log_in"
             back = local_path(request.full_path.rstrip("?")) if request.method == "GET" else None
             return redirect(url_for(door, next=back))
-        _note_use(signed_in.sign_in)
+        _note_use(signed_in)
         if request.endpoint is not None and realm is Realm.STAFF:
             _check_staff()
         return None
 
-    def _note_use(sign_in: SignIn) -> None:
+    def _note_use(user: SignedIn) -> None:
         """Once an hour, in a transaction of its own: the request itself may only read."""
-        if sign_ins.is_stale(sign_in):
+        if sign_ins.is_stale(user.read):
             with writing_between():
-                sign_ins.see(sign_in)
+                sign_ins.see(user.sign_in)
 
     def _check_staff() -> None:
         """The back office asks for the office permission, the sitter pages for the sitter's."""

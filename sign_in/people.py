@@ -1,10 +1,13 @@
 """The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
 
+from functools import cached_property
+
 from flask import abort, g, request, session
 from flask_babel import refresh
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from models import Client, Realm, SignIn, Staff
+from foundation.twins import attached
+from models import Client, ClientLogin, Realm, SignIn, Staff
 from sign_in.cookies import realm_of
 from workflows import languages, sign_ins
 from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
@@ -12,56 +15,66 @@ from workflows.sign_ins import Browser, Login
 
 
 class SignedIn(UserMixin):
-    """A live sign-in, as Flask-Login carries it through a request."""
+    """A live sign-in, as Flask-Login carries it through a request.
 
-    def __init__(self, sign_in: SignIn, token: str) -> None:
-        self.sign_in = sign_in
+    `read` is it with log-in and person as they were found; of that, whoever asks gets the entities.
+    """
+
+    def __init__(self, read: SignIn, token: str) -> None:
+        self.read = read
         self.token = token
         #: for the log: read now, as whatever fails later may have lost the row
-        self.role = _role(sign_in)
+        self.role = _role(read)
+        #: a staff member who looks at a client's portal
+        self.is_view = read.viewed_client_id is not None
+        #: how much in the person's thread with the office is unread
+        self.n_unread = read.n_unread
 
     def get_id(self) -> str:
         """What the cookie holds."""
-        return f"{self.sign_in.realm.value}.{self.token}"
+        return f"{self.read.realm.value}.{self.token}"
 
     @property
+    def sign_in(self) -> SignIn:
+        """The row itself, for whoever changes it."""
+        return attached(self.read)
+
+    @cached_property
     def staff(self) -> Staff | None:
         """The staff member, in the staff realm."""
-        return self.sign_in.staff_login.staff if self.sign_in.staff_login else None
+        login = self.read.staff_login if self.read.realm is Realm.STAFF else None
+        return attached(login.staff) if login is not None else None
 
-    @property
+    @cached_property
     def client(self) -> Client | None:
         """The client whose portal this is, in the client realm."""
-        if self.sign_in.viewed_client is not None:
-            return self.sign_in.viewed_client
-        return self.sign_in.client_login.client if self.sign_in.client_login else None
+        if self.is_view:
+            return self.read.viewed_client
+        login = self.read.client_login if self.read.realm is Realm.CLIENT else None
+        return attached(login.client) if login is not None else None
 
-    @property
-    def is_view(self) -> bool:
-        """A staff member who looks at a client's portal."""
-        return self.sign_in.viewed_client is not None
+    @cached_property
+    def login(self) -> Login | None:
+        """What they came in with; None for a staff member in a client's portal."""
+        login = sign_ins.login_of(self.read)
+        return attached(login) if login is not None else None
 
-    @property
-    def agreements_epoch(self) -> int:
-        """`agreements.EPOCH` as it was read together with the sign-in."""
-        return self.sign_in.agreements_epoch
-
-    @property
+    @cached_property
     def actor(self) -> Actor:
         """Who acts, as workflows and the log want to know it."""
-        if self.sign_in.viewed_client is not None and self.sign_in.viewing_staff is not None:
-            return staff_as_client(self.sign_in.viewing_staff, self.sign_in.viewed_client)
+        if self.is_view and self.read.viewing_staff is not None and self.client is not None:
+            return staff_as_client(self.read.viewing_staff, self.client)
         if self.staff is not None:
             return staff_actor(self.staff)
-        if self.client is None:
+        if self.client is None or not isinstance(self.login, ClientLogin):
             raise RuntimeError("a sign-in without a person")
-        return client_actor(self.client, self.sign_in.client_login)
+        return client_actor(self.client, self.login)
 
 
-def _role(sign_in: SignIn) -> str:
-    if sign_in.realm is Realm.CLIENT:
-        return "client" if sign_in.viewed_client_id is None else "office as client"
-    return sign_in.staff_login.staff.role.value if sign_in.staff_login else "staff"
+def _role(read: SignIn) -> str:
+    if read.realm is Realm.CLIENT:
+        return "client" if read.viewed_client_id is None else "office as client"
+    return read.staff_login.staff.role.value if read.staff_login else "staff"
 
 
 def load(user_id: str) -> SignedIn | None:
@@ -81,13 +94,15 @@ def load(user_id: str) -> SignedIn | None:
 
 def current_sign_in() -> SignedIn | None:
     """The sign-in of this request, or None."""
-    user = current_user._get_current_object() if current_user else None  # noqa: SLF001 -- Flask-Login's proxy
+    user = g.get("_login_user")  # where Flask-Login keeps whom it has loaded; its proxy looks there in four steps
+    if user is None:
+        user = current_user._get_current_object() if current_user else None  # noqa: SLF001 -- Flask-Login's proxy
     return user if isinstance(user, SignedIn) else None
 
 
 def current_role() -> str:
     """Of whoever was found to be signed in: owner, manager, sitter, client, office as client; else nobody. No query."""
-    user = g.get("_login_user")  # where Flask-Login keeps whom it has loaded
+    user = g.get("_login_user")
     return user.role if isinstance(user, SignedIn) else "nobody"
 
 
@@ -114,7 +129,7 @@ def current_actor() -> Actor:
 def own_login() -> Login:
     """The log-in of this request; 404 for the office in a client's portal, which has none there."""
     user = current_sign_in()
-    return (sign_ins.login_of(user.sign_in) if user is not None else None) or abort(404)
+    return (user.login if user is not None else None) or abort(404)
 
 
 def own_sign_in() -> SignIn:

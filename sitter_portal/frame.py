@@ -53,6 +53,6 @@ def _time_off() -> list[NavItem]:
 def _messages() -> NavItem:
     """With what is unread, which was read together with the sign-in."""
     user = current_sign_in()
-    n = user.sign_in.n_unread if user is not None else 0
+    n = user.n_unread if user is not None else 0
     label = ngettext("%(num)d new message", "%(num)d new messages", n)
     return NavItem("messages", gettext("Messages"), "messages", url_for("staff_messages.show"), n, label)

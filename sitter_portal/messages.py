@@ -64,7 +64,7 @@ def _page(staff: Staff, *, body: str = "", problem: str = "") -> str:
         with writing_between():
             sitter_messages.mark_read(staff, by_office=False)
         if (user := current_sign_in()) is not None:
-            user.sign_in.n_unread = 0
+            user.n_unread = 0
     return render_template(
         "staff/messages.html", frame=frame(staff), nav="messages", messages=found[:PER_PAGE][::-1], about=_visit(staff),
         older=url_for(".show", page=number + 1) if len(found) > PER_PAGE else "",

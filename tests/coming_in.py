@@ -1,5 +1,6 @@
 """What the tests of getting in share: coming in, and being found again."""
 
+from foundation.twins import attached
 from models import Realm
 from tests.factories import PASSWORD
 from workflows import access, sign_ins
@@ -15,4 +16,5 @@ def log_in(name, password=PASSWORD, *, realm=Realm.CLIENT, address=HOME):
 
 def found(opened, realm=None):
     """What a browser that holds this secret is."""
-    return sign_ins.find_sign_in(realm or opened.sign_in.realm, opened.token)
+    read = sign_ins.find_sign_in(realm or opened.sign_in.realm, opened.token)
+    return attached(read) if read is not None else None

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -21,7 +21,7 @@ from email_validator import EmailNotValidError, validate_email
 from foundation import clock, money
 from foundation.db import db
 from foundation.text import tidy
-from models import LimitKind, RolePermission, ServiceItem, Setting
+from models import LimitKind, ServiceItem, Setting
 from workflows import (
     activity,
     settings_backups,
@@ -29,6 +29,7 @@ from workflows import (
     settings_connections,
     settings_money,
     settings_reminders,
+    settings_stored,
     settings_visits,
 )
 from workflows.actors import Actor
@@ -248,19 +249,6 @@ class Values:
         return key in self.stored and self.stored[key] != REGISTRY[key].default
 
 
-_setting, _ticked = Setting.__table__.c, RolePermission.__table__.c
-#: every request asks, so the statement is built once, and of the tables' own columns: with those of the entities
-#: SQLAlchemy takes a longer way. What the owner ticked for the roles comes with it
-_ALL = sa.union_all(
-    sa.select(_setting.key, _setting.value, sa.literal("").label("role")),
-    sa.select(
-        _ticked.permission,
-        sa.case((_ticked.is_allowed, sa.literal(True, sa.JSON)), else_=sa.literal(False, sa.JSON)),
-        sa.cast(_ticked.role, sa.String(32)),
-    ),
-)
-
-
 def read() -> Values:
     """Read all settings with one query and set this process's time zone and currency from them.
 
@@ -269,17 +257,24 @@ def read() -> Values:
     session = db.session()
     cached: Values | None = session.info.get("settings")
     if cached is None:
-        # Asking for a setting, or whether somebody may do something, must not save what a form holds so far.
-        with session.no_autoflush:
-            rows = session.execute(_ALL).all()
-        cached = Values(
-            {key: value for key, value, role in rows if not role and key in REGISTRY},
-            {(role, key): value for key, value, role in rows if role},
-        )
-        session.info["settings"] = cached
+        # Of the connection, as asking for a setting must not save what a form holds so far.
+        cached = keep(*session.connection().execute(settings_stored.ALL).one())
     clock.use_zone(cached["business.time_zone"])
     money.use_currency(cached["business.currency"])
     return cached
+
+
+def keep(stored: str | None, ticked: str | None) -> Values:
+    """These are the settings of the session's transaction: the texts were read together with something else."""
+    values = db.session.info["settings"] = _values_of(stored, ticked)
+    return values
+
+
+@lru_cache(maxsize=8)
+def _values_of(stored: str | None, ticked: str | None) -> Values:
+    """Made once for as long as the database says the very same."""
+    values = settings_stored.stored(stored)
+    return Values({k: v for k, v in values.items() if k in REGISTRY}, settings_stored.ticks(ticked))
 
 
 def forget() -> None:

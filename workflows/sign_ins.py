@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -16,8 +16,9 @@ from sqlalchemy.orm import joinedload
 from foundation import clock
 from foundation.db import db
 from foundation.sealing import fingerprint
+from foundation.twins import Twin
 from models import Client, ClientLogin, ClientStatus, Realm, SignIn, Staff, StaffLogin
-from workflows import activity, sitter_messages
+from workflows import activity, settings, settings_stored, sitter_messages
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.agreements import EPOCH
 from workflows.errors import N_, Invalid
@@ -69,8 +70,8 @@ def begin(login: Login, browser: Browser = NOWHERE, *, awaits_factor: bool = Fal
 
 
 def realm_of(login: Login) -> Realm:
-    """Which world a log-in belongs to."""
-    return Realm.STAFF if isinstance(login, StaffLogin) else Realm.CLIENT
+    """Which world a log-in belongs to; also of one that was only read."""
+    return Realm.STAFF if login.__tablename__ == StaffLogin.__tablename__ else Realm.CLIENT
 
 
 def person(login: Login) -> Actor:
@@ -87,9 +88,9 @@ def why_closed(login: Login) -> str | None:
     """Why this log-in may not be used now."""
     if not login.is_active:
         return "login"
-    if isinstance(login, StaffLogin):
-        return None if login.staff.is_active else "staff"
-    client = login.client
+    if realm_of(login) is Realm.STAFF:
+        return None if cast("StaffLogin", login).staff.is_active else "staff"
+    client = cast("ClientLogin", login).client
     return None if client.portal_enabled and client.status is not ClientStatus.ARCHIVED else "client"
 
 
@@ -99,40 +100,59 @@ def why_closed(login: Login) -> str | None:
 def find_sign_in(realm: Realm, token: str) -> SignIn | None:
     """The live sign-in behind a cookie's secret; None once it ended, expired, or its person is out.
 
-    One query, as each request asks; a second one for the few that are a member of staff in a client's portal.
+    One query, as each request asks, and it brings the settings along; a second one for the few that are a member of
+    staff in a client's portal. What is found is a twin with log-in and person, all of it read: most pages need one
+    entity of the three (`twins.attached`).
     """
-    found = db.session.execute(_LIVE[realm], {"token_hash": fingerprint(token)}).first()
-    sign_in: SignIn | None = found[0] if found else None
-    if found is None or sign_in is None or sign_in.awaits_factor or not _is_running(sign_in):
+    read, live = _READ[realm], _LIVE[realm]
+    db.session.flush()  # of what a program holds so far; a request holds nothing yet
+    row = db.session.connection().execute(live, {"token_hash": fingerprint(token)}).first()
+    if row is None:
         return None
-    # Read along because every page asks it; see `agreements.must_accept` and the badge of the messages.
-    sign_in.agreements_epoch = int(found[1])
-    sign_in.n_unread = int(found[2])
-    if sign_in.viewed_client_id is None:
-        return sign_in if _has_open_login(sign_in) else None
-    db.session.scalar(_VIEW, {"sign_in_id": sign_in.id})
-    staff, opener = sign_in.viewing_staff, sign_in.opened_by
+    *columns, epoch, n_unread, stored, ticked = row
+    settings.keep(stored, ticked)
+    found = _alive(read.read([columns])[0])
+    if found is not None:
+        # Read along because every page asks it; see `agreements.must_accept` and the badge of the messages.
+        vars(found).update(agreements_epoch=int(epoch), n_unread=int(n_unread))
+    return found
+
+
+def _alive(found: SignIn) -> SignIn | None:
+    if found.awaits_factor or not _is_running(found):
+        return None
+    if found.viewed_client_id is not None:
+        return _view(found.id)
+    return found if _has_open_login(found) else None
+
+
+def _view(sign_in_id: int) -> SignIn | None:
+    """A member of staff in a client's portal: as long as they may, and the sign-in that it was opened from lives."""
+    found = db.session.scalars(_VIEW, {"sign_in_id": sign_in_id}).one()
+    staff, opener = found.viewing_staff, found.opened_by
     may_look = staff is not None and staff_actor(staff).may(Permission.PORTAL_AS_CLIENT)
-    return sign_in if may_look and opener is not None and _is_running(opener) and _has_open_login(opener) else None
+    return found if may_look and opener is not None and _is_running(opener) and _has_open_login(opener) else None
 
 
 def find_waiting(realm: Realm, token: str) -> SignIn | None:
     """The sign-in behind this secret that still awaits its second factor, or None."""
-    sign_in = db.session.scalar(_LIVE[realm], {"token_hash": fingerprint(token)})
+    sign_in = db.session.scalar(sa.select(SignIn).where(SignIn.token_hash == fingerprint(token), SignIn.realm == realm))
     if sign_in is None or not sign_in.awaits_factor or not _is_running(sign_in):
         return None
     return sign_in if _has_open_login(sign_in) else None
 
 
-# Built once: putting a statement with its options together takes longer than the database takes to answer it.
+_READ = {
+    Realm.STAFF: Twin.whole(SignIn, staff_login=Twin.whole(StaffLogin, staff=Twin.whole(Staff))),
+    Realm.CLIENT: Twin.whole(SignIn, client_login=Twin.whole(ClientLogin, client=Twin.whole(Client))),
+}
+_ALONG = {Realm.STAFF: (sa.literal(0), sitter_messages.UNREAD), Realm.CLIENT: (EPOCH, UNREAD)}
+# Built once: putting a statement together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(SignIn, *((EPOCH, UNREAD) if realm is Realm.CLIENT else (sa.literal(0), sitter_messages.UNREAD)))
-    .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.realm == realm)
-    .options(owner)
-    for realm, owner in (
-        (Realm.STAFF, joinedload(SignIn.staff_login).joinedload(StaffLogin.staff)),
-        (Realm.CLIENT, joinedload(SignIn.client_login).joinedload(ClientLogin.client)),
-    )
+    realm: sa.select(*read.columns, *_ALONG[realm], *settings_stored.AS_TEXTS)
+    .select_from(read.joined())
+    .where(read.c.token_hash == sa.bindparam("token_hash"), read.c.realm == realm)
+    for realm, read in _READ.items()
 }
 _VIEW = (
     sa.select(SignIn)
@@ -152,7 +172,7 @@ def _is_running(sign_in: SignIn) -> bool:
 
 def login_of(sign_in: SignIn) -> Login | None:
     """Whose sign-in it is; None for a staff member who looks at a client's portal."""
-    return sign_in.staff_login or sign_in.client_login
+    return sign_in.staff_login if sign_in.realm is Realm.STAFF else sign_in.client_login
 
 
 def _has_open_login(sign_in: SignIn) -> bool:

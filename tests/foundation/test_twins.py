@@ -5,9 +5,10 @@ import sqlalchemy as sa
 
 from foundation.among import among
 from foundation.db import db
-from foundation.twins import Twin, put_beside
+from foundation.twins import Twin, attached, put_beside
 from models import Job, JobState, Pet, ServiceItem, Staff, job_pet
 from tests import factories as make
+from tests.databases import statements
 
 JOB = Twin(
     Job, "on_date", "state", service_item=Twin(ServiceItem, "name"), sitter=Twin(Staff, "first_name", "last_name")
@@ -67,3 +68,41 @@ def test_tables_beside_are_joined_by_the_relations_keys_and_may_be_missing(cast)
     read = JOB.read(db.session.execute(rows.order_by(JOB.c.id)))
     assert [job.service_item.name for job in read] == [cast.walk.name] * 2
     assert [job.sitter and job.sitter.id for job in read] == [cast.sam.id, None]
+
+
+WHOLE = Twin.whole(Job, sitter=Twin.whole(Staff))
+
+
+def _whole(job):
+    statement = sa.select(*WHOLE.columns).select_from(WHOLE.joined()).where(WHOLE.c.id == job.id)
+    return WHOLE.read(db.session.connection().execute(statement))[0]
+
+
+def test_the_entity_of_a_twin_is_as_if_it_had_been_loaded(cast, fresh):
+    job = make.job(cast.alice, cast.walk, pets=[cast.biscuit], sitter=cast.sam)
+    fresh()
+    read = _whole(job)
+    with statements() as sent:
+        entity = attached(read)
+        assert (entity.state, entity.sitter.first_name, attached(entity)) == (JobState.SCHEDULED, "Sam", entity)
+        assert not db.session.dirty
+        assert not sent
+        assert [pet.name for pet in entity.pets] == ["Biscuit"]
+        assert len(sent) == 1
+    entity.note = "Ring twice."
+    db.session.commit()
+    fresh()
+    assert (db.session.get(Job, job.id).note, attached(_whole(job)).version) == ("Ring twice.", 2)
+
+
+def test_an_entity_that_the_session_has_stays_as_it_is(cast):
+    job = make.job(cast.alice, cast.walk, sitter=cast.sam)
+    read = _whole(job)
+    job.note = "Not saved yet."
+    assert attached(read) is job
+    assert job.note == "Not saved yet."
+
+
+def test_what_a_twin_was_not_read_with_is_loaded_for_its_entity(jobs, cast, fresh):
+    fresh()
+    assert attached(jobs[0]).client.first_name == "Alice"

@@ -7,6 +7,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from models import Activity, Passkey, Realm
 from tests import factories as make
+from tests.coming_in import found
 from tests.databases import count
 from tests.passkey_device import USER_PRESENT, Device
 from workflows import passkeys, sign_ins
@@ -52,7 +53,7 @@ def test_a_passkey_logs_in_without_a_password_and_counts_as_both_factors(cast, h
     assert (key.name, key.client_login_id) == ("My phone", hannah.id)
     assert outbox.facts(MailKind.SECURITY_NEWS, to="alice@example.com").what == "passkey_added"
     opened = come_in(device)
-    assert sign_ins.find_sign_in(Realm.CLIENT, opened.token).client_login is hannah
+    assert found(opened).client_login is hannah
     assert (key.sign_count, key.last_used_at is None) == (1, False)
     assert count(Activity, Activity.verb == "access.logged_in", Activity.client_id == cast.alice.id) == 1
 

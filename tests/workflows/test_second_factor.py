@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from foundation import clock
+from foundation.twins import attached
 from models import Activity, Authenticator, OutboxMail, Realm, RecoveryCode, SignIn
 from tests import factories as make
 from tests.databases import count
@@ -166,7 +167,7 @@ def test_a_right_password_alone_opens_nothing(cast, olivia, clock_at):
     assert passes(olivia, code_of(secret))
     opened = second_factor.finish(olivia, found.sign_in, browser=NOWHERE)
     assert opened.token != found.token
-    assert sign_ins.find_sign_in(Realm.STAFF, opened.token) is opened.sign_in
+    assert attached(sign_ins.find_sign_in(Realm.STAFF, opened.token)) is opened.sign_in
     assert count(Activity, Activity.verb == "access.logged_in") == 1
 
 
