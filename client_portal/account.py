@@ -19,7 +19,7 @@ from client_portal.frame import (
 )
 from client_portal.owing import Owed
 from foundation import clock
-from foundation.db import db
+from foundation.db import rows_of
 from foundation.twins import Twin
 from models import Account, AttemptState, Client, CreditNote, NoteKind, NoteState, PaymentAttempt
 from workflows import settings
@@ -122,10 +122,10 @@ _ON_THE_WAY = (
 
 
 def _pending_notes(client: Client) -> dict[NoteKind, Decimal]:
-    rows = db.session.execute(_PENDING_NOTES, {"client_id": client.id})
+    rows = rows_of(_PENDING_NOTES, {"client_id": client.id})
     return {kind: amount for kind, amount in rows if amount}
 
 
 def attempts_on_the_way(client: Client) -> list[PaymentAttempt]:
     """Payments of which nobody knows yet what became of them."""
-    return _ATTEMPT.read(db.session.execute(_ON_THE_WAY, {"client_id": client.id}))
+    return _ATTEMPT.read(rows_of(_ON_THE_WAY, {"client_id": client.id}))

@@ -1,14 +1,12 @@
 """What all pages of the portal share: the frame around them, which functions are switched on, how a page is answered.
 
-The frame costs one query (the unsent basket) beside the session's and the settings', which every request has.
+What the frame says is read with the sign-in, which every request has; after a change with one query more.
 """
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,11 +16,12 @@ from werkzeug.wrappers import Response
 from client_portal import gateway, help_links
 from client_portal.words import soon
 from foundation import clock, money
-from foundation.db import db
-from models import ChangeRequest, Client, JobRequest, JobRequestLine, LineState, Repeat
+from foundation.db import rows_of
+from models import Client, JobRequest
 from sign_in import current_client, current_sign_in
 from ui_kit.frames import Impersonation, Link, NavItem, PortalFrame, Unsent
-from workflows import baskets, calendar_feeds, change_requests, letters, report_views, settings
+from workflows import baskets, calendar_feeds, change_requests, household_facts, letters, report_views, settings
+from workflows.household_facts import BasketFacts
 
 View = str | Response | tuple[str, int]
 
@@ -205,19 +204,6 @@ def page(template: str, status: int = 200, **more: object) -> tuple[str, int]:
 # ------------------------------------------------------------------------------------------------------- the frame
 
 
-@dataclass(frozen=True)
-class BasketFacts:
-    """As much of the basket as the banner needs; and whether the client waits for something else, or has a series."""
-
-    n_lines: int
-    n_blocked: int
-    changed_at: dt.datetime | None
-    n_asked: int = 0
-    n_series: int = 0
-    #: requested visits that were sent and are not decided
-    n_waiting: int = 0
-
-
 def know_basket(basket: JobRequest | None) -> None:
     """Spare the frame its query: the page has read the basket already."""
     lines = basket.lines if basket else []
@@ -226,34 +212,15 @@ def know_basket(basket: JobRequest | None) -> None:
     )
 
 
-_line, _request, _change, _repeat = (m.__table__.c for m in (JobRequestLine, JobRequest, ChangeRequest, Repeat))
-_waiting = JobRequestLine.__table__.alias()
-_CLIENT = sa.bindparam("client_id", type_=sa.Integer)
-
-
-def _count(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).where(*where).scalar_subquery()
-
-
-#: every page asks, so the statement is built once
-_FACTS = (
-    sa.select(
-        sa.func.count(_line.id),
-        sa.func.count(_line.blocked_code),
-        sa.func.max(_request.changed_at),
-        _count(_change.client_id == _CLIENT, _change.is_open.is_(True)),
-        _count(_repeat.client_id == _CLIENT, _repeat.is_active.is_(True)),
-        _count(_waiting.c.client_id == _CLIENT, _waiting.c.state == LineState.SUBMITTED),
-    )
-    .join_from(JobRequestLine.__table__, JobRequest.__table__, _line.request_id == _request.id)
-    .where(_request.client_id == _CLIENT, _request.submitted_at.is_(None))
-)
-
-
 def basket_facts(client: Client) -> BasketFacts:
-    """Read once a request, in one query."""
+    """As they were read with the sign-in; in a request that may have changed them since, with a query."""
     if "portal_basket" not in g:
-        g.portal_basket = BasketFacts(*db.session.execute(_FACTS, {"client_id": client.id}).one())
+        user = current_sign_in()
+        if user is not None and request.method in READS:
+            g.portal_basket = BasketFacts(*user.read.household)
+        else:
+            (found,) = rows_of(household_facts.OF_CLIENT, {"client_id": client.id})
+            g.portal_basket = BasketFacts(*found)
     facts: BasketFacts = g.portal_basket
     return facts
 

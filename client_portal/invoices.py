@@ -10,7 +10,7 @@ from client_portal.frame import View, can_pay, client_here, invoices_are_on, pag
 from client_portal.owing import INVOICE
 from documents import billing_words
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, rows_of
 from models import Client, Invoice, InvoiceState
 from ui_kit import paper_files
 from workflows.billing import paper_makers, sums
@@ -67,7 +67,7 @@ def index() -> View:
     text = request.args.get("page", "1")
     number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 4 else 1
     wanted = {"client_id": client_here().id, "earliest": earliest(), "skip": (number - 1) * PER_PAGE}
-    found = INVOICE.read(db.session.execute(_PAGE, wanted))
+    found = INVOICE.read(rows_of(_PAGE, wanted))
     listed = found[:PER_PAGE]
     figures = sums.invoice_sums(i.id for i in listed) if listed else {}
     return page(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, rows_of
 from foundation.twins import Twin
 from models import AttemptTarget, Client, Invoice, InvoiceState
 from workflows.billing import sums
@@ -71,7 +71,7 @@ _OPEN = (
 
 def shown_to(client: Client) -> list[Owed]:
     """The same as all of `owed_by`, for pages that only read (`foundation.twins`)."""
-    rows = db.session.execute(_OPEN, {"client_id": client.id}).all()
+    rows = rows_of(_OPEN, {"client_id": client.id})
     invoices = INVOICE.read(rows)
     figures = sums.invoice_sums(i.id for i in invoices) if invoices else {}
     return [Owed(i, figures[i.id], bool(row[-1])) for i, row in zip(invoices, rows, strict=True)]

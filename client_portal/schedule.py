@@ -29,7 +29,7 @@ from client_portal.frame import (
 )
 from client_portal.urls import read_day, read_month
 from foundation import clock
-from foundation.db import db
+from foundation.db import rows_of
 from models import (
     JOB_CLIENT_LABELS,
     ChangeItem,
@@ -196,7 +196,7 @@ def _pill_rows(
     client: Client, begin: dt.date, end: dt.date
 ) -> Iterable[tuple[int, str, dt.date, dt.date, dt.time | None, str | None, dt.time | None, str]]:
     """(visit's id or 0, kind, first day, last day, time, block's name, block's start, service) of all that touches these days."""
-    for job_id, state, *rest, what in db.session.execute(_PILLS, shown.days_of(client, begin, end)):
+    for job_id, state, *rest, what in rows_of(_PILLS, shown.days_of(client, begin, end)):
         kind = JOB_CLIENT_LABELS[JobState(state)] if what == "job" else cards.LINE_KINDS[LineState(state)]
         yield (job_id, kind, *rest)  # the columns above, in their order
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from client_portal.shown import PETS_OF_JOBS, PETS_OF_LINES, put_pets
 from foundation.among import among
-from foundation.db import db
+from foundation.db import rows_of
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -76,13 +76,13 @@ _MESSAGES = (
 def page_of(client: Client, *, most: int, skip: int) -> tuple[list[JobRequest], bool]:
     """So many of the client's requests, each with its lines, what became of them, and the words that went to the client;
     and whether there are more."""
-    rows = db.session.execute(_PAGE, {"client_id": client.id, "n": most + 1, "skip": skip}).all()
+    rows = rows_of(_PAGE, {"client_id": client.id, "n": most + 1, "skip": skip})
     return _whole(rows[:most]), len(rows) > most
 
 
 def one_of(client: Client, request_id: str) -> JobRequest | None:
     """One of them."""
-    found = _whole(db.session.execute(_ONE, {"client_id": client.id, "public_id": request_id}).all())
+    found = _whole(rows_of(_ONE, {"client_id": client.id, "public_id": request_id}))
     return found[0] if found else None
 
 
@@ -90,9 +90,9 @@ def _whole(rows: Sequence[sa.Row[Any]]) -> list[JobRequest]:
     requests = _REQUEST.read(rows)
     ids = {"request_ids": [r.id for r in requests]}
     if requests:
-        lines = _LINE.by_first(db.session.execute(_LINES, ids))
+        lines = _LINE.by_first(rows_of(_LINES, ids))
         put_beside(requests, "lines", lines)
-        put_beside(requests, "messages", _MESSAGE.by_first(db.session.execute(_MESSAGES, ids)))
+        put_beside(requests, "messages", _MESSAGE.by_first(rows_of(_MESSAGES, ids)))
         _put_pets([line for own in lines.values() for line in own])
     return requests
 

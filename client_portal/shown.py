@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.among import among
-from foundation.db import db
+from foundation.db import rows_of
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -147,13 +147,13 @@ def waiting_lines(client: Client, day: dt.date | None) -> list[JobRequestLine]:
 
 
 def _visits(statement: sa.Select[Any], wanted: dict[str, Any]) -> list[Job]:
-    jobs = _JOB.read(db.session.execute(statement, wanted))
+    jobs = _JOB.read(rows_of(statement, wanted))
     put_pets(jobs, PETS_OF_JOBS)
     return jobs
 
 
 def _requested(statement: sa.Select[Any], wanted: dict[str, Any]) -> list[JobRequestLine]:
-    lines = _LINE.read(db.session.execute(statement, wanted))
+    lines = _LINE.read(rows_of(statement, wanted))
     put_pets(lines, PETS_OF_LINES)
     return lines
 
@@ -161,4 +161,4 @@ def _requested(statement: sa.Select[Any], wanted: dict[str, Any]) -> list[JobReq
 def put_pets(owners: Sequence[Any], statement: sa.Select[Any], twin: Twin[Pet] = PET) -> None:
     """Give twins their pets, by name; one query, and none for nobody."""
     ids = [owner.id for owner in owners]
-    put_beside(owners, "pets", twin.by_first(db.session.execute(statement, {"owners": ids})) if ids else {})
+    put_beside(owners, "pets", twin.by_first(rows_of(statement, {"owners": ids})) if ids else {})

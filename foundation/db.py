@@ -11,7 +11,7 @@ import re
 import select
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -112,6 +112,12 @@ def begin_writing() -> None:
 def _not_yet(*_session_and_more: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's arguments
     if _reads_first.get():
         raise RuntimeError("this view reads first: it must lock (workflows.locks) before it changes anything")
+
+
+def rows_of(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """All rows of a statement of columns. Asked of the session's connection: the session's own way to the same rows takes
+    a third longer, and one row at a time longer still."""
+    return db.session.connection().execute(statement, values).all()
 
 
 #: mmap: what is mapped counts as each worker's memory, and 64 MB hold the upper levels of a large business's indexes

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from foundation import clock
 from foundation.among import among
-from foundation.db import db
+from foundation.db import db, rows_of
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -111,8 +111,8 @@ _VISITS = (
 def visits_of(staff: Staff, first: dt.date, last: dt.date) -> list[Visit]:
     """The sitter's visits that touch these days, in the order of the day; one query."""
     days = {"first": first, "last": last, "reach": reach(first), "shown_from": shown_from()}
-    rows = db.session.execute(_VISITS, {"staff_id": staff.id, **days})
-    return sorted((_visit(row, first) for row in rows), key=_ORDER)
+    found = rows_of(_VISITS, {"staff_id": staff.id, **days})
+    return sorted((_visit(row, first) for row in found), key=_ORDER)
 
 
 _ORDER = attrgetter("day", "starts_at", "job_id")
@@ -183,8 +183,8 @@ _PETS = (
 def cards_of(own: Sequence[Visit], closed: Collection[str]) -> list[Card]:
     """The day's visits with client, pets and photos; two queries however many they are."""
     ids, actor, now = {"job_ids": [v.job_id for v in own]}, current_actor(), clock.now()
-    jobs = _JOB.read(db.session.execute(_CARDS, ids))
-    put_beside(jobs, "pets", _PET.by_first(db.session.execute(_PETS, ids)))
+    jobs = _JOB.read(rows_of(_CARDS, ids))
+    put_beside(jobs, "pets", _PET.by_first(rows_of(_PETS, ids)))
     of_id = {job.id: job for job in jobs}
     return [_card(v, of_id[v.job_id], visit_rules.steps(of_id[v.job_id], actor=actor, now=now), closed) for v in own]
 

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import enum
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -259,6 +260,8 @@ class SignIn(Base):
     agreements_epoch = 0
     #: no column: the office's letters that the household has not read, read together with the row
     n_unread = 0
+    #: no columns: `household_facts.COLUMNS`, read together with the row
+    household: ClassVar[Sequence[Any]] = ()
 
 
 class RolePermission(Base):

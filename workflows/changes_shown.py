@@ -6,7 +6,7 @@ Whoever decides or withdraws takes the entities, from `change_requests`.
 import sqlalchemy as sa
 
 from foundation.among import among
-from foundation.db import db
+from foundation.db import rows_of
 from foundation.twins import Twin, lend, put_beside
 from models import (
     CancellationReason,
@@ -72,7 +72,7 @@ def open_of(client: Client) -> list[ChangeRequest]:
     """
     requests: dict[int, ChangeRequest] = {}
     items: dict[int, list[ChangeItem]] = {}
-    for row in _REQUEST.read(db.session.execute(_OPEN, {"client_id": client.id})):
+    for row in _REQUEST.read(rows_of(_OPEN, {"client_id": client.id})):
         request, item = requests.setdefault(row.id, row), row.__dict__["item"]
         if item is not None:
             lend([item], "request", request)
@@ -80,6 +80,6 @@ def open_of(client: Client) -> list[ChangeRequest]:
     put_beside(requests.values(), "items", items)
     every = [item for own in items.values() for item in own]
     changes = [item.id for item in every if item.new_service_item is not None]
-    pets = _PET.by_first(db.session.execute(_NEW_PETS, {"item_ids": changes})) if changes else {}
+    pets = _PET.by_first(rows_of(_NEW_PETS, {"item_ids": changes})) if changes else {}
     put_beside(every, "new_pets", pets)
     return list(requests.values())

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.among import among
-from foundation.db import db
+from foundation.db import db, rows_of
 from models import Client, Job, JobState, Key, KeyPlace, ServiceItem, Staff, TimeBlock
 from workflows import settings
 from workflows.stretches import reach, touching
@@ -118,7 +118,7 @@ _OF_CLIENTS = (
 def of_clients(client_ids: Iterable[int]) -> dict[int, tuple[KeyFact, ...]]:
     """The keys in use of these clients; one query."""
     found: dict[int, list[KeyFact]] = defaultdict(list)
-    for columns in db.session.execute(_OF_CLIENTS, {"client_ids": list(set(client_ids))}):
+    for columns in rows_of(_OF_CLIENTS, {"client_ids": list(set(client_ids))}):
         fact = _fact(columns)
         found[fact.client_id].append(fact)
     return {client_id: tuple(keys) for client_id, keys in found.items()}

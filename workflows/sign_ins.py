@@ -18,7 +18,7 @@ from foundation.db import db
 from foundation.sealing import fingerprint
 from foundation.twins import Twin
 from models import Client, ClientLogin, ClientStatus, Realm, SignIn, Staff, StaffLogin
-from workflows import activity, settings, settings_stored, sitter_messages
+from workflows import activity, household_facts, settings, settings_stored, sitter_messages
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.agreements import EPOCH
 from workflows.errors import N_, Invalid
@@ -109,12 +109,12 @@ def find_sign_in(realm: Realm, token: str) -> SignIn | None:
     row = db.session.connection().execute(live, {"token_hash": fingerprint(token)}).first()
     if row is None:
         return None
-    *columns, epoch, n_unread, stored, ticked = row
+    stored, ticked, epoch, n_unread, *facts = row[len(read.columns) :]
     settings.keep(stored, ticked)
-    found = _alive(read.read([columns])[0])
+    found = _alive(read.read([row])[0])
     if found is not None:
-        # Read along because every page asks it; see `agreements.must_accept` and the badge of the messages.
-        vars(found).update(agreements_epoch=int(epoch), n_unread=int(n_unread))
+        # Read along because every page asks it; see `agreements.must_accept`, the badge of the messages, the portal's frame.
+        vars(found).update(agreements_epoch=int(epoch), n_unread=int(n_unread), household=facts)
     return found
 
 
@@ -146,10 +146,12 @@ _READ = {
     Realm.STAFF: Twin.whole(SignIn, staff_login=Twin.whole(StaffLogin, staff=Twin.whole(Staff))),
     Realm.CLIENT: Twin.whole(SignIn, client_login=Twin.whole(ClientLogin, client=Twin.whole(Client))),
 }
-_ALONG = {Realm.STAFF: (sa.literal(0), sitter_messages.UNREAD), Realm.CLIENT: (EPOCH, UNREAD)}
+_ALONG: dict[Realm, tuple[sa.ColumnElement[Any], ...]] = {
+    Realm.STAFF: (sa.literal(0), sitter_messages.UNREAD), Realm.CLIENT: (EPOCH, UNREAD, *household_facts.COLUMNS),
+}  # fmt: skip
 # Built once: putting a statement together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(*read.columns, *_ALONG[realm], *settings_stored.AS_TEXTS)
+    realm: sa.select(*read.columns, *settings_stored.AS_TEXTS, *_ALONG[realm])
     .select_from(read.joined())
     .where(read.c.token_hash == sa.bindparam("token_hash"), read.c.realm == realm)
     for realm, read in _READ.items()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, rows_of
 from foundation.twins import Twin
 from models import (
     Client,
@@ -155,7 +155,7 @@ def closed_columns() -> frozenset[str]:
 
     One query. A column that stands on no page is not named: nobody said anything about it.
     """
-    rows = db.session.execute(_COLUMNS)
+    rows = rows_of(_COLUMNS)
     return frozenset(
         str(column) for column, *levels in rows if field_layout.narrowest_staff(*levels) is not StaffAccess.VIEW
     )

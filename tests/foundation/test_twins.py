@@ -78,9 +78,10 @@ def _whole(job):
     return WHOLE.read(db.session.connection().execute(statement))[0]
 
 
-def test_the_entity_of_a_twin_is_as_if_it_had_been_loaded(cast, fresh):
+def test_the_entity_of_a_twin_is_as_if_it_had_been_loaded(cast):
     job = make.job(cast.alice, cast.walk, pets=[cast.biscuit], sitter=cast.sam)
-    fresh()
+    db.session.flush()
+    db.session.expunge_all()
     read = _whole(job)
     with statements() as sent:
         entity = attached(read)
@@ -91,7 +92,8 @@ def test_the_entity_of_a_twin_is_as_if_it_had_been_loaded(cast, fresh):
         assert len(sent) == 1
     entity.note = "Ring twice."
     db.session.commit()
-    fresh()
+    db.session.flush()
+    db.session.expunge_all()
     assert (db.session.get(Job, job.id).note, attached(_whole(job)).version) == ("Ring twice.", 2)
 
 
@@ -103,6 +105,7 @@ def test_an_entity_that_the_session_has_stays_as_it_is(cast):
     assert job.note == "Not saved yet."
 
 
-def test_what_a_twin_was_not_read_with_is_loaded_for_its_entity(jobs, cast, fresh):
-    fresh()
+def test_what_a_twin_was_not_read_with_is_loaded_for_its_entity(jobs, cast):
+    db.session.flush()
+    db.session.expunge_all()
     assert attached(jobs[0]).client.first_name == "Alice"
