@@ -20,6 +20,7 @@ from client_portal.frame import (
 from client_portal.owing import Owed
 from foundation import clock
 from foundation.db import rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin
 from models import Account, AttemptState, Client, CreditNote, NoteKind, NoteState, PaymentAttempt
 from workflows import settings
@@ -108,13 +109,13 @@ def of(client: Client) -> Summary:
 
 _CLIENT = sa.bindparam("client_id", type_=sa.Integer)
 _note = CreditNote.__table__.c
-_PENDING_NOTES = (
+_PENDING_NOTES = fixed(
     sa.select(_note.kind, sa.func.sum(_note.total))
     .where(_note.client_id == _CLIENT, _note.state == NoteState.OPEN)
     .group_by(_note.kind)
 )
 _ATTEMPT = Twin(PaymentAttempt, "public_id", "amount")
-_ON_THE_WAY = (
+_ON_THE_WAY = fixed(
     sa.select(*_ATTEMPT.columns)
     .where(_ATTEMPT.c.client_id == _CLIENT, _ATTEMPT.c.state.in_(OPEN_ATTEMPTS))
     .order_by(_ATTEMPT.c.id)

@@ -11,6 +11,7 @@ from client_portal.owing import INVOICE
 from documents import billing_words
 from foundation import clock
 from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from models import Client, Invoice, InvoiceState
 from ui_kit import paper_files
 from workflows.billing import paper_makers, sums
@@ -48,7 +49,7 @@ def shown(client: Client) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 _invoice = INVOICE.c
-_PAGE = (
+_PAGE = fixed(
     sa.select(*INVOICE.columns)
     .where(
         _invoice.client_id == sa.bindparam("client_id", type_=sa.Integer),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin
 from models import AttemptTarget, Client, Invoice, InvoiceState
 from workflows.billing import sums
@@ -61,7 +62,7 @@ def owed_by(client: Client, *, only: Sequence[str] | None = None) -> list[Owed]:
 #: what pages show of an invoice
 INVOICE = Twin(Invoice, "public_id", "kind", "state", "number", "issued_on", "sent_at", "due_on")
 _invoice = INVOICE.c
-_OPEN = (
+_OPEN = fixed(
     sa.select(*INVOICE.columns, sa.exists().where(_target.invoice_id == _invoice.id, _target.is_active.is_(True)))
     .where(_invoice.client_id == sa.bindparam("client_id", type_=sa.Integer), _invoice.state == InvoiceState.OPEN)
     .order_by(_invoice.due_on.is_(None), _invoice.due_on, _invoice.id)

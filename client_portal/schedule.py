@@ -30,6 +30,7 @@ from client_portal.frame import (
 from client_portal.urls import read_day, read_month
 from foundation import clock
 from foundation.db import rows_of
+from foundation.fixed import fixed
 from models import (
     JOB_CLIENT_LABELS,
     ChangeItem,
@@ -158,7 +159,7 @@ def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: C
 
 
 _job, _line, _item, _block = (m.__table__.c for m in (Job, JobRequestLine, ServiceItem, TimeBlock))
-_PILLS = (
+_PILLS = fixed(
     sa.select(
         _job.id,
         sa.type_coerce(_job.state, sa.String).label("state"),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from client_portal.shown import PETS_OF_JOBS, PETS_OF_LINES, put_pets
 from foundation.among import among
 from foundation.db import rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -45,7 +46,7 @@ _MESSAGE = Twin(RequestMessage, "from_client", "body", "created_at", staff=Twin(
 
 _request, _line, _job, _message = (m.__table__.c for m in (JobRequest, JobRequestLine, Job, RequestMessage))
 _item, _block, _staff, _report = (m.__table__.c for m in (ServiceItem, TimeBlock, Staff, ReportCard))
-_OF_CLIENT = (
+_OF_CLIENT = fixed(
     sa.select(*_REQUEST.columns)
     .where(_request.client_id == sa.bindparam("client_id", type_=sa.Integer), _request.submitted_at.is_not(None))
     .order_by(_request.submitted_at.desc(), _request.id.desc())
@@ -53,7 +54,7 @@ _OF_CLIENT = (
 # Built once: putting a statement together takes longer than the database takes to answer it.
 _PAGE = _OF_CLIENT.limit(sa.bindparam("n")).offset(sa.bindparam("skip"))
 _ONE = _OF_CLIENT.where(_request.public_id == sa.bindparam("public_id"))
-_LINES = (
+_LINES = fixed(
     sa.select(_line.request_id, *_LINE.columns)
     .join(ServiceItem.__table__, _item.id == _line.service_item_id)
     .outerjoin(TimeBlock.__table__, _block.id == _line.time_block_id)
@@ -65,7 +66,7 @@ _LINES = (
     .where(among(_line.request_id, "request_ids"))
     .order_by(_line.on_date, _line.start_time, _line.id)
 )
-_MESSAGES = (
+_MESSAGES = fixed(
     sa.select(_message.request_id, *_MESSAGE.columns)
     .outerjoin(Staff.__table__, _staff.id == _message.staff_id)
     .where(among(_message.request_id, "request_ids"), _message.to_client.is_(True))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from foundation.among import among
 from foundation.db import rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -106,10 +107,10 @@ def pets_of(key: sa.ColumnElement[int], pet_id: sa.ColumnElement[int], twin: Twi
 
 
 # Built once: putting a statement together takes longer than the database takes to answer it.
-_JOBS_OF_DAY = _jobs(STILL_SHOWN)
-_COMING = _jobs(_job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])).limit(sa.bindparam("most"))
-_LINES_OF_DAY = _lines(LINES_TOUCHING)
-_LINES_WAITING = _lines(sa.or_(_line.state == LineState.SUBMITTED, LINES_TOUCHING))
+_JOBS_OF_DAY = fixed(_jobs(STILL_SHOWN))
+_COMING = fixed(_jobs(_job.state.in_([JobState.SCHEDULED, JobState.IN_PROGRESS])).limit(sa.bindparam("most")))
+_LINES_OF_DAY = fixed(_lines(LINES_TOUCHING))
+_LINES_WAITING = fixed(_lines(sa.or_(_line.state == LineState.SUBMITTED, LINES_TOUCHING)))
 PETS_OF_JOBS = pets_of(job_pet.c.job_id, job_pet.c.pet_id)
 PETS_OF_LINES = pets_of(job_request_line_pet.c.line_id, job_request_line_pet.c.pet_id)
 

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from foundation import clock
 from foundation.among import among
 from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin, put_beside
 from models import (
     Client,
@@ -90,7 +91,7 @@ _FIRST, _LAST, _REACH, _SHOWN_FROM = (
 )
 _job, _item, _client, _block, _pet = (m.__table__.c for m in (Job, ServiceItem, Client, TimeBlock, Pet))
 # Built once, as the other statements of this page: that takes longer than the database takes to answer it.
-_VISITS = (
+_VISITS = fixed(
     sa.select(
         _job.id, _job.public_id, _job.on_date, _job.ends_on, _job.start_time, _job.end_time, _job.duration_minutes,
         _job.state, _job.acknowledged_at, _item.name, _item.time_type, _client.first_name, _client.last_name,
@@ -160,7 +161,7 @@ _PET = Twin(
     Pet, "name", "species", "warning", "feeding", "medication", "notes", photo=Twin(StoredFile, "public_id")
 )  # fmt: skip
 _report, _file = ReportCard.__table__.c, StoredFile.__table__.c
-_CARDS = (
+_CARDS = fixed(
     sa.select(*_JOB.columns)
     .join(Client.__table__, _client.id == _job.client_id)
     .join(ServiceItem.__table__, _item.id == _job.service_item_id)
@@ -168,7 +169,7 @@ _CARDS = (
     .outerjoin(ReportCard.__table__, _report.job_id == _job.id)
     .where(among(_job.id, "job_ids"))
 )
-_PETS = (
+_PETS = fixed(
     sa.select(job_pet.c.job_id, *_PET.columns)
     .join(Pet.__table__, _pet.id == job_pet.c.pet_id)
     .outerjoin(

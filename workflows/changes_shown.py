@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from foundation.among import among
 from foundation.db import rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin, lend, put_beside
 from models import (
     CancellationReason,
@@ -43,7 +44,7 @@ _PET = Twin(Pet, "name")
 
 _request, _item, _job, _repeat = (m.__table__.c for m in (ChangeRequest, ChangeItem, Job, Repeat))
 _service, _block, _reason, _pet = (m.__table__.c for m in (ServiceItem, TimeBlock, CancellationReason, Pet))
-_OPEN = (
+_OPEN = fixed(
     sa.select(*_REQUEST.columns)
     .outerjoin(CancellationReason.__table__, _reason.id == _request.reason_id)
     .outerjoin(ChangeItem.__table__, _item.request_id == _request.id)

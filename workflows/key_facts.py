@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.among import among
 from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from models import Client, Job, JobState, Key, KeyPlace, ServiceItem, Staff, TimeBlock
 from workflows import settings
 from workflows.stretches import reach, touching
@@ -104,7 +105,7 @@ def _fact(columns: Sequence[Any]) -> KeyFact:
 
 # Built once: putting a statement together takes longer than the database takes to answer it.
 _key, _holder = Key.__table__.c, Staff.__table__.c
-_OF_CLIENTS = (
+_OF_CLIENTS = fixed(
     sa.select(
         _key.id, _key.public_id, _key.client_id, _key.name, _key.reference, _key.place, _key.holder_id,
         _holder.first_name, _holder.last_name,

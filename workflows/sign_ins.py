@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from foundation import clock
 from foundation.db import db
+from foundation.fixed import fixed
 from foundation.sealing import fingerprint
 from foundation.twins import Twin
 from models import Client, ClientLogin, ClientStatus, Realm, SignIn, Staff, StaffLogin
@@ -151,9 +152,11 @@ _ALONG: dict[Realm, tuple[sa.ColumnElement[Any], ...]] = {
 }  # fmt: skip
 # Built once: putting a statement together takes longer than the database takes to answer it.
 _LIVE = {
-    realm: sa.select(*read.columns, *settings_stored.AS_TEXTS, *_ALONG[realm])
-    .select_from(read.joined())
-    .where(read.c.token_hash == sa.bindparam("token_hash"), read.c.realm == realm)
+    realm: fixed(
+        sa.select(*read.columns, *settings_stored.AS_TEXTS, *_ALONG[realm])
+        .select_from(read.joined())
+        .where(read.c.token_hash == sa.bindparam("token_hash"), read.c.realm == realm)
+    )
     for realm, read in _READ.items()
 }
 _VIEW = (

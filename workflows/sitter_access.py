@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from foundation import clock
 from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from foundation.twins import Twin
 from models import (
     Client,
@@ -142,7 +143,7 @@ def is_locked(placed: PlacedField) -> bool:
 
 
 _field, _section, _page = (m.__table__.c for m in (CustomField, FieldSection, FieldPage))
-_COLUMNS = (
+_COLUMNS = fixed(
     sa.select(_field.column, _field.staff_access, _section.staff_access, _page.staff_access)
     .join(FieldSection.__table__, _section.id == _field.section_id)
     .join(FieldPage.__table__, _page.id == _section.page_id)
