@@ -229,24 +229,9 @@ _BADGES = sa.select(
 )
 
 
-def n_clients_with_proposals() -> int:
-    """The badge of what waits for approval."""
-    return _waiting()[2]
-
-
-def n_clients_unread() -> int:
-    """The badge of the messages."""
-    return _waiting()[3]
-
-
 def n_sitters_waiting() -> int:
     """The badge of the time off."""
     return _waiting()[4]
-
-
-def n_sitters_unread() -> int:
-    """The badge of what sitters wrote."""
-    return _waiting()[5]
 
 
 def n_saved_views() -> int:
@@ -293,13 +278,14 @@ def menu(actor: Actor) -> list[NavGroup]:
 
 def _groups(actor: Actor) -> list[NavGroup]:
     """The menu with its badges."""
+    in_requests, in_changes, in_proposals, in_letters, off, in_messages, *_of_the_list = _waiting()
     counts = {
-        "requests": (n_clients_waiting, outstanding),
-        "changes": (n_clients_with_changes, change_queue.waiting_words),
-        "proposals": (n_clients_with_proposals, proposals.waiting_words),
-        "letters": (n_clients_unread, letters.unread_words),
-        "sitter_messages": (n_sitters_unread, sitter_messages.unread_words),
-        "time_off": (n_sitters_waiting, time_off.waiting_words),
+        "requests": (in_requests, outstanding),
+        "changes": (in_changes, change_queue.waiting_words),
+        "proposals": (in_proposals, proposals.waiting_words),
+        "letters": (in_letters, letters.unread_words),
+        "sitter_messages": (in_messages, sitter_messages.unread_words),
+        "time_off": (off, time_off.waiting_words),
     }
     return [NavGroup(group.heading, [_with_badge(item, counts) for item in group.items]) for group in menu(actor)]
 
@@ -307,8 +293,7 @@ def _groups(actor: Actor) -> list[NavGroup]:
 def _with_badge(item: NavItem, counts: dict[str, Any]) -> NavItem:
     if item.key not in counts:
         return item
-    counted, words = counts[item.key]
-    n = counted()
+    n, words = counts[item.key]
     return replace(item, count=n, count_label=words(n)) if n else item
 
 

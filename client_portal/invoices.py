@@ -49,12 +49,18 @@ def shown(client: Client) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 _invoice = INVOICE.c
+_of_client = _invoice.client_id == sa.bindparam("client_id", type_=sa.Integer)
+_OVER = [state for state in InvoiceState if state not in {InvoiceState.DRAFT, InvoiceState.OPEN}]
 _PAGE = fixed(
     sa.select(*INVOICE.columns)
+    # Each half in full and the states by name, so that both are looked up in the client's index, which has the state in it.
     .where(
-        _invoice.client_id == sa.bindparam("client_id", type_=sa.Integer),
-        _invoice.state != InvoiceState.DRAFT,
-        sa.or_(_invoice.issued_on >= sa.bindparam("earliest", type_=sa.Date), _invoice.state == InvoiceState.OPEN),
+        sa.or_(
+            sa.and_(_of_client, _invoice.state == InvoiceState.OPEN),
+            sa.and_(
+                _of_client, _invoice.state.in_(_OVER), _invoice.issued_on >= sa.bindparam("earliest", type_=sa.Date)
+            ),
+        )
     )
     .order_by(_invoice.issued_on.desc(), _invoice.id.desc())
     .limit(PER_PAGE + 1)

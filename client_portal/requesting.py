@@ -16,7 +16,17 @@ from client_portal import basket as basket_page
 from client_portal import draft as drafts
 from client_portal import picker as pickers
 from client_portal.draft import Draft
-from client_portal.frame import View, by_htmx, client_here, know_basket, page, page_group, requests_are_on, see
+from client_portal.frame import (
+    View,
+    basket_facts,
+    by_htmx,
+    client_here,
+    know_basket,
+    page,
+    page_group,
+    requests_are_on,
+    see,
+)
 from client_portal.methods import WORDS, may_add
 from client_portal.offer import Offer, offer_for, usual_pets
 from client_portal.paying import is_office_view
@@ -50,7 +60,9 @@ def show() -> View:
     Eight queries, and the price book's two where prices are shown.
     """
     client = client_here()
-    basket, offer = baskets.basket_of(client.id), offer_for(client)
+    # Most have none when they come here, and that is known already.
+    basket = baskets.basket_of(client.id) if basket_facts(client).changed_at else None
+    offer = offer_for(client)
     picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
     days = {d for d in picked if d and d >= clock.today()}
     draft = Draft(

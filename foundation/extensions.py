@@ -15,6 +15,9 @@ from itsdangerous import URLSafeTimedSerializer
 
 from foundation import clock
 
+#: `g` itself: each look through the proxy takes three times as long
+_here = g._get_current_object  # noqa: SLF001 -- documented, for what is asked two hundred times a page
+
 
 class OneLookUp(Domain):  # type: ignore[misc]
     """The texts of a language, looked up once a request: Flask-Babel writes the language out at each text to find them.
@@ -24,7 +27,7 @@ class OneLookUp(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> Any:  # noqa: ANN401 -- of a library without types
         try:
-            context = g._flask_babel  # noqa: SLF001 -- where Flask-Babel keeps the locale; one look instead of six
+            context = _here()._flask_babel  # noqa: SLF001 -- where Flask-Babel keeps the locale; one look instead of six
             locale = context.babel_locale or get_locale()
         except (AttributeError, RuntimeError):  # nobody asked in this context yet, or there is none
             locale = get_locale()

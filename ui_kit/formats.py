@@ -28,10 +28,14 @@ class Hours(Protocol):
     def ends_at(self) -> dt.time: ...
 
 
+#: `g` itself, as in `foundation.extensions`
+_here = g._get_current_object  # noqa: SLF001 -- documented
+
+
 def _locale() -> Locale:
     """The reader's locale; taken from where Flask-Babel keeps it, whose own way there is three times as long."""
     try:
-        found = g._flask_babel.babel_locale  # noqa: SLF001 -- asked for each date and time of a page
+        found = _here()._flask_babel.babel_locale  # noqa: SLF001 -- asked for each date and time of a page
     except (AttributeError, RuntimeError):  # nobody asked in this context yet, or there is none
         found = None
     return found or get_locale() or Locale("en", "GB")
@@ -52,7 +56,7 @@ def _code(locale: Locale) -> str:
 
 def _zone() -> dt.tzinfo:
     try:
-        found = g._flask_babel.babel_tzinfo  # noqa: SLF001 -- as above
+        found = _here()._flask_babel.babel_tzinfo  # noqa: SLF001 -- as above
     except (AttributeError, RuntimeError):
         found = None
     return found or (get_timezone() if has_app_context() else clock.zone())

@@ -20,6 +20,7 @@ class BasketFacts(NamedTuple):
 
     n_lines: int
     n_blocked: int
+    #: None when there is no basket
     changed_at: dt.datetime | None
     n_asked: int = 0
     n_series: int = 0
@@ -39,7 +40,7 @@ def _columns(client_id: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[Any], .
     return (
         one(sa.func.count(_line.id), *in_basket),
         one(sa.func.count(_line.blocked_code), *in_basket),
-        one(sa.func.max(_request.changed_at), *in_basket),
+        one(sa.func.max(_request.changed_at), *in_basket[1:]),
         one(sa.func.count(_change.id), _change.client_id == client_id, _change.is_open.is_(True)),
         one(sa.func.count(_repeat.id), _repeat.client_id == client_id, _repeat.is_active.is_(True)),
         one(sa.func.count(_waiting.c.id), _waiting.c.client_id == client_id, _waiting.c.state == LineState.SUBMITTED),

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from foundation.db import db
+from foundation.db import rows_of
 from models import ClosedDay, OpeningHours, PublicHoliday, ServiceItem
 
 #: `OpeningHours.weekday` of the rows that replace the weekday's on a public holiday
@@ -40,7 +40,7 @@ def calendar(first: dt.date, last: dt.date) -> Calendar:
     """Closed days, holidays and opening hours from `first` to `last`, with two queries."""
     closed: dict[Scope, dict[dt.date, str]] = defaultdict(dict)
     holidays: dict[dt.date, str] = {}
-    days = db.session.execute(_DAYS, {"first": first, "last": last})
+    days = rows_of(_DAYS, {"first": first, "last": last})
     for is_holiday, is_closed, begins, ends, name, group_id, item_id in days:
         if is_holiday:
             holidays[begins] = name
@@ -86,7 +86,7 @@ def _scope(group_id: int | None, item_id: int | None) -> Scope:
 
 def _all_hours() -> dict[Scope, dict[int, list[Stretch]]]:
     found: dict[Scope, dict[int, list[Stretch]]] = {}
-    for group_id, item_id, weekday, opens_at, closes_at in db.session.execute(_HOURS):
+    for group_id, item_id, weekday, opens_at, closes_at in rows_of(_HOURS):
         found.setdefault(_scope(group_id, item_id), {}).setdefault(weekday, []).append((opens_at, closes_at))
     return found
 

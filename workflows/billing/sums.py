@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.among import among
-from foundation.db import db
+from foundation.db import db, rows_of
 from foundation.types import as_money
 from models import (
     Account,
@@ -61,7 +61,7 @@ _INVOICE_SUMS = (
 def invoice_sums(invoice_ids: Iterable[int]) -> dict[int, InvoiceSums]:
     """The figures of these invoices, with one query. Nothing is outstanding of drafts and of void invoices."""
     found: dict[int, InvoiceSums] = {}
-    for row in db.session.execute(_INVOICE_SUMS, {"invoice_ids": list(invoice_ids)}):
+    for row in rows_of(_INVOICE_SUMS, {"invoice_ids": list(invoice_ids)}):
         invoice_id, state, total, debited, written_off, paid, credited = row
         counts = state not in {InvoiceState.DRAFT, InvoiceState.VOID}
         outstanding = total + debited - written_off - paid - credited if counts else ZERO
