@@ -641,7 +641,7 @@ def test_the_month_with_waiting_requests_costs_the_same_however_many(cast, walk,
     me = walk(cast.alice)
     with statements() as sql:
         assert me.browser.get("/portal/schedule").status_code == 200
-    assert len(sql) == 10, sql
+    assert len(sql) == 8, sql
 
 
 def test_what_the_client_did_stands_in_the_clients_log(cast, visit, walk):
