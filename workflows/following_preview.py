@@ -19,7 +19,7 @@ from workflows.change_facts import week_of_series
 from workflows.errors import N_, Invalid
 from workflows.limits import Use
 from workflows.repeat_clashes import DayBook, Found
-from workflows.repeat_outlook import Outlook, plan
+from workflows.repeat_outlook import Outlook, plans
 from workflows.repeat_patterns import Occurrence, Pattern, PatternTime
 from workflows.repeat_places import Places
 from workflows.wanted import clean_note
@@ -273,11 +273,9 @@ def conflicts_of(repeat: Repeat, preview: FollowingPreview) -> list[Found]:
     outlook, found = Outlook(new, sitter.id, list(new.pets)), list[Found]()
     own = {line.job.id for line in preview.lines if line.job is not None}
     book = DayBook({sitter.id}, placed[0].on_date, placed[-1].on_date, without=own)
-    for line in placed:
-        if line.place is not None:
-            visit = plan(outlook, line.place)
-            found += book.find(visit) if line.moves else []
-            book.add(visit)
+    for line, visit in zip(placed, plans(outlook, (x.place for x in placed if x.place is not None)), strict=True):
+        found += book.find(visit) if line.moves else []
+        book.add(visit)
     return found
 
 

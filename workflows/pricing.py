@@ -96,12 +96,18 @@ class Book:
     def _notices(self) -> frozenset[int]:
         return frozenset(r.booked_within_hours for r in self._rules if r.booked_within_hours is not None)
 
+    def kind_of_day(self, on_date: dt.date | None) -> tuple[bool, ...]:
+        """Which rules ask for days like this one. A service costs the same at the same time of all days of one kind."""
+        kind = self._day_kinds.get(on_date)
+        if kind is None:
+            is_holiday = on_date in self.holidays
+            kind = tuple(is_day(rule, on_date, is_holiday=is_holiday) for rule in self._rules)
+            self._day_kinds[on_date] = kind
+        return kind
+
     def kind_of(self, item: ServiceItem, case: Case, agreed: Decimal | None) -> Hashable:
         """All that the quote of one day depends on: days of one kind cost the same, with the same lines."""
-        day = self._day_kinds.get(case.on_date)
-        if day is None:
-            day = tuple(is_day(rule, case.on_date, is_holiday=case.is_holiday) for rule in self._rules)
-            self._day_kinds[case.on_date] = day
+        day = self.kind_of_day(case.on_date)
         is_late = tuple(n for n in self._notices if case.starts_in is not None and case.starts_in < n * _HOUR)
         of_item = (item.name, item.price, item.extra_pet_price, item.pay_kind, item.pay_amount, item.pay_percent)
         return (

@@ -176,18 +176,23 @@ def _rows(o: Outlook, prices: pricing.Book, at: dt.datetime) -> Iterator[tuple[A
         repeat.client_id, item.id, item.duration_minutes, o.sitter_id, JobState.SCHEDULED, repeat.note, repeat.staff_note,
         repeat.id, at,
     )  # fmt: skip
-    kept: dict[int, tuple[Any, ...]] = {}
+    times: dict[tuple[int, tuple[bool, ...]], tuple[Any, ...]] = {}
+    # Days of one kind have the same quote, also at different times; what of it is written down is then the same object,
+    # which `insert_rows` works on once for all neighbours.
+    quotes: dict[int, tuple[Any, ...]] = {}
     for x in o.ready:
-        figures = pricing.quote(
-            item, n_pets=n_pets, client=client, on_date=x.on_date, begins=pricing.start_of(x.start_time, x.block),
-            book=prices,
-        )  # fmt: skip
-        own = kept.get(id(figures))  # the book gives days of one kind the same quote
-        if own is None:
-            own = kept[id(figures)] = (figures.price, figures.sitter_pay, pricing.lines_to_keep(figures))
+        kind = x.time_id, prices.kind_of_day(x.on_date)
+        known = times.get(kind)
+        if known is None:
+            q = pricing.quote(
+                item, n_pets=n_pets, client=client, on_date=x.on_date, begins=pricing.start_of(x.start_time, x.block),
+                book=prices,
+            )  # fmt: skip
+            figures = quotes.setdefault(id(q), (q.price, q.sitter_pay, pricing.lines_to_keep(q)))
+            known = times[kind] = (figures, (x.start_time, x.block.id if x.block else None))
+        figures, time = known
         yield (
-            *common, *own, new_public_id(), x.on_date, repeat_outlook.ends_on(o, x), x.start_time,
-            x.block.id if x.block else None, x.on_date, x.time_id,
+            *common, *figures, new_public_id(), x.on_date, repeat_outlook.ends_on(o, x), *time, x.on_date, x.time_id,
         )  # fmt: skip
 
 
