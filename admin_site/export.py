@@ -14,8 +14,9 @@ from flask import Response, request
 
 from admin_site import listing
 from admin_site.listing import Wanted
-from admin_site.rows import csv_safe, plain, typed
+from admin_site.rows import plain, typed
 from foundation import clock, money, xlsx
+from foundation.cells import safe_cell
 from foundation.db import db, mark_request
 from workflows import activity
 from workflows.actors import Actor
@@ -74,7 +75,7 @@ def _as_file(name: str) -> dict[str, str]:
 
 def _row(cells: Any) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow([csv_safe(cell) for cell in cells])
+    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue()
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin_site import words
 from admin_site.pages import Answer, WorkPage, is_htmx, page, press, refuse
 from admin_site.reading import read_id, read_page
-from admin_site.rows import csv_safe
+from foundation.cells import safe_cell
 from foundation.db import db
 from models import IMPORT_MOVES, ImportMapping, ImportRow, ImportRun, ImportState, RowOutcome
 from ui_kit import downloads, uploading
@@ -326,7 +326,7 @@ def _plain(value: Any) -> str:
 
 def _line(cells: list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow([csv_safe(c) for c in cells])
+    csv.writer(out).writerow([safe_cell(c) for c in cells])
     return out.getvalue()
 
 

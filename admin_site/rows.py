@@ -16,7 +16,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
 from admin_site.words import chip_of, word
-from foundation import clock, money, xlsx
+from foundation import clock, money
 from ui_kit import formats, static_url
 from workflows.people import region, show_phone
 
@@ -120,13 +120,6 @@ def typed(value: Any) -> Any:
             return value
         case _:
             return plain(value)
-
-
-def csv_safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; plain numbers stay numbers."""
-    if text.startswith(xlsx.FORMULA_STARTS) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return f"'{text}"
-    return text
 
 
 # ----------------------------------------------------------------------------------------------- pieces of cells

@@ -1,8 +1,8 @@
 """A table as an Excel file (.xlsx), written as plain as the format allows: one sheet, a head that stays in view.
 
-Text is always text, whatever it begins with: there is not one formula in the file, and what begins like one carries the
-mark of the format for "this is text" (Excel's own apostrophe), so that it stays text when somebody edits the cell. Days, times, moments and amounts are
-what they are, so that a spreadsheet sorts and sums them.
+Text is always text, whatever it begins with: there is not one formula in the file, and what begins like one stands behind
+an apostrophe as in our CSV files, so that it stays text when somebody edits the cell or saves the sheet as CSV. Days, times,
+moments and amounts are what they are, so that a spreadsheet sorts and sums them.
 """
 
 import datetime as dt
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from xml.sax.saxutils import escape
+
+from foundation.cells import safe_cell
 
 #: what the format allows in a cell
 _MOST_LETTERS = 32_767
@@ -26,9 +28,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 #: the places of the formats in `_STYLES`
-_PLAIN, _DAY, _MOMENT, _TIME, _AMOUNT, _HEAD, _QUOTED = range(7)
-#: what a spreadsheet takes for the beginning of a formula, also in full width
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_PLAIN, _DAY, _MOMENT, _TIME, _AMOUNT, _HEAD = range(6)
 
 _TYPES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"""
@@ -39,7 +39,7 @@ _BOOK = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 _PARTS = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"""
 _STYLES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd hh:mm"/><numFmt numFmtId="166" formatCode="hh:mm"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="7"><xf/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/><xf numFmtId="166" applyNumberFormat="1"/><xf numFmtId="{amount}" applyNumberFormat="1"/><xf fontId="1" applyFont="1"/><xf quotePrefix="1"/></cellXfs></styleSheet>"""
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd hh:mm"/><numFmt numFmtId="166" formatCode="hh:mm"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="6"><xf/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/><xf numFmtId="166" applyNumberFormat="1"/><xf numFmtId="{amount}" applyNumberFormat="1"/><xf fontId="1" applyFont="1"/></cellXfs></styleSheet>"""
 _SHEET = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><sheetData>
 """
@@ -85,11 +85,9 @@ def _clean(text: str) -> str:
 
 
 def _text(text: str, style: int = _PLAIN) -> str:
-    cleaned = _clean(text)
+    cleaned = safe_cell(_clean(text))
     if len(cleaned) > _MOST_LETTERS:
         cleaned = f"{cleaned[: _MOST_LETTERS - 1]}…"
-    if style == _PLAIN and cleaned.startswith(FORMULA_STARTS):
-        style = _QUOTED
     # A spreadsheet would read "_x0041_" as the letter A.
     written = escape(_ESCAPED.sub("_x005F_", cleaned))
     return f' t="inlineStr"{_styled(style)}><is><t xml:space="preserve">{written}</t></is></c>'

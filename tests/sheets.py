@@ -13,10 +13,8 @@ def sheet_rows(data: bytes) -> list[list[str]]:
 
 
 def bare(rows: list[list[str]]) -> list[list[str]]:
-    """The rows of a CSV file as `sheet_rows` gives those of its twin: no `'` before formulas, no zeros at the end."""
-    return [
-        [re.sub(r"^(-?\d+)\.?(\d*?)0*$", _short, c.removeprefix("'")) if "." in c else c for c in row] for row in rows
-    ]
+    """The rows of a CSV file as `sheet_rows` gives those of its twin: no zeros at the end."""
+    return [[re.sub(r"^(-?\d+)\.?(\d*?)0*$", _short, c) if "." in c else c for c in row] for row in rows]
 
 
 def _short(found: re.Match[str]) -> str:

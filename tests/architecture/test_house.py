@@ -84,7 +84,7 @@ def test_generated_pages_are_up_to_date():
 
 
 def test_every_file_for_spreadsheets_is_made_safe_where_it_is_written():
-    """Who writes rows by hand says `csv_safe`; the others go through `admin_site.export`."""
+    """Who writes rows by hand says `safe_cell`; the others go through `admin_site.export`."""
     found = []
     for path in sorted(ROOT.glob("*/**/*.py")):
         if path.relative_to(ROOT).parts[0] in {"tests", "benchmarks", "node_modules", ".venv", "docs"}:
@@ -94,7 +94,7 @@ def test_every_file_for_spreadsheets_is_made_safe_where_it_is_written():
             found.append(path.name)
             # Excel's sheets become CSV in memory while they are read; nobody gets that.
             written = [line for line in text.splitlines() if re.search(r"\bwriterows?\(", line)]
-            assert path.name == "excel.py" or (written and all("csv_safe(" in line for line in written)), path
+            assert path.name == "excel.py" or (written and all("safe_cell(" in line for line in written)), path
     assert sorted(found) == ["excel.py", "export.py", "imports.py"]
 
 

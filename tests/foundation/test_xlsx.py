@@ -8,7 +8,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 from foundation import xlsx
-from workflows.importing import excel
+from workflows.importing import excel, reading
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -48,19 +48,20 @@ def test_text_stays_text_whatever_it_looks_like():
     rows = cells(data)
     assert {c.get("t") for row in rows for c in row} == {"inlineStr"}
     said = ["".join(row[0].itertext()) for row in rows]
-    assert said[:10] == ["=head", *texts[:8], "_x005F_x0041_"]
+    assert said[:10] == ["'=head", "'=1+1", "'+4413", "-1", "'@SUM(A1)", *texts[4:8], "_x005F_x0041_"]
+    assert said[10] == "'\ttab"
     assert len(said[12]) == 32_767
     assert said[13:] == ["badend", "12345678901234567890", "1850-01-02", "NaN"]
     assert len(excel.sheets(data)[0]) <= 31
 
 
-def test_what_begins_like_a_formula_is_marked_as_text_for_whoever_edits_it():
-    """Excel makes a formula of `=1+1` once somebody opens the cell and presses Enter, unless it carries the mark."""
-    texts = [f"{sign}x" for sign in ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")]
+def test_what_begins_like_a_formula_stands_behind_an_apostrophe_and_is_read_without_it():
+    """Else Excel makes a formula of `=1+1` once somebody opens the cell and presses Enter, or saves the sheet as CSV."""
+    texts = [f"{sign}x" for sign in ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")]
     data = xlsx.book("Formulas", ["=head", "b"], [[text, f"a{text}"] for text in texts])
-    styles = ET.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("xl/styles.xml"))  # noqa: S314 -- our own
-    quoted = [style.get("quotePrefix") == "1" for style in styles.find(f"{MAIN}cellXfs")]
-    assert styles.find(f"{MAIN}cellXfs").get("count") == str(len(quoted))
-    _head, *made = cells(data)
-    assert [[quoted[int(c.get("s", "0"))] for c in row] for row in made] == [[True, False]] * len(texts)
-    assert not list(ET.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")).iter(f"{MAIN}f"))  # noqa: S314 -- our own
+    sheet = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")
+    assert not list(ET.fromstring(sheet).iter(f"{MAIN}f"))  # noqa: S314 -- our own
+    said = [["".join(c.itertext()) for c in row] for row in cells(data)]
+    assert [cell[0] for row in said for cell in row] == ["'", "b", *["'", "a"] * len(texts)]
+    read = list(reading.lines(io.BytesIO(excel.as_csv(data)), {"encoding": "utf-8"}))
+    assert [line.cells[0] for line in read] == [x.replace("\r", "\n") for x in ("=head", *texts)]

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
+from foundation.cells import read_cell
 from workflows.errors import N_, Invalid
 
 #: what can be chosen; the first that fits is what is found
@@ -182,7 +183,7 @@ def _line(number: int, cells: list[str], width: int) -> Line:
         return Line(number, cells, why, {"found": len(cells), "wanted": width})
     if any("\0" in c for c in cells):
         return Line(number, [c.replace("\0", "") for c in cells], N_("The row has signs that are no text."))
-    return Line(number, cells)
+    return Line(number, [read_cell(c) for c in cells])
 
 
 def _physical(text: io.TextIOWrapper) -> Iterator[str]:

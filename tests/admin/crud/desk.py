@@ -144,6 +144,6 @@ class Desk:
         assert answer.status_code == 302, (answer.status_code, answer.text[:2000])
         return self.open(answer.headers["Location"]).text
 
-    def export(self, url: str, /, **arguments) -> TestResponse:
+    def export(self, url: str, /, *, kind: str = "csv", **arguments) -> TestResponse:
         """The list as a file."""
-        return self.post(f"{url}export/csv/?{urlencode(arguments)}")
+        return self.post(f"{url}export/{kind}/?{urlencode(arguments)}")
