@@ -9,7 +9,6 @@ from typing import Any
 import holidays as holiday_calendars
 import sqlalchemy as sa
 
-from foundation import money
 from foundation.db import db
 from models import (
     ClosedDay,
@@ -23,11 +22,11 @@ from models import (
 )
 from workflows import baskets, records, settings
 from workflows.actors import Actor
+from workflows.amounts import check_amount
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 
 _NAME = N_("Fill in a name.")
-MAX_PRICE = Decimal(1_000_000)
 
 
 def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> ServiceItem:
@@ -98,7 +97,7 @@ def checked_item(item: ServiceItem, values: Mapping[str, Any]) -> dict[str, Any]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", merged["code"] or ""):
         raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
     for field in ("price", "extra_pet_price", "pay_amount"):
-        _check_amount(merged[field], field)
+        check_amount(merged[field], field)
     share = merged["pay_percent"] or Decimal(0)
     if merged["pay_kind"] is PayKind.PERCENT and not (
         share.is_finite() and 0 <= share <= 100 and share == round(share, 2)
@@ -124,17 +123,6 @@ def _present(item: ServiceItem, field: str) -> Any:  # noqa: ANN401 -- each colu
     if item.id is None and column is not None and column.default is not None:
         return getattr(column.default, "arg", None)
     return getattr(item, field)
-
-
-def _check_amount(value: Decimal | None, field: str) -> None:
-    try:
-        if value is None or not value.is_finite() or not 0 <= value <= MAX_PRICE:
-            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field=field)
-        money.to_minor(value)
-    except money.BadAmountError as problem:
-        raise Invalid(
-            "bad_amount", N_("Enter an amount with at most %(n)s decimals."), field=field, n=money.exponent()
-        ) from problem
 
 
 #: the columns of the limits: of requests, changes and cancellations

@@ -11,17 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from foundation import money
 from foundation.db import db
 from models import CancellationReason, CancellationRule, NoticeKind, OpeningHours, ServiceGroup, ServiceItem
 from workflows import activity, records
 from workflows.actors import Actor
+from workflows.amounts import check_amount
 from workflows.errors import N_, Invalid
 from workflows.opening import HOLIDAY, Stretch, in_words
 from workflows.permissions import Permission
 
 MAX_NOTICE = 8760
-MAX_AMOUNT = Decimal(1_000_000)
 Ordered = CancellationRule | CancellationReason
 
 
@@ -45,7 +44,8 @@ def save_rule(rule: CancellationRule, values: Mapping[str, Any], *, actor: Actor
         if not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
             raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field=field)
     for field in ("charge_amount", "charge_cap", "pay_amount"):
-        _check_amount(merged[field], field)
+        if merged[field] is not None:
+            check_amount(merged[field], field)
     _save(rule, values, actor=actor)
     return rule
 
@@ -107,15 +107,6 @@ def _check_stay(values: Mapping[str, Any]) -> None:
 def _check_number(value: int | None, field: str, least: int, most: int) -> None:
     if value is not None and not least <= value <= most:
         raise Invalid("bad_number", N_("Enter a whole number from %(least)s to %(most)s."), field=field, least=least, most=most)  # fmt: skip
-
-
-def _check_amount(value: Decimal | None, field: str) -> None:
-    try:
-        if value is not None and not (value.is_finite() and 0 <= value <= MAX_AMOUNT):
-            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field=field)
-        money.to_minor(value or Decimal(0))
-    except money.BadAmountError as problem:
-        raise Invalid("bad_amount", N_("Enter an amount with at most %(n)s decimals."), field=field, n=money.exponent()) from problem  # fmt: skip
 
 
 def save_reason(reason: CancellationReason, values: Mapping[str, Any], *, actor: Actor) -> CancellationReason:

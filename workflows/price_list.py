@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from foundation import money
 from foundation.db import db
 from models import Client, ClientPrice, ClientType, ExtraPetPrice, PriceEffect, PriceRule, PriceTarget
 from workflows import activity, records
 from workflows.actors import Actor
-from workflows.catalogue import MAX_PRICE
+from workflows.amounts import MOST, check_amount
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 from workflows.price_rules import PERCENTS, SETS
@@ -100,21 +99,8 @@ def _figures(wanted: Mapping[str, Any]) -> dict[str, Decimal | None]:
         return {"amount": None, "percent": percent}
     if wanted["amount"] is None:
         raise Invalid("no_amount", N_("Enter an amount."), field="amount")
-    check_amount(wanted["amount"], "amount", least=0 if effect in SETS else -MAX_PRICE)
+    check_amount(wanted["amount"], "amount", least=0 if effect in SETS else -MOST)
     return {"amount": wanted["amount"], "percent": None}
-
-
-def check_amount(value: Decimal | None, field: str, *, least: Decimal | int = 0) -> None:
-    """Refuse with Invalid what is no amount of the currency from `least` to a million."""
-    if value is None or not value.is_finite() or not least <= value <= MAX_PRICE:
-        message = N_("Enter an amount of 0 or more.") if least == 0 else N_("Enter an amount below a million.")
-        raise Invalid("bad_amount", message, field=field)
-    try:
-        money.to_minor(value)
-    except money.BadAmountError as problem:
-        raise Invalid(
-            "bad_amount", N_("Enter an amount with at most %(n)s decimals."), field=field, n=money.exponent()
-        ) from problem
 
 
 def _check_conditions(wanted: Mapping[str, Any]) -> None:

@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from foundation import money
 from foundation.db import db
 from models import Client, ClientPackage, Invoice, InvoiceLine, PaymentTerms, ServiceItem, TaxRate, VisitPackage
 from workflows import records
 from workflows.actors import Actor
-from workflows.catalogue import MAX_PRICE
+from workflows.amounts import check_amount
 from workflows.errors import N_, Invalid
 from workflows.permissions import Permission
 
@@ -66,12 +65,7 @@ def save_package(package: VisitPackage, values: Mapping[str, Any], *, actor: Act
     values = records.tidy(values)
     if not _is_between(values.get("n_visits", package.n_visits), 1, MOST_VISITS):
         raise Invalid("bad_visits", N_("Enter visits from 1 to 1000."), field="n_visits")
-    if not _is_between(price := values.get("price", package.price), 0, MAX_PRICE):
-        raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
-    try:
-        money.to_minor(price)
-    except money.BadAmountError as problem:
-        raise Invalid("bad_amount", N_("Enter an amount with at most %(n)s decimals."), field="price", n=money.exponent()) from problem  # fmt: skip
+    check_amount(values.get("price", package.price), "price")
     days = values.get("valid_days", package.valid_days)
     if days is not None and not _is_between(days, 1, MOST_VALID):
         raise Invalid("bad_days", N_("Enter days from 1 to 3650, or nothing."), field="valid_days")

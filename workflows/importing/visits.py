@@ -17,6 +17,7 @@ from foundation.inserting import Written
 from models import Client, ImportKind, Job, JobState, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from workflows import many_jobs, repeat_outlook, repeat_runs
 from workflows.actors import Actor
+from workflows.amounts import check_amount
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import amount, date, time, words, yes_no
@@ -200,8 +201,8 @@ class VisitKind(Kind):
             item, [day], start_time=start, blocks=[block] if block else [], pets=self._pets(client.id, values), note=str(values.get("note", "")),
         )  # fmt: skip
         price = values.get("price")
-        if price is not None and price < 0:
-            raise Invalid("bad_amount", N_("Enter an amount of 0 or more."), field="price")
+        if price is not None:
+            check_amount(price, "price")
 
         def shape(facts: dict[str, Any]) -> None:
             _price(facts, price, is_past=is_past)
