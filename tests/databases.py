@@ -81,7 +81,7 @@ _INTO = re.compile(r'INSERT (?:OR \w+ )?INTO "?(\w+)')
 
 def _notice_inserts(app: Flask, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     if statement.startswith("INSERT"):
-        app.extensions["tests_filled"].add(_INTO.match(statement)[1])
+        app.extensions.setdefault("tests_filled", {"?"}).add(_INTO.match(statement)[1])
 
 
 def _need_not_survive_a_power_cut(connection: sqlite3.Connection, _record: Any) -> None:

@@ -379,7 +379,10 @@ def test_22_23_no_stock_widgets_or_rules_are_used(lists):
         )
         for name in dir(view._create_form_class):
             kind = getattr(getattr(view._create_form_class, name), "field_class", None)
-            assert kind is None or kind.__module__.startswith(("admin_site", "wtforms")), (view.endpoint, name)
+            assert kind is None or kind.__module__.startswith(("admin_site", "ui_kit", "wtforms")), (
+                view.endpoint,
+                name,
+            )
 
 
 # 24
