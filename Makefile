@@ -216,7 +216,8 @@ $(NODE): | $(VENV)/bin/pip
 	@$(FIND_NPM); npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
-$(ASSETS): $(NODE) ui_kit/assets.py ui_kit/icons.txt ui_kit/pets.svg
+# Our own files too: each has a .gz beside it, which is not served once the file is newer.
+$(ASSETS): $(NODE) ui_kit/assets.py ui_kit/icons.txt ui_kit/pets.svg $(wildcard ui_kit/static/*.css ui_kit/static/*.js ui_kit/static/*.svg)
 	@$(PY) -W ignore::RuntimeWarning:runpy -m ui_kit.assets
 	@touch $@
 
