@@ -11,6 +11,7 @@ from foundation.db import db
 from models import Activity, BulkKind, BulkRun, BulkState, Job, JobState, StaffRole
 from tests import factories as make
 from tests.databases import count
+from tests.workflows.bulk_work import finish
 from workflows import bulk, bulk_kinds
 from workflows.bulk import Wish
 from workflows.errors import Conflict, Invalid, NotAllowed
@@ -51,17 +52,6 @@ def order(cast, visits, db_session):
         return run
 
     return do
-
-
-def finish(run):
-    """What the worker does; how many pieces."""
-    n = 0
-    while bulk.work(run.id):
-        n += 1
-        db.session.commit()
-    db.session.commit()
-    db.session.expire_all()
-    return n + 1
 
 
 def test_order_stores_the_visits_by_client_and_does_nothing_yet(cast, visits, order, outbox):

@@ -23,6 +23,7 @@ from models import (
 from tests import factories as make
 from tests.databases import statements
 from tests.workflows.billing.bills import issued
+from tests.workflows.bulk_work import finish
 from workflows import bulk, bulk_kinds, cancel_news
 from workflows.bulk import Wish
 from workflows.mail_facts import MailKind
@@ -68,17 +69,6 @@ def order(cast, db_session):
         return run
 
     return do
-
-
-def finish(run):
-    """What the worker does; how many pieces."""
-    n = 1
-    while bulk.work(run.id):
-        n += 1
-        db.session.commit()
-    db.session.commit()
-    db.session.expire_all()
-    return n
 
 
 def written(since):
