@@ -6,7 +6,7 @@ when the reason is gone. The limits are the owner's settings (`alerts.*`); an em
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -263,17 +263,6 @@ _NEWEST = (
 )
 
 
-def late_ones(job_ids: Iterable[int]) -> Mapping[int, AlertKind]:
-    """Which of these visits are late, overdue or not completed, as the open warnings say; one query."""
-    rows = db.session.execute(_LATE, {"ids": list(job_ids)})
-    return dict(rows.tuples())
-
-
-_LATE = sa.select(VisitAlert.job_id, VisitAlert.kind).where(
-    VisitAlert.kind.in_(URGENT), is_open(), among(VisitAlert.job_id, "ids")
-)
-
-
 def put_away(alert: VisitAlert, *, actor: Actor) -> VisitAlert:
     """The office has seen it: it leaves HOME, and a line in the visit's log says who took care. Twice changes nothing."""
     actor.require(Permission.OFFICE)
@@ -284,11 +273,3 @@ def put_away(alert: VisitAlert, *, actor: Actor) -> VisitAlert:
         )
         db.session.flush()
     return alert
-
-
-def put_all_away(*, actor: Actor, up_to_id: int) -> int:
-    """Put away every open warning that the person has seen (ids up to `up_to_id`); newer ones stay. Says how many."""
-    seen = db.session.scalars(_NEWEST.where(VisitAlert.id <= up_to_id)).all()
-    for alert in seen:
-        put_away(alert, actor=actor)
-    return len(seen)
