@@ -94,6 +94,7 @@ def _index(status: int = 200, *, problem: str = "", about: str = "") -> View:
         automatic=settings.read()["portal.automatic"],
         may_card=may_add(MethodKind.CARD),
         may_bank=may_add(MethodKind.BANK),
+        bank_first=methods.preferred_kind() is MethodKind.BANK,
         shows_cards=cards_are_on(),
         shows_accounts=accounts_are_on(),
         is_required=settings.read()["portal.method_required"],

@@ -113,14 +113,14 @@ def typed_amount(amount: Decimal) -> str:
     return str(format_decimal(amount, format=f"0.{'0' * decimals}" if decimals else "0", locale=get_locale()))
 
 
-def blank(owed: Sequence[Owed], methods: Iterable[StoredMethod]) -> PayForm:
-    """The form as it is first shown: all of each invoice, by the default card."""
+def blank(owed: Sequence[Owed], methods: Iterable[StoredMethod], *, new: str = "card") -> PayForm:
+    """The form as it is first shown: all of each invoice, by the default card; without one by a new card, or `bank`."""
     usable = list(methods)
     chosen = next((m for m in usable if m.is_default), usable[0] if usable else None)
     form = PayForm(
         [o for o in owed if not o.is_locked],
         {o.key: typed_amount(o.outstanding) for o in owed},
-        method=chosen.public_id if chosen else "card",
+        method=chosen.public_id if chosen else new,
         key=once.new_key(),
     )
     form.shown = typed_amount(form.total())

@@ -83,7 +83,9 @@ def form() -> View:
         flash(_("Tick the invoices that you want to pay."), "info")
         return see(back_url())
     usable = usable_methods(client)
-    return _show(pay_form.blank(owed, usable), usable, n_locked=_n_locked(owed))
+    return _show(
+        pay_form.blank(owed, usable, new="bank" if _accounts_first() else "card"), usable, n_locked=_n_locked(owed)
+    )
 
 
 def _asked_for(client: Client, keys: Sequence[str], what: str) -> list[Owed]:
@@ -96,6 +98,10 @@ def _asked_for(client: Client, keys: Sequence[str], what: str) -> list[Owed]:
 
 def _n_locked(owed: Sequence[Owed]) -> int:
     return sum(1 for o in owed if o.is_locked)
+
+
+def _accounts_first() -> bool:
+    return may_enter_account() and methods.preferred_kind() is MethodKind.BANK
 
 
 def _show(form: PayForm, usable: list[StoredMethod], status: int = 200, *, n_locked: int = 0) -> View:
@@ -113,6 +119,7 @@ def _show(form: PayForm, usable: list[StoredMethod], status: int = 200, *, n_loc
         methods=usable,
         may_card=may_enter_card(),
         may_bank=may_enter_account(),
+        bank_first=_accounts_first(),
         can_keep=can_keep if not is_office_view() else {},
         automatic=values["portal.automatic"],
         automatic_text=_(values["portal.automatic_text"]),

@@ -466,3 +466,20 @@ def test_with_a_real_gateway_only_the_pay_page_loads_its_card_fields(walk, cast,
     monkeypatch.setattr(type(gateway), "mode", lambda _self: "off")
     assert walk(cast.alice).get("/portal/pay?what=due").status == 404
     assert "no money moves" not in walk(cast.alice).get("/portal/account").text
+
+
+@pytest.mark.covers("P2")
+def test_a_bank_account_is_offered_first_where_the_owner_prefers_it(walk, cast, owed, change_settings):
+    alice = walk(cast.alice)
+    change_settings({"portal.bank_accounts": True})
+    for prefers, first, second in ((False, "card", "bank"), (True, "bank", "card")):
+        change_settings({"payments.prefer_bank": prefers})
+        page = alice.get(f"/portal/pay?invoice={owed[0].public_id}")
+        ways = [tag for tag in re.findall(r"<input[^>]*>", page.html) if 'name="method"' in tag]
+        values = [re.search(r'value="(\w+)"', tag)[1] for tag in ways]
+        assert (values, [" checked" in tag for tag in ways]) == ([first, second], [True, False])
+        added = re.findall(r"/new-(card|bank)", alice.get("/portal/settings/cards").html)
+        assert added == [first, second]
+    change_settings({"portal.bank_accounts": False})
+    page = alice.get(f"/portal/pay?invoice={owed[0].public_id}")
+    assert page.html.count('name="method"') == 1
