@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length
 
 from foundation import clock
 from foundation.db import db
-from models import Realm, SignIn
+from models import Realm, SignIn, StaffLogin
 from sign_in import staff_mails, tokens
 from sign_in.factor import CodeForm, grouped, hand_out, picture_of, site
 from sign_in.people import own_login, own_sign_in, this_browser
@@ -129,16 +129,17 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
     @group.route("/password", methods=["GET", "POST"])
     def password() -> View:
         login = own_login()
+        n_tokens = len(api_tokens.of_person(login.staff)) if isinstance(login, StaffLogin) else 0
         form = PasswordForm(request.form if request.method == "POST" else None)
         if not form.validate_on_submit():
-            return show("password.html", 422 if form.errors else 200, form=form)
+            return show("password.html", 422 if form.errors else 200, form=form, n_tokens=n_tokens)
         try:
             account.change_password(
                 login, form.present.data or "", form.password.data or "", repeated=form.repeated.data or "",
                 keep=own_sign_in(), browser=this_browser(),
             )  # fmt: skip
         except WorkflowError as refusal:
-            return show("password.html", refused(form, refusal, "password"), form=form)
+            return show("password.html", refused(form, refusal, "password"), form=form, n_tokens=n_tokens)
         db.session.commit()
         flash(gettext("Your password is changed. All other devices are logged out."), "success")
         return to("index")

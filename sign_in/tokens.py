@@ -8,9 +8,11 @@ from flask_babel import gettext
 from foundation import clock
 from foundation.db import db
 from models import ApiToken, Staff
-from sign_in.people import current_actor, current_staff
-from workflows import api_tokens, once
+from sign_in.people import current_actor, current_staff, own_login, own_sign_in, this_browser
+from workflows import account, api_tokens, once
+from workflows.account import NotProved
 from workflows.errors import N_, WorkflowError
+from workflows.tries import TooManyTries
 
 View = Any
 #: the choices of how long a token is valid; "" is until it is revoked
@@ -57,7 +59,7 @@ def add_routes(group: Blueprint, layout: str) -> None:
             "account/tokens.html", layout=layout, rows=rows_of(api_tokens.of_person(staff())), choices=_choices(),
             days=[(value, gettext(words)) for value, words in DAYS.items()], form=form, made=made,
             problem=refusal.say(gettext) if refusal else "", field=refusal.field if refusal else None,
-            form_key=once.new_key(), local=clock.to_local,
+            form_key=once.new_key(), local=clock.to_local, ask=account.needs_proof(own_sign_in()),
         )  # fmt: skip
         answer = make_response(text, status)
         answer.headers["Cache-Control"] = "no-store"
@@ -76,6 +78,12 @@ def add_routes(group: Blueprint, layout: str) -> None:
     @group.post("/tokens")
     def make_token() -> View:
         days = request.form.get("days", "")
+        try:
+            if account.needs_proof(own_sign_in()):
+                account.prove(own_login(), request.form.get("proof", ""), browser=this_browser(), field="proof")
+        except (NotProved, TooManyTries) as refusal:
+            db.session.commit()  # a wrong proof was counted; nothing else was changed
+            return show(429 if isinstance(refusal, TooManyTries) else 422, refusal=refusal)
         try:
             once.claim(request.form.get("form_key"))
             made = api_tokens.make(

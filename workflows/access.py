@@ -36,9 +36,13 @@ def hash_password(password: str) -> str:
 _METHOD = "scrypt:32768:8:1"
 
 
+#: log-ins that one name can mean: as many hashes are compared before anybody reads that the password is wrong
+_MOST_MEANT = {Realm.STAFF: 1, Realm.CLIENT: 4}
+
+
 @cache
 def _nobody() -> str:
-    """A hash to compare with when there is no such account, so that both answers take the same time."""
+    """A hash to compare with in place of an account that is not there, so that each answer takes the same time."""
     return hash_password(secrets.token_urlsafe(16))
 
 
@@ -50,14 +54,16 @@ def log_in(realm: Realm, name: str, password: str, *, browser: Browser) -> Opene
 
     Staff log in by mail address, clients by mail address or account number. Every try is written down; the caller
     commits in both cases. Raises TooManyTries before looking at the password when this account or this address had
-    too many wrong ones. Where a second factor is asked, the sign-in opens nothing but its page. Unknown names and wrong passwords take the same time and get the same answer.
+    too many wrong ones. Where a second factor is asked, the sign-in opens nothing but its page. Unknown names and wrong
+    passwords get the same answer after as many hashes, however many share the address.
     """
     key = tries.account_key(realm, typed_name(name))
     tries.slow_down(realm, "log-in", key, browser.address)
     known = [x for x in candidates(realm, name) if x.password_hash]
     login = next((x for x in known if matches(x.password_hash or "", password)), None)
-    if not known:
-        matches(_nobody(), password)
+    if login is None:
+        for _missing in range(len(known), _MOST_MEANT[realm]):
+            matches(_nobody(), password)
     allowed = login is not None and sign_ins.why_closed(login) is None
     tries.note(realm, "log-in", key, browser.address, succeeded=allowed)
     if login is None or not allowed:
@@ -108,8 +114,8 @@ def candidates(realm: Realm, name: str) -> list[Login]:
             sa.select(ClientLogin)
             .where(by_name)
             .options(joinedload(ClientLogin.client))
-            .order_by(ClientLogin.id)
-            .limit(4)
+            .order_by(ClientLogin.password_hash.is_(None), ClientLogin.id)
+            .limit(_MOST_MEANT[realm])
         )
     )
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, SignIn
-from workflows import access, activity, locks, passwords, second_factor, sign_ins, tries
+from workflows import access, activity, api_tokens, locks, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
 from workflows.login_links import mail_link
@@ -53,7 +53,7 @@ def needs_proof(sign_in: SignIn) -> bool:
 
 
 def change_password(login: Login, present: str, new: str, *, repeated: str, keep: SignIn, browser: Browser) -> None:
-    """A new password, after the present one: all other sign-ins end, links that were mailed are dead; logged, mailed.
+    """A new password, after the present one: all other sign-ins end, links that were mailed and tokens are dead; logged, mailed.
 
     Refused: the present one is wrong (NotProved), the new one is poor or differs from its repetition (Invalid).
     """
@@ -66,6 +66,7 @@ def change_password(login: Login, present: str, new: str, *, repeated: str, keep
         "access.password_set", actor=sign_ins.person(login), subject=login, client=sign_ins.client_of(login)
     )
     second_factor.tell(login, "password_changed")
+    api_tokens.revoke_with_password(login)
     db.session.flush()
 
 

@@ -17,10 +17,11 @@ from foundation.db import db
 from foundation.sealing import fingerprint
 from foundation.text import tidy
 from models import ApiToken, Staff, StaffLogin, Via
-from workflows import activity, settings
+from workflows import activity, second_factor, settings
 from workflows.actors import Actor, staff_actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.permissions import Permission
+from workflows.sign_ins import Login
 
 #: what tokens begin with, so that people and programs that look for leaked secrets know them
 MARK = "lk_"
@@ -149,6 +150,20 @@ def revoke(token: ApiToken, *, actor: Actor) -> ApiToken:
         db.session.flush()
         activity.record("api_token.revoked", actor=actor, subject=token, name=token.name, whose=str(token.staff))
     return token
+
+
+def revoke_with_password(login: Login) -> None:
+    """A new password takes the person's tokens along, as whoever knew the old one may have made some. Each is logged, a mail names them.
+
+    Called for every new password of the team, typed or by a link; a client has no tokens.
+    """
+    if not isinstance(login, StaffLogin):
+        return
+    live = of_person(login.staff)
+    for token in live:
+        revoke(token, actor=staff_actor(login.staff))
+    if live:
+        second_factor.tell(login, "tokens_revoked", detail=", ".join(token.name for token in live))
 
 
 def find(secret: str) -> ApiToken | None:

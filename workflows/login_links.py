@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, LoginAttempt, Realm, StaffLogin
-from workflows import access, activity, outbox, passwords, second_factor, sign_ins, tries
+from workflows import access, activity, api_tokens, outbox, passwords, second_factor, sign_ins, tries
 from workflows.errors import N_, Conflict, Invalid
 from workflows.mail_facts import MailKind, SetPassword
 from workflows.sign_ins import NOWHERE, Browser, Login, Opened, why_closed
@@ -89,7 +89,7 @@ def read_link(secret_key: str, realm: Realm, token: str) -> Login:
 def set_password(
     login: Login, password: str, *, serial: int, repeated: str | None = None, browser: Browser = NOWHERE
 ) -> Opened:
-    """Set the password by a one-time link: the link is used up, all other sign-ins end, a new one begins; logged.
+    """Set the password by a one-time link: the link is used up, all other sign-ins and the tokens end, a new one begins; logged.
 
     `serial` is the link's; Conflict when another window used it first. Invalid: too short, too long, too common, the
     two entries differ.
@@ -110,5 +110,6 @@ def set_password(
     activity.record(
         "access.password_set", actor=sign_ins.person(login), subject=login, client=sign_ins.client_of(login)
     )
+    api_tokens.revoke_with_password(login)
     db.session.flush()
     return opened

@@ -7,9 +7,15 @@ import pytest
 from api.calls import CALLS
 from models import Activity, ApiToken, StaffRole
 from tests import connection_factories as make
-from workflows import api_tokens, people, roles, settings
+from tests import factories
+from tests.factories import PASSWORD
+from workflows import access, account, api_tokens, login_links, people, roles, settings, sign_ins
 from workflows.actors import COMMAND_LINE
+from workflows.mail_facts import MailKind
 from workflows.permissions import Permission
+from workflows.sign_ins import NOWHERE
+
+NEW = "a new good password"
 
 
 def path_of(call, on):
@@ -97,6 +103,29 @@ def test_expired_and_revoked_tokens_are_dead(program, on, clock_at):
     assert (short.get("/clients").status_code, long.get("/clients").status_code) == (401, 200)
     api_tokens.revoke(long.token, actor=on.as_olivia)
     assert long.get("/clients").status_code == 401
+
+
+@pytest.mark.parametrize("how", ["changed", "by link"])
+def test_a_new_password_revokes_the_persons_tokens_and_says_so(program, on, outbox, db_session, how):
+    mine, gone, maxs = program(on.olivia, name="Books"), program(on.olivia, name="Old"), program(on.max)
+    api_tokens.revoke(gone.token, actor=on.as_olivia)
+    login = on.olivia.login
+    login.password_hash = access.hash_password(PASSWORD)
+    if how == "changed":
+        account.change_password(login, PASSWORD, NEW, repeated=NEW, keep=sign_ins.begin(login).sign_in, browser=NOWHERE)
+    else:
+        login_links.set_password(login, NEW, serial=login.link_serial)
+    db_session.commit()
+    assert [p.get("/clients").status_code for p in (mine, gone, maxs)] == [401, 401, 200]
+    told = [m.facts for m in outbox.mails(MailKind.SECURITY_NEWS) if m.facts["what"] == "tokens_revoked"]
+    assert [facts["detail"] for facts in told] == ["Books"]
+    assert db_session.query(Activity).filter_by(verb="api_token.revoked").count() == 2
+
+
+def test_without_tokens_a_new_password_tells_of_none(on, outbox):
+    login = factories.staff_login(on.olivia)
+    login_links.set_password(login, NEW, serial=login.link_serial)
+    assert outbox.mails(MailKind.SECURITY_NEWS) == []
 
 
 def test_use_is_noted_to_five_minutes(office, on, clock_at, db_session):

@@ -9,6 +9,7 @@ from foundation import sealing
 from foundation.db import db
 from models import ApiToken, DeliveryState, HookDelivery, WebHook
 from tests import connection_factories as make
+from tests.factories import PASSWORD
 from workflows import api_tokens
 
 
@@ -47,6 +48,28 @@ def test_a_person_makes_a_token_sees_it_once_and_revokes_it(http, on, sign_in_as
     gone = send(browser, listed, f"/{face}/account/tokens/{token.public_id}/revocation")
     assert gone.status_code == 303
     assert api_tokens.find(secret) is None
+
+
+def test_a_token_asks_once_more_who_it_is_when_the_log_in_is_a_while_ago(owner, on, clock_at):
+    path = "/admin/account/tokens"
+    assert "is it still you?" not in owner.get(path).text
+    clock_at("2026-11-23 10:16")
+    page = owner.get(path)
+    assert "is it still you?" in page.text
+    for proof in ({}, {"proof": "wrong"}):
+        answer = send(owner, page, path, name="Books", scope="visits:read", days="90", **proof)
+        assert (answer.status_code, db.session.query(ApiToken).count()) == (422, 0)
+        assert 'value="Books"' in answer.text
+        assert "This is not right. Check it, please." in answer.text
+    assert send(owner, page, path, name="Books", scope="visits:read", days="90", proof=PASSWORD).status_code == 201
+
+
+def test_the_password_page_says_that_tokens_go_too(owner, on):
+    assert "revoked with it" not in owner.get("/admin/account/password").text
+    make.api_token(on.olivia, number=1)
+    make.api_token(on.olivia, number=2)
+    db.session.commit()
+    assert "Your 2 tokens for other programs are revoked with it" in owner.get("/admin/account/password").text
 
 
 def test_a_form_that_is_wrong_comes_back_filled(owner, on):

@@ -112,22 +112,35 @@ def test_log_in_of_staff_who_left_gives_nothing(cast, shut):
     assert log_in("sam@example.com", realm=Realm.STAFF) is None
 
 
-def test_log_in_compares_one_hash_whether_or_not_there_is_such_an_account(cast):
+def test_log_in_compares_as_many_hashes_whether_one_several_or_nobody_has_the_name(cast):
     make.client_login(cast.alice)
+    make.staff_login(cast.olivia)
+    for n in range(5):
+        make.client_login(make.client(f"2000000{n}00"), email="shared@example.com")
+    make.client_login(cast.bob).password_hash = None
     access._nobody()
 
-    def n_hashes(name):
+    def n_hashes(name, realm=Realm.CLIENT):
         calls = []
         sys.setprofile(
             lambda frame, event, _arg: event == "call" and frame.f_code.co_name == "matches" and calls.append(1)
         )
         try:
-            log_in(name, "wrong")
+            log_in(name, "wrong", realm=realm)
         finally:
             sys.setprofile(None)
         return len(calls)
 
-    assert {n_hashes(n) for n in ("alice@example.com", "4417209318", "nobody@example.com", "0000000000")} == {1}
+    names = ("alice@example.com", "4417209318", "nobody@example.com", "0000000000", "shared@example.com", "bob@example.com")  # fmt: skip
+    assert {n_hashes(n) for n in names} == {4}
+    assert {n_hashes(n, Realm.STAFF) for n in ("olivia@example.com", "nobody@example.com")} == {1}
+
+
+def test_log_ins_that_were_never_used_do_not_keep_others_of_the_address_out(cast):
+    for n in range(4):
+        make.client_login(make.client(f"2000000{n}00"), email="shared@example.com").password_hash = None
+    bobs = make.client_login(cast.bob, email="shared@example.com")
+    assert log_in("shared@example.com").sign_in.client_login is bobs
 
 
 def test_log_in_keeps_neither_secret_nor_name(cast, db_session):

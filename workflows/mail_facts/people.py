@@ -119,9 +119,10 @@ class SecurityNews:
 
     name: str
     realm: str
-    #: "password_changed", "factor_on", "factor_off", "factor_reset", "passkey_added", "passkey_removed"
+    #: "password_changed", "factor_on", "factor_off", "factor_reset", "passkey_added", "passkey_removed",
+    #: "tokens_revoked"
     what: str
-    #: the passkey's name
+    #: the passkey's name, or those of the tokens
     detail: str = ""
 
 
