@@ -23,6 +23,8 @@ from foundation.db import db
 from foundation.twins import Twin
 
 PAGE_SIZES = (20, 50, 100)
+#: of full pages, also of lists that look one row further because nobody counts
+_USUAL_LIMITS = frozenset(size + more for size in PAGE_SIZES for more in (0, 1))
 #: more rows than this are not counted when a list is narrowed down
 MOST_COUNTED = 10_000
 #: how long the number of all rows of a big table is believed
@@ -324,14 +326,24 @@ def _records(
 ) -> list[Any]:
     """So many records of the order, or of the order turned round."""
 
-    def rows() -> Any:
+    def rows(n: Any, skip: Any) -> Any:
         order = [_turned(o) for o in order_of(of, wanted)] if backwards else order_of(of, wanted)
-        ids = page_of_ids(of, conditions, order, sa.bindparam("n"), sa.bindparam("skip"))
+        ids = page_of_ids(of, conditions, order, n, skip)
         return _rows_where(of, of.model.id.in_(ids)).order_by(*order)
 
-    is_whole = not conditions and wanted.sort is None
-    statement = _kept(of, "backwards" if backwards else "rows", rows) if is_whole else rows()
-    return _read(of, statement, {"n": n, "skip": skip})
+    def any_page() -> Any:
+        return rows(sa.bindparam("n"), sa.bindparam("skip"))
+
+    def first_page() -> Any:
+        return rows(sa.literal_column(str(n)), sa.literal_column("0"))
+
+    if conditions or wanted.sort is not None:
+        return _read(of, any_page(), {"n": n, "skip": skip})
+    if skip == 0 and not backwards and n in _USUAL_LIMITS:
+        # Without any value PostgreSQL plans it once for each connection. With them it plans each time, which takes two to
+        # ten times as long as the answer: not knowing them, it takes a page to be a tenth of the table.
+        return _read(of, _kept(of, f"first {n}", first_page), {})
+    return _read(of, _kept(of, "backwards" if backwards else "rows", any_page), {"n": n, "skip": skip})
 
 
 def _kept(of: Listed, what: str, make: Callable[[], Any]) -> Any:
