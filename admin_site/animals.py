@@ -40,6 +40,7 @@ class PetList(EditsRows, FieldColumns, OfficeList):
     list_template = "admin/pets/list.html"
     empty = ("rabbit", _l("No pets yet"), _l("Pets belong to a client: add the client first."))
     search_hint = _l("Pet, breed or client")
+    keeps_page = True
     default_order = (Pet.name, Pet.id)
     list_options = (joinedload(Pet.client).load_only(*OF_CLIENT), joinedload(Pet.vet).load_only(Vet.name))
     twin = Twin(

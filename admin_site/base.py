@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import export, listing, own_columns, rows, search, view_tabs
+from admin_site import export, list_shell, listing, own_columns, rows, search, view_tabs
 from admin_site.bulk import BulkActions
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
@@ -87,6 +87,8 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     record_options: Sequence[Any] = ()
     #: off for tables that only grow: "newer" and "older" instead of page numbers
     counts_rows = True
+    #: does the page show nothing beside its rows but what `list_shell` knows? A template of its own must not ask for more
+    keeps_page = False
     sections: Sequence[Section] = ()
     #: fields that a record keeps once it is there
     fixed: Sequence[str] = ()
@@ -235,16 +237,14 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         found = listing.find(self, wanted)
         self.prefetch(found.records)
         actions = self.offered_actions()
-        return self.render(
-            self.list_template,
-            wanted=wanted,
-            tabs=view_tabs.of_list(self.endpoint, self.url, wanted, self.actor),
-            found=found,
-            rows=rows.table_rows(self, found.records, can_tick=bool(actions)),
-            actions=actions,
-            may_export=self.can_export and self.actor.may(Permission.EXPORT),
+        given = {
+            "tabs": view_tabs.of_list(self.endpoint, self.url, wanted, self.actor),
+            "actions": actions,
+            "may_export": self.can_export and self.actor.may(Permission.EXPORT),
             **self.list_context(wanted),
-        )
+        }
+        shown = rows.table_rows(self, found.records, can_tick=bool(actions))
+        return list_shell.page(self, wanted, found, shown, given)
 
     def prefetch(self, records: Sequence[Any]) -> None:
         """Read at once what columns show of other tables, for the rows of a page, a piece of a file, or one record."""

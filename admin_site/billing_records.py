@@ -96,6 +96,7 @@ class InvoiceList(BooksList):
     title, add_label = _l("Invoices"), _l("New invoice")
     empty = ("dog", _l("No invoices yet"), _l("Choose a client and tick their visits: that makes the first one."))
     search_hint = _l("Number or client")
+    keeps_page = True
     default_order = (Invoice.id.desc(),)
     list_options = (joinedload(Invoice.client).load_only(*OF_CLIENT),)
     twin = Twin(

@@ -133,6 +133,7 @@ class VisitList(OfficeList):
     title, add_label = _l("Visits"), _l("Book visits")
     empty = ("dog", _l("No visits yet"), _l("They come from job requests, or are booked here."))
     search_hint = _l("Client, pet, service or sitter")
+    keeps_page = True
     default_order = (Job.on_date.desc(), Job.id.desc())
     list_options = (
         joinedload(Job.client).load_only(*OF_CLIENT),

@@ -12,6 +12,7 @@ from admin_site.reading import initials, link
 from foundation import clock, money
 from foundation.db import db
 from foundation.fixed import fixed
+from models import StaffRole
 from sign_in import current_actor, current_sign_in
 from ui_kit.formats import language
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
@@ -20,9 +21,12 @@ from workflows.actors import Actor
 from workflows.billing import modes
 from workflows.errors import N_
 from workflows.letters import CLIENTS_UNREAD
-from workflows.permissions import Permission
+from workflows.permissions import ROLE_PERMISSIONS, Permission
 from workflows.sitter_messages import SITTERS_UNREAD
 from workflows.time_off import SITTERS_WAITING
+
+#: frames that a process keeps, of some kilobytes each; then it begins afresh
+MOST_KEPT = 200
 
 
 class Entry(NamedTuple):
@@ -164,16 +168,47 @@ def install(app: Flask) -> None:
     def _frame() -> dict[str, Any]:
         if not has_request_context() or not request.path.startswith("/admin"):
             return {}
-        if "office_frame" not in g:
-            user = current_sign_in()
-            g.office_frame = office_frame(user.actor) if user is not None and user.staff is not None else None
-        blueprint = (request.endpoint or "").partition(".")[0]
-        return {"office": g.office_frame, "nav": BELONGS_TO.get(blueprint, blueprint), "page_link": link}
+        return {"office": here(), "nav": nav(), "page_link": link}
 
 
 def money_words(amount: Any) -> str:
     """An amount with its sign, as the business's language writes it."""
     return money.show(amount, language())
+
+
+def nav() -> str:
+    """The menu entry that the page asked for belongs to."""
+    blueprint = (request.endpoint or "").partition(".")[0]
+    return BELONGS_TO.get(blueprint, blueprint)
+
+
+def here() -> OfficeFrame | None:
+    """The frame of this request's page; None where nobody of the team is signed in."""
+    if "office_frame" not in g:
+        user = current_sign_in()
+        read = user.read_staff if user is not None else None
+        g.office_frame = _kept(user.actor, read.role) if user is not None and read is not None else None
+    found: OfficeFrame | None = g.office_frame
+    return found
+
+
+def _kept(actor: Actor, role: StaffRole) -> OfficeFrame:
+    """The person's frame, made once for as long as all that goes into it is the same.
+
+    What they may is the table's part and what the owner ticked, which is read with the settings: their serial stands for both.
+    """
+    blueprint = request.blueprint or ""
+    key = (
+        settings.read().serial, actor.staff_id, actor.name, ROLE_PERMISSIONS[role], role, _waiting()[:6], language(), request.script_root, current_app.extensions["gateway"].mode(),
+        help_pages.url_for_page(blueprint, BELONGS_TO.get(blueprint, blueprint)),
+    )  # fmt: skip
+    frames: dict[Any, OfficeFrame] = current_app.extensions.setdefault("office_frames", {})
+    found = frames.get(key)
+    if found is None:
+        if len(frames) >= MOST_KEPT:
+            frames.clear()
+        found = frames[key] = replace(office_frame(actor), key=key)
+    return found
 
 
 def office_frame(actor: Actor) -> OfficeFrame:
@@ -251,10 +286,8 @@ def own_columns() -> str:
 def _waiting() -> tuple[Any, ...]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
-        staff = current_actor().staff
         asked = {
-            "today": clock.today(), "list_name": (request.endpoint or "").partition(".")[0],
-            "me": staff.id if staff else None,
+            "today": clock.today(), "list_name": (request.endpoint or "").partition(".")[0], "me": current_actor().staff_id,
         }  # fmt: skip
         # Some of what is counted names entities: through the session it would go their long way.
         g.clients_waiting = tuple(db.session.connection().execute(_BADGES, asked).one())

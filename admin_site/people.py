@@ -83,6 +83,7 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
     empty = ("dog", _l("No clients yet"), _l("Add the first household, then invite it to the portal."))
     search_hint = _l("Name, pet, mail, phone or account number")
     list_template = "admin/clients/list.html"
+    keeps_page = True
     default_order = (Client.last_name, Client.first_name, Client.id)
     list_options = (
         _SITTER_NAME, joinedload(Client.client_type).load_only(ClientType.name),

@@ -91,8 +91,7 @@ def install(app: Flask) -> None:
     def _check_staff() -> None:
         """The back office asks for the office permission, the sitter pages for the sitter's."""
         user = current_sign_in()
-        staff = user.staff if user else None
-        if staff is None or user is None:
+        if user is None or user.read_staff is None:
             abort(403)
         needed = Permission.OWN_DAY if request.path.startswith("/staff") else Permission.OFFICE
         if request.path.startswith("/office/"):

@@ -10,7 +10,7 @@ from foundation.twins import attached
 from models import Client, ClientLogin, Realm, SignIn, Staff
 from sign_in.cookies import realm_of
 from workflows import languages, sign_ins
-from workflows.actors import Actor, client_actor, staff_actor, staff_as_client
+from workflows.actors import Actor, StaffAtWork, client_actor, staff_as_client
 from workflows.sign_ins import Browser, Login
 
 
@@ -39,11 +39,16 @@ class SignedIn(UserMixin):
         """The row itself, for whoever changes it."""
         return attached(self.read)
 
+    @property
+    def read_staff(self) -> Staff | None:
+        """The staff member as they were read, in the staff realm; for whoever needs no entity."""
+        login = self.read.staff_login if self.read.realm is Realm.STAFF else None
+        return login.staff if login is not None else None
+
     @cached_property
     def staff(self) -> Staff | None:
         """The staff member, in the staff realm."""
-        login = self.read.staff_login if self.read.realm is Realm.STAFF else None
-        return attached(login.staff) if login is not None else None
+        return attached(self.read_staff) if self.read_staff is not None else None
 
     @cached_property
     def client(self) -> Client | None:
@@ -64,8 +69,8 @@ class SignedIn(UserMixin):
         """Who acts, as workflows and the log want to know it."""
         if self.is_view and self.read.viewing_staff is not None and self.client is not None:
             return staff_as_client(self.read.viewing_staff, self.client)
-        if self.staff is not None:
-            return staff_actor(self.staff)
+        if self.read_staff is not None:
+            return StaffAtWork(self.read_staff)
         if self.client is None or not isinstance(self.login, ClientLogin):
             raise RuntimeError("a sign-in without a person")
         return client_actor(self.client, self.login)

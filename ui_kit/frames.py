@@ -104,6 +104,10 @@ class OfficeFrame:
     account_menu: list[NavItem] = field(default_factory=list)
     demo_note: str | None = None
     brand_css_url: str | None = None
+    #: what all of it was made of, where whoever made it keeps it for the next request
+    key: tuple[object, ...] | None = field(default=None, compare=False, repr=False)
+    #: pieces that were drawn of it
+    drawn: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

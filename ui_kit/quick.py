@@ -10,7 +10,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from ui_kit import static_files
-from ui_kit.frames import NavGroup, NavItem
+from ui_kit.frames import NavGroup, OfficeFrame
 
 #: they point along the line, so they turn where people read from right to left
 TURNING = frozenset(
@@ -104,19 +104,21 @@ def count(n: int | None, label: str, quiet: bool = False) -> Markup:  # noqa: FB
     )
 
 
-def office_menu(groups: Iterable[NavGroup], nav: str) -> Markup:
-    """The side menu of the back office: thirty entries that are the same on every page but for the badges."""
-    return _office_menu(tuple((group.heading, tuple(group.items)) for group in groups), nav)
+def office_menu(office: OfficeFrame, nav: str) -> Markup:
+    """The side menu of the back office: thirty entries, drawn once for a frame and the active entry."""
+    drawn: Any = office.drawn.get(("menu", nav))
+    if drawn is None:
+        drawn = office.drawn["menu", nav] = _office_menu(office.groups, nav)
+    return drawn  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=256)
-def _office_menu(groups: tuple[tuple[str | None, tuple[NavItem, ...]], ...], nav: str) -> Markup:
+def _office_menu(groups: Iterable[NavGroup], nav: str) -> Markup:
     parts = []
-    for heading, items in groups:
-        if heading:
-            parts.append(f'<h2 class="ui-side__sep">{escape(heading)}</h2>')
+    for group in groups:
+        if group.heading:
+            parts.append(f'<h2 class="ui-side__sep">{escape(group.heading)}</h2>')
         parts.append("<ul>")
-        for item in items:
+        for item in group.items:
             current = ' aria-current="page"' if item.key == nav else ""
             badge = count(item.count, item.count_label)
             # </li> may be left out in HTML; it would cost every page 200 bytes

@@ -1,7 +1,8 @@
 """Who acts: a staff member, a client, the system; or a staff member on behalf of a client (impersonation)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from foundation.twins import attached
 from models import ActorKind, Client, ClientLogin, Staff, Via
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import Permission, role_allows
@@ -24,6 +25,11 @@ class Actor:
         return self.kind is ActorKind.STAFF and self.client is not None
 
     @property
+    def staff_id(self) -> int | None:
+        """Which member of staff it is."""
+        return self.staff.id if self.staff is not None else None
+
+    @property
     def is_client(self) -> bool:
         """Does this act count as the client's own wish? Also when the office does it for them."""
         return self.client is not None
@@ -38,6 +44,45 @@ class Actor:
         """Refuse with NotAllowed unless the actor has the permission."""
         if not self.may(permission):
             raise NotAllowed("not_allowed", N_("Your account does not allow this."))
+
+
+class StaffAtWork(Actor):
+    """A member of staff as the request's sign-in found them: what they may is known, the entity is made for whoever asks.
+
+    It is equal to the plain actor of the same person. What they may is as it was when the request began.
+    """
+
+    def __init__(self, read: Staff) -> None:
+        vars(self).update(
+            kind=ActorKind.STAFF, name=str(read), via=Via.OFFICE, client=None, client_login=None, _read=read
+        )
+
+    @property
+    def staff(self) -> Staff:  # type: ignore[override]  # a field there
+        """The entity."""
+        found: Staff = attached(vars(self)["_read"])
+        return found
+
+    @property
+    def staff_id(self) -> int:
+        """Without the entity."""
+        found: int = vars(self)["_read"].id
+        return found
+
+    def may(self, permission: Permission) -> bool:
+        """Without the entity."""
+        read: Staff = vars(self)["_read"]
+        return read.is_active and role_allows(read.role, permission)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Actor) and _parts(self) == _parts(other)
+
+    def __hash__(self) -> int:
+        return hash(_parts(self))
+
+
+def _parts(actor: Actor) -> tuple[object, ...]:
+    return tuple(getattr(actor, one.name) for one in fields(Actor))
 
 
 def staff_actor(staff: Staff, via: Via = Via.OFFICE) -> Actor:

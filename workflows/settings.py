@@ -5,6 +5,7 @@ a bug and raises. Deployment config (secrets, addresses of servers) is not here 
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -230,6 +231,8 @@ class Values:
     stored: Mapping[str, Any] = field(default_factory=dict)
     #: (role, permission) -> may they, where the owner ticked otherwise than the product's own table
     roles: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    #: no other settings of this process have the same; what is made of settings may be kept by it
+    serial: int = field(default_factory=itertools.count().__next__, repr=False, compare=False)
     #: those that were asked for already: a page asks three hundred times, for forty of them
     _asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
