@@ -109,7 +109,7 @@ def office_menu(office: OfficeFrame, nav: str) -> Markup:
     drawn: Any = office.drawn.get(("menu", nav))
     if drawn is None:
         drawn = office.drawn["menu", nav] = _office_menu(office.groups, nav)
-    return drawn  # type: ignore[no-any-return]
+    return drawn
 
 
 def _office_menu(groups: Iterable[NavGroup], nav: str) -> Markup:

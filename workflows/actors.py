@@ -58,7 +58,7 @@ class StaffAtWork(Actor):
         )
 
     @property
-    def staff(self) -> Staff:  # type: ignore[override]  # a field there
+    def staff(self) -> Staff:
         """The entity."""
         found: Staff = attached(vars(self)["_read"])
         return found
