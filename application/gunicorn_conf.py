@@ -7,8 +7,10 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.base import Worker
 from werkzeug.test import Client
 
@@ -38,6 +40,9 @@ control_socket_disable = True
 #: The workers' heartbeat is a file; on a slow disk it can stall a healthy worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- gunicorn unlinks it at once
 
+
+#: of what was sent and nobody wanted to read, so much is still taken, for so long
+LEFT_BYTES, LEFT_SECONDS = 128 * 2**20, 20
 
 #: gunicorn's own lines as JSON too, when the program's are
 if os.environ.get("LOG_FORMAT") == "json":
@@ -77,6 +82,21 @@ def post_worker_init(worker: Worker) -> None:
     Client(worker.wsgi).get("/healthz", base_url=os.environ.get("PUBLIC_URL", "http://127.0.0.1"))
     gc.collect()
     gc.freeze()
+
+
+def post_request(_worker: Worker, request: Any, _environ: object, _response: object) -> None:  # noqa: ANN401 -- gunicorn's
+    """Take the rest of what was sent with a request that was answered early, such as an upload that is too large.
+
+    With something left unread the connection would be reset, and the sentence that says what is wrong would be lost.
+    """
+    until, left = time.monotonic() + LEFT_SECONDS, LEFT_BYTES
+    with suppress(OSError, NoMoreData):
+        while left > 0 and (seconds := until - time.monotonic()) > 0:
+            request.unreader.sock.settimeout(seconds)
+            piece = request.body.read(min(left, 2**16))
+            if not piece:
+                break
+            left -= len(piece)
 
 
 def _wait_for_new_workers(server: Arbiter) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ui_kit.uploading import ROOM
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 GUIDE = (ROOT / "docs" / "deploying.md").read_text("utf-8")
@@ -195,3 +197,9 @@ def test_the_units_are_right_for_systemd(tmp_path):
     )  # fmt: skip
     ours = [line for line in (done.stdout + done.stderr).splitlines() if "latchkey" in line]
     assert (done.returncode, ours) == (0, [])
+
+
+def test_proxies_let_through_what_a_form_with_files_may_hold():
+    caddy = re.search(r"max_size (\d+)MB", (DEPLOY / "Caddyfile").read_text("utf-8"))
+    nginx = re.search(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf.example").read_text("utf-8"))
+    assert min(int(caddy[1]) * 10**6, int(nginx[1]) * 2**20) > ROOM + 2**20

@@ -1,6 +1,6 @@
 """What some tests need from the machine: a Chromium, a PostgreSQL server, a Redis, the keys of a payment sandbox.
 
-A test marked `browser`, `postgres`, `own_postgres`, `redis`, `pgbouncer` or `sandbox` is skipped where its need is not met, so that
+A test marked `browser`, `postgres`, `own_postgres`, `redis`, `pgbouncer`, `proxies` or `sandbox` is skipped where its need is not met, so that
 everyone can run the rest. Where REQUIRE_BROWSER=1, REQUIRE_POSTGRES=1 or REQUIRE_REDIS=1 is set, as in CI, it fails
 instead: nothing goes untested unnoticed.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests import own_pgbouncer, own_servers
+from tests import own_pgbouncer, own_proxies, own_servers
 
 #: the one without windows of its own first: it does the same with a third less of the machine
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -57,6 +57,7 @@ NEEDS = {
     "own_postgres": (own_servers.find_programs, "PostgreSQL's programs: install postgresql"),
     "redis": (own_servers.find_redis, "a Redis server's program: install redis-server"),
     "pgbouncer": (own_pgbouncer.find_pgbouncer, "PgBouncer: install pgbouncer"),
+    "proxies": (own_proxies.find_proxies, "Caddy and nginx: install caddy and nginx-light"),
     "sandbox": (
         find_sandbox,
         "the keys of a Braintree sandbox in BRAINTREE_SANDBOX_MERCHANT_ID, _PUBLIC_KEY, _PRIVATE_KEY",

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -162,12 +163,19 @@ class Town:
 class Visitor:
     """A browser that speaks to whichever server is named each time; its cookies do not know which it was."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, trusting: Path | None = None) -> None:
         self.jar = http.cookiejar.CookieJar()
         #: the address that the proxy before the servers tells of
         self.address = address
+        #: with a certificate to trust it speaks TLS to a proxy, and says where a form came from as browsers do
+        self.host = "http://127.0.0.1" if trusting is None else "https://localhost"
+        handlers = (
+            []
+            if trusting is None
+            else [urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=trusting))]
+        )
         self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.jar), _Stay()
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.jar), _Stay(), *handlers
         )
 
     def ask(self, port: int, path: str, data: dict[str, Any] | None = None, **headers: str) -> Page:
@@ -176,9 +184,8 @@ class Visitor:
         return self._send(port, path, body, headers)
 
     def _send(self, port: int, path: str, body: bytes | None, headers: dict[str, str]) -> Page:
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}", body, {"X-Forwarded-For": self.address, **headers}
-        )
+        address = f"{self.host}:{port}{path}"
+        asked = urllib.request.Request(address, body, {"X-Forwarded-For": self.address, "Referer": address, **headers})
         try:
             answer = self._opener.open(asked, timeout=PATIENCE)
         except urllib.error.HTTPError as other:
@@ -187,7 +194,7 @@ class Visitor:
             text = answer.read().decode(errors="replace")
         seen = SimpleNamespace(
             status_code=answer.status, text=text, request=SimpleNamespace(full_path=path),
-            location=answer.headers.get("Location", ""),
+            location=answer.headers.get("Location", ""), headers=answer.headers,
         )  # fmt: skip
         return Page(seen)  # type: ignore[arg-type]
 
@@ -214,7 +221,9 @@ class Visitor:
 
     def read(self, port: int, path: str) -> bytes:
         """The bytes of a file."""
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Forwarded-For": self.address})
+        asked = urllib.request.Request(  # noqa: S310 -- http or https of this machine
+            f"{self.host}:{port}{path}", headers={"X-Forwarded-For": self.address}
+        )
         with self._opener.open(asked, timeout=PATIENCE) as answer:
             return bytes(answer.read())
 
