@@ -18,6 +18,7 @@ from admin_site.reading import read_day
 from documents import billing_tables
 from foundation import clock
 from foundation.db import db
+from foundation.fixed import fixed
 from foundation.twins import Twin
 from models import Client, CreditNote, Invoice, InvoiceState, NoteState
 from sign_in import current_actor
@@ -56,19 +57,16 @@ def last_invoice(client_id: int | sa.BindParameter[int]) -> tuple[type[Invoice],
     return last, last.id == newest.scalar_subquery(), [last.id, last.number, last.issued_on]
 
 
-def tile(client: Client, last: tuple[Any, Any, Any], stands: sums.ClientMoney | None = None) -> dict[str, Any]:
-    """The snapshot's figures; nothing for those who may not see them. One query, unless it is known how they stand."""
+def tile(stands: sums.Stands, last: tuple[Any, Any, Any]) -> dict[str, Any]:
+    """The snapshot's figures; nothing for those who may not see them."""
     if not current_actor().may(Permission.BILLING):
         return {"money": None}
-    if stands is not None:
-        owed, credit = stands.owed, stands.credit
-    else:
-        owed, credit = sums.owed_by([client.id]).get(client.id, (Decimal(0), Decimal(0)))
-    return {"money": Tile(owed - credit, credit, last if last[0] is not None else None)}
+    return {"money": Tile(stands.owed - stands.credit, stands.credit, last if last[0] is not None else None)}
 
 
-def tab(client: Client, number: int) -> dict[str, Any]:
-    """The tab: history with the balance after each step, open papers, kept cards."""
+def tab(client: Client, number: int, stands: sums.Stands, *, has_notes: bool, has_methods: bool) -> dict[str, Any]:
+    """The tab: history with the balance after each step, open papers, kept cards. `stands` and what there is at all are
+    known to the page; four queries, two more where there are open notes and kept cards."""
     current_actor().require(Permission.BILLING)
     found = history.entries(client.id, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
     invoices = _INVOICE.read(_asked().execute(_INVOICES, {"client_id": client.id}).all())
@@ -77,9 +75,9 @@ def tab(client: Client, number: int) -> dict[str, Any]:
         "has_more": len(found) > PER_PAGE,
         "invoices": [(i, invoice_name(i), invoice_chip(i)) for i in invoices],
         "outstanding": {k: v.outstanding for k, v in sums.invoice_sums([i.id for i in invoices]).items()},
-        "open_notes": _open_notes(client),
-        "methods": methods.of_client(client.id),
-        "stands": sums.client_money(client.id),
+        "open_notes": _open_notes(client) if has_notes else [],
+        "methods": methods.of_client(client.id) if has_methods else [],
+        "stands": sums.client_money(client.id, stands),
         "form_key": once.new_key(),
         "first_of_year": clock.today().replace(month=1, day=1),
         "today": clock.today(),
@@ -94,7 +92,7 @@ def _asked() -> sa.Connection:
 _CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
 _INVOICE = Twin(Invoice, "number", "state", "issued_on", "due_on", "total", "debited")
 # Keys first: a long account's invoices are sorted without reading them.
-_INVOICES = (
+_INVOICES = fixed(
     sa.select(*_INVOICE.columns)
     .where(
         Invoice.id.in_(
@@ -113,7 +111,7 @@ def _open_notes(client: Client) -> list[CreditNote]:
 
 
 _NOTE = Twin(CreditNote, "kind", "total", invoice=Twin(Invoice, "number"))
-_NOTES = (
+_NOTES = fixed(
     sa.select(*_NOTE.columns)
     .select_from(_NOTE.joined())
     .where(_NOTE.c.client_id == _CLIENT_ID, _NOTE.c.state == NoteState.OPEN)

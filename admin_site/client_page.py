@@ -13,6 +13,7 @@ from admin_site import (
     billing_account,
     change_queue,
     client_reading,
+    client_snapshot,
     field_data,
     keys,
     log_entries,
@@ -20,12 +21,14 @@ from admin_site import (
     stored_files,
     words,
 )
+from admin_site.client_snapshot import Snapshot
 from admin_site.invited import state_chip as login_chip
 from admin_site.pages import Answer, WorkPage, faces, get_or_404, page, press, refuse
 from admin_site.reading import MAX_ID, link, read_page
 from admin_site.repeats import going_on, state_chip
 from foundation import clock
 from foundation.db import db, writing_between
+from foundation.twins import attached
 from mailer import kinds
 from models import (
     Client,
@@ -34,7 +37,6 @@ from models import (
     Job,
     JobRequest,
     JobRequestLine,
-    LineState,
     MailState,
     OutboxMail,
     Pet,
@@ -44,17 +46,14 @@ from models import (
     RepeatTime,
     RequestMessage,
     ServiceItem,
-    Staff,
     StoredFile,
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
 from workflows import (
-    agreements,
     client_sitters,
     invitations,
     letters,
-    mail_refusals,
     once,
     people,
     portal_views,
@@ -103,28 +102,31 @@ class ClientPage(WorkPage):
         return redirect(url_for(".show", client_id=client_id, tab="messages"), 303)
 
     def _show(self, client_id: int, tab: str, status: int = 200, **typed: str) -> Answer:
-        client, n_waiting, n_agreements, last, n_keys, is_returned = _client(client_id)
+        known = client_snapshot.read(client_id) if 0 < client_id <= MAX_ID else None
+        if known is None:
+            abort(404)
+        client = known.client
         if client.status is ClientStatus.ARCHIVED and (elsewhere := merging.gone_to("client", client_id)):
             return elsewhere
         coming = client_reading.coming(client.id, COMING if tab == TABS[0] else 1)
         pets = client_reading.pets(client.id)
         here = [p for p in pets if p.status is PetStatus.ACTIVE]
         number = read_page()
-        data = {**_TAB_DATA[tab](client, number, coming), **typed}
+        data = {**_TAB_DATA[tab](known, number, coming), **typed}
         return page(
             "client.html",
             status,
             client=client,
-            is_returned=is_returned,
+            is_returned=known.is_returned,
             tab=tab,
             pets=pets,
             faces=faces(here, photo_url=stored_files.photo_url),
             photo_url=stored_files.photo_url,
             alerts=[p for p in here if p.warning],
             next_visit=coming[0] if coming else None,
-            n_waiting=n_waiting,
-            n_agreements=n_agreements,
-            keys_words=keys.snapshot_words(*n_keys, not_needed=client.key_not_needed),
+            n_waiting=known.n_waiting,
+            n_agreements=known.n_agreements,
+            keys_words=keys.snapshot_words(*known.n_keys, not_needed=client.key_not_needed),
             last_login=_last_login(client),
             n_logins=len(client.logins),
             has_password=any(x.password_hash for x in client.logins),
@@ -132,7 +134,7 @@ class ClientPage(WorkPage):
             status_chip=_status_chip(client),
             number=number,
             may={p.name.lower(): self.actor.may(p) for p in Permission},
-            **billing_account.tile(client, last, data.get("stands")),
+            **billing_account.tile(known.stands, known.last),
             **data,
         )
 
@@ -178,17 +180,6 @@ class ClientPage(WorkPage):
 # ------------------------------------------------------------------------------------------------------- reading
 
 
-def _client(client_id: int) -> tuple[Client, int, int, tuple[Any, Any, Any], tuple[int, int, int], bool]:
-    """The client, how many requested visits wait, how many agreements they have still to accept, the last invoice, the
-    keys, and whether mails to them come back."""
-    if not 0 < client_id <= MAX_ID:
-        abort(404)
-    found = db.session.execute(_CLIENT, {"client_id": client_id}).unique().one_or_none()
-    if found is None:
-        abort(404)
-    return found[0], found[1], int(found[2] or 0), (found[3], found[4], found[5]), (found[6], found[7], found[8]), found[9]  # fmt: skip
-
-
 def _status_chip(client: Client) -> tuple[str, str]:
     return {
         ClientStatus.PROSPECT: ("req", gettext("Prospect")),
@@ -210,26 +201,6 @@ def _visits() -> Any:
 
 # Built once: putting a statement with its options together takes longer than the database takes to answer it.
 _CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
-_NAME = (Staff.first_name, Staff.last_name)
-_WAITING = JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == _CLIENT_ID
-_LAST, _IS_LAST, _LAST_COLUMNS = billing_account.last_invoice(_CLIENT_ID)
-_CLIENT = (
-    sa.select(
-        Client,
-        sa.select(sa.func.count(JobRequestLine.id)).where(*_WAITING).scalar_subquery(),
-        agreements.N_OUTSTANDING,
-        *_LAST_COLUMNS,
-        *keys.n_of_client(_CLIENT_ID),
-        mail_refusals.is_returned(Client.email),
-    )
-    .outerjoin(_LAST, _IS_LAST)
-    .where(Client.id == _CLIENT_ID)
-    .options(
-        joinedload(Client.primary_sitter).load_only(*_NAME),
-        joinedload(Client.client_type),
-        joinedload(Client.logins),
-    )
-)
 _PRICES = (
     sa.select(ClientPrice)
     .where(ClientPrice.client_id == _CLIENT_ID)
@@ -239,15 +210,16 @@ _PRICES = (
 )
 
 
-def _overview(client: Client, _number: int, coming: list[Job]) -> dict[str, Any]:
-    own = {"client_id": client.id}
+def _overview(known: Snapshot, _number: int, coming: list[Job]) -> dict[str, Any]:
+    client_id = known.client.id
+    waiting = client_reading.waiting(client_id, COMING) if known.n_waiting else []
     return {
-        "coming": client_reading.soonest(coming, client_reading.waiting(client.id, COMING))[:COMING],
-        "contacts": client_reading.contacts(client.id),
-        "own_sitters": client_sitters.of_client(client.id),
-        "prices": db.session.scalars(_PRICES, own).all(),
-        "entries": _log_entries(client, 0, 6),
-        "reports": report_views.last_of_household(client.id) if report_views.is_on() else None,
+        "coming": client_reading.soonest(coming, waiting)[:COMING],
+        "contacts": client_reading.contacts(client_id) if known.has_contacts else [],
+        "own_sitters": client_sitters.of_client(client_id) if known.has_sitters else [],
+        "prices": db.session.scalars(_PRICES, {"client_id": client_id}).all() if known.has_prices else [],
+        "entries": [log_entries.log_entry(line) for line in client_reading.last_log(client_id)],
+        "reports": report_views.last_of_household(client_id) if report_views.is_on() else None,
         "show_phone": _phone,
         "login_chip": login_chip,
         "pet_line": _pet_line,
@@ -268,15 +240,11 @@ def _pet_line(pet: Pet) -> str:
     return ", ".join(parts)
 
 
-def _log_entries(client: Client, offset: int, limit: int) -> list[log_entries.LogEntry]:
-    return [log_entries.log_entry(line) for line in client_reading.log(client.id, offset, limit)]
-
-
-def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+def _schedule(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
     """All visits, the latest first; pages are not counted, so that a long history costs nothing."""
     found = db.session.scalars(
         _visits()
-        .where(Job.client_id == client.id)
+        .where(Job.client_id == known.client.id)
         .order_by(Job.on_date.desc(), Job.id.desc())
         .limit(PER_PAGE + 1)
         .offset((number - 1) * PER_PAGE)
@@ -284,11 +252,11 @@ def _schedule(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
     return {"visits": found[:PER_PAGE], "has_more": len(found) > PER_PAGE}
 
 
-def _repeats(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
+def _repeats(known: Snapshot, _number: int, _coming: list[Job]) -> dict[str, Any]:
     """The repeating services, those that go on first."""
     found = db.session.scalars(
         sa.select(Repeat)
-        .where(Repeat.client_id == client.id)
+        .where(Repeat.client_id == known.client.id)
         .options(
             joinedload(Repeat.service_item),
             joinedload(Repeat.sitter),
@@ -301,10 +269,10 @@ def _repeats(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]
     return {"series": found, "repeat_chip": state_chip, "series_words": repeat_words}
 
 
-def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+def _requests(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
     found = db.session.scalars(
         sa.select(JobRequest)
-        .where(JobRequest.client_id == client.id, JobRequest.submitted_at.is_not(None))
+        .where(JobRequest.client_id == known.client.id, JobRequest.submitted_at.is_not(None))
         .options(
             selectinload(JobRequest.lines).options(
                 joinedload(JobRequestLine.service_item), joinedload(JobRequestLine.time_block)
@@ -315,20 +283,21 @@ def _requests(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
         .limit(10 + 1)
         .offset((number - 1) * 10)
     ).all()
-    changes = change_queue.of_client(client) if number == 1 else []
+    changes = change_queue.of_client(attached(known.client)) if number == 1 else []
     return {"requests": found[:10], "has_more": len(found) > 10, "changes": changes}
 
 
-def _files(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+def _files(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
     """What the client uploaded and what the office gave, the newest first."""
-    return {**stored_files.listed(StoredFile.client_id == client.id, number), **stored_files.sending()}
+    return {**stored_files.listed(StoredFile.client_id == known.client.id, number), **stored_files.sending()}
 
 
-def _keys(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
-    return keys.of_client(client.id)
+def _keys(known: Snapshot, _number: int, _coming: list[Job]) -> dict[str, Any]:
+    return keys.of_client(known.client.id)
 
 
-def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
+def _messages(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
+    client = attached(known.client)
     found = db.session.scalars(
         sa.select(OutboxMail)
         .where(OutboxMail.client_id == client.id)
@@ -354,19 +323,22 @@ def _messages(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _details(client: Client, _number: int, _coming: list[Job]) -> dict[str, Any]:
-    record = field_data.record_of(client)
+def _details(known: Snapshot, _number: int, _coming: list[Job]) -> dict[str, Any]:
+    record = field_data.record_of(attached(known.client))
     actor = current_actor()
     return {"record": record, "sheets": field_data.sheets_of(record), "may_edit": actor.may(Permission.CLIENTS), "may_open": actor.may(Permission.SECRETS)}  # fmt: skip
 
 
-def _log(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
-    entries = _log_entries(client, (number - 1) * PER_PAGE, PER_PAGE + 1)
+def _log(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
+    found = client_reading.log(known.client.id, (number - 1) * PER_PAGE, PER_PAGE + 1)
+    entries = [log_entries.log_entry(line) for line in found]
     return {"entries": entries[:PER_PAGE], "has_more": len(entries) > PER_PAGE}
 
 
-def _account(client: Client, number: int, _coming: list[Job]) -> dict[str, Any]:
-    return billing_account.tab(client, number)
+def _account(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any]:
+    return billing_account.tab(
+        known.client, number, known.stands, has_notes=known.has_open_notes, has_methods=known.has_methods
+    )
 
 
 _TAB_DATA = {

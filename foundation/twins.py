@@ -119,7 +119,8 @@ class Twin(Generic[E]):
 def attached(read: E) -> E:
     """The session's entity of a twin, and of the twins beside it, as if it had been loaded; an entity is returned as it is.
 
-    What was not read is loaded when somebody asks for it. An entity that the session has already stays as it is.
+    What was not read, and lists of others, are loaded when somebody asks for them. An entity that the session has already
+    stays as it is.
     """
     if not isinstance(read, _Plain):
         return read
@@ -127,7 +128,8 @@ def attached(read: E) -> E:
     if known is not None:
         return known
     made: Any = read.__entity__()
-    made.__dict__.update({name: attached(value) for name, value in read.__dict__.items() if name in read.__mapped__})
+    own = {name: value for name, value in read.__dict__.items() if name in read.__mapped__ and type(value) is not list}
+    made.__dict__.update({name: attached(value) for name, value in own.items()})
     make_transient_to_detached(made)
     db.session.add(made)
     return cast("E", made)

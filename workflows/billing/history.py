@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.among import among
-from foundation.db import db
+from foundation.db import db, rows_of
+from foundation.fixed import fixed
 from foundation.types import Money, as_money
 from models import Account, Allocation, CreditNote, Dispute, Invoice, Payment, Posting, PostingLine, Refund
 from workflows.billing.papers import EntryKind
@@ -67,12 +68,12 @@ def entries(
 
     The balances count from the beginning of the account, whatever part of it is asked for.
     """
-    asked = {"client_id": client_id, "first": first, "last": last, "limit": limit, "offset": offset}
+    asked = {"client_id": client_id, "first": first, "last": last, "limit": limit, "offset": offset or None}
     page = _page(
         newest_first=newest_first, has_first=first is not None, has_last=last is not None,
         has_limit=limit is not None, has_offset=bool(offset),
     )  # fmt: skip
-    rows = db.session.execute(page, {name: value for name, value in asked.items() if value is not None}).all()
+    rows = rows_of(page, {name: value for name, value in asked.items() if value is not None})
     known = _subjects((row.subject_type, row.subject_id) for row in rows)
     balance = (rows[0].edge or ZERO) if rows else ZERO
     found = []
@@ -150,7 +151,7 @@ def _page(*, newest_first: bool, has_first: bool, has_last: bool, has_limit: boo
         walk = walk.offset(offset)
     if has_limit:
         walk = walk.limit(sa.bindparam("limit", type_=sa.Integer))
-    return walk.add_columns(edge.label("edge"))
+    return fixed(walk.add_columns(edge.label("edge")))
 
 
 _NOTE_KINDS = {
@@ -190,7 +191,7 @@ def _subjects(wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], _About
             ids[table].append(subject_id)
     if not ids:
         return {}
-    rows = db.session.execute(_named(tuple(sorted(ids))), {f"{table}_ids": keys for table, keys in ids.items()})
+    rows = rows_of(_named(tuple(sorted(ids))), {f"{table}_ids": keys for table, keys in ids.items()})
     return {
         (r.of, r.id): _About(r.number or _TABLES[r.of][3] or r.public_id, r.public_id, _NOTE_KINDS.get(r.kind), r.payment_id)
         for r in rows
@@ -210,4 +211,4 @@ def _named(tables: tuple[str, ...]) -> Any:  # noqa: ANN401 -- a select, or seve
             kind.label("kind"), payment.label("payment_id"),
         ).where(among(of.id, f"{name}_ids"))  # fmt: skip
         parts.append(part if joined is None else part.join(shown, joined))
-    return sa.union_all(*parts) if len(parts) > 1 else parts[0]
+    return fixed(sa.union_all(*parts) if len(parts) > 1 else parts[0])
