@@ -87,9 +87,20 @@ def pytest_sessionstart() -> None:
     texts.compile_stale()
 
 
+# What is loaded and collected stays to the end: until then nobody looks for garbage.
+gc.disable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    # What is there now stays to the end: no collection of garbage needs to walk through 15,000 tests and the app again.
+    _keep_to_the_end()
+    # What tests leave is small, and a look through everything takes as long as a page: seldom, then.
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
+
+
+def _keep_to_the_end() -> None:
+    """What is there now stays: no collection of garbage needs to walk through 15,000 tests and the app again."""
     gc.collect()
     gc.freeze()
 
@@ -133,12 +144,15 @@ def _nobody_was_fast() -> None:
 @pytest.fixture(scope="session")
 def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder: Path = tmp_path_factory.mktemp("sqlite")
-    return databases.make_app(f"sqlite:///{folder / 'latchkey.db'}", folder)
+    app = databases.make_app(f"sqlite:///{folder / 'latchkey.db'}", folder)
+    _keep_to_the_end()
+    return app
 
 
 @pytest.fixture(scope="session")
 def postgresql_app(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = databases.make_app(postgres_url, tmp_path_factory.mktemp("postgresql"))
+    _keep_to_the_end()
     yield app
     with app.app_context():
         db.engine.dispose()
