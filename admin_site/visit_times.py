@@ -51,8 +51,10 @@ class TimesForm(OfficeForm):
             return None
         if day is None:
             raise Invalid("no_day", N_("Choose the day."), field=f"{which}_on")
-        was, at = self.was[which], clock.from_local(day, time)
-        return was if was is not None and was.replace(second=0, microsecond=0) == at else at
+        # Compared as it is shown: of the hour that comes twice in autumn the fields cannot say which one is meant.
+        was = self.was[which]
+        shown = clock.to_local(was).replace(second=0, microsecond=0, tzinfo=None) if was is not None else None
+        return was if shown == dt.datetime.combine(day, time) else clock.from_local(day, time)
 
 
 @dataclass(frozen=True)

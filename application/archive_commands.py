@@ -162,6 +162,7 @@ def _restore(file: Path) -> None:
             flask_migrate.upgrade()
         loading.require_empty()
         db.session.rollback()
+        flask_migrate.upgrade()  # a restore that was killed may have left the tables of an older version
         with _tables_as_then(str(archive.manifest["revision"])):
             _load(archive)
         _warn_of_keys(archive)

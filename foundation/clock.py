@@ -50,3 +50,14 @@ def from_local(day: dt.date, time: dt.time) -> dt.datetime:
     a time that the autumn change shows twice is its first showing.
     """
     return dt.datetime.combine(day, time, tzinfo=_zone).astimezone(UTC)
+
+
+def local_span(first: dt.date, begins: dt.time, last: dt.date, ends: dt.time) -> tuple[dt.datetime, dt.datetime]:
+    """The UTC moments at which something begins and ends by the business's clock.
+
+    What lies wholly in the hour that the spring change leaves out begins as `from_local` says and keeps its length.
+    """
+    start, end = from_local(first, begins), from_local(last, ends)
+    if end <= start:
+        end = start + (dt.datetime.combine(last, ends) - dt.datetime.combine(first, begins))
+    return start, end

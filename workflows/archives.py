@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from foundation import clock, storage
 from foundation.db import db
 from models import ARCHIVE_MOVES, ArchiveState, DataArchive
-from workflows import activity
+from workflows import activity, locks
 from workflows.actors import Actor
 from workflows.archiving import shape
 from workflows.errors import N_, Conflict, WrongState
@@ -41,6 +41,7 @@ def order(*, with_files: bool, actor: Actor) -> DataArchive:
     Refused: without the permission (NotAllowed), while another one is being made (Conflict).
     """
     actor.require(Permission.TAKE_ALL)
+    locks.lock_place("archive")
     if db.session.scalar(sa.select(DataArchive.id).where(DataArchive.state.in_(_OPEN)).limit(1)):
         raise Conflict("one_at_a_time", N_("An archive is being made already. Wait until it is there."))
     archive = DataArchive(with_files=with_files, staff_id=actor.staff.id if actor.staff else None)

@@ -21,7 +21,8 @@ CHECK_AFTER = dt.timedelta(hours=24)
 def is_due() -> bool:
     """Should one be made now? Once a day from the set time on, and again an hour after one that failed.
 
-    A new installation waits for the first time of day that its worker lives to see.
+    A new installation waits for the first time of day that its worker lives to see. A moment that lies ahead was noted
+    while the machine's clock was wrong, and does not count.
     """
     slot = _slot()
     if slot is None:
@@ -29,9 +30,10 @@ def is_due() -> bool:
     seen = condition.signs()
     last, worker = seen.get(Sign.BACKUP), seen.get(Sign.WORKER)
     since = last.well_at if last is not None and last.well_at is not None else worker.since if worker else None
-    if since is None or since >= slot:
+    now = clock.now()
+    if since is None or slot <= since <= now:
         return False
-    return last is None or last.is_well or last.at <= clock.now() - AGAIN_AFTER
+    return last is None or last.is_well or not now - AGAIN_AFTER < last.at <= now
 
 
 def _slot() -> dt.datetime | None:
@@ -59,12 +61,13 @@ def failed(problem: str) -> None:
 
 
 def is_check_due() -> bool:
-    """Should the newest one be read? Each new one once, and once a day afterwards."""
+    """Should the newest one be read? Each new one once, and once a day afterwards; also when the clock was put back."""
     seen = condition.signs()
     last, check = seen.get(Sign.BACKUP), seen.get(Sign.BACKUP_CHECK)
     if last is None or last.well_at is None:
         return False
-    return check is None or check.at < last.well_at or check.at <= clock.now() - CHECK_AFTER
+    now = clock.now()
+    return check is None or check.at < last.well_at or not now - CHECK_AFTER < check.at <= now
 
 
 def checked(found: Checked) -> None:

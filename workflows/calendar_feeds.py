@@ -250,8 +250,8 @@ def _jobs(first: dt.date, last: dt.date) -> sa.Select[Job]:
 
 def _of_job(job: Job, *, note: str, sitter: str = "", address: str = "") -> Entry:
     starts, ends = _times(job.on_date, job.start_time, job.time_block, job.duration_minutes)
-    if job.end_time is not None and starts is not None:
-        ends = clock.to_local(clock.from_local(job.ends_on, job.end_time))
+    if job.end_time is not None and job.start_time is not None:
+        starts, ends = _wall_span(job.on_date, job.start_time, job.ends_on, job.end_time)
     line = job.request_line
     return Entry(
         uid=line.public_id if line is not None else job.public_id,
@@ -273,8 +273,8 @@ def _of_job(job: Job, *, note: str, sitter: str = "", address: str = "") -> Entr
 
 def _of_line(line: JobRequestLine) -> Entry:
     starts, ends = _times(line.on_date, line.start_time, line.time_block, line.service_item.duration_minutes)
-    if line.end_time is not None and starts is not None:
-        ends = clock.to_local(clock.from_local(line.last_on, line.end_time))
+    if line.end_time is not None and line.start_time is not None:
+        starts, ends = _wall_span(line.on_date, line.start_time, line.last_on, line.end_time)
     return Entry(
         uid=line.public_id,
         sequence=line.version,
@@ -302,7 +302,12 @@ def _times(
         return None, None
     over_midnight = block.ends_at <= block.starts_at
     last = day + dt.timedelta(days=1) if over_midnight else day
-    return clock.to_local(clock.from_local(day, block.starts_at)), clock.to_local(clock.from_local(last, block.ends_at))
+    return _wall_span(day, block.starts_at, last, block.ends_at)
+
+
+def _wall_span(first: dt.date, begins: dt.time, last: dt.date, ends: dt.time) -> tuple[dt.datetime, dt.datetime]:
+    start, end = clock.local_span(first, begins, last, ends)
+    return clock.to_local(start), clock.to_local(end)
 
 
 def _names(pets: Iterable[Any]) -> tuple[str, ...]:

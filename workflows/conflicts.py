@@ -166,12 +166,14 @@ def _window(
     length = dt.timedelta(minutes=minutes)
     if start_time is not None:
         start = clock.from_local(on_date, start_time)
-        ends = clock.from_local(ends_on, end_time) if end_time is not None else start + length
+        ends = start + length
+        if end_time is not None:
+            start, ends = clock.local_span(on_date, start_time, ends_on, end_time)
         return Window(start, ends, ends - start)
     if block is not None:
-        start = clock.from_local(on_date, block.starts_at)
         over_midnight = block.ends_at <= block.starts_at
-        ends = clock.from_local(on_date + (DAY if over_midnight else DAY * 0), block.ends_at)
+        last = on_date + (DAY if over_midnight else DAY * 0)
+        start, ends = clock.local_span(on_date, block.starts_at, last, block.ends_at)
         return Window(start, ends, min(length, ends - start))
     start = clock.from_local(on_date, dt.time(0))
     ends = clock.from_local(ends_on + DAY, dt.time(0))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from foundation import clock
 from foundation.db import db
 from models import BulkKind, BulkRun, Client, ClientLogin, ClientStatus, Staff, StaffLogin
-from workflows import activity, bulk
+from workflows import activity, bulk, locks
 from workflows.actors import Actor
 from workflows.bulk_kinds import Failure, Piece
 from workflows.errors import N_, Invalid, NotAllowed, WorkflowError
@@ -96,7 +96,9 @@ def invite_client(client: Client, *, actor: Actor, email: str | None = None) -> 
         raise Invalid("no_email", N_("This client has no mail address."), field="email")
     if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
         raise NotAllowed("portal_closed", N_("The portal is closed for this client. Open it first."))
-    login = next((x for x in client.logins if x.email == address), None)
+    locks.lock_client(client.id)  # pressed twice: the second sees the log-in of the first
+    mine = sa.select(ClientLogin).where(ClientLogin.client_id == client.id, ClientLogin.email == address)
+    login = db.session.scalar(mine.execution_options(populate_existing=True))
     if login is None:
         login = ClientLogin(client=client, email=address)
         db.session.add(login)
@@ -117,6 +119,8 @@ def invite_staff(staff: Staff, *, actor: Actor) -> StaffLogin:
     check_owners_alone(staff.role, actor=actor)
     if not staff.email:
         raise Invalid("no_email", N_("This staff member has no mail address."), field="email")
+    locks.lock_place("staff log-ins")  # pressed twice, or two people with one address
+    db.session.refresh(staff, ["login"])
     login = staff.login
     taken = db.session.scalar(sa.select(StaffLogin).where(StaffLogin.email == staff.email))
     if taken is not None and taken is not login:
@@ -160,6 +164,7 @@ def order(client_ids: Iterable[int], *, actor: Actor) -> BulkRun:
 def work_piece(run: BulkRun, left: Sequence[int], *, actor: Actor) -> Piece:  # noqa: ARG001 -- as `bulk.Work` wants it
     """Invite the next clients of an order."""
     ids = list(left[:AT_ONCE])
+    locks.lock_clients(ids)
     found = db.session.scalars(sa.select(Client).where(Client.id.in_(ids)).options(selectinload(Client.logins)))
     clients = {client.id: client for client in found}
     piece = Piece(len(ids))

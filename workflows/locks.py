@@ -4,6 +4,7 @@ PostgreSQL locks the row. SQLite ignores FOR UPDATE, but a writing request there
 first statement on (`foundation.db`), so the same code is safe on both.
 """
 
+import zlib
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -56,6 +57,13 @@ def lock_sitters(sitter_ids: Iterable[int | None]) -> None:
     wanted = sorted({i for i in sitter_ids if i is not None})
     if wanted:
         db.session.execute(sa.select(Staff.id).where(Staff.id.in_(wanted)).order_by(Staff.id).with_for_update())
+
+
+def lock_place(name: str) -> None:
+    """Wait for our turn with what has no row to be locked, such as "no archive is being made"."""
+    begin_writing()
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"place {name}".encode())})
 
 
 def fresh_lines(line_ids: Iterable[int]) -> list[JobRequestLine]:

@@ -120,14 +120,53 @@ def _bomb(path):
     return changed
 
 
+def _with_more(path, name, change, data=b"x"):
+    """The archive with one more entry, a symbolic link, which its manifest knows rightly."""
+    facts = shape.Tally()
+    facts.add(data)
+    changed = with_manifest(path, lambda m: change(m, facts.facts()))
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr(entry, data)
+    return changed
+
+
+def _with_row(path, **values):
+    """The archive with the first client changed, and the manifest's sums as they should be."""
+
+    def change(data):
+        first, *others = data.splitlines(keepends=True)
+        return b"".join([json.dumps(json.loads(first) | values).encode() + b"\n", *others])
+
+    changed, facts = rewritten(path, change, name="tables/client.jsonl"), shape.Tally()
+    facts.add(zipfile.ZipFile(changed).read("tables/client.jsonl"))
+    return with_manifest(changed.rename(path), lambda m: m["tables"]["client"].update(facts.facts()))
+
+
 TAMPERED = {
     "a row more": lambda p: rewritten(p, _first_client_twice, name="tables/client.jsonl"),
     "a file changed": lambda p: rewritten(p, lambda d: d + b"!", name=_a_file(p)),
     "a newer format": lambda p: with_manifest(p, lambda m: m.update(format=99)),
     "a newer database": lambda p: with_manifest(p, lambda m: m.update(revision="9999")),
     "a column more": lambda p: with_manifest(p, lambda m: m["tables"]["pet"]["columns"].update(wings="text")),
-    "a table that is none": lambda p: with_manifest(p, lambda m: m["tables"].update({"x; --": m["tables"]["pet"]})),
-    "a way out of the folder": lambda p: with_manifest(p, lambda m: m["files"].update({"../../etc/passwd": {}})),
+    "a table that is none": lambda p: _with_more(
+        p, "tables/x; --.jsonl", lambda m, f: m["tables"].update({"x; --": {**m["tables"]["pet"], "rows": 0, **f}}), b""
+    ),
+    "a way out of the folder": lambda p: _with_more(
+        p, "files/../../way_out", lambda m, f: m["files"].update({"../../way_out": f})
+    ),
+    "a name from the root": lambda p: _with_more(
+        p, "files//tmp/way_out", lambda m, f: m["files"].update({"/tmp/way_out": f})
+    ),
+    "a link to elsewhere": lambda p: _with_more(
+        p, "files/files/way_out", lambda m, f: m["files"].update({"files/way_out": f})
+    ),
+    "a file that nobody named": lambda p: _with_more(p, "files/more", lambda _m, _f: None),
+    "letters that are none": lambda p: _with_row(p, first_name="\ud800"),
+    "a number too large": lambda p: _with_row(p, id=2**70),
+    "a day that is none": lambda p: _with_row(p, created_at="2026-02-30T10:00:00+00:00"),
+    "a moment without a zone": lambda p: _with_row(p, created_at="2026-02-20T10:00:00"),
     "no manifest": lambda p: rewritten(p, lambda _d: b"[]"),
     "numbers for words": lambda p: with_manifest(p, lambda m: m.update(tables=7)),
     "a bomb": _bomb,
@@ -204,6 +243,9 @@ def test_archive_of_an_older_version_is_loaded_and_brought_up_to_date(tmp_path):
             out.writestr(f"tables/{name}.jsonl", source.read(f"tables/{name}.jsonl"))
         out.writestr("manifest.json", json.dumps(manifest))
     assert "client" in manifest["tables"]
+    with apps[1].app_context():
+        flask_migrate.downgrade(revision="0003")  # as a restore of a still older one left it when it was killed
+        db.engine.dispose()
     done = apps[1].test_cli_runner().invoke(args=["restore", str(old)])
     assert done.exit_code == 0, done.output
     with apps[1].app_context():

@@ -239,6 +239,21 @@ def test_others_files_are_left_alone_and_pruned_are_gone(app, cast, place, clock
     ]  # fmt: skip
 
 
+def test_a_clock_that_is_put_back_stops_neither_backups_nor_their_check(app, cast, place, clock_at):
+    alive()
+    clock_at("2028-01-01 09:00")  # by mistake
+    assert (run(app), run(app, tasks.backups.check_backup)) == (True, True)
+    clock_at("2026-11-24 09:00")
+    assert (run(app), run(app)) == (True, False)
+    assert [run(app, tasks.backups.check_backup) for _ in range(2)] == [True, False]
+    clock_at("2028-01-01 09:00")
+    backups.failed("full")
+    db.session.commit()
+    clock_at("2026-11-25 02:20")
+    assert run(app) is True
+    assert "latchkey-20261125-072000.zip" in files(place)
+
+
 def test_two_workers_make_one(app, cast, place, clock_at, together):
     alive()
     clock_at("2026-11-24 02:15")

@@ -62,3 +62,22 @@ def test_from_local_keeps_eight_in_the_morning_at_eight_every_day_of_two_years(z
     days = [dt.date(2026, 1, 1) + dt.timedelta(days=i) for i in range(730)]
     shown = [clock.to_local(clock.from_local(day, dt.time(8))) for day in days]
     assert [(at.date(), at.time()) for at in shown] == [(day, dt.time(8)) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "begins", "ends"),
+    [
+        ("America/New_York", "2026-11-26 08:00", "2026-11-26 09:30", "2026-11-26 13:00", "2026-11-26 14:30"),
+        # wholly in the hour that is left out: it begins an hour later and is as long
+        ("America/New_York", "2027-03-14 02:15", "2027-03-14 02:45", "2027-03-14 07:15", "2027-03-14 07:45"),
+        ("America/New_York", "2027-03-14 02:30", "2027-03-14 03:00", "2027-03-14 07:30", "2027-03-14 08:00"),
+        ("Australia/Lord_Howe", "2026-10-04 02:00", "2026-10-04 02:30", "2026-10-03 15:30", "2026-10-03 16:00"),
+        # only in part: an hour shorter
+        ("Europe/Berlin", "2027-03-28 02:30", "2027-03-28 04:30", "2027-03-28 01:30", "2027-03-28 02:30"),
+        ("Europe/Berlin", "2026-10-25 01:30", "2026-10-25 03:30", "2026-10-24 23:30", "2026-10-25 02:30"),
+    ],
+)
+def test_local_span_never_ends_before_it_begins(zone, first, last, begins, ends):
+    clock.use_zone(zone)
+    a, b = (dt.datetime.fromisoformat(x) for x in (first, last))
+    assert clock.local_span(a.date(), a.time(), b.date(), b.time()) == (utc(begins), utc(ends))

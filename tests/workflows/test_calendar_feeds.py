@@ -137,6 +137,16 @@ def test_a_sitter_s_feed_holds_own_visits_with_the_address(cast):
 def test_times_are_the_business_s_wall_clock_also_over_midnight_and_on_dst_days(cast, feed):
     sunday = dt.date(2027, 3, 14)  # the clocks go from 2:00 to 3:00
     make.job(cast.alice, cast.walk, on_date=sunday, start_time=dt.time(1, 45))
+    facts = {
+        "sitter": cast.sam,
+        "on_date": sunday,
+        "ends_on": sunday,
+        "start_time": dt.time(2, 30),
+        "end_time": dt.time(3),
+    }
+    make.job(cast.bob, cast.walk, **facts)
+    (in_gap,) = calendar_feeds.entries(calendar_feeds.turn_on(cast.sam, actor=staff_actor(cast.sam)))
+    assert (f"{in_gap.starts:%H:%M}", f"{in_gap.ends:%H:%M}") == ("03:30", "04:00")
     make.job(cast.alice, cast.walk, on_date=dt.date(2026, 11, 27), start_time=None, block=cast.night)
     make.job(
         cast.alice, cast.overnight, on_date=dt.date(2026, 12, 24), ends_on=dt.date(2026, 12, 27),

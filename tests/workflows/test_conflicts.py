@@ -20,6 +20,7 @@ THU, FRI, SAT = (dt.date(2026, 11, d) for d in (26, 27, 28))
 MORNING = TimeBlock(id=1, name="Morning", starts_at=dt.time(7), ends_at=dt.time(10))
 NIGHT = TimeBlock(id=2, name="Night", starts_at=dt.time(22), ends_at=dt.time(6))
 TO_MIDNIGHT = TimeBlock(id=3, name="Late", starts_at=dt.time(20), ends_at=dt.time(0))
+IN_THE_GAP = TimeBlock(id=4, name="Gap", starts_at=dt.time(2), ends_at=dt.time(3))
 
 
 def time(text):
@@ -71,6 +72,9 @@ def window(start, end, minutes):
         (plan("23:00", 240, on=dt.date(2026, 10, 31)), window("2026-11-01 03:00", "2026-11-01 07:00", 240)),
         (plan(block=NIGHT, on=dt.date(2026, 10, 31), minutes=600), window("2026-11-01 02:00", "2026-11-01 11:00", 540)),
         (plan(block=NIGHT, on=dt.date(2027, 3, 13), minutes=600), window("2027-03-14 03:00", "2027-03-14 10:00", 420)),
+        # in the hour that is left out it is as long as ever, an hour later
+        (plan("02:30", on=dt.date(2027, 3, 14), ends_on=dt.date(2027, 3, 14), end="03:00"), window("2027-03-14 07:30", "2027-03-14 08:00", 30)),
+        (plan(block=IN_THE_GAP, on=dt.date(2027, 3, 14)), window("2027-03-14 07:00", "2027-03-14 08:00", 30)),
         (plan(kind=TimeType.ALL_DAY, on=dt.date(2026, 11, 1)), window("2026-11-01 04:00", "2026-11-02 05:00", 25 * 60)),
         (plan(kind=TimeType.ALL_DAY, on=dt.date(2027, 3, 14)), window("2027-03-14 05:00", "2027-03-15 04:00", 23 * 60)),
         (plan("18:00", on=dt.date(2026, 10, 31), ends_on=dt.date(2026, 11, 1), end="08:00"),

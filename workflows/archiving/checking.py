@@ -4,13 +4,16 @@ Every byte is compared with the manifest's sums while it is read; who reads to t
 """
 
 import json
+import lzma
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from foundation import sealed_files, sealing, storage
 from workflows.archiving import making, shape
@@ -22,6 +25,10 @@ LINE, MANIFEST = 2**26, 2**28
 #: deflate packs real rows to a tenth or a thirtieth; beyond this an entry was made to fill a disk
 RATIO, SMALL = 400, 2**20
 _IN_MEMORY = 2**22
+#: what `zipfile` and what unpacks for it raise for bytes that were changed
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, LookupError, ValueError,
+)  # fmt: skip
 
 
 class Opened:
@@ -54,11 +61,10 @@ class Opened:
         """The table's rows as the database takes them; ArchiveProblem as soon as something is not as the manifest says."""
         facts, tally, n_rows = self.tables[table], shape.Tally(), 0
         readers = {name: shape.READ[kind] for name, kind in facts["columns"].items()}
-        with self._entry(f"{shape.TABLES}{table}.jsonl") as entry:
-            while line := entry.readline(LINE):
-                tally.add(line)
-                n_rows += 1
-                yield _row(readers, line, table)
+        for line in self._read(f"{shape.TABLES}{table}.jsonl", lambda entry: entry.readline(LINE)):
+            tally.add(line)
+            n_rows += 1
+            yield _row(readers, line, table)
         if n_rows != facts["rows"] or tally.facts() != {k: facts[k] for k in ("bytes", "sha256")}:
             raise _broken(table)
 
@@ -67,21 +73,21 @@ class Opened:
         """A stored file's bytes, checked before the first is handed out."""
         tally = shape.Tally()
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as whole:
-            with self._entry(f"{shape.FILES}{key}") as entry:
-                while piece := entry.read(making.PIECE):
-                    tally.add(piece)
-                    whole.write(piece)
+            for piece in self._read(f"{shape.FILES}{key}", lambda entry: entry.read(making.PIECE)):
+                tally.add(piece)
+                whole.write(piece)
             if tally.facts() != self.files[key]:
                 raise _broken(key)
             whole.seek(0)
             yield cast("BinaryIO", whole)
 
-    @contextmanager
-    def _entry(self, name: str) -> Iterator[BinaryIO]:
+    def _read(self, name: str, read: Callable[[IO[bytes]], bytes]) -> Iterator[bytes]:
+        """An entry piece by piece. Only what reading it raises is the archive's fault: a full disk of ours is not."""
         try:
             with self._archive.open(name) as entry:
-                yield cast("BinaryIO", entry)
-        except (zipfile.BadZipFile, EOFError, OSError) as problem:
+                while piece := read(entry):
+                    yield piece
+        except _UNREADABLE as problem:
             raise _broken(name) from problem
 
 
@@ -121,7 +127,7 @@ def opened_stream(source: BinaryIO, name: str) -> Iterator[Opened]:
         raise ArchiveProblem("sealed", N_("%(name)s is encrypted, and BACKUP_KEY does not open it, or its end is missing."), name=name) from problem  # fmt: skip
     try:
         archive = zipfile.ZipFile(plain)
-    except (zipfile.BadZipFile, OSError) as problem:
+    except _UNREADABLE as problem:
         raise _no_archive(name) from problem
     with archive:
         manifest = _manifest(archive)
@@ -161,7 +167,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         is_newer = manifest["format"] > shape.FORMAT
         if not is_newer:
             _check_shape(manifest)
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile, OSError) as problem:
+    except (*_UNREADABLE, TypeError, AttributeError) as problem:
         raise _broken(shape.MANIFEST) from problem
     if is_newer:
         raise ArchiveProblem("newer_format", N_("The archive was made by a newer Latchkey. Update this one first."))

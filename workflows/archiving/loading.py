@@ -57,9 +57,11 @@ def load(archive: Opened) -> list[str]:
                 connection.execute(sa.text(f"DELETE FROM {_quoted(connection, name)}"))  # noqa: S608 -- our own names
             for name, facts in archive.tables.items():
                 _insert(archive, name, facts["columns"], connection)
-    except sa.exc.DBAPIError as problem:
+    except (sa.exc.StatementError, OverflowError, ValueError) as problem:
+        # The last two: numbers and letters that the database's own driver cannot write.
+        why = str(getattr(problem, "orig", problem))[:300]
         raise ArchiveProblem(
-            "does_not_fit", N_("The archive's rows do not fit together: %(why)s"), why=str(problem.orig)[:300]
+            "does_not_fit", N_("The archive's rows do not fit together: %(why)s"), why=why
         ) from problem
     _check_counts(archive, connection)
     if connection.dialect.name == "postgresql":

@@ -38,6 +38,8 @@ from workflows.permissions import Permission
 log = logging.getLogger("latchkey.payments")
 _SETTLEMENT = {EventKind.TRANSACTION_SETTLED, EventKind.TRANSACTION_SETTLEMENT_DECLINED}
 Subject = Payment | Refund | StoredMethod
+#: messages that are worked on at a time, of those that wait and of those that were unmatched
+AT_ONCE = 500
 
 
 def receive(signature: str, payload: str, *, gateway: PaymentGateway) -> GatewayEvent:
@@ -69,24 +71,23 @@ def receive(signature: str, payload: str, *, gateway: PaymentGateway) -> Gateway
 
 
 def process(*, gateway: PaymentGateway) -> int:
-    """Work on what waits and on what was unmatched, oldest first; how many are done now. Commits each by itself.
+    """Work on what waits, oldest first, then on what was unmatched; how many are done now. Commits each by itself.
 
+    Of the unmatched the newest are looked at, and never in place of what waits: where another shop uses the same
+    account, its messages stay unmatched until a person dismisses them.
     Safe with many workers: each message's row is locked and looked at again before anything is done.
     """
     mode = gateway.mode()
     if mode == "off":
         return 0
-    waiting = db.session.scalars(
-        sa.select(GatewayEvent.id)
-        .where(
-            GatewayEvent.state.in_([EventState.WAITING, EventState.UNMATCHED]), GatewayEvent.mode == GatewayMode(mode)
-        )
-        .order_by(GatewayEvent.id)
-        .limit(500)
+    ids = sa.select(GatewayEvent.id).where(GatewayEvent.mode == GatewayMode(mode)).limit(AT_ONCE)
+    fresh = db.session.scalars(ids.where(GatewayEvent.state == EventState.WAITING).order_by(GatewayEvent.id)).all()
+    unmatched = db.session.scalars(
+        ids.where(GatewayEvent.state == EventState.UNMATCHED).order_by(GatewayEvent.id.desc())
     ).all()
     db.session.commit()
     n_done = 0
-    for event_id in waiting:
+    for event_id in [*fresh, *sorted(unmatched)]:
         try:
             n_done += _work(event_id, gateway)
         except GatewayProblem as problem:

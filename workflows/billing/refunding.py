@@ -83,7 +83,7 @@ def refund(
     tip last, and only with `include_tip`) and is COMMITTED; the gateway is asked with no transaction open, and once
     more if it takes request keys and no answer came; the outcome is COMMITTED: the number, log and mail, or all taken
     back. Cash, cheques and transfers (or `by_hand`, for money that came through the gateway) are only recorded.
-    The same `submit_key` again finds the first refund. Refused: more than is left, a refund of it that is not decided
+    The same `submit_key` again finds the first refund. Refused: a day ahead or before the payment, more than is left, a refund of it that is not decided
     yet, an open dispute, a payment that ended, a part of what cannot be given back in part yet (WorkflowError).
     """
     actor.require(Permission.REFUND)
@@ -94,6 +94,10 @@ def refund(
         raise Invalid("no_key", N_("Open the page again, then give the refund."))
     if refunded_on is not None and refunded_on > clock.today():
         raise Invalid("day_ahead", N_("This day is still to come."), field="refunded_on")
+    if refunded_on is not None and refunded_on < payment.received_on:
+        raise Invalid("day_before", N_("On this day the payment had not come in yet."), field="refunded_on")
+    if by_hand is not None and by_hand not in recording.BY_HAND:
+        raise Invalid("bad_kind", N_("Choose how the money went back."), field="by_hand")
     if (known := _by_submit_key(submit_key, payment)) is not None:
         return known
     through_gateway = payment.kind not in recording.BY_HAND and by_hand is None

@@ -57,6 +57,22 @@ def test_the_office_sees_where_the_sitter_was_and_puts_the_times_right(office, c
 
 
 @pytest.mark.covers("V1")
+def test_a_time_of_the_hour_that_comes_twice_stays_as_long_as_nobody_types_another(cast, clock_at, request):
+    clock_at("2026-11-01 08:00")
+    office = request.getfixturevalue("office")  # signed in that morning
+    night = dt.date(2026, 11, 1)
+    made = make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=night, start_time=dt.time(1, 30))
+    came = dt.datetime(2026, 11, 1, 6, 31, 20, tzinfo=dt.UTC)  # 1:31 for the second time
+    made.checked_in_at, made.state = came, JobState.IN_PROGRESS
+    db.session.commit()
+    form = office.get(f"/admin/visit/{made.id}/times")
+    assert 'value="01:31' in form.html
+    assert "Times saved" in form.press("Save times", out_on="2026-11-01", out_at="02:05", reason="Flat").text
+    db.session.expire_all()
+    assert (made.checked_in_at, made.checked_out_at) == (came, dt.datetime(2026, 11, 1, 7, 5, tzinfo=dt.UTC))
+
+
+@pytest.mark.covers("V1")
 def test_the_office_takes_a_check_in_on_the_wrong_visit_back(office, cast, job):
     form = office.get(f"/admin/visit/{job.id}/").follow("Adjust times")
     assert "Say why" in form.press("Take the check-in back", reason="").main

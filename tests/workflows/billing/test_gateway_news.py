@@ -24,6 +24,7 @@ from models import (
     PaymentState,
     RefundState,
 )
+from tests import money_factories
 from tests.databases import count
 from workflows import settings
 from workflows.actors import WORKER
@@ -267,6 +268,23 @@ def test_a_message_about_money_of_others_waits_for_a_person(cast, desk, by_bank)
     assert gateway_events.process(gateway=desk) == 0
     db.session.expire_all()
     assert event.state is EventState.DISMISSED
+
+
+def test_messages_of_another_shop_keep_ours_neither_waiting_nor_unmatched(desk, by_bank, monkeypatch):
+    monkeypatch.setattr(gateway_events, "AT_ONCE", 2)
+    payment, _invoice = by_bank()
+    told = desk.demo().settle(payment.gateway_transaction_id)
+    ours, payment.gateway_transaction_id = payment.gateway_transaction_id, "not yet known"
+    facts = {"what": EventKind.TRANSACTION_SETTLED.value, "transaction_id": "of-the-other-shop"}
+    for _ in range(4):
+        money_factories.gateway_event(state=EventState.UNMATCHED, facts=facts)
+    event = hear(desk, told)
+    assert event.state is EventState.UNMATCHED
+    payment.gateway_transaction_id = ours
+    db.session.commit()
+    assert gateway_events.process(gateway=desk) == 1
+    db.session.expire_all()
+    assert (event.state, payment.settled_at) == (EventState.DONE, clock.now())
 
 
 def test_the_address_keeps_what_is_signed_and_nothing_else(app, desk, by_bank, http):

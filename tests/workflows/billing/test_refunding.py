@@ -1,5 +1,6 @@
 """Giving back: whole or in part, never more than came in, through the gateway as far as the charge has come."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -136,6 +137,22 @@ def test_who_may_not_and_what_is_no_refund(cast, desk, paid):
         assert refusal.value.code == code
         db.session.rollback()
     assert count(Refund) == 0
+
+
+def test_a_refund_has_a_day_after_the_payment_and_a_way_that_can_be(cast, desk, paid, clock_at):
+    payment, _invoice = paid()
+    first = payment.received_on
+    clock_at(clock.now() + dt.timedelta(days=3))
+    for more, code in (
+        ({"refunded_on": first - dt.timedelta(days=1)}, "day_before"), ({"refunded_on": dt.date(1, 1, 1)}, "day_before"),
+        ({"refunded_on": first + dt.timedelta(days=4)}, "day_ahead"), ({"by_hand": PaymentKind.CARD}, "bad_kind"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refusal:
+            give(cast, desk, payment, "10.00", **more)
+        assert refusal.value.code == code
+        db.session.rollback()
+    assert count(Refund) == 0
+    assert give(cast, desk, payment, "10.00", refunded_on=first, by_hand=PaymentKind.CASH).refunded_on == first
 
 
 def test_a_refused_refund_leaves_all_as_it_was(cast, desk, paid):
