@@ -359,13 +359,13 @@ def _kept(of: Listed, what: str, make: Callable[[], Any]) -> Any:
 def count(of: Listed, conditions: Sequence[Any]) -> int:
     """How many rows there are: all of them, or up to one more than is counted when the list is narrowed down.
 
-    PostgreSQL reads the table to count it (23 to 43 ms for 500,000 rows), so a big number is believed for a while.
+    Every database reads an index to count (500,000 rows: 3 ms on SQLite, 23 to 43 on PostgreSQL), so a big number is
+    believed for a while.
     """
     if conditions:
         some = _some(of, conditions).limit(MOST_COUNTED + 1)
         return db.session.connection().scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
-    bind = db.session.get_bind()
-    key = (str(bind.engine.url), of.model.__tablename__)
+    key = (str(db.session.get_bind().engine.url), of.model.__tablename__)
     known = _counts.get(key)
     if known and known[0] > time.monotonic():
         return known[1]
@@ -374,7 +374,7 @@ def count(of: Listed, conditions: Sequence[Any]) -> int:
         return of.scope(sa.select(sa.func.count()).select_from(of.model))
 
     n = db.session.connection().scalar(_kept(of, "count", all_of_them)) or 0
-    if n >= _COUNT_FROM and bind.dialect.name != "sqlite":
+    if n >= _COUNT_FROM:
         _counts[key] = (time.monotonic() + _COUNT_SECONDS, n)
     return n
 
