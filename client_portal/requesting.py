@@ -35,7 +35,7 @@ from foundation import clock
 from foundation.db import db, reads_first
 from models import Client, JobRequest, JobRequestLine, LineState, ServiceItem
 from sign_in import current_actor
-from workflows import baskets, job_requests, limits, settings
+from workflows import baskets, limits, sending, settings
 from workflows.billing import methods
 from workflows.errors import Invalid, WorkflowError, WrongState
 from workflows.wanted import MAX_LINES
@@ -292,7 +292,7 @@ def submit() -> View:
     """Send the basket that the page showed. A second press or a second tab finds it sent and is told so."""
     client, shown = client_here(), request.form.get("basket", "")
     try:
-        sent = job_requests.submit(client, actor=current_actor(), shown=shown)
+        sent = sending.submit(client, actor=current_actor(), shown=shown)
     except (WrongState, Invalid) as problem:
         db.session.rollback()
         if isinstance(problem, WrongState) and problem.code != methods.METHOD_REQUIRED.code:
@@ -300,10 +300,10 @@ def submit() -> View:
         flash(_("Nothing was sent.") + " " + problem.say(_), "error")
         return see(url_for(".show", _anchor="basket"))
     db.session.commit()
-    flash(_sent(sent.request.number or 0, len(sent.lines)), "success")
+    flash(_sent(sent.number, len(sent.line_ids)), "success")
     if sent.kept_back:
         flash(_kept_back(len(sent.kept_back)), "warning")
-    return see(url_for("portal_requests.one", request_id=sent.request.public_id))
+    return see(url_for("portal_requests.one", request_id=sent.public_id))
 
 
 def _sent(number: int, n_lines: int) -> str:

@@ -74,7 +74,7 @@ def mark_request(*, reads_only: bool, reads_first: bool = False, one_person: boo
     """
     _read_only.set(reads_only or reads_first)
     _reads_first.set(reads_first)
-    _asks.set(reads_only and not reads_first)
+    _asks.set(reads_only or reads_first)
     _one_person.set(one_person)
 
 

@@ -135,6 +135,11 @@ def attached(read: E) -> E:
     return cast("E", made)
 
 
+def loaded(read: Any) -> Any:  # noqa: ANN401 -- a twin, or whatever else
+    """The session's entity of a twin, asked for if the session does not have it; anything else as it is."""
+    return db.session.get(read.__entity__, read.id) if isinstance(read, _Plain) else read
+
+
 def lend(owners: Iterable[Any], name: str, value: object) -> None:
     """Give twins what the page has already, such as visits their client."""
     for owner in owners:

@@ -8,6 +8,7 @@ from typing import Any
 
 from foundation.db import Base, db
 from foundation.inserting import Written, insert_rows
+from foundation.together import New
 from models import Activity, Client
 from workflows.actors import Actor
 
@@ -55,6 +56,13 @@ def record(
     for listener in _listeners:
         listener(verb, subject)
     return line
+
+
+def row(verb: str, *, actor: Actor, subject: Base, client: Client | None = None, **facts: object) -> New:
+    """The same line, for whoever writes it together with other rows (`foundation.together`). The subject may be a twin."""
+    for listener in _listeners:
+        listener(verb, subject)
+    return New(Activity, _values(verb, actor, subject, client, facts))
 
 
 @dataclasses.dataclass(frozen=True)

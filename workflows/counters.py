@@ -4,15 +4,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from foundation.db import begin_writing, db
+from foundation.db import Base, begin_writing, db, rows_of
 from models import Counter
+
+_TABLE = Base.metadata.tables["counter"]
 
 #: built once: putting a statement together takes longer than the database takes to answer it
 _COUNT = {
-    name: insert(Counter)
+    name: insert(_TABLE)
     .values(name=sa.bindparam("series"), value=sa.bindparam("n"))
-    .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + sa.bindparam("n")})
-    .returning(Counter.value)
+    .on_conflict_do_update(index_elements=[_TABLE.c.name], set_={"value": _TABLE.c.value + sa.bindparam("n")})
+    .returning(_TABLE.c.value)
     for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
 }
 
@@ -25,7 +27,7 @@ def next_value(series: str) -> int:
 def next_values(series: str, n: int) -> range:
     """The next `n` numbers of the series, with one statement; otherwise as `next_value`."""
     begin_writing()
-    last = int(db.session.scalars(_COUNT[db.session.get_bind().dialect.name], {"series": series, "n": n}).one())
+    last = int(rows_of(_COUNT[db.session.get_bind().dialect.name], {"series": series, "n": n})[0][0])
     return range(last - n + 1, last + 1)
 
 

@@ -14,6 +14,7 @@ from foundation import clock
 from foundation.among import among
 from foundation.db import Base, db
 from foundation.inserting import Written
+from foundation.twins import loaded
 from models import (
     Client,
     HookDelivery,
@@ -82,8 +83,11 @@ def _is_on() -> bool:
 @activity.when_recorded
 def _heard(verb: str, subject: Base | Written | None) -> None:
     event = _OF_VERB.get(verb)
-    if event is not None and isinstance(subject, _ABOUT[event.partition(".")[0]]) and _is_on():
-        _waiting().append((event, subject))
+    if event is None or not _is_on():
+        return
+    about = loaded(subject)
+    if isinstance(about, _ABOUT[event.partition(".")[0]]):
+        _waiting().append((event, about))
 
 
 def tell(event: str, about: Iterable[Base]) -> None:

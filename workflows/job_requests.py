@@ -1,4 +1,4 @@
-"""A request from Send to its end: submitted, then scheduled, declined, cancelled or deleted, line by line.
+"""A request after Send (`sending`): submitted, then scheduled, declined, cancelled or deleted, line by line.
 
 Whoever moves a line holds the client's lock and reads the line afresh first, so of two people exactly one wins and
 the other reads what happened.
@@ -7,18 +7,14 @@ the other reads what happened.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm.attributes import set_committed_value
 
 from foundation import clock
 from foundation.db import db
 from models import (
     LINE_MOVES,
-    ActorKind,
     Client,
     Job,
     JobRequest,
@@ -29,7 +25,6 @@ from models import (
 )
 from workflows import (
     activity,
-    baskets,
     conflicts,
     counters,
     jobs,
@@ -37,20 +32,16 @@ from workflows import (
     notifications,
     outbox,
     pricing,
-    settings,
     sitter_mails,
 )
-from workflows.actors import WORKER, Actor
-from workflows.billing import methods
+from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
-from workflows.limits import Refusal
 from workflows.locks import fresh_lines, lock_client, lock_sitters, require_submitted
 from workflows.mail_facts import (
     JobScheduled,
     MailKind,
     RequestCancelled,
     RequestDeclined,
-    RequestReceived,
     VisitFacts,
 )
 from workflows.permissions import Permission
@@ -70,192 +61,6 @@ def move_line(line: JobRequestLine, to: LineState) -> None:
 def next_number() -> int:
     """The next request number, without gaps: the counter's row stays locked until the commit."""
     return counters.next_value("job_request")
-
-
-# -------------------------------------------------------------------------------------------------------- sending
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What sending came to: the request, the lines that went, and those kept back with the reason."""
-
-    request: JobRequest
-    lines: list[JobRequestLine]
-    kept_back: dict[str, Refusal]
-
-
-def submit(
-    client: Client, *, actor: Actor, shown: str | None = None, now: dt.datetime | None = None, auto: bool = False
-) -> Sent:
-    """Send the basket. Nothing enters the schedule. With `shown`, only the basket of this public id.
-
-    In this order: the lines become submitted with a fresh estimate; a new number is given, or the lines join the
-    request that they were added to (while it still waits); lines that can no longer be requested stay in the basket;
-    mail to the client with copies and to the admin inbox; a notification on HOME; a line in the client's log.
-    Refused: requests switched off (NotAllowed), no card where one is required (Invalid 'method_required'), an empty basket, which is also what a second press finds, or another
-    one than was shown (WrongState 'nothing_to_send'), or no line that can still be requested (Invalid).
-    """
-    if not baskets.may_request(client):
-        raise NotAllowed("requests_off", N_("Requests are switched off at the moment."))
-    if actor.kind is not ActorKind.SYSTEM and (actor.client is None or actor.client.id != client.id):
-        raise NotAllowed("not_allowed", N_("Your account does not allow this."))
-    if methods.needs_card(client):
-        raise methods.METHOD_REQUIRED.error()
-    # Read before the lock for whatever the basket holds: everybody else who wants to write waits afterwards.
-    days = limits.requestable(now or clock.now(), settings.read())
-    known, book = limits.calendar(*days), pricing.load_book([client], *days)
-    basket = baskets.basket_of(client.id)
-    found = baskets.problems(basket.lines, known=known, now=now) if basket else {}
-    lock_client(client.id)
-    if basket is None or not baskets.is_as_read(basket):
-        basket = baskets.basket_of(client.id)
-        found = baskets.problems(basket.lines, known=known, now=now) if basket else {}
-    if basket is None or not basket.lines or shown not in {None, basket.public_id}:
-        raise WrongState(
-            "nothing_to_send", N_("There is nothing to send: your request was sent already, or it is empty.")
-        )
-    going = [line for line in basket.lines if line.id not in found]
-    if not going:
-        first = next(iter(found.values()))
-        raise first.error()
-    request, added = _become_request(basket, going)
-    with db.session.no_autoflush:  # what is new is written together
-        _mark_submitted(going, book, auto=auto)
-        _tell_received(request, going, added=added, auto=auto, n_kept_back=len(found), actor=actor)
-    db.session.flush()
-    kept = {line.public_id: found[line.id] for line in basket.lines if line.id in found} if found else {}
-    return Sent(request, going, kept)
-
-
-def _mark_submitted(going: list[JobRequestLine], book: pricing.Book, *, auto: bool) -> None:
-    """Move all lines with one statement for each price that they have: everybody else who wants to write waits."""
-    at = clock.now()
-    by_price: dict[Decimal, list[JobRequestLine]] = defaultdict(list)
-    for line in going:
-        by_price[pricing.quote_line(line, booked_at=at, book=book).price].append(line)
-    n_moved = 0
-    for price, lines in by_price.items():
-        values = {"submitted_at": at, "auto_submitted": auto, "price": price}
-        result = db.session.execute(_SUBMIT, {"ids": [x.id for x in lines], **values})
-        n_moved += int(getattr(result, "rowcount", 0))
-        for line in lines:
-            now = {**values, "state": LineState.SUBMITTED, "decided_at": None, "blocked_code": None}
-            for name, value in {**now, "version": line.version + 1}.items():
-                set_committed_value(line, name, value)
-    if n_moved != len(going):
-        raise WrongState("line_moved", N_("This visit is no longer waiting. Nothing was changed."))
-
-
-_SUBMIT = (
-    sa.update(JobRequestLine.__table__)  # type: ignore[arg-type]
-    .where(
-        JobRequestLine.id.in_(sa.bindparam("ids", expanding=True)),
-        JobRequestLine.state == LineState.DRAFT,
-    )
-    .values(
-        state=LineState.SUBMITTED,
-        decided_at=None,
-        blocked_code=None,
-        version=JobRequestLine.version + 1,
-        submitted_at=sa.bindparam("submitted_at"),
-        auto_submitted=sa.bindparam("auto_submitted"),
-        price=sa.bindparam("price"),
-    )
-)
-
-
-def _become_request(basket: JobRequest, going: list[JobRequestLine]) -> tuple[JobRequest, bool]:
-    """The request that the lines belong to from now on, and whether they joined an older one."""
-    target = basket.adds_to
-    joins = target is not None and target.client_id == basket.client_id and baskets.n_waiting(target.id) > 0
-    stays = len(going) < len(basket.lines)
-    if target is not None and joins:
-        for line in going:
-            line.request = target
-        db.session.flush()
-        if not stays:
-            db.session.expire(basket, ["lines"])
-            db.session.delete(basket)
-        return target, True
-    if not stays:
-        basket.number, basket.submitted_at, basket.adds_to = next_number(), clock.now(), None
-        return basket, False
-    request = JobRequest(
-        client_id=basket.client_id, number=next_number(), submitted_at=clock.now(), changed_at=basket.changed_at
-    )
-    db.session.add(request)
-    for line in going:
-        line.request = request
-    basket.adds_to = None
-    db.session.flush()
-    db.session.expire(basket, ["lines"])
-    return request, False
-
-
-def _tell_received(
-    request: JobRequest, lines: list[JobRequestLine], *, added: bool, auto: bool, n_kept_back: int, actor: Actor
-) -> None:
-    client = request.client
-    visits = tuple(line_facts(x) for x in lines)
-    facts = RequestReceived(str(client), client.account_number, request.number or 0, visits, added, n_kept_back)
-    notice = NotificationKind.REQUEST_AUTO_SUBMITTED if auto else NotificationKind.REQUEST_RECEIVED
-    notifications.notify_office(
-        notice, client=client, request=request, number=request.number, n_lines=len(lines), added=added
-    )
-    verb = "job_request.auto_submitted" if auto else ("job_request.added" if added else "job_request.submitted")
-    _log(verb, request, visits, actor)
-    kind = MailKind.REQUEST_AUTO_SUBMITTED if auto else MailKind.REQUEST_RECEIVED
-    outbox.queue_client_mail(
-        kind,
-        facts,
-        client=client,
-        copy_admin=True,
-        dedupe_key=f"request_received:{request.id}:{min(x.id for x in lines)}",
-    )
-
-
-def auto_submit_due(*, now: dt.datetime | None = None) -> list[int]:
-    """Which clients' baskets are due: unchanged for the set number of hours. Client ids; empty when it is off."""
-    hours, at = settings.read()["portal.auto_submit_hours"], now or clock.now()
-    if not hours:
-        return []
-    return list(
-        db.session.scalars(
-            sa.select(JobRequest.client_id)
-            .where(JobRequest.submitted_at.is_(None), JobRequest.changed_at <= at - dt.timedelta(hours=hours))
-            .order_by(JobRequest.changed_at)
-        )
-    )
-
-
-def auto_submit(client: Client, *, now: dt.datetime | None = None) -> Sent | None:
-    """Send one client's forgotten basket, marked "Auto-submitted". None when there is nothing to do any more.
-
-    Looks again under the lock, so that the client's own Send in that second, or another worker, leaves nothing to do.
-    Lines that have become impossible are kept, flagged, and told to the office once.
-    """
-    at = now or clock.now()
-    lock_client(client.id)
-    db.session.refresh(client)
-    basket = baskets.basket_of(client.id)
-    hours = settings.read()["portal.auto_submit_hours"]
-    if basket is None or not hours or basket.changed_at > at - dt.timedelta(hours=hours):
-        return None
-    found = baskets.problems(basket.lines, now=at)
-    needs_card = methods.needs_card(client)
-    if baskets.may_request(client) and not needs_card and len(found) < len(basket.lines):
-        sent = submit(client, actor=WORKER, now=at, auto=True)
-        rest = baskets.basket_of(client.id)
-        if rest is not None:
-            baskets.flag_blocked(rest, found, actor=WORKER)
-        return sent
-    if not baskets.may_request(client):
-        off = Refusal("requests_off", N_("Requests are switched off at the moment."), {})
-        found = {line.id: off for line in basket.lines}
-    elif needs_card:
-        found = {line.id: methods.METHOD_REQUIRED for line in basket.lines}
-    baskets.flag_blocked(basket, found, actor=WORKER)
-    return None
 
 
 # ----------------------------------------------------------------------------------------------------- cancelling

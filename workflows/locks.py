@@ -10,13 +10,14 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from foundation.among import among
-from foundation.db import begin_writing, db
+from foundation.db import begin_writing, db, rows_of
 from models import Client, ClientStatus, JobRequestLine, LineState, Staff
 from workflows.errors import N_, WrongState
 from workflows.merged import leads_to
 
 #: built once: putting a statement together takes longer than the database takes to answer it
-_ONE_CLIENT = sa.select(Client.status).where(Client.id == sa.bindparam("client_id")).with_for_update()
+_CLIENTS = Client.__table__
+_ONE_CLIENT = sa.select(_CLIENTS.c.status).where(_CLIENTS.c.id == sa.bindparam("client_id")).with_for_update()
 
 
 _THESE_CLIENTS = (
@@ -30,9 +31,8 @@ def lock_client(client_id: int) -> None:
     Refused with WrongState when the client was merged with another one while we waited: nothing may join the old record.
     """
     begin_writing()
-    if db.session.scalar(_ONE_CLIENT, {"client_id": client_id}) is ClientStatus.ARCHIVED and leads_to(
-        "client", client_id
-    ):
+    is_archived = any(status is ClientStatus.ARCHIVED for (status,) in rows_of(_ONE_CLIENT, {"client_id": client_id}))
+    if is_archived and leads_to("client", client_id):
         raise WrongState("merged", N_("This client was merged with another one meanwhile. Nothing was done."))
 
 

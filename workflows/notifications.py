@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
+from foundation.together import New
 from models import ChangeRequest, Client, JobRequest, Notification, NotificationKind
 from workflows.activity import plain
 from workflows.actors import Actor
@@ -28,6 +29,11 @@ def notify_office(
     )
     db.session.add(line)
     return line
+
+
+def row(kind: NotificationKind, *, client: Client, request_id: int, **facts: object) -> New:
+    """A line about a request, for whoever writes it together with other rows (`foundation.together`)."""
+    return New(Notification, {"kind": kind, "client_id": client.id, "request_id": request_id, "facts": plain(facts)})
 
 
 def dismiss(notification: Notification, *, actor: Actor) -> Notification:

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from foundation import clock
 from foundation.among import among
-from foundation.db import db
+from foundation.db import db, rows_of
+from foundation.together import New
 from models import MAIL_MOVES, Client, ClientContact, ClientLogin, Mailing, MailState, OutboxMail, Staff, StaffRole
 from workflows import activity, settings
 from workflows.actors import Actor
@@ -81,24 +82,13 @@ def queue_mail(
     exists already is not queued again. `not_before` (UTC) holds it back. One of a `mailing` is sent after
     all others that are due.
     """
-    others = [a for a in (cc or []) if a]
-    if not to:
-        if not others:
-            return None
-        to, others = others[0], others[1:]
+    values = _mail(kind, facts, to=to, cc=cc or [], client=client, dedupe_key=dedupe_key)
+    if values is None:
+        return None
     hold = _hold.get()
-    seen = {to.casefold()}
-    copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
-    values = {
-        "kind": kind.value,
-        "facts": stored(facts),
-        "to_address": to,
-        "cc_addresses": copies,
-        "client_id": client.id if client else None,
+    values |= {
         "staff_id": staff.id if staff else None,
         "mailing_id": mailing.id if mailing else None,
-        "message_id": f"<{uuid.uuid4()}@{_domain()}>",
-        "dedupe_key": dedupe_key,
         "next_at": max(not_before or clock.now(), hold.until if hold else clock.now()),
     }
     mail: OutboxMail | None
@@ -113,6 +103,34 @@ def queue_mail(
         hold.mails.append(mail)
     db.session.info["nudge_worker"] = True
     return mail
+
+
+def _mail(
+    kind: MailKind,
+    facts: Any,  # noqa: ANN401 -- as in `queue_mail`
+    *,
+    to: str | None,
+    cc: Sequence[str],
+    client: Client | None,
+    dedupe_key: str | None,
+) -> dict[str, Any] | None:
+    """What a mail's row says of who reads what; None when nobody does."""
+    others = [a for a in cc if a]
+    if not to:
+        if not others:
+            return None
+        to, others = others[0], others[1:]
+    seen = {to.casefold()}
+    copies = [a for a in others if not (a.casefold() in seen or seen.add(a.casefold()))]  # type: ignore[func-returns-value]
+    return {
+        "kind": kind.value,
+        "facts": stored(facts),
+        "to_address": to,
+        "cc_addresses": copies,
+        "client_id": client.id if client else None,
+        "message_id": f"<{uuid.uuid4()}@{_domain()}>",
+        "dedupe_key": dedupe_key,
+    }
 
 
 def stored(facts: Any) -> dict[str, Any]:  # noqa: ANN401 -- the kind's own dataclass of mail_facts
@@ -153,12 +171,32 @@ def queue_client_mail(
     A client without an address, or who does not want this kind of mail: the contacts and the admin inbox still get theirs.
     `readers` is what `readers_of` said of the client.
     """
-    copies, off = readers or _readers(kind, client)
-    copies = list(copies)
-    if copy_admin and (inbox := settings.read()["business.admin_inbox"]):
-        copies.append(inbox)
-    to = client.email if kind.value not in off else None
-    return queue_mail(kind, facts, to=to, cc=copies, client=client, dedupe_key=dedupe_key)
+    to, cc = _addresses(kind, client, readers or _readers(kind, client), copy_admin=copy_admin)
+    return queue_mail(kind, facts, to=to, cc=cc, client=client, dedupe_key=dedupe_key)
+
+
+def client_mail_rows(
+    kind: MailKind,
+    facts: Any,  # noqa: ANN401 -- as above
+    *,
+    client: Client,
+    dedupe_key: str,
+    readers: Readers,
+) -> list[New]:
+    """The same mail with a copy to the admin inbox, for whoever writes it together with other rows (`foundation.together`);
+    no row when nobody reads it. Mails that are `held` are queued one by one."""
+    to, cc = _addresses(kind, client, readers, copy_admin=True)
+    values = _mail(kind, facts, to=to, cc=cc, client=client, dedupe_key=dedupe_key)
+    if values is None:
+        return []
+    db.session.info["nudge_worker"] = True
+    return [New(OutboxMail, values, unless="dedupe_key")]
+
+
+def _addresses(kind: MailKind, client: Client, readers: Readers, *, copy_admin: bool) -> tuple[str | None, list[str]]:
+    copies, off = readers
+    inbox = settings.read()["business.admin_inbox"] if copy_admin else None
+    return client.email if kind.value not in off else None, [*copies, *([inbox] if inbox else [])]
 
 
 def reaches(kind: MailKind, client: Client) -> bool:
@@ -171,7 +209,7 @@ def readers_of(kind: MailKind, clients: Iterable[Client]) -> dict[int, Readers]:
     """Who reads such a mail of each of these clients, with one query, for `queue_client_mail`: {client: readers}."""
     by_id = {client.id: client for client in clients}
     found: dict[int, Readers] = {client_id: ([], ()) for client_id in by_id}
-    for client_id, email, off in db.session.execute(_READERS_OF, {"client_ids": by_id}):
+    for client_id, email, off in rows_of(_READERS_OF, {"client_ids": by_id}):
         copies, refused = found[client_id]
         may_be_off = kind in REFUSABLE_KINDS and bool(by_id[client_id].email)
         found[client_id] = ([*copies, email] if email else copies, (off or ()) if may_be_off else refused)
@@ -204,12 +242,13 @@ _READERS = (
 )
 
 
+_client, _contact, _login = Client.__table__, ClientContact.__table__, ClientLogin.__table__
 _READERS_OF = (
-    sa.select(Client.id, ClientContact.email, ClientLogin.mails_off)
-    .outerjoin(ClientContact, sa.and_(ClientContact.client_id == Client.id, ClientContact.receives_copies))
-    .outerjoin(ClientLogin, sa.and_(ClientLogin.client_id == Client.id, ClientLogin.email == Client.email))
-    .where(among(Client.id, "client_ids"))
-    .order_by(Client.id, ClientContact.id)
+    sa.select(_client.c.id, _contact.c.email, _login.c.mails_off)
+    .outerjoin(_contact, sa.and_(_contact.c.client_id == _client.c.id, _contact.c.receives_copies))
+    .outerjoin(_login, sa.and_(_login.c.client_id == _client.c.id, _login.c.email == _client.c.email))
+    .where(among(_client.c.id, "client_ids"))
+    .order_by(_client.c.id, _contact.c.id)
 )
 
 

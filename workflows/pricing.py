@@ -21,7 +21,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation import clock, money
-from foundation.db import db
+from foundation.among import among
+from foundation.db import rows_of
 from models import (
     Client,
     ClientPrice,
@@ -119,14 +120,14 @@ class Book:
 def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
     """The price book for these clients' visits that begin from `first` to `last`, with two queries."""
     ids = frozenset(client.id for client in clients)
-    rules = [rule_of(row) for row in db.session.scalars(_RULES)]
+    rules = [rule_of(row) for row in rows_of(_RULES)]
     furthest = last + min(_LONGEST_STAY, dt.date.max - last)
     steps: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
     agreed: dict[tuple[int, int], Decimal] = {}
     holidays: dict[dt.date, str] = {}
     # The list of ids is not empty even without clients: nobody has the number 0.
     wanted = {"client_ids": sorted(ids) or [0], "first": first, "last": furthest}
-    for kind, item_id, number, price, day, name in db.session.execute(_LISTS, wanted):
+    for kind, item_id, number, price, day, name in rows_of(_LISTS, wanted):
         if kind == _STEP:
             steps[item_id].append((number, price))
         elif kind == _OWN:
@@ -145,7 +146,8 @@ def load_book(clients: Iterable[Client], first: dt.date, last: dt.date) -> Book:
 
 
 # Built once: putting the statements together takes longer than the database takes to answer them.
-_RULES = sa.select(PriceRule).where(PriceRule.is_active).order_by(PriceRule.position, PriceRule.id)
+_rule = PriceRule.__table__.c
+_RULES = sa.select(PriceRule.__table__).where(_rule.is_active).order_by(_rule.position, _rule.id)
 _STEP, _OWN, _HOLIDAY = 1, 2, 3
 
 
@@ -155,18 +157,18 @@ def _lists() -> sa.CompoundSelect[*tuple[Any, ...]]:
     def none(column: Any) -> Any:  # noqa: ANN401 -- a column of any type
         return sa.cast(sa.null(), column.type)
 
-    amount, day, name = ExtraPetPrice.amount, PublicHoliday.on_date, PublicHoliday.name
-    number = ExtraPetPrice.from_pet
+    step, own, holiday = (m.__table__.c for m in (ExtraPetPrice, ClientPrice, PublicHoliday))
+    amount, day, name, number = step.amount, holiday.on_date, holiday.name, step.from_pet
     return sa.union_all(
-        sa.select(sa.literal(_STEP), ExtraPetPrice.service_item_id, number, amount, none(day), none(name)),
+        sa.select(sa.literal(_STEP), step.service_item_id, number, amount, none(day), none(name)),
         sa.select(
             sa.literal(_OWN),
-            ClientPrice.service_item_id,
-            ClientPrice.client_id,
-            ClientPrice.price,
+            own.service_item_id,
+            own.client_id,
+            own.price,
             none(day),
             none(name),
-        ).where(ClientPrice.client_id.in_(sa.bindparam("client_ids", expanding=True))),
+        ).where(among(own.client_id, "client_ids")),
         sa.select(sa.literal(_HOLIDAY), none(number), none(number), none(amount), day, name).where(
             day.between(sa.bindparam("first"), sa.bindparam("last"))
         ),

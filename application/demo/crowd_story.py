@@ -12,7 +12,7 @@ from application.demo.story import WEEKDAYS, Part, Story, as_client, pets_of, wa
 from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobState, Notification, Species
-from workflows import baskets, cancelling, job_requests, jobs, notifications
+from workflows import baskets, cancelling, job_requests, jobs, notifications, sending
 from workflows.wanted import Wanted
 
 NIGHT = 20 * 60
@@ -186,7 +186,7 @@ class CrowdStory:
         client, days = self.with_a(Species.CAT), story.days(story.monday + dt.timedelta(days=5), 2)
         story.fill_basket(client, [story.visit(client, days, "Morning")], story.ago(hours + 25))
         with at(story.ago(hours)):
-            job_requests.auto_submit(client)
+            sending.auto_submit(client)
 
     def forgotten(self, story: Story, hours: float) -> None:
         """Chosen yesterday and not sent; the office has reminded the client."""

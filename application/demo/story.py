@@ -17,7 +17,7 @@ from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
-from workflows import baskets, conflicts, job_requests, jobs, limits, request_threads
+from workflows import baskets, conflicts, job_requests, jobs, limits, request_threads, sending
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
 
@@ -66,7 +66,7 @@ class Story:
         who = as_client(client)
         self.fill_basket(client, wishes, when)
         with at(when + dt.timedelta(minutes=2 + 2 * len(wishes))):
-            return job_requests.submit(client, actor=who).request
+            return sending.submit(client, actor=who).request
 
     def fill_basket(self, client: Client, wishes: Sequence[Wanted], when: dt.datetime) -> None:
         """The client fills the basket, a wish every other minute."""

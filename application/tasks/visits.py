@@ -9,7 +9,7 @@ from application.units import unit_of_work
 from foundation.alone import alone
 from foundation.db import db, reading
 from models import Client
-from workflows import alerts, change_requests, job_requests, repeat_orders, repeat_runs
+from workflows import alerts, change_requests, repeat_orders, repeat_runs, sending
 from workflows.actors import WORKER
 
 log = logging.getLogger("latchkey.tasks")
@@ -24,7 +24,7 @@ def auto_submit(app: Flask) -> int:
     Safe with many workers: `auto_submit` takes the client's lock and looks again; the second finds nothing to do.
     """
     with reading(), unit_of_work(app):
-        due = job_requests.auto_submit_due()
+        due = sending.auto_submit_due()
     n_sent = 0
     for client_id in due:
         if stopping():
@@ -32,7 +32,7 @@ def auto_submit(app: Flask) -> int:
         try:
             with unit_of_work(app):
                 client = db.session.get(Client, client_id)
-                if client is not None and job_requests.auto_submit(client) is not None:
+                if client is not None and sending.auto_submit(client) is not None:
                     n_sent += 1
         except Exception:
             log.exception("the basket of client %s could not be sent; tried again in a minute", client_id)

@@ -27,7 +27,7 @@ from models import (
     Setting,
 )
 from tests import factories
-from workflows import cancelling, job_requests, jobs, outbox, settings
+from workflows import cancelling, job_requests, jobs, outbox, sending, settings
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -238,7 +238,7 @@ def test_two_workers_send_a_forgotten_basket_once(app, cast, outbox, together):
 
 @pytest.mark.usefixtures("baskets")
 def test_a_basket_that_fails_is_rolled_back_and_the_next_is_sent(app, cast, outbox, monkeypatch, caplog):
-    send, first = job_requests.auto_submit, job_requests.auto_submit_due()[0]
+    send, first = sending.auto_submit, sending.auto_submit_due()[0]
     db.session.rollback()
 
     def fails_for_the_first(client):
@@ -247,7 +247,7 @@ def test_a_basket_that_fails_is_rolled_back_and_the_next_is_sent(app, cast, outb
             raise ZeroDivisionError
         return sent
 
-    monkeypatch.setattr(job_requests, "auto_submit", fails_for_the_first)
+    monkeypatch.setattr(sending, "auto_submit", fails_for_the_first)
     assert tasks.visits.auto_submit(app) == 1
     db.session.rollback()
     (mail,) = outbox.mails(MailKind.REQUEST_AUTO_SUBMITTED)
@@ -326,12 +326,12 @@ def test_sending_a_request_tells_client_copies_and_office_in_one_transaction(app
     settings.forget()
     waiting, n_jobs = job_requests.n_clients_waiting(), count(Job)
 
-    job_requests.submit(cast.alice, actor=cast.as_alice)
+    sending.submit(cast.alice, actor=cast.as_alice)
     db.session.rollback()
     assert drain() == 0
     assert (job_requests.n_clients_waiting(), count(Notification), server.letters) == (waiting, 0, [])
 
-    number = job_requests.submit(cast.alice, actor=cast.as_alice).request.number
+    number = sending.submit(cast.alice, actor=cast.as_alice).request.number
     db.session.commit()
     assert drain() == 1
     (letter,) = server.letters

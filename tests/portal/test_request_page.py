@@ -11,7 +11,7 @@ from foundation.db import db
 from models import JobRequest, JobRequestLine, LimitKind, LineState, Notification, PetStatus, TimeType
 from tests import factories as make
 from tests.databases import count
-from workflows import catalogue, job_requests
+from workflows import catalogue, sending
 from workflows.mail_facts import MailKind
 
 DAY = make.DAY
@@ -463,7 +463,7 @@ def test_an_old_tab_does_not_send_a_new_basket(alice, cast):
 @pytest.mark.covers("B6", "B8")
 def test_pressing_send_in_the_second_of_the_clock_finds_it_sent(alice, cast, clock_at):
     page = alice.press(alice.get(ADD), ADD, **fill(cast))
-    job_requests.auto_submit(cast.alice, now=clock_at("2026-11-24 10:00"))
+    sending.auto_submit(cast.alice, now=clock_at("2026-11-24 10:00"))
     db.session.commit()
     clock_at("2026-11-23 20:00")
     again = alice.press(page, "/portal/request/submission")

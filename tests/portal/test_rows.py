@@ -11,7 +11,7 @@ from foundation.db import db
 from models import Activity, JobRequest, JobRequestLine, LineState, Notification, NotificationKind, PetStatus, Realm
 from tests import factories
 from tests.conftest import _put_cookie as put_cookie
-from workflows import baskets, catalogue, job_requests, portal_views, settings, sign_ins
+from workflows import baskets, catalogue, job_requests, portal_views, sending, settings, sign_ins
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -63,7 +63,7 @@ def sent(cast):
         Wanted(cast.walk, [DAY, DAY + dt.timedelta(1)], dt.time(12), pets=[cast.biscuit]),
         actor=cast.as_alice,
     )
-    request = job_requests.submit(cast.alice, actor=cast.as_alice).request
+    request = sending.submit(cast.alice, actor=cast.as_alice).request
     db.session.commit()
     return request
 

@@ -17,7 +17,7 @@ from tests import cast as cast_
 from tests import databases
 from tests import factories as make
 from tests import money_factories as money_make
-from workflows import baskets, job_requests, limits, pricing
+from workflows import baskets, job_requests, limits, pricing, sending
 from workflows import settings as business
 from workflows.billing import books, drafting, invoicing
 from workflows.wanted import Wanted
@@ -95,7 +95,7 @@ def test_the_invoice_asks_for_what_the_basket_showed(fresh, wanted_rules, wanted
     promised = sum((quote.price for quote in shown.values()), Decimal(0))
     by_line = {line_id: quote.price for line_id, quote in shown.items()}
 
-    sent = job_requests.submit(cast.alice, actor=cast.as_alice).request.lines
+    sent = sending.submit(cast.alice, actor=cast.as_alice).request.lines
     assert {line.id: line.price for line in sent} == by_line
     for line in sent:
         line.sitter, line.leave_unassigned = None, True

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models import Counter, Job, JobRequest, JobRequestLine, LineState, Notification, OutboxMail
 from tests import factories as make
 from tests.databases import count
-from workflows import baskets, job_requests
+from workflows import baskets, sending
 from workflows.errors import Invalid
 
 #: an example fills and empties tables, so fewer of them
@@ -48,7 +48,7 @@ def outcome(cast, lines, *, joins):
         line = make.line(basket, item, on_date=on_date, start_time=dt.time(12, n), pets=[cast.biscuit])
         made[possible and not hidden].add(line.id)
     try:
-        return made, job_requests.submit(cast.alice, actor=cast.as_alice), target
+        return made, sending.submit(cast.alice, actor=cast.as_alice), target
     except Invalid:
         return made, None, target
 
@@ -93,7 +93,7 @@ def test_auto_submit_sends_the_same_and_doing_it_again_changes_nothing(cast, db_
         possible |= {line.id} if can and not hidden else set()
     seen = []
     for _ in range(3):
-        job_requests.auto_submit(cast.alice)
+        sending.auto_submit(cast.alice)
         db_session.commit()
         db_session.expire_all()
         states = dict(db_session.query(JobRequestLine.id, JobRequestLine.state).filter_by(client_id=cast.alice.id))

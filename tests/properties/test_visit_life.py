@@ -28,6 +28,7 @@ from workflows import (
     change_requests,
     job_requests,
     jobs,
+    sending,
     settings,
     visit_checks,
     visits,
@@ -161,7 +162,7 @@ class Life(Books):
 
         def send() -> None:
             baskets.add(client, wanted, actor=client_actor(client))
-            sent = job_requests.submit(client, actor=client_actor(client))
+            sent = sending.submit(client, actor=client_actor(client))
             self.lines |= {line.id: LineState.SUBMITTED for line in sent.lines}
 
         self._do(send, tells=[(MailKind.REQUEST_RECEIVED, client)])

@@ -10,7 +10,7 @@ from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobRequest, JobRequestLine, LineState, Notification, OutboxMail
 from tests import factories
-from workflows import baskets, job_requests
+from workflows import baskets, sending
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -93,7 +93,7 @@ def test_the_clock_and_the_client_send_in_the_same_second_once(cast, basket, tab
     ((browser, token),) = tabs(1)
 
     def worker():
-        return job_requests.auto_submit(db.session.get(Client, alice_id)) is not None
+        return sending.auto_submit(db.session.get(Client, alice_id)) is not None
 
     answers = together(
         lambda: browser.post("/portal/request/submission", data={"csrf_token": token, "basket": shown}).status_code,

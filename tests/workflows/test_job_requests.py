@@ -27,7 +27,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import baskets, job_requests, settings
+from workflows import baskets, job_requests, sending, settings
 from workflows.actors import COMMAND_LINE, WORKER, client_actor, staff_actor, staff_as_client
 from workflows.conflicts import ConflictsFound
 from workflows.errors import Invalid, NotAllowed, WorkflowError, WrongState
@@ -57,7 +57,7 @@ def sent(cast):
 
 
 def send(cast, **more):
-    return job_requests.submit(cast.alice, actor=cast.as_alice, **more)
+    return sending.submit(cast.alice, actor=cast.as_alice, **more)
 
 
 def test_only_the_basket_that_was_shown_is_sent(cast, basket, db_session, outbox):
@@ -140,13 +140,13 @@ def test_submit_that_is_rolled_back_leaves_nothing_of_it(cast, basket, db_sessio
 @pytest.mark.covers("B6")
 def test_submit_gives_numbers_without_gaps(cast, basket, db_session):
     assert send(cast).request.number == 2
-    assert job_requests.submit(cast.bob, actor=cast.as_bob).request.number == 3
+    assert sending.submit(cast.bob, actor=cast.as_bob).request.number == 3
 
 
 def test_submit_gives_the_first_number_of_an_empty_business(app, db_session):
     carla = make.client()
     make.basket(carla)
-    assert job_requests.submit(carla, actor=client_actor(carla)).request.number == 1
+    assert sending.submit(carla, actor=client_actor(carla)).request.number == 1
 
 
 @pytest.mark.covers("B6")
@@ -159,7 +159,7 @@ def test_submit_by_many_clients_at_the_same_moment_gives_each_its_own_number(cas
 
     def do(client_id):
         client = db_session.get(Client, client_id)
-        return job_requests.submit(client, actor=client_actor(client)).request.number
+        return sending.submit(client, actor=client_actor(client)).request.number
 
     assert sorted(together(*[lambda i=i: do(i) for i in ids])) == [2, 3, 4, 5]
 
@@ -206,8 +206,8 @@ def test_submit_while_requests_are_off_is_refused(cast, basket):
 
 def test_submit_is_for_the_client_the_system_and_staff_on_behalf(cast, basket, db_session):
     for who in (cast.as_bob, cast.as_max):
-        assert refuse(lambda who=who: job_requests.submit(cast.alice, actor=who), NotAllowed) == ("not_allowed", None)
-    job_requests.submit(cast.alice, actor=staff_as_client(cast.olivia, cast.alice))
+        assert refuse(lambda who=who: sending.submit(cast.alice, actor=who), NotAllowed) == ("not_allowed", None)
+    sending.submit(cast.alice, actor=staff_as_client(cast.olivia, cast.alice))
     (line,) = log(db_session, "job_request.submitted")
     assert (line.actor_kind, line.staff_id, line.on_behalf) == (ActorKind.STAFF, cast.olivia.id, True)
 
@@ -218,7 +218,7 @@ def test_submit_twice_at_the_same_moment_sends_once(cast, basket, together, db_s
 
     def do():
         alice = db_session.get(Client, alice_id)
-        return job_requests.submit(alice, actor=client_actor(alice)).request.number
+        return sending.submit(alice, actor=client_actor(alice)).request.number
 
     results = together(do, do, do, do)
     assert [r for r in results if isinstance(r, int)] == [2]
@@ -310,7 +310,7 @@ def no_basket_of_bob(cast, db_session):
 
 def auto(cast, clock_at, at=DAY_LATER):
     clock_at(at)
-    return job_requests.auto_submit(cast.alice)
+    return sending.auto_submit(cast.alice)
 
 
 @pytest.mark.covers("B8")
@@ -330,7 +330,7 @@ def test_auto_submit_sends_a_basket_untouched_for_a_day_marked_as_such(cast, bas
 @pytest.mark.covers("B8")
 def test_auto_submit_a_minute_too_early_does_nothing(cast, basket, clock_at, outbox):
     assert auto(cast, clock_at, DAY_LATER - dt.timedelta(minutes=1)) is None
-    assert (job_requests.auto_submit_due(), len(outbox)) == ([], 0)
+    assert (sending.auto_submit_due(), len(outbox)) == ([], 0)
 
 
 @pytest.mark.covers("B8")
@@ -352,10 +352,10 @@ def test_auto_submit_follows_its_setting_and_blank_is_off(cast, basket, clock_at
 def test_auto_submit_due_names_the_clients_longest_waiting_first(cast, basket, clock_at):
     basket.changed_at = NOW - dt.timedelta(hours=1)
     clock_at(DAY_LATER)
-    assert job_requests.auto_submit_due() == [cast.alice.id, cast.bob.id]
-    assert job_requests.auto_submit_due(now=NOW + dt.timedelta(hours=23)) == [cast.alice.id]
+    assert sending.auto_submit_due() == [cast.alice.id, cast.bob.id]
+    assert sending.auto_submit_due(now=NOW + dt.timedelta(hours=23)) == [cast.alice.id]
     settings.change({"portal.auto_submit_hours": ""}, actor=COMMAND_LINE)
-    assert job_requests.auto_submit_due() == []
+    assert sending.auto_submit_due() == []
 
 
 @pytest.mark.covers("B8")
@@ -421,10 +421,10 @@ def test_auto_submit_and_send_at_the_same_moment_send_once(cast, basket, clock_a
 
     def press_send():
         alice = db_session.get(Client, alice_id)
-        return job_requests.submit(alice, actor=client_actor(alice)).request.number
+        return sending.submit(alice, actor=client_actor(alice)).request.number
 
     def tick():
-        done = job_requests.auto_submit(db_session.get(Client, alice_id))
+        done = sending.auto_submit(db_session.get(Client, alice_id))
         return done.request.number if done else None
 
     results = together(tick, press_send, tick, *[press_send] * (n_sends - 1))
@@ -448,7 +448,7 @@ def test_auto_submit_and_a_change_at_the_same_moment_never_lose_a_line(cast, bas
         return len(baskets.add(alice, wanted, actor=client_actor(alice)).lines)
 
     def tick():
-        job_requests.auto_submit(db_session.get(Client, alice_id))
+        sending.auto_submit(db_session.get(Client, alice_id))
 
     removed, added, _none = together(remove, add, tick)
     left = count(JobRequestLine, JobRequestLine.client_id == alice_id)
@@ -1018,7 +1018,7 @@ def test_every_state_and_sending(cast, db_session, clock_at, state, verb):
     line = make.line(request, cast.walk, start_time=NOON, pets=[cast.biscuit], state=state)
     clock_at(DAY_LATER)
     if verb == "auto_submit":
-        assert bool(job_requests.auto_submit(cast.alice)) is (state is LineState.DRAFT)
+        assert bool(sending.auto_submit(cast.alice)) is (state is LineState.DRAFT)
     elif state is LineState.DRAFT:
         send(cast)
     else:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from models import Activity, Job, PriceEffect, PriceTarget
 from tests import factories as make
 from tests.databases import statements
-from workflows import baskets, job_requests, jobs
+from workflows import baskets, job_requests, jobs, sending
 from workflows.jobs import Change, Stay
 from workflows.pricing import kept_lines
 from workflows.wanted import Wanted
@@ -44,7 +44,7 @@ def scheduled(cast, lines):
 def test_estimate_request_and_visit_cost_the_same_while_nothing_changes(cast, rules, clock_at):
     added = ask(cast, THU, FRI, pets=[cast.biscuit, cast.mochi])
     assert [x.price for x in added] == [33, 23]
-    sent = job_requests.submit(cast.alice, actor=cast.as_alice).lines
+    sent = sending.submit(cast.alice, actor=cast.as_alice).lines
     assert [x.price for x in sent] == [33, 23]
     # The office decides on Thursday morning: notice still counts from the moment at which Alice asked.
     clock_at("2026-11-26 09:00")
@@ -58,7 +58,7 @@ def test_estimate_request_and_visit_cost_the_same_while_nothing_changes(cast, ru
 
 def test_visit_keeps_its_price_when_the_list_changes_later(cast, rules, db_session):
     ask(cast, FRI)
-    (job,) = scheduled(cast, job_requests.submit(cast.alice, actor=cast.as_alice).lines)
+    (job,) = scheduled(cast, sending.submit(cast.alice, actor=cast.as_alice).lines)
     cast.walk.price = Decimal(99)
     make.price_rule("New", amount=Decimal(50), position=-1)
     db_session.flush()
@@ -70,7 +70,7 @@ def test_short_notice_is_asked_again_when_the_basket_is_sent(cast, rules, clock_
     (line,) = ask(cast, FRI)
     assert line.price == 18
     clock_at("2026-11-26 13:00")
-    (sent,) = job_requests.submit(cast.alice, actor=cast.as_alice).lines
+    (sent,) = sending.submit(cast.alice, actor=cast.as_alice).lines
     assert sent.price == 24
 
 
@@ -87,7 +87,7 @@ def test_changing_a_basket_line_prices_it_anew(cast, rules):
 
 def test_office_prices_lines_that_it_changes_or_adds_by_the_rules(cast, rules, clock_at):
     ask(cast, FRI)
-    (line,) = job_requests.submit(cast.alice, actor=cast.as_alice).lines
+    (line,) = sending.submit(cast.alice, actor=cast.as_alice).lines
     clock_at("2026-11-26 13:00")
     wanted = Wanted(cast.walk, [FRI], start_time=dt.time(18), pets=[cast.biscuit])
     edited = job_requests.edit_line(
@@ -169,7 +169,7 @@ def test_prices_cost_a_fixed_number_of_queries_however_many_visits(cast, rules, 
         ask(cast, *days)
     assert asked(sent) == [1, 1, 1, 2]
     with statements() as sent:
-        lines = job_requests.submit(cast.alice, actor=cast.as_alice).lines
+        lines = sending.submit(cast.alice, actor=cast.as_alice).lines
     assert asked(sent) == [1, 1, 1, 2]
     with statements() as sent:
         scheduled(cast, lines)

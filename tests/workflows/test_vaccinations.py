@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from models import Activity, ClientStatus, Notification, NotificationKind, PetStatus, Vaccination
 from tests import factories as make
-from workflows import baskets, job_requests, people, settings, vaccinations
+from workflows import baskets, people, sending, settings, vaccinations
 from workflows.errors import Invalid, NotAllowed
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
@@ -151,5 +151,5 @@ def test_basket_that_waited_too_long_keeps_its_lines_flagged(cast):
     (refusal,) = baskets.problems(basket.lines).values()
     assert refusal.code == "vaccination"
     with pytest.raises(Invalid):
-        job_requests.submit(cast.alice, actor=cast.as_alice)
+        sending.submit(cast.alice, actor=cast.as_alice)
     assert len(baskets.basket_of(cast.alice.id).lines) == 1

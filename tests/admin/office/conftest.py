@@ -7,7 +7,7 @@ import pytest
 from foundation.db import db
 from tests import factories
 from tests.admin.office.walk import Office
-from workflows import baskets, job_requests
+from workflows import baskets, sending
 from workflows.wanted import Wanted
 
 THURSDAY = factories.DAY
@@ -34,7 +34,7 @@ def alices_request(cast):
         note="The gate sticks, lift it.",
     )  # fmt: skip
     baskets.add(cast.alice, wanted, actor=cast.as_alice)
-    request = job_requests.submit(cast.alice, actor=cast.as_alice).request
+    request = sending.submit(cast.alice, actor=cast.as_alice).request
     db.session.commit()
     return request
 

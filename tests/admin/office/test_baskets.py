@@ -8,7 +8,7 @@ from foundation.db import db
 from models import LineState
 from tests import factories as make
 from tests.databases import statements
-from workflows import job_requests, settings
+from workflows import sending, settings
 from workflows.mail_facts import MailKind
 
 BASKETS = "/admin/job-requests/baskets/"
@@ -52,7 +52,7 @@ def test_a_reminder_pressed_twice_is_mailed_once(office, cast, outbox):
 @pytest.mark.covers("B8")
 def test_a_basket_that_was_sent_meanwhile_gets_no_reminder(office, cast, outbox):
     page = office.get(BASKETS)
-    job_requests.submit(cast.bob, actor=cast.as_bob)
+    sending.submit(cast.bob, actor=cast.as_bob)
     outbox.clear()
     page = page.press("Send reminder")
     assert "This basket was sent or emptied meanwhile." in page.main

@@ -10,7 +10,7 @@ from foundation.db import db
 from models import JobRequest, JobRequestLine, LineState, Notification, NotificationKind
 from tests import factories
 from tests.databases import count
-from workflows import baskets, job_requests, settings
+from workflows import baskets, sending, settings
 from workflows.billing import methods
 from workflows.errors import Invalid
 
@@ -31,25 +31,25 @@ def basket(cast):
 def test_sending_is_refused_until_a_card_is_kept(cast, desk, basket):
     db.session.commit()
     with pytest.raises(Invalid) as refusal:
-        job_requests.submit(cast.alice, actor=cast.as_alice)
+        sending.submit(cast.alice, actor=cast.as_alice)
     assert refusal.value.code == "method_required"
     db.session.rollback()
     assert baskets.basket_of(cast.alice.id) is not None
     methods.add(cast.alice, nonce="fake-valid-nonce", actor=cast.as_alice, gateway=desk)
-    assert job_requests.submit(cast.alice, actor=cast.as_alice).lines
+    assert sending.submit(cast.alice, actor=cast.as_alice).lines
 
 
 def test_a_forgotten_basket_waits_says_why_and_goes_once_a_card_is_kept(cast, desk, basket):
     basket.changed_at = clock.now() - dt.timedelta(hours=25)
     db.session.commit()
     for _ in range(2):
-        assert job_requests.auto_submit(cast.alice) is None
+        assert sending.auto_submit(cast.alice) is None
         db.session.commit()
     mine = sa.select(JobRequestLine.blocked_code).where(JobRequestLine.client_id == cast.alice.id)
     assert set(db.session.scalars(mine)) == {"method_required"}
     assert count(Notification, Notification.kind == NotificationKind.BASKET_BLOCKED) == 1
     methods.add(cast.alice, nonce="fake-valid-nonce", actor=cast.as_alice, gateway=desk)
-    assert job_requests.auto_submit(cast.alice) is not None
+    assert sending.auto_submit(cast.alice) is not None
     db.session.commit()
     assert count(JobRequest, JobRequest.client_id == cast.alice.id, JobRequest.submitted_at.is_not(None)) == 1
     assert set(
