@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from foundation.db import db
+from foundation.db import db, reads_first
 from models import ClientLogin, Realm
 from sign_in import factor, first_run, registering
 from sign_in.guard import local_path
@@ -76,6 +76,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
         return "/admin/" if user and user.actor.may(Permission.OFFICE) else "/staff/"
 
     @door.route("/log-in", methods=["GET", "POST"])
+    @reads_first
     def log_in() -> View:
         if request.method == "GET" and current_sign_in() is not None:
             return redirect(home())

@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.db import db
 from foundation.text import tidy
 from models import Client, ClientLogin, MergedRecord, Realm, Staff, StaffLogin, StaffRole
-from workflows import activity, passwords, second_factor, sign_ins, tries
+from workflows import activity, locks, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid
 from workflows.people import clean_email
@@ -64,6 +64,13 @@ def log_in(realm: Realm, name: str, password: str, *, browser: Browser) -> Opene
     if login is None:
         for _missing in range(len(known), _MOST_MEANT[realm]):
             matches(_nobody(), password)
+    # Hashing takes long and holds up nobody. What was decided meanwhile counts: tries of the same moment, a new password.
+    locks.lock_place(f"tries {key}")
+    tries.slow_down(realm, "log-in", key, browser.address)
+    if login is not None:
+        fitted = login.password_hash
+        db.session.refresh(login)
+        login = login if login.password_hash == fitted else None
     allowed = login is not None and sign_ins.why_closed(login) is None
     tries.note(realm, "log-in", key, browser.address, succeeded=allowed)
     if login is None or not allowed:

@@ -29,7 +29,7 @@ from models import (
     Staff,
     TimeBlock,
 )
-from workflows import activity, settings, sitter_access
+from workflows import activity, locks, settings, sitter_access
 from workflows.actors import Actor
 from workflows.cancelling import still_shown
 from workflows.errors import N_, NotAllowed
@@ -79,6 +79,7 @@ def turn_on(owner: ClientLogin | Staff, *, actor: Actor) -> CalendarFeed:
     Refused with NotAllowed for anybody but the owner: also the office, when it looks at a client's portal.
     """
     _require_owner(owner, actor)
+    locks.lock_place(f"feed {type(owner).__name__} {owner.id}")
     feed = feed_of(owner)
     if feed is None:
         feed = CalendarFeed()

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, LoginAttempt, Realm, StaffLogin
-from workflows import access, activity, api_tokens, outbox, passwords, second_factor, sign_ins, tries
+from workflows import access, activity, api_tokens, locks, outbox, passwords, second_factor, sign_ins, tries
 from workflows.errors import N_, Conflict, Invalid
 from workflows.mail_facts import MailKind, SetPassword
 from workflows.sign_ins import NOWHERE, Browser, Login, Opened, why_closed
@@ -31,6 +31,7 @@ def ask_for_link(realm: Realm, name: str, *, address: str) -> None:
     TooManyTries is raised for the address.
     """
     key = tries.account_key(realm, access.typed_name(name))
+    locks.lock_place(f"links {key}")  # asked for many times at once: each sees those before it
     asked = (LoginAttempt.purpose == "link",)
     tries.check(tries.ADDRESS_TRIES, tries.ADDRESS_WINDOW, *asked, LoginAttempt.address == address[:64])
     by_account = sa.select(sa.func.count(LoginAttempt.id)).where(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import ActorKind, RolePermission, StaffRole
-from workflows import activity, settings
+from workflows import activity, locks, settings
 from workflows.actors import Actor
 from workflows.errors import N_, NotAllowed
 from workflows.permissions import OWNER_ONLY, ROLE_PERMISSIONS, Permission, role_allows
@@ -36,6 +36,9 @@ def change(wanted: Mapping[StaffRole, set[Permission]], *, actor: Actor) -> int:
     """
     if not may_change(actor=actor):
         raise NotAllowed("not_allowed", N_("Only owners can change this."))
+    locks.lock_place("settings")
+    settings.forget()
+    settings.read()
     n_changed = 0
     for role in OPEN_ROLES:
         if role not in wanted:

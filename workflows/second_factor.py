@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from foundation import clock, sealing
 from foundation.db import db
 from models import Authenticator, Client, LoginAttempt, Passkey, Realm, RecoveryCode, SignIn, Staff, StaffLogin
-from workflows import activity, outbox, settings, sign_ins, tries
+from workflows import activity, locks, outbox, settings, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed
 from workflows.mail_facts import MailKind, SecurityNews
@@ -85,6 +85,7 @@ def start(login: Login) -> str:
     """
     if not is_offered(sign_ins.realm_of(login)):
         raise NotAllowed("factor_off", N_("Two-step log-in is switched off."))
+    locks.lock_place(f"factor {type(login).__name__} {login.id}")
     found = _authenticator(login)
     if found is not None and found.confirmed_at is not None:
         raise Conflict("factor_on", N_("Two-step log-in is on already."))

@@ -25,6 +25,7 @@ from foundation.text import tidy
 from models import LimitKind, ServiceItem, Setting
 from workflows import (
     activity,
+    locks,
     settings_backups,
     settings_billing,
     settings_connections,
@@ -357,6 +358,8 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
     """
     for permission in dict.fromkeys(REGISTRY[key].permission for key in values):
         actor.require(permission)
+    locks.lock_place("settings")
+    forget()
     current = read()
     wanted = {key: clean(key, raw) for key, raw in values.items()}
     _check_together({**{k: current.stored.get(k, e.default) for k, e in REGISTRY.items()}, **wanted})

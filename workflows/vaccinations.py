@@ -51,6 +51,7 @@ def add(pet: Pet, values: Mapping[str, Any], *, actor: Actor, certificate: Store
     if certificate is not None and certificate.pet_id != pet.id:
         raise Invalid("foreign_file", N_("Choose a file of this pet."), field="certificate")
     locks.lock_client(pet.client_id)
+    db.session.refresh(pet)
     if pet.status is not PetStatus.ACTIVE and not actor.may(Permission.CLIENTS):
         raise Invalid("pet_gone", N_("%(name)s is no longer with us."), name=pet.name)
     there = of_pet(pet)
@@ -78,6 +79,8 @@ def end(vaccination: Vaccination, *, actor: Actor) -> None:
     pet = vaccination.pet
     _require_own(pet, actor)
     locks.lock_client(pet.client_id)
+    db.session.refresh(pet)
+    db.session.refresh(vaccination)
     if vaccination.ended_at is not None:
         return
     vaccination.ended_at = clock.now()

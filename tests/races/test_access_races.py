@@ -3,14 +3,40 @@
 import pytest
 import sqlalchemy as sa
 
-from foundation.db import db
-from models import Client, ClientLogin, DataArchive, Staff, StaffLogin, StaffRole
+from foundation.db import db, mark_request
+from models import (
+    Client,
+    ClientLogin,
+    DataArchive,
+    LoginAttempt,
+    Pet,
+    Realm,
+    Staff,
+    StaffLogin,
+    StaffRole,
+    Vaccination,
+)
 from tests import factories as make
+from tests.coming_in import HOME, log_in
 from tests.databases import count
-from workflows import archives, invitations, people
-from workflows.actors import staff_actor
+from tests.factories import PASSWORD
+from workflows import (
+    access,
+    archives,
+    calendar_feeds,
+    invitations,
+    login_links,
+    people,
+    roles,
+    second_factor,
+    settings,
+    tries,
+    vaccinations,
+)
+from workflows.actors import client_actor, staff_actor
 from workflows.errors import WorkflowError
 from workflows.mail_facts import MailKind
+from workflows.permissions import Permission
 
 
 def by(staff_id):
@@ -60,3 +86,68 @@ def test_an_archive_that_is_ordered_by_four_presses_is_made_once(cast, together)
     done = together(*[lambda: archives.order(with_files=False, actor=by(olivia)).id] * 4)
     assert [r.code for r in done if isinstance(r, WorkflowError)] == ["one_at_a_time"] * 3
     assert count(DataArchive) == 1
+
+
+def test_what_is_set_or_turned_on_by_four_presses_is_there_once(cast, together):
+    olivia, alice, biscuit = cast.olivia.id, cast.alice.id, cast.biscuit.id
+    login = make.client_login(cast.alice).id
+    wanted = {StaffRole.MANAGER: {Permission.OFFICE}}
+
+    def client():
+        return client_actor(db.session.get(Client, alice), db.session.get(ClientLogin, login))
+
+    def rabies():
+        values = {"name": "Rabies", "expires_on": make.DAY}
+        return vaccinations.add(db.session.get(Pet, biscuit), values, actor=by(olivia)).id
+
+    assert sum(together(*[lambda: len(settings.change({"portal.tips": True}, actor=by(olivia)))] * 4)) == 1
+    assert sum(n > 0 for n in together(*[lambda: roles.change(wanted, actor=by(olivia))] * 4)) == 1
+    feeds = together(*[lambda: calendar_feeds.turn_on(db.session.get(ClientLogin, login), actor=client()).id] * 4)
+    secrets = together(*[lambda: second_factor.start(db.session.get(ClientLogin, login))] * 4)
+    assert (len(set(feeds)), len(set(secrets))) == (1, 1)
+    assert len(set(together(*[rabies] * 4))) == 4
+    assert count(Vaccination, Vaccination.ended_at.is_(None)) == 1
+
+
+def test_links_asked_for_by_eight_at_once_are_three(cast, together, outbox):
+    make.client_login(cast.alice)
+    together(*[lambda: login_links.ask_for_link(Realm.CLIENT, "alice@example.com", address=HOME)] * 8)
+    assert len(outbox.mails(MailKind.SET_PASSWORD)) == 3
+
+
+def test_of_fourteen_guesses_at_once_ten_are_answered_and_the_right_one_is_none_of_the_others(cast, together):
+    make.client_login(cast.alice)
+    guesses = ["wrong"] * 13 + [PASSWORD]
+
+    def guess(n, password):
+        opened = log_in("alice@example.com", password, address=f"192.0.2.{n}")
+        return "in" if opened else "no"
+
+    answers = together(*(lambda n=n, p=p: guess(n, p) for n, p in enumerate(guesses)))
+    wrong = sum(answer == "no" for answer in answers)
+    assert wrong == 10
+    assert sum(isinstance(answer, tries.TooManyTries) for answer in answers) in {3, 4}
+    assert count(LoginAttempt, LoginAttempt.succeeded.is_(False)) == 10
+
+
+def test_a_password_that_was_replaced_while_it_was_compared_opens_nothing(cast, elsewhere, monkeypatch):
+    login_id = make.client_login(cast.alice).id
+    db.session.commit()
+    compare, done = access.matches, []
+
+    def slow(password_hash, password):
+        fits = compare(password_hash, password)
+        if not done:
+            done.append(1)
+            elsewhere(
+                lambda: login_links.set_password(db.session.get(ClientLogin, login_id), "a new good password", serial=0)
+            )
+        return fits
+
+    monkeypatch.setattr(access, "matches", slow)
+    mark_request(reads_only=False, reads_first=True)  # as the page does
+    try:
+        assert log_in("alice@example.com") is None
+    finally:
+        db.session.commit()
+        mark_request(reads_only=False)
