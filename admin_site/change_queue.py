@@ -36,11 +36,12 @@ from workflows import change_requests, conflicts, repeat_clashes
 from workflows.cancellation import Outcome
 from workflows.change_facts import is_about_following, series_of, series_wanted_of, visit_of, wanted_of
 from workflows.change_preview import EndPreview, preview_end
-from workflows.conflicts import Clash, plan_of_item, window_of
+from workflows.conflicts import Clash
 from workflows.errors import WorkflowError
 from workflows.following import preview_item
 from workflows.following_preview import FollowingPreview, conflicts_of
 from workflows.mail_facts import VisitFacts
+from workflows.plans import plan_of_item, window_of
 
 #: how long automatic cancellations stand in their strip
 AUTO_DAYS = 7

@@ -12,7 +12,7 @@ from foundation.db import db
 from models import Client, Invoice, InvoiceLine, Job, JobRequest, JobRequestLine, Payment, Pet, ServiceItem
 from workflows import sitter_access
 from workflows.billing import sums
-from workflows.conflicts import plan_of_job
+from workflows.plans import plan_of_job
 
 
 def moment(at: dt.datetime | None) -> dt.datetime | None:

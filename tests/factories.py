@@ -100,8 +100,8 @@ from models import (
 )
 from workflows import access, activity, tries
 from workflows.change_facts import old_facts
-from workflows.conflicts import plan_of_item
 from workflows.mail_facts import BasketReminder, MailKind
+from workflows.plans import plan_of_item
 from workflows.pricing import Book, quote
 from workflows.wanted import Slot, fingerprint
 

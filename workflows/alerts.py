@@ -31,9 +31,9 @@ from models import (
 )
 from workflows import activity, outbox, settings
 from workflows.actors import Actor
-from workflows.conflicts import Window, plan_of_job
 from workflows.mail_facts import AlertFacts, MailKind, VisitAlerts
 from workflows.permissions import Permission
+from workflows.plans import Window, plan_of_job
 from workflows.settings import Values
 from workflows.stretches import touching
 from workflows.visit_facts import job_facts

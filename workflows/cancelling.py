@@ -29,12 +29,13 @@ from workflows.actors import Actor
 from workflows.billing import note_hooks
 from workflows.cancel_news import How
 from workflows.cancellation import Outcome
-from workflows.conflicts import ConflictsFound, plan_of_job
+from workflows.conflicts import ConflictsFound
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
 from workflows.jobs import check_sitter, fresh_jobs, not_now
 from workflows.locks import lock_client, lock_living, lock_sitters
 from workflows.mail_facts import JobScheduled, MailKind
 from workflows.permissions import Permission
+from workflows.plans import plan_of_job
 from workflows.repeat_patterns import touched
 from workflows.sitter_mails import by_sitter, in_short, tell
 from workflows.visit_facts import job_facts, short

@@ -13,9 +13,9 @@ from foundation import clock
 from models import ChangeItem, Client, Initiator, Job, Pet, RefundTo, Repeat, ServiceItem, TimeBlock, TimeType
 from workflows import cancellation, limits, pricing, repeats, settings
 from workflows.cancellation import Outcome
-from workflows.conflicts import last_day
 from workflows.errors import N_, Conflict, Invalid
 from workflows.jobs import Stay, check_stay
+from workflows.plans import last_day
 from workflows.wanted import Wanted, clean_note, slots
 
 

@@ -30,11 +30,11 @@ from models import (
 from workflows import activity, notifications, outbox, settings
 from workflows.actors import Actor
 from workflows.change_facts import changed_visit, is_about_following, print_of, print_of_series, said
-from workflows.conflicts import window_of
 from workflows.errors import N_, NotAllowed, WrongState
 from workflows.locks import lock_client
 from workflows.mail_facts import ChangeDecided, ChangeEnded, MailKind
 from workflows.permissions import Permission
+from workflows.plans import window_of
 
 # ------------------------------------------------------------------------------------------------------- switches
 

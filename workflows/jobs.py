@@ -25,10 +25,10 @@ from models import (
     TimeBlock,
     TimeType,
 )
-from workflows import activity, change_requests, conflicts, limits, outbox, pricing, sitter_mails
+from workflows import activity, change_requests, conflicts, limits, outbox, plans, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.billing import note_hooks
-from workflows.conflicts import ClashKind, ConflictsFound, plan_of_item, plan_of_job
+from workflows.conflicts import ClashKind, ConflictsFound
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import (
@@ -36,6 +36,7 @@ from workflows.mail_facts import (
     MailKind,
 )
 from workflows.permissions import Permission
+from workflows.plans import plan_of_item, plan_of_job
 from workflows.repeat_patterns import touched
 from workflows.stretches import MAX_STAY_DAYS
 from workflows.visit_facts import job_facts, short
@@ -335,7 +336,7 @@ def _stay_end(wanted: Change) -> dt.date | None:
     return None
 
 
-def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_note: str, actor: Actor) -> Job:
+def _apply(job: Job, wanted: Change, plan: plans.Plan, *, note: str, staff_note: str, actor: Actor) -> Job:
     before, old_sitter, old_when = job_facts(job, for_sitter=True), job.sitter, _when(job)
     was = _Figures(job, wanted, plan)
     old_label = f"{short(before)} ({old_sitter or '-'})"
@@ -378,7 +379,7 @@ def _apply(job: Job, wanted: Change, plan: conflicts.Plan, *, note: str, staff_n
 class _Figures:
     """What a visit costs and pays before a change; nothing is read when neither its place nor its pets change."""
 
-    def __init__(self, job: Job, wanted: Change, plan: conflicts.Plan) -> None:
+    def __init__(self, job: Job, wanted: Change, plan: plans.Plan) -> None:
         block_id = wanted.block.id if wanted.block else None
         new = (plan.on_date, plan.ends_on, wanted.start_time, wanted.end_time, block_id, wanted.item.id)
         self.book = None

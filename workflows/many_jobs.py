@@ -18,10 +18,10 @@ from foundation.types import new_public_id
 from models import Client, Job, JobState, Staff
 from workflows import activity, conflicts, hook_events, jobs, limits, pricing
 from workflows.actors import Actor
-from workflows.conflicts import Plan, plan_of_item
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.locks import lock_clients, lock_sitters
 from workflows.permissions import Permission
+from workflows.plans import Plan, plan_of_item
 from workflows.visit_facts import short_plan
 from workflows.wanted import Slot, Wanted, check_pets, clean_note, slots
 

@@ -18,11 +18,11 @@ from models import Activity, ChangeItem, ChangeState, Job, JobState, Staff, Time
 from workflows import activity, conflicts, jobs, outbox, settings
 from workflows.actors import Actor
 from workflows.billing import note_hooks
-from workflows.conflicts import plan_of_job
 from workflows.errors import N_, Conflict, WrongState
 from workflows.locks import lock_client, lock_sitters
 from workflows.mail_facts import MailKind, VisitFacts, VisitMoved
 from workflows.permissions import Permission
+from workflows.plans import plan_of_job
 from workflows.visit_facts import job_facts, short
 
 #: what a move can change, and how `undo` reads what the log kept of it

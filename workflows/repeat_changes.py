@@ -25,12 +25,12 @@ from workflows import (
 )
 from workflows.actors import Actor
 from workflows.billing import note_hooks
-from workflows.conflicts import plan_of_item
 from workflows.errors import N_, Conflict, Invalid
 from workflows.jobs import check_sitter
 from workflows.locks import lock_client
 from workflows.mail_facts import MailKind, VisitFacts
 from workflows.permissions import Permission
+from workflows.plans import plan_of_item
 from workflows.repeat_patterns import DAY, Occurrence, Pattern, check, in_short
 from workflows.repeat_places import Places
 from workflows.visit_facts import job_facts

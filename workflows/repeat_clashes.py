@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import Client, Job, ServiceItem, TimeBlock, TimeOff, TimeOffState
-from workflows import conflicts, stretches
-from workflows.conflicts import ClashKind, Plan, Window
+from workflows import plans, stretches
+from workflows.conflicts import ClashKind
+from workflows.plans import Plan, Window
 from workflows.stretches import BUSY_STATES
 
 DAY = dt.timedelta(days=1)
@@ -113,13 +114,13 @@ class DayBook:
         found: list[Found] = []
         window, beside = self._window(plan), []
         for other in self._around(plan.sitter_id, plan.on_date, plan.ends_on, window):
-            if conflicts.clash(window, other.window):
+            if plans.clash(window, other.window):
                 found.append(
                     Found(ClashKind.OVERLAP, plan.on_date, plan.start_time, plan.sitter_id, other.job_id, other.label)
                 )  # fmt: skip
             else:
                 beside.append(other.window)
-        if conflicts.is_full(window, beside):
+        if plans.is_full(window, beside):
             block = str(plan.block) if plan.block else ""
             found.append(Found(ClashKind.BLOCK_FULL, plan.on_date, plan.start_time, plan.sitter_id, None, block))
         for first, last, note in self._away.get(plan.sitter_id, ()):

@@ -30,7 +30,8 @@ from models import (
     TimeType,
 )
 from workflows import client_sitters, key_facts
-from workflows.conflicts import ClashKind, Plan, last_day
+from workflows.conflicts import ClashKind
+from workflows.plans import Plan, last_day
 from workflows.repeat_clashes import DayBook, Found
 from workflows.repeat_patterns import Occurrence, Slot, occurrences
 

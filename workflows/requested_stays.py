@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterable
 import sqlalchemy as sa
 
 from models import Job, JobRequestLine, Pet, ServiceItem, TimeType
-from workflows.conflicts import Plan, last_day, plan_of_item
 from workflows.jobs import Stay, check_stay
+from workflows.plans import Plan, last_day, plan_of_item
 from workflows.stretches import reach
 from workflows.wanted import Slot
 

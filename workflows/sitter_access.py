@@ -30,13 +30,13 @@ from models import (
 )
 from workflows import activity, field_layout, field_values, settings
 from workflows.actors import Actor
-from workflows.conflicts import window_of
 from workflows.errors import N_, NotAllowed
 from workflows.field_kinds import Owner
 from workflows.field_layout import PlacedField
 from workflows.field_values import client_of
 from workflows.locks import lock_client
 from workflows.permissions import Permission
+from workflows.plans import window_of
 
 #: a cancelled, void or reassigned visit opens nothing
 OPENS = (JobState.SCHEDULED, JobState.IN_PROGRESS, JobState.COMPLETED)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobState, OutboxMail, Staff
-from workflows import activity, conflicts, key_facts, settings, sitter_access, staff_mails, stretches
+from workflows import activity, key_facts, plans, settings, sitter_access, staff_mails, stretches
 from workflows.actors import Actor
 from workflows.mail_facts import KeyToFetch, MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
 from workflows.visit_facts import job_facts, short
@@ -112,7 +112,7 @@ def at_once(
 
 
 def _begins(job: Job, was: VisitFacts | None) -> dt.datetime:
-    begins = conflicts.plan_of_job(job).window().earliest
+    begins = plans.plan_of_job(job).window().earliest
     return begins if was is None else min(begins, begin_of(was))
 
 

@@ -18,7 +18,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from workflows import settings
-from workflows.conflicts import Plan, Window
+from workflows.plans import Plan, Window
 from workflows.stretches import reach
 
 #: visits further away than this from the first and last that are asked for are not looked at

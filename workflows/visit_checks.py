@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from foundation import clock
 from models import Client, Job, PlaceSource
 from workflows import settings
-from workflows.conflicts import window_of
+from workflows.plans import window_of
 
 #: a phone's clock that is off by less is taken as right
 SLACK = dt.timedelta(minutes=2)

@@ -2,8 +2,8 @@
 
 from models import Job, JobRequestLine
 from workflows import settings
-from workflows.conflicts import Plan
 from workflows.mail_facts import VisitFacts
+from workflows.plans import Plan
 
 
 def _price(price: object) -> str:

@@ -11,10 +11,10 @@ from foundation.db import db
 from models import Activity, CheckKind, Job, JobState, ReportState, Staff
 from workflows import settings
 from workflows.actors import Actor
-from workflows.conflicts import window_of
 from workflows.errors import N_, Conflict, NotAllowed, WorkflowError, WrongState
 from workflows.jobs import not_now
 from workflows.permissions import Permission
+from workflows.plans import window_of
 from workflows.visit_checks import closes_at, opens_at
 
 #: in these a visit takes place, or did

@@ -16,7 +16,7 @@ from foundation.db import db
 from models import Client, Job, JobState, Staff
 from workflows import report_cards, report_photos, report_views
 from workflows.actors import client_actor, staff_actor
-from workflows.conflicts import plan_of_job
+from workflows.plans import plan_of_job
 from workflows.report_cards import Typed
 from workflows.uploads import Upload, photo
 

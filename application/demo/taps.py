@@ -11,7 +11,7 @@ from application.demo import bulk
 from foundation import clock
 from foundation.db import db
 from models import CheckKind, Client, Job, JobState, PlaceSource, VisitCheck
-from workflows.conflicts import plan_of_job
+from workflows.plans import plan_of_job
 from workflows.visit_checks import Place, metres_from_home
 
 #: older visits keep no checks, so that the demo stays small

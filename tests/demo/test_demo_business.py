@@ -60,6 +60,7 @@ from workflows import (
     first_run,
     job_requests,
     people,
+    plans,
     pricing,
     repeat_outlook,
     repeat_runs,
@@ -236,7 +237,7 @@ def test_no_sitter_is_in_two_places(business):
             Job.sitter_id.is_not(None),
         )
     ).all()
-    assert conflicts.find(conflicts.plan_of_job(j) for j in planned) == {}
+    assert conflicts.find(plans.plan_of_job(j) for j in planned) == {}
 
 
 def test_figures_of_visits_are_consistent(business):

@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workflows.conflicts import MOST_TRIED, Window, clash, have_room
+from workflows.plans import MOST_TRIED, Window, clash, have_room
 
 ZERO = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 

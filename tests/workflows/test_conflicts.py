@@ -12,7 +12,8 @@ from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from tests import factories as make
 from tests.databases import statements
 from workflows import conflicts
-from workflows.conflicts import ClashKind, ConflictsFound, Plan, Window, clash, last_day, plan_of_item, plan_of_job
+from workflows.conflicts import ClashKind, ConflictsFound
+from workflows.plans import Plan, Window, clash, last_day, plan_of_item, plan_of_job
 
 pytestmark = pytest.mark.covers("B11")
 

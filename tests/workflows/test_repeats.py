@@ -25,7 +25,7 @@ from models import (
 from tests import factories as make
 from tests.cast import Cast
 from tests.databases import count, statements
-from workflows import cancelling, conflicts, jobs, repeat_outlook, repeat_runs, repeats, settings, sitter_mails
+from workflows import cancelling, conflicts, jobs, plans, repeat_outlook, repeat_runs, repeats, settings, sitter_mails
 from workflows.actors import COMMAND_LINE, WORKER
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
 from workflows.jobs import Change
@@ -699,7 +699,7 @@ def test_conflicts_are_those_that_booking_would_find(cast, start, db_session):
     repeat = start()
     (o,) = repeat_outlook.preview([repeat], MON + 2 * WEEK).outlooks
     assert o.conflicts == [], "they exist already"
-    booked = conflicts.find(conflicts.plan_of_job(j) for j in visits(db_session, repeat))
+    booked = conflicts.find(plans.plan_of_job(j) for j in visits(db_session, repeat))
     (line,) = db_session.scalars(sa.select(Notification).where(Notification.kind == NotificationKind.SERIES_TROUBLE))
     assert line.facts["n_conflicts"] == sum(map(len, booked.values())) == 3
 
