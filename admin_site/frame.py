@@ -1,25 +1,35 @@
 """The frame of every back office page: the menu, the red badge, the search, who is signed in."""
 
+import datetime as dt
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext, ngettext
 
 from admin_site import change_queue, help_pages, letters, neighbours, proposals, sitter_messages, texts, time_off, words
+from admin_site.menu_entries import BELONGS_TO, MENU, Entry
 from admin_site.reading import initials, link
 from foundation import clock, money
-from foundation.db import db
+from foundation.db import db, has_written
 from foundation.fixed import fixed
 from models import StaffRole
-from sign_in import current_actor, current_sign_in
+from sign_in import bring_along, current_actor, current_sign_in
 from ui_kit.formats import language
 from ui_kit.frames import Link, NavGroup, NavItem, OfficeFrame
-from workflows import api_tokens, field_deciding, job_requests, list_columns, registrations, saved_views, settings
+from workflows import (
+    api_tokens,
+    field_deciding,
+    job_requests,
+    list_columns,
+    registrations,
+    saved_views,
+    settings,
+    sign_ins,
+)
 from workflows.actors import Actor
 from workflows.billing import modes
-from workflows.errors import N_
 from workflows.letters import CLIENTS_UNREAD
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 from workflows.sitter_messages import SITTERS_UNREAD
@@ -29,136 +39,9 @@ from workflows.time_off import SITTERS_WAITING
 MOST_KEPT = 200
 
 
-class Entry(NamedTuple):
-    """One menu entry: shown when its page exists and the person may open it. The key is the view's endpoint."""
-
-    key: str
-    label: str
-    icon: str
-    permission: Permission
-    view: str = "index_view"
-
-
-MENU: tuple[tuple[str | None, tuple[Entry, ...]], ...] = (
-    (None, (
-        Entry("admin", N_("Home"), "home", Permission.OFFICE, "index"),
-        Entry("schedule", N_("Schedule"), "calendar", Permission.OFFICE, "index"),
-        Entry("requests", N_("Job requests"), "inbox", Permission.REQUESTS, "index"),
-        Entry("changes", N_("Change requests"), "calendar-time", Permission.SCHEDULE, "index"),
-        Entry("letters", N_("Messages"), "messages", Permission.OFFICE, "index"),
-        Entry("repeats", N_("Repeating services"), "calendar-repeat", Permission.OFFICE),
-    )),
-    (N_("People"), (
-        Entry("clients", N_("Clients"), "users", Permission.OFFICE),
-        Entry("registrations", N_("Registrations"), "user-plus", Permission.CLIENTS, "index"),
-        Entry("pets", N_("Pets"), "paw", Permission.OFFICE),
-        Entry("proposals", N_("Proposed changes"), "user-check", Permission.CLIENTS, "index"),
-        Entry("vets", N_("Vets"), "stethoscope", Permission.OFFICE),
-        Entry("team", N_("Team"), "users-group", Permission.OFFICE),
-        Entry("keys", N_("Keys"), "key", Permission.OFFICE),
-        Entry("files_page", N_("Files"), "paperclip", Permission.OFFICE, "forms"),
-        Entry("time_off", N_("Time off"), "calendar-off", Permission.OFFICE),
-        Entry("sitter_messages", N_("Team messages"), "messages", Permission.OFFICE, "index"),
-    )),
-    (N_("Billing"), (
-        Entry("invoices", N_("Invoices"), "file-invoice", Permission.BILLING),
-        Entry("payments", N_("Payments"), "cash", Permission.BILLING),
-        Entry("pay", N_("Pay"), "wallet", Permission.PAY, "index"),
-        Entry("attention", N_("Needs attention"), "alert-triangle", Permission.BILLING, "index"),
-    )),
-    (N_("Catalogue"), (
-        Entry("services", N_("Services"), "list", Permission.OFFICE),
-        Entry("price_rules", N_("Prices"), "coins", Permission.OFFICE),
-        Entry("opening_hours", N_("Opening and holidays"), "calendar-event", Permission.OFFICE, "index"),
-        Entry("policy", N_("Cancellation policy"), "receipt-refund", Permission.OFFICE, "index"),
-    )),
-    (N_("Records"), (
-        Entry("reports", N_("Reports"), "chart-bar", Permission.OFFICE, "index"),
-        Entry("visits", N_("Visits"), "calendar-check", Permission.OFFICE),
-        Entry("notifications", N_("Notifications"), "bell", Permission.OFFICE),
-        Entry("activity", N_("Log"), "history", Permission.RECORDS),
-        Entry("outbox", N_("Outbox"), "mail", Permission.RECORDS),
-    )),
-    (N_("Set up"), (
-        Entry("fields", N_("Custom fields"), "forms", Permission.FIELDS, "index"),
-        Entry("agreements", N_("Agreements"), "signature", Permission.OFFICE),
-        Entry("imports", N_("Import and export"), "database-import", Permission.IMPORT, "index"),
-        Entry("mail_texts", N_("Mail templates"), "message", Permission.TEMPLATES, "index"),
-        Entry("archives", N_("Take everything out"), "database-export", Permission.TAKE_ALL, "index"),
-        Entry("operations", N_("Operations"), "activity", Permission.OPERATIONS, "index"),
-        Entry("connections", N_("Connections"), "link", Permission.SETTINGS, "index"),
-        Entry("settings", N_("Settings"), "settings", Permission.SETTINGS, "index"),
-    )),
-)  # fmt: skip
-
-#: pages that have no entry of their own belong to one that has
-BELONGS_TO = {
-    "vaccinations": "pets",
-    "vet_proposals": "vets",
-    "agreement_text": "agreements",
-    "acceptances": "agreements",
-    "staff_access": "team",
-    "staff_mails": "team",
-    "time_off_page": "time_off",
-    "roles": "team",
-    "agreed_prices": "price_rules",
-    "client_types": "price_rules",
-    "extra_pets": "price_rules",
-    "client_page": "clients",
-    "client_sitters": "clients",
-    "client_data": "clients",
-    "left_visits": "schedule",
-    "alerts": "admin",
-    "first_steps": "admin",
-    "made_up": "imports",
-    "history": "activity",
-    "report_cards": "visits",
-    "request_lines": "visits",
-    "service_groups": "services",
-    "time_blocks": "services",
-    "holidays": "opening_hours",
-    "closed_days": "opening_hours",
-    "change_items": "changes",
-    "data": "clients",
-    "field_lists": "clients",
-    "custom_fields": "fields",
-    "field_sections": "fields",
-    "field_pages": "fields",
-    "contacts": "clients",
-    "stored_files": "files_page",
-    "visits_page": "schedule",
-    "report_page": "visits",
-    "repeat_page": "repeats",
-    "moves": "schedule",
-    "mail_refusals": "outbox",
-    "cancellation_rules": "policy",
-    "cancellation_reasons": "policy",
-    "board": "schedule",
-    "orders": "schedule",
-    "invitations": "clients",
-    "mailings": "clients",
-    "billing_run": "invoices",
-    "invoice_page": "invoices",
-    "payment_gateway": "settings",
-    "client_account": "clients",
-    "note_page": "invoices",
-    "payment_page": "payments",
-    "credit_notes": "invoices",
-    "client_packages": "invoices",
-    "visit_packages": "invoices",
-    "tax_rates": "invoices",
-    "payment_terms": "invoices",
-    "refunds": "payments",
-    "payment_attempts": "payments",
-    "gateway_events": "payments",
-    "pay_lines": "pay",
-    "pay_statement": "pay",
-    "pay_extra": "pay",
-}
-
-
 def install(app: Flask) -> None:
     """Give the templates of /admin their `office` frame and the key `nav` of the active menu entry."""
+    bring_along(app, _along_with_sign_in)
     app.jinja_env.filters.setdefault("money", money_words)
     app.jinja_env.globals["office_words"] = texts
     app.jinja_env.globals["office_word"] = words.word
@@ -199,7 +82,8 @@ def _kept(actor: Actor, role: StaffRole) -> OfficeFrame:
     """
     blueprint = request.blueprint or ""
     key = (
-        settings.read().serial, actor.staff_id, actor.name, ROLE_PERMISSIONS[role], role, _waiting()[:6], language(), request.script_root, current_app.extensions["gateway"].mode(),
+        settings.read().serial, actor.staff_id, actor.name, ROLE_PERMISSIONS[role], role, _waiting()[:6], language(),
+        request.script_root, current_app.extensions["gateway"].mode(),
         help_pages.url_for_page(blueprint, BELONGS_TO.get(blueprint, blueprint)),
     )  # fmt: skip
     frames: dict[Any, OfficeFrame] = current_app.extensions.setdefault("office_frames", {})
@@ -252,20 +136,31 @@ def n_clients_with_changes() -> int:
     return _waiting()[1]
 
 
-#: the badges stand on every page, so the statement is built once. Were the states values, PostgreSQL would plan it anew
-#: each time, which takes twice as long as the answer.
-_BADGES = fixed(
-    sa.select(
-        job_requests.CLIENTS_WAITING.scalar_subquery(),
-        change_queue.CLIENTS_WITH_CHANGES.scalar_subquery(),
-        field_deciding.CLIENTS_WAITING.scalar_subquery(),
-        CLIENTS_UNREAD.scalar_subquery(),
-        SITTERS_WAITING.scalar_subquery(),
-        SITTERS_UNREAD.scalar_subquery(),
-        saved_views.COUNT.scalar_subquery(),
-        list_columns.CHOSEN.scalar_subquery(),
-    )
+_BADGES = (
+    job_requests.CLIENTS_WAITING.scalar_subquery(),
+    change_queue.CLIENTS_WITH_CHANGES.scalar_subquery(),
+    field_deciding.CLIENTS_WAITING.scalar_subquery(),
+    CLIENTS_UNREAD.scalar_subquery(),
+    SITTERS_WAITING.scalar_subquery(),
+    SITTERS_UNREAD.scalar_subquery(),
+    saved_views.COUNT.scalar_subquery(),
+    list_columns.CHOSEN.scalar_subquery(),
 )
+#: they stand on every page, so the statements are built once. Were the states values, PostgreSQL would plan it anew each
+#: time, which takes twice as long as the answer.
+_ALONE, _WITH_SIGN_IN = fixed(sa.select(*_BADGES)), sign_ins.with_more(_BADGES)
+#: what is asked for by pages that have their frame, besides pieces of a page (htmx): these show no badge
+_PIECES = frozenset({"board.visits", "admin.live", "global_search.quick", "office_help.picture"})
+
+
+def _along_with_sign_in() -> tuple[sa.Select[Any], dict[str, Any]] | None:
+    """The badges come with the sign-in for whoever asks for a page; what changes something counts them when it is done."""
+    endpoint = request.endpoint or ""
+    is_page = request.method == "GET" and request.path.startswith("/admin") and "HX-Request" not in request.headers
+    if not is_page or endpoint in _PIECES or endpoint.endswith(".ajax_lookup"):
+        return None
+    g.badges_of = clock.today()
+    return _WITH_SIGN_IN, {"today": g.badges_of, "list_name": endpoint.partition(".")[0]}
 
 
 def n_sitters_waiting() -> int:
@@ -286,11 +181,12 @@ def own_columns() -> str:
 def _waiting() -> tuple[Any, ...]:
     """Counted once a request, with one query."""
     if "clients_waiting" not in g:
-        asked = {
-            "today": clock.today(), "list_name": (request.endpoint or "").partition(".")[0], "me": current_actor().staff_id,
-        }  # fmt: skip
-        # Some of what is counted names entities: through the session it would go their long way.
-        g.clients_waiting = tuple(db.session.connection().execute(_BADGES, asked).one())
+        user, today = current_sign_in(), clock.today()
+        # The business's day may have been another's before its settings were read with the sign-in.
+        if user is not None and g.get("badges_of") == today and not has_written():
+            g.clients_waiting = tuple(user.read.household)
+        else:
+            g.clients_waiting = _counted(today)
     counted: tuple[Any, ...] = g.clients_waiting
     return counted
 
@@ -300,6 +196,14 @@ def outstanding(n_clients: int) -> str:
     return ngettext(
         "%(num)d client with outstanding job requests", "%(num)d clients with outstanding job requests", n_clients
     )
+
+
+def _counted(today: dt.date) -> tuple[Any, ...]:
+    asked = {
+        "today": today, "list_name": (request.endpoint or "").partition(".")[0], "me": current_actor().staff_id,
+    }  # fmt: skip
+    # Some of what is counted names entities: through the session it would go their long way.
+    return tuple(db.session.connection().execute(_ALONE, asked).one())
 
 
 def menu(actor: Actor) -> list[NavGroup]:

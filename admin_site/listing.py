@@ -28,7 +28,7 @@ _USUAL_LIMITS = frozenset(size + more for size in PAGE_SIZES for more in (0, 1))
 #: more rows than this are not counted when a list is narrowed down
 MOST_COUNTED = 10_000
 #: how long the number of all rows of a big table is believed
-_COUNT_SECONDS, _COUNT_FROM = 30, 10_000
+_COUNT_SECONDS, _COUNT_FROM = 30, 1_000
 _counts: dict[tuple[str, str], tuple[float, int]] = {}
 #: statements of lists that show their whole table in its usual order: putting one together takes as long as its rows
 _whole: dict[tuple[type, str], Any] = {}
@@ -254,7 +254,8 @@ def _of_keys(of: Listed, keys: Sequence[int]) -> list[Any]:
     """The records in the order of their keys; a row may have gone between the two queries."""
 
     def rows() -> Any:
-        return _rows_where(of, among(of.model.id, "keys"))
+        # A list that comes with its owners (`Twin`) must stand together.
+        return _rows_where(of, among(of.model.id, "keys")).order_by(of.model.id)
 
     found = {record.id: record for record in _read(of, _kept(of, "by key", rows), {"keys": keys})}
     return [found[key] for key in keys if key in found]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from flask import redirect, request, url_for
 from flask_admin import Admin
 from flask_babel import gettext, ngettext
@@ -24,9 +23,8 @@ from admin_site.pages import Answer, page
 from admin_site.reading import read_day
 from admin_site.rows import Column
 from foundation import clock
-from foundation.among import among
 from foundation.db import db
-from foundation.twins import Twin, lend, put_beside
+from foundation.twins import Twin
 from models import (
     BulkRun,
     Client,
@@ -70,10 +68,6 @@ OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
 PLAIN_TEXT = {"autocomplete": "off"}
 
 
-_LOGIN = Twin(ClientLogin, "is_active", "password_hash", "invited_at")
-_OF_CLIENTS = sa.select(_LOGIN.c.client_id, *_LOGIN.columns).where(among(_LOGIN.c.client_id, "keys"))
-
-
 class ClientList(EditsRows, FieldColumns, OfficeList):
     """Clients; a row leads to the client's own page."""
 
@@ -95,6 +89,7 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
     twin = Twin(
         Client, "first_name", "last_name", "account_number", "status", "phone", "portal_enabled",
         primary_sitter=Twin(Staff, "first_name", "last_name"),
+        logins=Twin(ClientLogin, "is_active", "password_hash", "invited_at"),
     )  # fmt: skip
     record_options = (
         joinedload(Client.primary_sitter), joinedload(Client.client_type), joinedload(Client.tax_rate),
@@ -213,16 +208,6 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
 
     def find(self, text: str) -> Any:
         return search.clients(text)
-
-    def prefetch(self, records: Sequence[Any]) -> None:
-        """Besides the fields, the log-ins of rows that were read without entities."""
-        super().prefetch(records)
-        plain = [record for record in records if not isinstance(record, Client)]
-        if plain:
-            found = db.session.connection().execute(_OF_CLIENTS, {"keys": [client.id for client in plain]}).all()
-            put_beside(plain, "logins", _LOGIN.by_first(found))
-            for client in plain:
-                lend(client.logins, "client", client)
 
     def record_url(self, record: Client) -> str:
         return client_url(record.id)

@@ -82,6 +82,7 @@ def mark_request(*, reads_only: bool, reads_first: bool = False, one_person: boo
 def writing_between() -> Iterator[None]:
     """A small change of its own inside a request that otherwise reads: committed at once, before and after nothing is open."""
     db.session.commit()
+    db.session.info["has_written"] = True
     tokens = _read_only.set(False), _reads_first.set(False)
     try:
         yield
@@ -89,6 +90,11 @@ def writing_between() -> Iterator[None]:
     finally:
         _read_only.reset(tokens[0])
         _reads_first.reset(tokens[1])
+
+
+def has_written() -> bool:
+    """Did this request change something in between? What it read before may be another by now."""
+    return bool(db.session.info.get("has_written"))
 
 
 def reads_first(view: Callable[P, T]) -> Callable[P, T]:

@@ -9,7 +9,7 @@ request reads, `attached` makes entities for whoever needs them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from types import FunctionType
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
@@ -58,6 +58,9 @@ class Twin(Generic[E]):
     service with its id and name. What an outer join did not find is None. A table that stands twice in a statement
     has an alias for the second: `Twin(ServiceItem, "name", table=ServiceItem.__table__.alias())`.
 
+    One of the relations may be a list, such as a client's log-ins: the statement then has a row for each of them, which must
+    come one after the other. Each of the list knows whose it is.
+
     The statement is written with the tables' own columns (`twin.table.c`), not with those of the entities: one entity in
     it, and SQLAlchemy takes the long way for all of it.
     """
@@ -95,7 +98,31 @@ class Twin(Generic[E]):
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[E]:
         """The rows of a statement that selects `columns`."""
-        return [self._made(tuple(row), 0) for row in rows]
+        found = [self._made(tuple(row), 0) for row in rows]
+        return found if self._list is None else list(self._gathered(found, *self._list))
+
+    def _gathered(self, found: Iterable[Any], name: str, back: str | None) -> Iterator[E]:
+        """Each once, with all of its list."""
+        last = None
+        for one in found:
+            values = vars(one)
+            if last is None or last.id != one.id:
+                yield one
+                last = one
+            else:
+                vars(last)[name].extend(values[name])
+            if back is not None:
+                for other in values[name]:
+                    vars(other)[back] = last
+
+    @cached_property
+    def _list(self) -> tuple[str, str | None] | None:
+        """The relation that is a list, and its name from the other side."""
+        relations = class_mapper(self._of).relationships
+        lists = [(name, relations[name].back_populates) for name in self._beside if relations[name].uselist]
+        if len(lists) > 1:
+            raise RuntimeError(f"a statement about {self._of.__name__} can have one list, not {lists}")
+        return lists[0] if lists else None
 
     def by_first(self, rows: Iterable[Sequence[Any]]) -> Mapping[Any, list[E]]:
         """The rows of a statement whose first column is a key, gathered by that key, in their order."""
@@ -113,6 +140,9 @@ class Twin(Generic[E]):
         for name, twin in self._beside.items():
             values[name] = twin._made(row, end)  # noqa: SLF001 -- its own kind
             end += len(twin.columns)
+        if self._list is not None:
+            only = values[self._list[0]]
+            values[self._list[0]] = [] if only is None else [only]
         return made
 
 

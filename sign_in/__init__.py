@@ -12,6 +12,7 @@ from sign_in.cookies import RealmSessions, cookie_name, put_cookie, realm_of
 from sign_in.people import (
     SignedIn,
     begin,
+    bring_along,
     current_actor,
     current_client,
     current_role,
@@ -22,7 +23,7 @@ from sign_in.people import (
 )
 
 __all__ = [
-    "SignedIn", "begin", "cookie_name", "current_actor", "current_client", "current_role", "current_sign_in", "current_staff", "end",
+    "SignedIn", "begin", "bring_along", "cookie_name", "current_actor", "current_client", "current_role", "current_sign_in", "current_staff", "end",
     "install", "put_cookie", "realm_of",
 ]  # fmt: skip
 

@@ -1,8 +1,11 @@
 """The person behind the request, for views: `current_staff()`, `current_client()`, `current_actor()`."""
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
-from flask import abort, g, request, session
+import sqlalchemy as sa
+from flask import Flask, abort, current_app, g, request, session
 from flask_babel import refresh
 from flask_login import UserMixin, current_user, login_user, logout_user
 
@@ -82,12 +85,22 @@ def _role(read: SignIn) -> str:
     return read.staff_login.staff.role.value if read.staff_login else "staff"
 
 
+#: what the statement of a member of staff's sign-in brings along for the page that is asked for, if anything
+Besides = Callable[[], tuple[sa.Select[Any], Mapping[str, Any]] | None]
+
+
+def bring_along(app: Flask, besides: Besides) -> None:
+    """Have `besides` say at each request of the team what its sign-in's statement asks as well (`sign_ins.with_more`)."""
+    app.extensions["sign_in_besides"] = besides
+
+
 def load(user_id: str) -> SignedIn | None:
     """Flask-Login's loader; a cookie of the other realm is nobody here."""
     realm, _dot, token = user_id.partition(".")
     if realm != realm_of(request.path).value or not token:
         return None
-    found = sign_ins.find_sign_in(Realm(realm), token)
+    asks: Besides | None = current_app.extensions.get("sign_in_besides") if realm == Realm.STAFF.value else None
+    found = sign_ins.find_sign_in(Realm(realm), token, *((asks() if asks else None) or ()))
     if found is None:
         return None
     login = sign_ins.login_of(found)

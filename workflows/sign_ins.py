@@ -6,12 +6,13 @@ A sign-in that still awaits the second factor opens nothing: `find_sign_in` does
 import datetime as dt
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from foundation import clock
 from foundation.db import db
@@ -98,16 +99,19 @@ def why_closed(login: Login) -> str | None:
 # ---------------------------------------------------------------------------------------------------- each request
 
 
-def find_sign_in(realm: Realm, token: str) -> SignIn | None:
+def find_sign_in(
+    realm: Realm, token: str, more: sa.Select[Any] | None = None, values: Mapping[str, Any] | None = None
+) -> SignIn | None:
     """The live sign-in behind a cookie's secret; None once it ended, expired, or its person is out.
 
     One query, as each request asks, and it brings the settings along; a second one for the few that are a member of
     staff in a client's portal. What is found is a twin with log-in and person, all of it read: most pages need one
-    entity of the three (`twins.attached`).
+    entity of the three (`twins.attached`). `more` is a statement of `with_more` and `values` what it asks for; what it found
+    is the twin's `household`, as the portal's is.
     """
-    read, live = _READ[realm], _LIVE[realm]
+    read, live = _READ[realm], _LIVE[realm] if more is None else more
     db.session.flush()  # of what a program holds so far; a request holds nothing yet
-    row = db.session.connection().execute(live, {"token_hash": fingerprint(token)}).first()
+    row = db.session.connection().execute(live, {**(values or {}), "token_hash": fingerprint(token)}).first()
     if row is None:
         return None
     stored, ticked, epoch, n_unread, *facts = row[len(read.columns) :]
@@ -150,15 +154,30 @@ _READ = {
 _ALONG: dict[Realm, tuple[sa.ColumnElement[Any], ...]] = {
     Realm.STAFF: (sa.literal(0), sitter_messages.UNREAD), Realm.CLIENT: (EPOCH, UNREAD, *household_facts.COLUMNS),
 }  # fmt: skip
-# Built once: putting a statement together takes longer than the database takes to answer it.
-_LIVE = {
-    realm: fixed(
-        sa.select(*read.columns, *settings_stored.AS_TEXTS, *_ALONG[realm])
+
+
+def _live(realm: Realm, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    read = _READ[realm]
+    return fixed(
+        sa.select(*read.columns, *settings_stored.AS_TEXTS, *_ALONG[realm], *more)
         .select_from(read.joined())
         .where(read.c.token_hash == sa.bindparam("token_hash"), read.c.realm == realm)
     )
-    for realm, read in _READ.items()
-}
+
+
+def with_more(columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """The statement of a member of staff's sign-in that brings these along, for `find_sign_in`. Their parameter `me` is
+    whoever is signed in. A page then asks the database once for all that is the same on every page."""
+
+    def whoever(element: Any, **_more: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's elements of any kind
+        is_me = isinstance(element, sa.BindParameter) and element.key == "me"
+        return StaffLogin.__table__.c.staff_id if is_me else None
+
+    return _live(Realm.STAFF, *(replacement_traverse(column, {}, whoever) for column in columns))
+
+
+# Built once: putting a statement together takes longer than the database takes to answer it.
+_LIVE = {realm: _live(realm) for realm in _READ}
 _VIEW = (
     sa.select(SignIn)
     .where(SignIn.id == sa.bindparam("sign_in_id"))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from foundation.among import among
 from foundation.db import db
 from foundation.twins import Twin, attached, put_beside
-from models import Job, JobState, Pet, ServiceItem, Staff, job_pet
+from models import Client, ClientLogin, Job, JobState, Pet, ServiceItem, Staff, job_pet
 from tests import factories as make
 from tests.databases import statements
 
@@ -45,6 +45,18 @@ def test_lists_of_others_are_put_beside_it(jobs):
     )
     put_beside(jobs, "pets", PET.by_first(db.session.execute(pets)))
     assert [[p.name for p in job.pets] for job in jobs] == [["Biscuit", "Mochi"], []]
+
+
+def test_a_list_comes_with_its_owner_and_each_of_it_knows_whose_it_is(cast):
+    clients = Twin(Client, "first_name", pets=Twin(Pet, "name"), primary_sitter=Twin(Staff, "first_name"))
+    alone = make.client("Dora", "Doe")
+    statement = sa.select(*clients.columns).select_from(clients.joined()).order_by(clients.c.id, Pet.__table__.c.id)
+    found = {c.id: c for c in clients.read(db.session.execute(statement))}
+    assert [p.name for p in found[cast.alice.id].pets] == ["Biscuit", "Mochi"]
+    assert found[alone.id].pets == []
+    assert all(pet.client is client for client in found.values() for pet in client.pets)
+    with pytest.raises(RuntimeError, match="can have one list"):
+        Twin(Client, pets=Twin(Pet), logins=Twin(ClientLogin)).read([])
 
 
 def test_what_was_not_read_is_an_error_in_templates_too(app, jobs):

@@ -551,7 +551,7 @@ def fill(n: int, cast) -> None:
         )
 
 
-def test_a_list_takes_at_most_eight_queries_however_many_rows_it_shows_and_thirty_kilobytes(office, cast):
+def test_a_list_takes_at_most_six_queries_however_many_rows_it_shows_and_thirty_kilobytes(office, cast):
     fill(1, cast)
     with_few = {}
     for url in LIST_URLS:
@@ -563,7 +563,7 @@ def test_a_list_takes_at_most_eight_queries_however_many_rows_it_shows_and_thirt
         with statements() as sent:
             page = office.open(url)
         assert len(sent) == with_few[url], f"{url}: {sent}"
-        assert len(sent) <= 8, f"{url}: {sent}"
+        assert len(sent) <= 6, f"{url}: {sent}"
         most = 40 if url == "/admin/price-rules/" else 30  # two buttons a row that move the rule
         assert len(page.data) <= most * 1024, url
 
@@ -582,7 +582,7 @@ def test_many_clients_with_log_ins_take_as_many_queries_as_one(office, cast):
     assert counted[0] == counted[1], sent
 
 
-def test_forms_take_at_most_fourteen_queries(office, cast, lists):
+def test_forms_take_at_most_twelve_queries(office, cast, lists):
     fill(30, cast)
     for view in lists.values():
         record = db.session.scalar(sa.select(view.model).limit(1))
@@ -593,7 +593,7 @@ def test_forms_take_at_most_fourteen_queries(office, cast, lists):
             if path.startswith("details") or (view.sections and offered):
                 with statements() as sent:
                     office.open(f"{view.url}/{path}")
-                assert len(sent) <= 14, (view.url, path, sent)
+                assert len(sent) <= 12, (view.url, path, sent)
 
 
 def test_no_list_reads_texts_of_mails(office, cast):

@@ -5,10 +5,12 @@ import re
 import pytest
 
 from admin_site import frame, list_shell
+from foundation import clock
 from foundation.db import db
 from models import LineState, StaffRole
 from tests import factories as make
 from tests import money_factories as money
+from tests.databases import statements
 from workflows import list_columns, people, roles, settings
 from workflows.actors import StaffAtWork, staff_actor
 from workflows.permissions import ROLE_PERMISSIONS, Permission
@@ -147,6 +149,26 @@ def test_what_is_told_once_is_told_once_and_each_session_has_its_own_token(pages
     assert len(tokens[0]) > 3
     assert [len(set(found)) for found in tokens] == [1, 1]
     assert tokens[0][0] != tokens[1][0]
+
+
+def test_a_lists_first_page_asks_for_the_person_with_the_badges_the_number_and_the_rows(pages, office, many):
+    for path in LISTS:
+        office.get(path)
+        with statements() as sent:
+            office.get(path)
+        assert len(sent) == 3, sent
+        assert ["FROM sign_in" in s and "list_columns" in s for s in sent] == [True, False, False]
+
+
+def test_the_badges_are_of_the_businesss_own_day(office, many):
+    office.get(LISTS[0])
+    clock.use_zone("Pacific/Kiritimati")  # as in a process that has read no settings yet; there it is tomorrow
+    with statements() as sent:
+        office.get(LISTS[0])
+    assert sum("FROM time_off" in s for s in sent) == 2
+    with statements() as sent:
+        office.get(LISTS[0])
+    assert sum("FROM time_off" in s for s in sent) == 1
 
 
 def test_no_more_is_kept_than_there_is_room_for(app, pages, office, many, monkeypatch):
