@@ -7,7 +7,7 @@ found, `rows` how they look. What this closes of Flask-Admin 2.2's traps has a t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from wtforms import Form
 
 from admin_site import export, list_shell, listing, own_columns, rows, search, view_tabs
-from admin_site.bulk import BulkActions
+from admin_site.bulk import BulkActions, Offered
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
 from admin_site.forms import RecordForms, Section
@@ -236,7 +236,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         wanted = replace(wanted, notes=(*wanted.notes, *view_tabs.missing_from(self, wanted)))
         found = listing.find(self, wanted)
         self.prefetch(found.records)
-        actions = self.offered_actions()
+        actions = self._usual_actions()
         given = {
             "tabs": view_tabs.of_list(self.endpoint, self.url, wanted, self.actor),
             "actions": actions,
@@ -245,6 +245,18 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         }
         shown = rows.table_rows(self, found.records, can_tick=bool(actions))
         return list_shell.page(self, wanted, found, shown, given)
+
+    def _usual_actions(self) -> Sequence[Offered]:
+        """What this person is offered, made once with their frame, which stands for what they may and for the language."""
+        from admin_site import frame  # it needs the lists itself
+
+        office = frame.here()
+        if office is None:
+            return self.offered_actions()
+        found: Any = office.drawn.get(("actions", self.endpoint))
+        if found is None:
+            found = office.drawn["actions", self.endpoint] = tuple(self.offered_actions())
+        return cast("Sequence[Offered]", found)
 
     def prefetch(self, records: Sequence[Any]) -> None:
         """Read at once what columns show of other tables, for the rows of a page, a piece of a file, or one record."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Protocol
 
 from flask_babel import get_locale, gettext
@@ -18,6 +19,7 @@ from markupsafe import Markup, escape
 from admin_site.words import chip_of, word
 from foundation import clock, money
 from ui_kit import formats, static_url
+from ui_kit.quick import escaped
 from workflows.people import region, show_phone
 
 Show = Callable[[Any], Any]
@@ -52,17 +54,9 @@ class Column:
         """What the record holds."""
         return self.value(record) if self.value else getattr(record, self.name)
 
-    def html(self, record: Any, seen: dict[Any, Any] | None = None) -> Any:
-        """What the page shows. `seen` keeps what values look like, for a page of many rows."""
-        if self.show is not None:
-            return self.show(record)
-        value = self.raw(record)
-        if seen is None or isinstance(value, list):
-            return (self.words or show)(value)
-        key = (self.name, value)
-        if key not in seen:
-            seen[key] = (self.words or show)(value)
-        return seen[key]
+    def html(self, record: Any) -> Any:
+        """What the page shows."""
+        return self.show(record) if self.show is not None else (self.words or show)(self.raw(record))
 
 
 def show(value: Any) -> Any:
@@ -140,6 +134,13 @@ _CHIP_ICONS = {
 }  # fmt: skip
 
 
+def safe(shown: Any) -> str:
+    """What may go into HTML as it stands. Names and words come again and again, on a page and from page to page."""
+    if type(shown) is Markup:
+        return shown
+    return escaped(shown) if type(shown) is str else str(escape(shown))
+
+
 def chip(kind: str, text: str) -> Markup:
     """`ui.chip` for Python."""
     picture = icon(_CHIP_ICONS[kind]) if kind in _CHIP_ICONS else ""
@@ -156,14 +157,14 @@ def link(label: Any, url: str | None, *, main: bool = False) -> Any:
     if url is None:
         return label
     look = ' class="ui-table__main"' if main else ""
-    return Markup(f'<a{look} href="{escape(url)}">{escape(label)}</a>')  # noqa: S704 -- escaped
+    return Markup(f'<a{look} href="{escape(url)}">{safe(label)}</a>')  # noqa: S704 -- escaped
 
 
 def two_lines(first: Any, second: Any) -> Markup:
     """Something and, smaller below it, something about it."""
     if not second:
         return escape(first)
-    return Markup(f'{escape(first)}<div class="ui-meta ui-num">{escape(second)}</div>')  # noqa: S704 -- escaped
+    return Markup(f'{safe(first)}<div class="ui-meta ui-num">{safe(second)}</div>')  # noqa: S704 -- escaped
 
 
 def phone(value: str | None) -> str:
@@ -194,7 +195,7 @@ class List(Protocol):
 
 def cell(record_id: int, column: Column, shown: Any) -> Markup:
     """A value that can be changed in its place (office.js reads the link); else the link leads to the record's form."""
-    return Markup(f'<a href="edit/?id={record_id}#{column.name}" data-cell>{escape(shown)}</a>')  # noqa: S704 -- escaped
+    return Markup(f'<a href="edit/?id={record_id}#{column.name}" data-cell>{safe(shown)}</a>')  # noqa: S704 -- escaped
 
 
 def _quoted(value: str) -> str:
@@ -207,29 +208,45 @@ def _look(column: Column) -> str:
     return " class=ui-r" if column.right else " class=u-nowrap" if column.one_line else ""
 
 
+def _drawing(column: Column) -> Show:
+    """What draws a column's cells on one page: what a value looks like is made once."""
+    if column.show is not None:
+        return column.show
+    words, raw = column.words or show, column.value or attrgetter(column.name)
+    seen: dict[Any, Any] = {}
+
+    def drawn(record: Any) -> Any:
+        value = raw(record)
+        if isinstance(value, list):
+            return words(value)
+        if value not in seen:
+            seen[value] = words(value)
+        return seen[value]
+
+    return drawn
+
+
 def table_rows(of: List, records: Sequence[Any], *, can_tick: bool) -> Markup:
     """The rows of a list. The first column is the link; on a phone each row is a card with labels."""
     first, *others = of.shown_columns
-    can_edit, edit = of.can_edit, escape(gettext("Edit"))
-    heads = [f"<td{_look(c)} data-label={_quoted(escape(c.label))}>" for c in others]
-    seen: dict[Any, Any] = {}
+    can_edit, edit, name_of, main_of = of.can_edit, escape(gettext("Edit")), of.record_name, _drawing(first)
+    cells = [
+        (f"<td{_look(c)} data-label={_quoted(escape(c.label))}>", _drawing(c), c if c.inline and can_edit else None)
+        for c in others
+    ]
     parts: list[str] = []
     for record in records:
-        name = escape(of.record_name(record))
-        parts.append("<tr>")
-        if can_tick:
-            parts.append(
-                f'<td><input class=ui-check type=checkbox name=rowid value={record.id} form=bulk aria-label="{name}"></td>'
-            )
-        main = first.html(record, seen)
+        name = safe(name_of(record))
+        main = main_of(record)
         if not isinstance(main, Markup):
-            main = link(main or name, of.record_url(record), main=True)
-        parts.append(f"<td>{main}</td>")
-        for head, column in zip(heads, others, strict=True):
-            shown = column.html(record, seen)
-            if column.inline and can_edit:
-                shown = cell(record.id, column, shown)
-            parts.append(f"{head}{escape(shown)}</td>")
+            main = link(main or Markup(name), of.record_url(record), main=True)  # noqa: S704 -- safe
+        tick = (
+            f'<td><input class=ui-check type=checkbox name=rowid value={record.id} form=bulk aria-label="{name}"></td>'
+        )
+        parts.append(f"<tr>{tick if can_tick else ''}<td>{main}</td>")
+        for head, drawn, inline in cells:
+            shown = drawn(record)
+            parts.append(f"{head}{safe(cell(record.id, inline, shown) if inline is not None else shown)}</td>")
         if can_edit:
             parts.append(
                 f'<td class=ui-act><a class="ui-btn ui-btn--sm" href="edit/?id={record.id}" aria-label="{edit} {name}">{edit}</a></td>'
