@@ -344,7 +344,7 @@ def test_the_booking_form_takes_few_queries(office, cast):
     office.get(f"{NEW}?client={cast.alice.id}")
     with statements() as sent:
         office.get(f"{NEW}?client={cast.alice.id}")
-    assert len(sent) <= 14
+    assert len(sent) <= 13
 
 
 def test_the_log_has_one_line_for_the_whole_booking(cast, form):

@@ -86,7 +86,7 @@ def test_a_month_of_15000_visits_costs_few_queries_and_little_html(office, cast)
     office.get(MONTH)
     with statements() as sent:
         page = office.get(MONTH)
-    assert len(sent) <= 8, sent
+    assert len(sent) <= 7, sent
     assert len(page.html) <= 200_000
     assert "500 visits" in cell(page, "2026-11-10")[1]
 

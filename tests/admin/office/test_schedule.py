@@ -213,5 +213,5 @@ def test_few_queries_at_900_visits_a_day(office, cast, url):
     db.session.commit()
     with statements() as sent:
         page = office.get(url)
-    assert len(sent) <= 8
+    assert len(sent) <= 7
     assert len(page.html) < 300_000
