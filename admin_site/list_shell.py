@@ -55,7 +55,7 @@ def _key(of: Any, wanted: Wanted, found: Found, given: Mapping[str, Any]) -> tup
     return (
         office.key, frame.nav(), of.endpoint, tuple(wanted.arguments().items()), wanted.pill and wanted.pill.key,
         len(found.records), found.total, found.page, found.size, found.is_capped, found.has_next,
-        tuple((c.name, str(c.label)) for c in of.shown_columns), _frozen(given),
+        tuple((c.name, str(c.label), c.right, bool(c.sort)) for c in of.shown_columns), _frozen(given),
     )  # fmt: skip
 
 
