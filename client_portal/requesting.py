@@ -61,7 +61,7 @@ def show() -> View:
     """
     client = client_here()
     # Most have none when they come here, and that is known already.
-    basket = baskets.basket_of(client.id) if basket_facts(client).changed_at else None
+    basket = baskets.read(client) if basket_facts(client).changed_at else None
     offer = offer_for(client)
     picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
     days = {d for d in picked if d and d >= clock.today()}
@@ -87,7 +87,7 @@ def add() -> View:
         draft.errors.clear()
         draft.month = read_month(go) or draft.month
         draft.dates = [] if go == "clear" else draft.dates
-        return _show(draft, offer, baskets.basket_of(client.id))
+        return _show(draft, offer, baskets.read(client))
     wanted = drafts.checked(draft, offer, client)
     if wanted is not None:
         try:
@@ -100,7 +100,7 @@ def add() -> View:
             flash(_added(len(added.lines), added.n_duplicates), "success")
             kept = [d.isoformat() for d in draft.dates] if draft.keep_days else []
             return see(url_for(".show", month=f"{draft.month:%Y-%m}", day=kept))
-    return _show(draft, offer, baskets.basket_of(client.id), 422)
+    return _show(draft, offer, baskets.read(client), 422)
 
 
 def _added(n_lines: int, n_duplicates: int) -> str:
