@@ -115,6 +115,9 @@ class PetList(EditsRows, FieldColumns, OfficeList):
     def find(self, text: str) -> Any:
         return search.pets(text)
 
+    def check(self, record: Pet | None, values: dict[str, Any]) -> None:
+        people.check_pet(values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> Pet:
         return people.add_pet(values, actor=actor)
 
@@ -192,6 +195,9 @@ class VetList(EditsRows, OfficeList):
 
     def find(self, text: str) -> Any:
         return search.vets(text)
+
+    def check(self, record: Vet | None, values: dict[str, Any]) -> None:
+        people.checked_vet(values)
 
     def add(self, values: dict[str, Any], actor: Actor) -> Vet:
         return people.save_vet(Vet(), values, actor=actor)

@@ -33,7 +33,8 @@ from models import (
 )
 from workflows import once
 from workflows.billing import drafting, taxes, visit_lines
-from workflows.errors import Conflict, WorkflowError, WrongState
+from workflows.billing.free_lines import FreeLine, check_line
+from workflows.errors import Conflict, Invalid, WorkflowError, WrongState
 from workflows.permissions import Permission
 
 
@@ -151,6 +152,11 @@ class DraftPages(WorkPage):
             else:
                 flash(gettext("Saved."), "success")
                 return redirect(_here(draft), 303)
+        elif not form.kind.errors and (line is None or line.kind not in visit_lines.VISIT_KINDS):
+            try:
+                check_line(form.wanted(), draft)
+            except Invalid as problem:
+                form.add_problem(problem)
         if line is None:
             return self.draft_page(invoice_or_404(draft.id), 422, adding=form)
         return self.draft_page(invoice_or_404(draft.id), 422, changing=(line.id, form))
@@ -306,17 +312,17 @@ def terms_form(draft: Invoice, formdata: Any) -> TermsForm:
     )  # fmt: skip
 
 
-def _wanted_of(line: InvoiceLine, form: LineForm) -> drafting.FreeLine:
+def _wanted_of(line: InvoiceLine, form: LineForm) -> FreeLine:
     """What is wanted of a line; a visit's keeps its figures, which its form does not ask."""
     if line.kind not in visit_lines.VISIT_KINDS:
         return form.wanted()
-    return drafting.FreeLine(
+    return FreeLine(
         kind=line.kind, description=form.description.data or "", detail=form.detail.data or "",
         quantity=line.quantity, unit_price=line.unit_price,
     )  # fmt: skip
 
 
-def _named(wanted: drafting.FreeLine) -> drafting.FreeLine:
+def _named(wanted: FreeLine) -> FreeLine:
     """Words are not needed for a sum."""
     return wanted if wanted.description.strip() else dataclasses.replace(wanted, description="-")
 

@@ -29,7 +29,7 @@ from models import (
     VisitPackage,
 )
 from workflows import once
-from workflows.billing.drafting import FreeLine
+from workflows.billing.free_lines import FreeLine
 from workflows.billing.recording import BY_HAND
 
 _FILL = _l("Fill this in.")

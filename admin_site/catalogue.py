@@ -221,6 +221,9 @@ class ServiceList(EditsRows, CatalogueList):
     def find(self, text: str) -> Any:
         return search.services(text)
 
+    def check(self, record: ServiceItem | None, values: dict[str, Any]) -> None:
+        catalogue.checked_alone(record or ServiceItem(), values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> ServiceItem:
         return catalogue.save_item(ServiceItem(), values, actor=actor)
 

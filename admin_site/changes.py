@@ -201,7 +201,7 @@ class ChangesPage(WorkPage):
         posted = request.method == "POST"
         form = _edit_form(item, request.form if posted else None)
         stopped: conflicts.ConflictsFound | None = None
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
+        if posted and "refresh" not in request.form and form.is_right("on_date"):
             try:
                 edited = form.change()
                 accept = read_tokens(request.form.get("accept"))

@@ -32,8 +32,9 @@ from admin_site.reading import read_clock, read_day, read_id
 from foundation.db import db
 from models import Client, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from ui_kit import formats
-from workflows.errors import N_, Invalid, WorkflowError
-from workflows.jobs import Change
+from workflows.errors import N_, Invalid, Refusals, WorkflowError
+from workflows.jobs import Change, Stay, check_stay
+from workflows.wanted import check_pets, clean_note
 
 UNASSIGNED = "none"
 
@@ -45,20 +46,43 @@ class OfficeForm(FlaskForm):
         csrf = False
 
     def add_problem(self, problem: WorkflowError, names: dict[str, str] | None = None) -> None:
-        """Put a refusal beside its field, or above the form when it is about none."""
-        name = (names or {}).get(problem.field or "", problem.field or "")
-        field = self._fields.get(name)
-        if field is None:
-            self.form_errors: list[str] = [*self.form_errors, problem.say(gettext)]
-        else:
-            field.errors = [*field.errors, problem.say(gettext)]
+        """Put a refusal, and what else it says, beside the fields, or above the form what is about none.
+
+        A field that has its sentence already gets no second one.
+        """
+        for one in problem.all if isinstance(problem, Invalid) else [problem]:
+            name = (names or {}).get(one.field or "", one.field or "")
+            field = self._fields.get(name)
+            if field is None:
+                self.form_errors: list[str] = [*self.form_errors, one.say(gettext)]
+            elif not field.errors:
+                field.errors = [one.say(gettext)]
 
     def require(self, *names: str) -> bool:
         """Ask for these fields too; says whether all are there."""
         missing = [self[n] for n in names if not self[n].data]
         for field in missing:
-            field.errors = [*field.errors, gettext("Fill this in.")]
+            field.errors = field.errors or [gettext("Fill this in.")]
         return not missing
+
+    def check(self, refusals: Refusals) -> None:
+        """Ask the workflows' rules that need no more than this form, each with `refusals` around it."""
+
+    def is_right(self, *names: str, called: dict[str, str] | None = None) -> bool:
+        """Could everything be read, are these fields there, and do the rules agree? All that is not so is said at once.
+
+        `called` says which field of the form is meant by a workflow's.
+        """
+        is_read = self.validate()
+        is_right = self.require(*names) and is_read
+        refusals = Refusals()
+        self.check(refusals)
+        try:
+            refusals.say()
+        except Invalid as problem:
+            self.add_problem(problem, called)
+            return False
+        return is_right
 
 
 class DayField(DateField):
@@ -151,6 +175,9 @@ def all_blocks() -> list[TimeBlock]:
 class VisitForm(OfficeForm):
     """A visit. Which of the time fields are asked for follows from the service that is chosen."""
 
+    #: must somebody be chosen, or "Unassigned"?
+    asks_sitter = True
+
     service = Pick(_l("Service"))
     on_date = DayField(_l("Day"), [Optional()])
     ends_on = DayField(_l("Last day"), [Optional()])
@@ -178,6 +205,7 @@ class VisitForm(OfficeForm):
         **values: Any,
     ) -> None:
         super().__init__(formdata, **values)
+        self.client = client
         self.items = services(item)
         self.service.choices = service_options(self.items)
         self.all_blocks = all_blocks()
@@ -244,6 +272,44 @@ class VisitForm(OfficeForm):
         """Was "Unassigned" said?"""
         return bool(self.sitter.data == UNASSIGNED)
 
+    @property
+    def is_stay(self) -> bool:
+        """Is it one visit over days?"""
+        return self.is_all_day
+
+    @property
+    def stay(self) -> Stay | None:
+        """First and last day with their times, as far as all of them could be read."""
+        first, last, fields = (
+            self.on_date.data,
+            self.ends_on.data,
+            (self.on_date, self.ends_on, self.start_time, self.end_time),
+        )
+        if not self.is_stay or first is None or last is None or any(f.errors for f in fields):
+            return None
+        return Stay(first, last, self.start_time.data, self.end_time.data)
+
+    def check(self, refusals: Refusals) -> None:
+        """Pets, sitter, notes, and when it is."""
+        with refusals:
+            check_pets(self.chosen_pets, self.client)
+        with refusals:
+            if self.asks_sitter and self.chosen_sitter is None and not self.is_unassigned:
+                raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
+        for field in (self.note, self.staff_note):
+            with refusals:
+                clean_note(field.data or "", field=field.name)
+        self.check_times(refusals)
+
+    def check_times(self, refusals: Refusals) -> None:
+        """The time of day, and the order of a stay's days."""
+        with refusals:
+            if self.asks_block and self.chosen_block is None:
+                raise Invalid("no_block", N_("Choose at least one time of day."), field="block")
+        with refusals:
+            if (stay := self.stay) is not None:
+                check_stay(stay)
+
     def choose(self, *, block_id: int | None, pets: Iterable[Pet], sitter_id: int | None) -> None:
         """Show a visit's block, pets and sitter as chosen, before anything was sent."""
         self.block.data = str(block_id or "")
@@ -251,11 +317,9 @@ class VisitForm(OfficeForm):
         self.sitter.data = str(sitter_id or UNASSIGNED)
 
     def change(self) -> Change:
-        """What the visit shall be; refused with Invalid when its service or its sitter is not chosen."""
+        """What the visit shall be; refused with Invalid when its service is not chosen."""
         if self.item is None or self.on_date.data is None:
             raise Invalid("no_service", N_("Choose a service."), field="service")
-        if self.chosen_sitter is None and not self.is_unassigned:
-            raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
         return Change(
             item=self.item, on_date=self.on_date.data,
             start_time=self.start_time.data if self.kind != "anytime" else None, block=self.chosen_block,

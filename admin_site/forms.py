@@ -18,7 +18,7 @@ from admin_site.reading import read_id
 from foundation.db import Base, db
 from workflows import once
 from workflows.actors import Actor
-from workflows.errors import Conflict, WorkflowError
+from workflows.errors import Conflict, Invalid, WorkflowError
 
 Answer = str | Response | tuple[str, int]
 
@@ -72,6 +72,13 @@ class RecordForms:
         """The workflow that changes a record."""
         raise NotImplementedError
 
+    def check(self, record: Any, values: dict[str, Any]) -> None:
+        """What the workflow would refuse in these values of a new (None) or changed record; nothing is written.
+
+        Asked beside what could not be read, which is not among the values, so that a form says all that is wrong at
+        once. So it may refuse a field for its own value, but not for one that could be missing.
+        """
+
     def remove(self, record: Any, actor: Actor) -> None:
         """The workflow that deletes a record."""
         raise NotImplementedError
@@ -91,7 +98,7 @@ class RecordForms:
             form.form_key.data = once.new_key()
             self.prefill(form)
             return self._show_form(form, None)
-        if form.validate():
+        if self._is_right(form, None):
             record = self.create_model(form)
             if record:
                 flash(self.said_added(record), "success")
@@ -114,10 +121,22 @@ class RecordForms:
             form.row_version.data = str(_version(record))
             return self._show_form(form, record)
         name = self.record_name(record)
-        if form.validate() and self.update_model(form, record):
+        if self._is_right(form, record) and self.update_model(form, record):
             flash(self.said_saved(record), "success")
             return redirect(self.origin() or self.saved_url(record))
         return self._show_form(form, record, name), _status(form)
+
+    def _is_right(self, form: Form, record: Any) -> bool:
+        """Could everything be read? If not, what the rules say of the other fields is said at the same time."""
+        if form.validate():
+            return True
+        read = {name: value for name, value in self.values(form).items() if name in form and not form[name].errors}
+        with db.session.no_autoflush:
+            try:
+                self.check(record, read)
+            except Invalid as problem:
+                _add_refusals(form, problem)
+        return False
 
     def _show_form(self, form: Form, record: Any, name: str = "") -> str:
         return self.render(
@@ -207,9 +226,8 @@ class RecordForms:
         said = self.explain(problem)
         if said is None:
             raise problem
-        name = getattr(problem, "field", None)
-        if name and name in form:
-            form[name].errors = [*form[name].errors, said]
+        if isinstance(problem, WorkflowError):
+            _add_refusals(form, problem)
         else:
             form.form_errors.append(said)
         form.is_conflict = isinstance(problem, Conflict)
@@ -323,6 +341,15 @@ class RecordForms:
 def _version(record: Base) -> Any:
     """The record's version; tables without one count as never changed."""
     return getattr(record, "version", "")
+
+
+def _add_refusals(form: Form, problem: WorkflowError) -> None:
+    """Each refusal beside its field, else above the form; a field that could not be read has its sentence already."""
+    for one in problem.all if isinstance(problem, Invalid) else [problem]:
+        if one.field is None or one.field not in form:
+            form.form_errors.append(one.say(gettext))
+        elif not form[one.field].errors:
+            form[one.field].errors = [one.say(gettext)]
 
 
 def _status(form: Form) -> int:

@@ -222,6 +222,9 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
         found = super().values(form)
         return {**found, "longitude": form.latitude.longitude} if "latitude" in found else found
 
+    def check(self, record: Client | None, values: dict[str, Any]) -> None:
+        people.checked_client(values) if record is None else people.checked_change(record, values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> Client:
         return people.add_client(values, actor=actor)
 
@@ -345,6 +348,9 @@ class ContactList(OfficeList):
 
     def saved_url(self, record: ClientContact) -> str:
         return client_url(record.client_id)
+
+    def check(self, record: ClientContact | None, values: dict[str, Any]) -> None:
+        people.checked_contact(values, record or ClientContact())
 
     def add(self, values: dict[str, Any], actor: Actor) -> ClientContact:
         return people.save_contact(ClientContact(), values, actor=actor)

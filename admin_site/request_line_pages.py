@@ -12,10 +12,41 @@ from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from foundation.db import db
 from models import Client, JobRequestLine, LineState
 from workflows import job_requests, once
-from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
+from workflows.errors import N_, Conflict, Invalid, Refusals, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.requested_stays import keeps_end, may_have_end
-from workflows.wanted import Wanted
+from workflows.wanted import Wanted, check
+
+
+class RequestedForm(VisitForm):
+    """A requested visit, or several that are added at once: without `is_single`, one for each ticked time of day."""
+
+    asks_sitter = False
+
+    def __init__(self, formdata: Any, *, is_single: bool, client: Client, **more: Any) -> None:
+        super().__init__(formdata, client=client, **more)
+        self.is_single = is_single
+        #: what the workflows' fields are called here
+        self.called = {"dates": "on_date"} | ({"blocks": "block"} if is_single else {})
+
+    def wanted(self) -> Wanted:
+        """What is asked for; refused with Invalid when its service is not chosen."""
+        if self.item is None:
+            raise Invalid("no_service", N_("Choose a service."), field="service")
+        block = self.chosen_block
+        return Wanted(
+            item=self.item,
+            dates=[self.on_date.data] if self.on_date.data else [],
+            start_time=self.start_time.data,
+            blocks=([block] if block else []) if self.is_single else self.chosen_blocks,
+            pets=self.chosen_pets,
+            note=self.note.data or "",
+        )
+
+    def check_times(self, refusals: Refusals) -> None:
+        """The day and the time of day."""
+        with refusals:
+            check(self.wanted(), self.client, any_block=True)
 
 
 class LinePages(WorkPage):
@@ -33,23 +64,22 @@ class LinePages(WorkPage):
             return redirect(url_for("visits_page.book", client=client_id))
         about = max(found, key=lambda r: r.id)
         posted = request.method == "POST"
-        form = VisitForm(request.form if posted else None, client=client)
+        form = RequestedForm(request.form if posted else None, client=client, is_single=False)
         if not posted:
             form.sitter.data = str(client.primary_sitter_id or "")
             form.pets.data = [str(p.id) for p in form.all_pets]
             form.on_date.data = min((x.on_date for x in about.lines if x.state is LineState.SUBMITTED), default=None)
             form.form_key.data = once.new_key()
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
+        if posted and "refresh" not in request.form and form.is_right("on_date", called=form.called):
             try:
                 once.claim(form.form_key.data)
-                wanted = _wanted(form)
-                lines = job_requests.add_lines(about, wanted, sitter=form.chosen_sitter, actor=self.actor)
+                lines = job_requests.add_lines(about, form.wanted(), sitter=form.chosen_sitter, actor=self.actor)
                 if form.is_unassigned:
                     job_requests.choose_sitters(client, {x.id: (None, True) for x in lines}, actor=self.actor)
                 db.session.commit()
             except WorkflowError as problem:
                 db.session.rollback()
-                form.add_problem(problem, {"dates": "on_date"})
+                form.add_problem(problem, form.called)
             else:
                 flash(ngettext("%(num)d visit added to request #%(no)s.", "%(num)d visits added to request #%(no)s.", len(lines), no=about.number), "success")  # fmt: skip
                 return redirect(url_for(".batch", client_id=client_id))
@@ -66,7 +96,7 @@ class LinePages(WorkPage):
             return redirect(url_for(".batch", client_id=client_id))
         posted = request.method == "POST"
         form = _line_form(line, request.form if posted else None)
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
+        if posted and "refresh" not in request.form and form.is_right("on_date", called=form.called):
             try:
                 if form.version.data and form.version.data != str(line.version):
                     raise Conflict(
@@ -74,7 +104,7 @@ class LinePages(WorkPage):
                     )
                 job_requests.edit_line(
                     line,
-                    _wanted(form, single=True),
+                    form.wanted(),
                     sitter=form.chosen_sitter,
                     leave_unassigned=form.is_unassigned,
                     staff_note=form.staff_note.data or "",
@@ -88,7 +118,7 @@ class LinePages(WorkPage):
                 return redirect(url_for(".batch", client_id=client_id))
             except WorkflowError as problem:
                 db.session.rollback()
-                form.add_problem(problem, {"dates": "on_date", "blocks": "block"})
+                form.add_problem(problem, form.called)
             else:
                 flash(gettext("Requested visit changed."), "success")
                 return redirect(url_for(".batch", client_id=client_id))
@@ -104,24 +134,9 @@ class LinePages(WorkPage):
         )
 
 
-def _wanted(form: VisitForm, *, single: bool = False) -> Wanted:
-    item = form.item
-    if item is None or form.on_date.data is None:
-        raise Invalid("no_service", N_("Choose a service."), field="service")
-    block = form.chosen_block
-    return Wanted(
-        item=item,
-        dates=[form.on_date.data],
-        start_time=form.start_time.data,
-        blocks=([block] if block else []) if single else form.chosen_blocks,
-        pets=form.chosen_pets,
-        note=form.note.data or "",
-    )
-
-
-def _line_form(line: JobRequestLine, formdata: Any) -> VisitForm:
-    form = VisitForm(
-        formdata, client=line.client, item=line.service_item, sitter=line.sitter, block=line.time_block,
+def _line_form(line: JobRequestLine, formdata: Any) -> RequestedForm:
+    form = RequestedForm(
+        formdata, is_single=True, client=line.client, item=line.service_item, sitter=line.sitter, block=line.time_block,
         keep_pets=line.pets, on_date=line.on_date, ends_on=line.ends_on, start_time=line.start_time,
         end_time=line.end_time,
         note=line.note, staff_note=line.staff_note, version=str(line.version), service=str(line.service_item_id),

@@ -91,6 +91,9 @@ class StaffList(FieldColumns, OfficeList):
         """May this person see how others get in, and the roles?"""
         return self.actor.may(Permission.STAFF)
 
+    def check(self, record: Staff | None, values: dict[str, Any]) -> None:
+        people.checked_staff(values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> Staff:
         return people.add_staff(values, actor=actor)
 

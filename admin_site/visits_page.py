@@ -42,9 +42,9 @@ from foundation.db import db
 from models import Activity, Client, ClientStatus, Job, JobState
 from ui_kit import formats, month_grid
 from workflows import conflicts, jobs, key_facts, limits, once
-from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
+from workflows.errors import N_, Conflict, Invalid, Refusals, WorkflowError, WrongState
 from workflows.permissions import Permission
-from workflows.wanted import Wanted
+from workflows.wanted import Wanted, check
 
 DAY = dt.timedelta(days=1)
 MOST_FOUND = 25
@@ -75,6 +75,33 @@ class BookingForm(VisitForm):
     def is_stay(self) -> bool:
         """One visit over days."""
         return self.is_all_day and self.span.data != "days"
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The fields that must not be empty."""
+        return ("on_date", "ends_on") if self.is_stay else ()
+
+    def wanted(self) -> Wanted | None:
+        """What is booked; None while no service is chosen."""
+        if self.item is None:
+            return None
+        return Wanted(
+            item=self.item,
+            dates=[] if self.is_stay else self.all_days(),
+            start_time=self.start_time.data if self.kind in {"standard", "time_block"} else None,
+            blocks=self.chosen_blocks,
+            pets=self.chosen_pets,
+            note=self.note.data or "",
+        )
+
+    def check_times(self, refusals: Refusals) -> None:
+        """The days and times of day, or the order of a stay's days."""
+        if self.is_stay:
+            super().check_times(refusals)
+        elif not (self.range_from.errors or self.range_until.errors):
+            with refusals:
+                if (wanted := self.wanted()) is not None:
+                    check(wanted, self.client, any_block=True)
 
     def all_days(self) -> list[dt.date]:
         """The ticked days, and those of the range."""
@@ -117,7 +144,7 @@ class VisitsPage(VisitTimes):
             form.sitter.data = str(client.primary_sitter_id or "")
             form.form_key.data = once.new_key()
         stopped: conflicts.ConflictsFound | None = None
-        if posted and not {"refresh", "month"} & set(request.form) and form.validate():
+        if posted and not {"refresh", "month"} & set(request.form) and form.is_right(*form.needed):
             try:
                 made = self._book(client, form)
                 db.session.commit()
@@ -137,25 +164,11 @@ class VisitsPage(VisitTimes):
 
     def _book(self, client: Client, form: BookingForm) -> list[Job]:
         once.claim(form.form_key.data)
-        if form.item is None:
+        wanted = form.wanted()
+        if wanted is None:
             raise Invalid("no_service", N_("Choose a service."), field="service")
-        if form.chosen_sitter is None and not form.is_unassigned:
-            raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
-        stay = None
-        if form.is_stay:
-            if form.on_date.data is None or form.ends_on.data is None:
-                raise Invalid("no_date", N_("Choose the first and the last day."), field="ends_on")
-            stay = jobs.Stay(form.on_date.data, form.ends_on.data, form.start_time.data, form.end_time.data)
-        wanted = Wanted(
-            item=form.item,
-            dates=[] if stay else form.all_days(),
-            start_time=form.start_time.data if form.kind in {"standard", "time_block"} else None,
-            blocks=form.chosen_blocks,
-            pets=form.chosen_pets,
-            note=form.note.data or "",
-        )
         return jobs.book(
-            client, wanted, sitter=form.chosen_sitter, actor=self.actor, stay=stay, staff_note=form.staff_note.data or "",
+            client, wanted, sitter=form.chosen_sitter, actor=self.actor, stay=form.stay, staff_note=form.staff_note.data or "",
             accept=read_tokens(request.form.get("accept")), mail_client=bool(form.mail_client.data),
         )  # fmt: skip
 
@@ -210,7 +223,7 @@ class VisitsPage(VisitTimes):
             return redirect(url_for(".show", job_id=job_id))
         form = _visit_form(job, request.form if posted else None)
         stopped: conflicts.ConflictsFound | None = None
-        if posted and "refresh" not in request.form and form.validate() and form.require("on_date"):
+        if posted and "refresh" not in request.form and form.is_right("on_date"):
             try:
                 self._change(job, form)
                 db.session.commit()

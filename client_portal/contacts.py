@@ -7,7 +7,7 @@ from flask import abort, flash, request, url_for
 from flask_babel import gettext as _
 
 from client_portal.frame import View, can_amend_data, client_here, data_is_on, page_group, see
-from client_portal.your_data import CONTACTS, Tab, add_tabs, data_page, forget_about
+from client_portal.your_data import CONTACTS, Tab, add_tabs, data_page, forget_about, problems_of
 from foundation.db import db
 from models import ClientContact
 from sign_in import current_actor
@@ -136,6 +136,6 @@ def _form(
 ) -> View:
     return data_page(
         "contact.html", "contacts", status, key=key, values=values, seen=seen, theirs=theirs,
-        sentence=problem.say(_) if problem else "", part=(problem.field or "") if problem else "",
+        problems=problems_of(problem),
         limits=own_contacts.LIMITS, business=settings.read()["business.name"], form_key=once.new_key(),
     )  # fmt: skip

@@ -18,9 +18,9 @@ from client_portal.urls import read_day, read_month
 from foundation import clock
 from models import Client, Job, JobRequestLine, TimeBlock, TimeType
 from workflows import limits, settings
-from workflows.errors import WorkflowError
+from workflows.errors import Invalid, WorkflowError
 from workflows.limits import Calendar, Refusal
-from workflows.wanted import MAX_LINES, Wanted, clean_note, slots
+from workflows.wanted import MAX_LINES, Slot, Wanted, clean_note, slots
 
 #: how many days are named in one message
 NAMED = 4
@@ -128,7 +128,7 @@ def checked(draft: Draft, offer: Offer, client: Client, *, is_new: bool = True) 
         return None
     start, blocks = _times(draft, service)
     wanted = Wanted(service.item, draft.dates, start_time=start, blocks=blocks, pets=pets, note=note)
-    if not draft.errors and is_new:
+    if is_new:
         _check_meaning(draft, wanted, client)
     return None if draft.errors else wanted
 
@@ -156,8 +156,14 @@ def _check_meaning(draft: Draft, wanted: Wanted, client: Client) -> None:
     """Ask the workflow's own rules before it refuses, to name every day that does not work and why."""
     try:
         all_slots = list(slots(wanted, client))
-    except WorkflowError as problem:
-        blame(draft, problem)
+    except Invalid as problem:
+        for one in problem.all:
+            if PARTS.get(one.field or "", "form") not in draft.errors:
+                blame(draft, one)
+        days = sorted(set(wanted.dates))[:MAX_LINES]
+        blocks: list[TimeBlock | None] = [*wanted.blocks] or [None]
+        all_slots = [Slot(day, wanted.start_time, block) for day in days for block in blocks]
+    if "time" in draft.errors:  # without its time nobody can say whether a day is too late
         return
     known, now = limits.calendar(*limits.span(draft.dates)), clock.now()
     draft.calendar = known

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from client_portal import data_pages
 from client_portal.frame import View, can_add_pet, can_amend_data, client_here, data_is_on, page_group, see
 from client_portal.urls import read_day
-from client_portal.your_data import about, data_page, forget_about, own_pet, species_words
+from client_portal.your_data import about, data_page, forget_about, own_pet, problems_of, species_words
 from foundation import clock
 from foundation.db import db
 from models import Pet, PetStatus
@@ -94,8 +94,7 @@ def _form(status: int = 200, problem: WorkflowError | None = None) -> View:
         name=request.form.get("name", ""),
         chosen=request.form.get("species", ""),
         species=species_words(),
-        problem=problem,
-        sentence=problem.say(_) if problem else "",
+        problems=problems_of(problem),
         form_key=once.new_key(),
     )
 

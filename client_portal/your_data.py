@@ -24,6 +24,7 @@ from foundation.db import db
 from models import Client, FieldArea, Pet, PetStatus, PortalAccess, Species, StoredFile
 from sign_in import current_actor
 from workflows import field_layout, field_values
+from workflows.errors import Invalid, WorkflowError
 from workflows.field_kinds import is_needed
 from workflows.field_layout import Layout, PlacedPage
 from workflows.field_values import Values
@@ -204,6 +205,12 @@ def data_page(template: str, tab: str, status: int = 200, **more: object) -> tup
         file_link=file_link,
         **more,
     )
+
+
+def problems_of(refusal: WorkflowError | None) -> dict[str, str]:
+    """Field -> what is wrong with it, in the reader's words; "" for what is about none."""
+    several = refusal.all if isinstance(refusal, Invalid) else [refusal] if refusal else []
+    return {one.field or "": one.say(_) for one in several}
 
 
 def pet_photo_url(pet: Pet) -> str | None:

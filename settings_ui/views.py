@@ -22,7 +22,7 @@ from settings_ui.pages import PAGES
 from sign_in import current_actor
 from workflows import setting_history, settings, uploads
 from workflows.actors import COMMAND_LINE
-from workflows.errors import Invalid, WorkflowError
+from workflows.errors import Invalid, Refusals, WorkflowError
 from workflows.permissions import Permission
 from workflows.settings import Entry, Kind
 
@@ -105,6 +105,10 @@ class SettingsView(BaseView):
             return self._show(page, make_form(page, settings.read()))
         form = make_form(page, settings.read(), request.form | request.files)
         if not form.validate():
+            try:
+                self._read(page, form)
+            except Invalid as refusal:
+                self._point_out(form, refusal)
             return self._show(page, form), 422
         if form["seen"].data != digest(page, settings.read()):
             form.form_errors.append(
@@ -129,22 +133,13 @@ class SettingsView(BaseView):
     def _save(self, page: str, form: FlaskForm) -> int:
         """Save what the form says; new pictures are stored first and old ones forgotten after the commit."""
         store = storage.here()
-        wanted: dict[str, Any] = {}
+        wanted, pictures = self._read(page, form)
         old_pictures: list[str] = []
-        for entry in entries_of(page):
-            field = form[field_name(entry.key)]
-            if entry.kind is not Kind.IMAGE:
-                wanted[entry.key] = given(entry, field.data)
-                continue
+        for entry in _pictures_of(page):
             present = settings.read()[entry.key]
-            if field.data:
-                try:
-                    data = uploads.clean_image(field.data.read(uploads.MAX_LOGO_BYTES + 1), max_side=LOGO_SIDE)
-                except Invalid as refusal:
-                    refusal.field = entry.key
-                    raise
-                wanted[entry.key] = store.put(data, folder="logos", suffix="webp")
-            elif form[f"remove_{field.name}"].data:
+            if entry.key in pictures:
+                wanted[entry.key] = store.put(pictures[entry.key], folder="logos", suffix="webp")
+            elif form[f"remove_{field_name(entry.key)}"].data:
                 wanted[entry.key] = None
             if entry.key in wanted and present:
                 old_pictures.append(present)
@@ -154,12 +149,29 @@ class SettingsView(BaseView):
             store.delete(key)
         return len(changed)
 
+    @staticmethod
+    def _read(page: str, form: FlaskForm) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """What the fields that could be read say, and the new pictures. Invalid, all at once, for what is refused."""
+        fields = {e: form[field_name(e.key)] for e in entries_of(page)}
+        refusals, pictures = Refusals(), {}
+        typed = {e.key: given(e, f.data) for e, f in fields.items() if e.kind is not Kind.IMAGE and not f.errors}
+        with refusals:
+            settings.checked(typed)
+        for entry in _pictures_of(page):
+            if fields[entry].data:
+                with refusals:
+                    pictures[entry.key] = _clean_picture(entry, fields[entry].data)
+        refusals.say()
+        return typed, pictures
+
     def _point_out(self, form: FlaskForm, refusal: WorkflowError) -> None:
-        name = field_name(refusal.field) if refusal.field else ""
-        if name in form:
-            form[name].errors = [*form[name].errors, refusal.say(gettext)]
-        else:
-            form.form_errors.append(refusal.say(gettext))
+        """Each refusal beside its field, else above; what could not be read has its sentence already."""
+        for one in refusal.all if isinstance(refusal, Invalid) else [refusal]:
+            name = field_name(one.field) if one.field else ""
+            if name not in form:
+                form.form_errors.append(one.say(gettext))
+            elif not form[name].errors:
+                form[name].errors = [one.say(gettext)]
 
     def _show(self, page: str, form: FlaskForm) -> str:
         values = settings.read()
@@ -186,6 +198,18 @@ class SettingsView(BaseView):
             who_words=_who_words,
             drawn=_drawn,
         )
+
+
+def _pictures_of(page: str) -> list[Entry]:
+    return [e for e in entries_of(page) if e.kind is Kind.IMAGE]
+
+
+def _clean_picture(entry: Entry, file: Any) -> bytes:
+    try:
+        return uploads.clean_image(file.read(uploads.MAX_LOGO_BYTES + 1), max_side=LOGO_SIDE)
+    except Invalid as refusal:
+        refusal.field = entry.key
+        raise
 
 
 _rows: dict[tuple[str, str, str], Markup] = {}

@@ -23,7 +23,7 @@ from models import (
 from workflows import baskets, records, settings
 from workflows.actors import Actor
 from workflows.amounts import check_amount
-from workflows.errors import N_, Invalid, WorkflowError
+from workflows.errors import N_, Invalid, Refusals, WorkflowError
 from workflows.permissions import Permission
 
 _NAME = N_("Fill in a name.")
@@ -37,11 +37,7 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     blocks missing for the Time block type, a limit without its number or time.
     """
     actor.require(Permission.CATALOGUE)
-    values = checked_item(item, values)
-    taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == _code_of(item, values).lower())
-    with db.session.no_autoflush:
-        if db.session.scalar(taken.where(ServiceItem.id != (item.id or 0))):
-            raise code_taken()
+    values = checked_alone(item, values)
     offered_before = item.id is not None and item.is_active and item.visible_in_portal
     if item.id is None:
         for field, value in values.items():
@@ -52,6 +48,20 @@ def save_item(item: ServiceItem, values: Mapping[str, Any], *, actor: Actor) -> 
     if offered_before and not (item.is_active and item.visible_in_portal):
         baskets.flag_hidden_item(item, actor=actor)
     return item
+
+
+def checked_alone(item: ServiceItem, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a new or changed item as they are kept; refused as `save_item` says, all at once."""
+    refusals = Refusals()
+    with refusals:
+        values = checked_item(item, values)
+    code = str(values.get("code", item.code) or "").strip().lower()
+    taken = sa.select(ServiceItem.id).where(sa.func.lower(ServiceItem.code) == code, ServiceItem.id != (item.id or 0))
+    with refusals, db.session.no_autoflush:
+        if db.session.scalar(taken):
+            raise code_taken()
+    refusals.say()
+    return dict(values)
 
 
 def add_items(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[ServiceItem | WorkflowError]:
@@ -85,30 +95,47 @@ def code_taken() -> Invalid:
     return Invalid("code_taken", N_("Another service has this code already."), field="code")
 
 
-def _code_of(item: ServiceItem, values: Mapping[str, Any]) -> str:
-    return str(values.get("code", item.code))
-
-
 def checked_item(item: ServiceItem, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a new or changed item as they are kept; refused as `save_item` says, but for a code in use."""
     values = records.tidy(values)
     merged = {f: values[f] if f in values else _present(item, f) for f in (*_ITEM_FIELDS, *LIMIT_FIELDS)}
-    records.require_text(merged, ["name"], _NAME)
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", merged["code"] or ""):
-        raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
+    refusals = Refusals()
+    with refusals:
+        records.require_text(merged, ["name"], _NAME)
+    with refusals:
+        _check_code(merged["code"])
     for field in ("price", "extra_pet_price", "pay_amount"):
-        check_amount(merged[field], field)
-    share = merged["pay_percent"] or Decimal(0)
-    if merged["pay_kind"] is PayKind.PERCENT and not (
-        share.is_finite() and 0 <= share <= 100 and share == round(share, 2)
-    ):
-        raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field="pay_percent")
-    if not 1 <= (merged["duration_minutes"] or 0) <= 1440:
-        raise Invalid("bad_minutes", N_("Enter minutes from 1 to 1440."), field="duration_minutes")
-    if merged["time_type"] is TimeType.TIME_BLOCK and not merged["time_blocks"]:
-        raise Invalid("needs_blocks", N_("Choose at least one time block, or another time type."), field="time_blocks")
-    check_limits(merged)
+        with refusals:
+            check_amount(merged[field], field)
+    with refusals:
+        _check_share(merged["pay_kind"], merged["pay_percent"] or Decimal(0))
+    with refusals:
+        _check_time(merged)
+    with refusals:
+        check_limits(merged)
+    refusals.say()
     return values
+
+
+def _check_code(code: str | None) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", code or ""):
+        raise Invalid("bad_code", N_("Use letters and digits without spaces, at most 20."), field="code")
+
+
+def _check_share(kind: PayKind, share: Decimal) -> None:
+    if kind is PayKind.PERCENT and not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
+        raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field="pay_percent")
+
+
+def _check_time(values: Mapping[str, Any]) -> None:
+    refusals = Refusals()
+    with refusals:
+        if not 1 <= (values["duration_minutes"] or 0) <= 1440:
+            raise Invalid("bad_minutes", N_("Enter minutes from 1 to 1440."), field="duration_minutes")
+    with refusals:
+        if values["time_type"] is TimeType.TIME_BLOCK and not values["time_blocks"]:
+            raise Invalid("needs_blocks", N_("Choose at least one time block, or another time type."), field="time_blocks")  # fmt: skip
+    refusals.say()
 
 
 _ITEM_FIELDS = (
@@ -132,14 +159,20 @@ LIMIT_FIELDS = tuple(f"{limit}_{part}" for limit in LIMITS for part in ("kind", 
 
 def check_limits(values: Mapping[str, Any]) -> None:
     """Each limit needs its number or its time; Invalid otherwise."""
+    refusals = Refusals()
     for limit in LIMITS:
-        kind, number, time = (values.get(f"{limit}_{part}") for part in ("kind", "number", "time"))
-        if kind in {LimitKind.HOURS, LimitKind.DAYS} and number is None:
-            raise Invalid("limit_number", N_("Say how many hours or days."), field=f"{limit}_number")
-        if number is not None and not 0 <= number <= 8760:
-            raise Invalid("limit_number", N_("Enter a whole number from 0 to 8760."), field=f"{limit}_number")
-        if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and time is None:
-            raise Invalid("limit_time", N_("Say until what time of day."), field=f"{limit}_time")
+        with refusals:
+            _check_limit(limit, *(values.get(f"{limit}_{part}") for part in ("kind", "number", "time")))
+    refusals.say()
+
+
+def _check_limit(limit: str, kind: LimitKind | None, number: int | None, time: dt.time | None) -> None:
+    if kind in {LimitKind.HOURS, LimitKind.DAYS} and number is None:
+        raise Invalid("limit_number", N_("Say how many hours or days."), field=f"{limit}_number")
+    if number is not None and not 0 <= number <= 8760:
+        raise Invalid("limit_number", N_("Enter a whole number from 0 to 8760."), field=f"{limit}_number")
+    if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and time is None:
+        raise Invalid("limit_time", N_("Say until what time of day."), field=f"{limit}_time")
 
 
 def save_plain(

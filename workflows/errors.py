@@ -1,6 +1,8 @@
 """What a workflow says when it refuses. Front ends show `say(gettext)`; anything else that is raised is a bug."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
 
 
 def N_(message: str) -> str:  # noqa: N802 -- the customary name of gettext's marker
@@ -43,6 +45,43 @@ class WrongState(WorkflowError):
 class Invalid(WorkflowError):
     """What was asked for makes no sense; the sentence says what would."""
 
+    #: what else is wrong with the same values, each about another field
+    also: Sequence["Invalid"] = ()
+
+    @property
+    def all(self) -> list["Invalid"]:
+        """This refusal and what else is wrong: what a form shows at once."""
+        return [self, *self.also]
+
 
 class Conflict(WorkflowError):
     """Somebody changed the same thing meanwhile."""
+
+
+class Refusals:
+    """Gathers what several checks of one form refuse: `with refusals:` around each, `refusals.say()` after the last.
+
+    A field is refused once, by the first check that refuses it.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Invalid] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(problem, Invalid):
+            return False
+        said = {one.field for one in self.found if one.field}
+        self.found += [one for one in problem.all if one.field not in said]
+        return True
+
+    def say(self) -> None:
+        """Raise what was found, if anything: the first refusal, and in its `also` the others."""
+        if self.found:
+            first, *others = self.found
+            first.also = tuple(others)
+            raise first

@@ -135,7 +135,7 @@ def edit_line(
     (Invalid).
     """
     actor.require(Permission.REQUESTS)
-    note, private = clean_note(wanted.note), clean_note(staff_note)
+    note, private = clean_note(wanted.note), clean_note(staff_note, field="staff_note")
     jobs.check_sitter(sitter)
     lock_client(line.client_id)
     found = fresh_lines([line.id])

@@ -162,7 +162,7 @@ def book(
     not in `accept` (ConflictsFound).
     """
     actor.require(Permission.SCHEDULE)
-    note, private = clean_note(wanted.note), clean_note(staff_note)
+    note, private = clean_note(wanted.note), clean_note(staff_note, field="staff_note")
     check_sitter(sitter)
     sitter_id = sitter.id if sitter else None
     if not wanted.item.is_active:
@@ -287,7 +287,7 @@ def change(
     `wanted.slots` refuses; conflicts not in `accept` (ConflictsFound).
     """
     actor.require(Permission.SCHEDULE)
-    note, private = clean_note(wanted.note), clean_note(wanted.staff_note)
+    note, private = clean_note(wanted.note), clean_note(wanted.staff_note, field="staff_note")
     if wanted.sitter is not None and wanted.sitter.id != job.sitter_id:
         check_sitter(wanted.sitter)
     lock_client(job.client_id)

@@ -15,7 +15,7 @@ from foundation.text import tidy
 from models import Client, ClientContact, NotificationKind
 from workflows import notifications, people
 from workflows.actors import Actor
-from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Conflict, Invalid, NotAllowed, Refusals, WrongState
 from workflows.locks import lock_client
 
 #: more people than any household has
@@ -115,13 +115,18 @@ def _fresh(client: Client, key: str) -> ClientContact:
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
+    """What was typed as it is kept; everything that is wrong with it is refused at once."""
+    refusals, cleaned = Refusals(), dict.fromkeys(LIMITS, "") | {name: bool(values.get(name)) for name in TICKS}
     for name, most in LIMITS.items():
         text = tidy(str(values.get(name) or "")).replace("\n", " ")
-        if len(text) > most:
-            raise Invalid("value_long", N_("Use at most %(most)s characters; these are %(n)s."), field=name, most=most, n=len(text))  # fmt: skip
+        with refusals:
+            if len(text) > most:
+                raise Invalid("value_long", N_("Use at most %(most)s characters; these are %(n)s."), field=name, most=most, n=len(text))  # fmt: skip
         cleaned[name] = text
-    return {"name": "", **cleaned, **{name: bool(values.get(name)) for name in TICKS}}
+    with refusals:
+        people.checked_contact(cleaned, ClientContact())
+    refusals.say()
+    return cleaned
 
 
 def _said(value: Any) -> str | bool:  # noqa: ANN401 -- a text or a tick

@@ -15,7 +15,7 @@ from foundation.text import tidy
 from models import Client, NotificationKind, Pet, PetStatus, Species
 from workflows import activity, field_kinds, leaving, notifications, people, records
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Invalid, NotAllowed, Refusals, WrongState
 from workflows.locks import lock_client
 
 #: more pets than any household has
@@ -33,14 +33,7 @@ def add(client: Client, values: Mapping[str, Any], *, actor: Actor) -> Pet:
     client's household.
     """
     _require_own(client, actor)
-    name = tidy(str(values.get("name") or "")).replace("\n", " ")
-    if len(name) > MAX_NAME:
-        raise Invalid("value_long", N_("Use at most %(most)s characters; these are %(n)s."), field="name", most=MAX_NAME, n=len(name))  # fmt: skip
-    people.check_pet({"name": name})
-    try:
-        species = Species(str(values.get("species") or ""))
-    except ValueError as problem:
-        raise Invalid("no_species", N_("Say what kind of pet it is."), field="species") from problem
+    name, species = _checked(values)
     lock_client(client.id)
     if (db.session.scalar(sa.select(sa.func.count(Pet.id)).where(Pet.client_id == client.id)) or 0) >= MAX_PETS:
         raise Invalid(
@@ -51,6 +44,21 @@ def add(client: Client, values: Mapping[str, Any], *, actor: Actor) -> Pet:
     notifications.notify_office(NotificationKind.PET_ADDED, client=client, pet=name)
     db.session.flush()
     return pet
+
+
+def _checked(values: Mapping[str, Any]) -> tuple[str, Species]:
+    """Name and species of a new pet; what is wrong with either is refused at once."""
+    name = tidy(str(values.get("name") or "")).replace("\n", " ")
+    species, refusals = str(values.get("species") or ""), Refusals()
+    with refusals:
+        if len(name) > MAX_NAME:
+            raise Invalid("value_long", N_("Use at most %(most)s characters; these are %(n)s."), field="name", most=MAX_NAME, n=len(name))  # fmt: skip
+        people.check_pet({"name": name})
+    with refusals:
+        if species not in set(Species):
+            raise Invalid("no_species", N_("Say what kind of pet it is."), field="species")
+    refusals.say()
+    return name, Species(species)
 
 
 def leave(pet: Pet, status: PetStatus, *, actor: Actor, left_on: dt.date | None = None, reason: str = "") -> None:

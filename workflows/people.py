@@ -27,7 +27,7 @@ from models import (
 )
 from workflows import client_sitters, leaving, merged, records, sign_ins
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Invalid, NotAllowed, Refusals, WrongState
 from workflows.permissions import Permission
 
 
@@ -85,12 +85,17 @@ def region() -> str:
     return str(settings.read()["business.locale"]).split("_")[-1]
 
 
-def _contact_data(values: Mapping[str, Any]) -> dict[str, Any]:
+def _contact_data(values: Mapping[str, Any], refusals: Refusals, *, name: str) -> dict[str, Any]:
+    """The values tidied, and whatever is wrong with the name (a field), the address and the number in `refusals`."""
     cleaned = records.tidy(values)
+    with refusals:
+        records.require_text(cleaned, [name], _NAME)
     if "email" in cleaned:
-        cleaned["email"] = clean_email(cleaned["email"])
+        with refusals:
+            cleaned["email"] = clean_email(cleaned["email"])
     if "phone" in cleaned:
-        cleaned["phone"] = clean_phone(cleaned["phone"], region=region())
+        with refusals:
+            cleaned["phone"] = clean_phone(cleaned["phone"], region=region())
     return cleaned
 
 
@@ -117,9 +122,11 @@ def add_client(values: Mapping[str, Any], *, actor: Actor) -> Client:
 
 def checked_client(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a new client as they are kept; refused as `add_client` says."""
-    cleaned = _contact_data(values)
-    records.require_text({"first_name": "", **cleaned}, ["first_name"], _NAME)
-    _check_sitter(cleaned.get("primary_sitter"))
+    refusals = Refusals()
+    cleaned = _contact_data({"first_name": "", **values}, refusals, name="first_name")
+    with refusals:
+        _check_sitter(cleaned.get("primary_sitter"))
+    refusals.say()
     return cleaned
 
 
@@ -133,17 +140,25 @@ def change_client(client: Client, values: Mapping[str, Any], *, actor: Actor) ->
         raise WrongState("erased", N_("The data of this client were erased; the record stays as it is."))
     if client.status is ClientStatus.ARCHIVED:
         merged.require_whole(client)
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["first_name"], _NAME)
-    if cleaned.get("primary_sitter") is not client.primary_sitter:
-        _check_sitter(cleaned.get("primary_sitter"))
-        _check_wanted(client, cleaned.get("primary_sitter"))
+    cleaned = checked_change(client, values)
     changed = records.change(client, cleaned, actor=actor)
     if not client.portal_enabled or client.status is ClientStatus.ARCHIVED:
         sign_ins.end_of_client(client)
     if "status" in changed and client.status is ClientStatus.ARCHIVED:
         leaving.flag(client)
     return changed
+
+
+def checked_change(client: Client, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a client's change as they are kept; refused as `change_client` says, all at once."""
+    refusals = Refusals()
+    cleaned = _contact_data(values, refusals, name="first_name")
+    if cleaned.get("primary_sitter") is not client.primary_sitter:
+        with refusals:
+            _check_sitter(cleaned.get("primary_sitter"))
+            _check_wanted(client, cleaned.get("primary_sitter"))
+    refusals.say()
+    return cleaned
 
 
 def _check_sitter(sitter: Staff | None) -> None:
@@ -185,10 +200,12 @@ def save_contact(contact: ClientContact, values: Mapping[str, Any], *, actor: Ac
 
 def checked_contact(values: Mapping[str, Any], contact: ClientContact) -> dict[str, Any]:
     """The values of a new or changed contact as they are kept; refused as `save_contact` says."""
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["name"], _NAME)
-    if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
-        raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
+    refusals = Refusals()
+    cleaned = _contact_data(values, refusals, name="name")
+    with refusals:
+        if cleaned.get("receives_copies", contact.receives_copies) and not cleaned.get("email", contact.email):
+            raise Invalid("copies_need_email", N_("Copies need a mail address."), field="email")
+    refusals.say()
     return cleaned
 
 
@@ -240,10 +257,14 @@ def _flag_if_left(pet: Pet, changed: Mapping[str, Any]) -> None:
 
 def check_pet(values: Mapping[str, Any]) -> None:
     """Refuse with Invalid, naming the field: a pet without a name, or born in the future or before any pet alive."""
-    records.require_text(values, ["name"], _NAME)
+    refusals = Refusals()
+    with refusals:
+        records.require_text(values, ["name"], _NAME)
     born = values.get("born_on")
-    if isinstance(born, dt.date) and not clock.today() - dt.timedelta(days=120 * 366) <= born <= clock.today():
-        raise Invalid("bad_birthday", N_("Enter a birthday in the past."), field="born_on")
+    with refusals:
+        if isinstance(born, dt.date) and not clock.today() - dt.timedelta(days=120 * 366) <= born <= clock.today():
+            raise Invalid("bad_birthday", N_("Enter a birthday in the past."), field="born_on")
+    refusals.say()
 
 
 def remove_pet(pet: Pet, *, actor: Actor) -> None:
@@ -276,8 +297,9 @@ def save_vet(vet: Vet, values: Mapping[str, Any], *, actor: Actor) -> Vet:
 
 def checked_vet(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a practice as they are kept."""
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["name"], _NAME)
+    refusals = Refusals()
+    cleaned = _contact_data(values, refusals, name="name")
+    refusals.say()
     return cleaned
 
 
@@ -295,8 +317,7 @@ def remove_vet(vet: Vet, *, actor: Actor) -> None:
 def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
     """Add a staff member; logged. A log-in is made by `invitations.invite_staff`."""
     actor.require(Permission.STAFF)
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["first_name"], _NAME)
+    cleaned = checked_staff(values)
     check_owners_alone(cleaned.get("role"), actor=actor)
     staff = Staff(**cleaned)
     records.add(staff, actor=actor)
@@ -309,8 +330,7 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
     Refused with Invalid: the business would be left without an active owner who can log in.
     """
     actor.require(Permission.STAFF)
-    cleaned = _contact_data(values)
-    records.require_text(cleaned, ["first_name"], _NAME)
+    cleaned = checked_staff(values)
     check_owners_alone(staff.role, cleaned.get("role"), actor=actor)
     was_owner = staff.role is StaffRole.OWNER and staff.is_active
     stays_owner = cleaned.get("role", staff.role) is StaffRole.OWNER and cleaned.get("is_active", staff.is_active)
@@ -320,6 +340,14 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
     if {"role", "is_active"} & set(changed):
         sign_ins.end_of_staff(staff)
     return changed
+
+
+def checked_staff(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a member of staff as they are kept; Invalid without a name or with a bad address or number."""
+    refusals = Refusals()
+    cleaned = _contact_data(values, refusals, name="first_name")
+    refusals.say()
+    return cleaned
 
 
 def check_owners_alone(*roles: StaffRole | None, actor: Actor) -> None:

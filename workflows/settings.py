@@ -26,6 +26,7 @@ from models import LimitKind, ServiceItem, Setting
 from workflows import (
     activity,
     locks,
+    setting_checks,
     settings_backups,
     settings_billing,
     settings_connections,
@@ -35,7 +36,7 @@ from workflows import (
     settings_visits,
 )
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, Refusals
 from workflows.permissions import Permission
 from workflows.setting_kinds import Entry, Group, Kind
 
@@ -361,8 +362,7 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
     locks.lock_place("settings")
     forget()
     current = read()
-    wanted = {key: clean(key, raw) for key, raw in values.items()}
-    _check_together({**{k: current.stored.get(k, e.default) for k, e in REGISTRY.items()}, **wanted})
+    wanted = checked(values)
     changed: dict[str, tuple[Any, Any]] = {}
     for key, new in wanted.items():
         old = current.stored.get(key, REGISTRY[key].default)
@@ -384,14 +384,13 @@ def change(values: Mapping[str, Any], *, actor: Actor) -> dict[str, tuple[Any, A
     return changed
 
 
-def _check_together(values: Mapping[str, Any]) -> None:
-    """Settings that need each other."""
-    for limit in ("booking.limit", "booking.change_limit", "booking.cancel_limit"):
-        kind = values[f"{limit}_kind"]
-        if kind in {LimitKind.HOURS, LimitKind.DAYS} and values[f"{limit}_number"] is None:
-            raise Invalid("limit_number", N_("Say how many hours or days."), field=f"{limit}_number")
-        if kind in {LimitKind.TODAY_AFTER, LimitKind.TOMORROW_AFTER} and values[f"{limit}_time"] is None:
-            raise Invalid("limit_time", N_("Say until what time of day."), field=f"{limit}_time")
-    if bool(values["portal.button_label"]) != bool(values["portal.button_url"]):
-        missing = "portal.button_url" if values["portal.button_label"] else "portal.button_label"
-        raise Invalid("button_half", N_("The link button needs both a text and an address."), field=missing)
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The given settings as they would be stored; refused as `change` says, all that is wrong at once. Nothing is written."""
+    stored, refusals, wanted = read().stored, Refusals(), {}
+    for key, raw in values.items():
+        with refusals:
+            wanted[key] = clean(key, raw)
+    with refusals:
+        setting_checks.check_together({**{k: stored.get(k, e.default) for k, e in REGISTRY.items()}, **wanted})
+    refusals.say()
+    return wanted

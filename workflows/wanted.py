@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from foundation import text
 from models import Client, Pet, PetStatus, ServiceItem, TimeBlock, TimeType
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, Refusals
 
 #: one basket, one booking: enough for two visits a day over three months
 MAX_LINES = 200
@@ -39,12 +39,12 @@ class Slot:
     block: TimeBlock | None = field(default=None)
 
 
-def clean_note(note: str) -> str:
+def clean_note(note: str, *, field: str = "note") -> str:
     """The note without what nobody sees; Invalid when it is too long to be read."""
     cleaned = text.tidy(note)
     if len(cleaned) > MAX_NOTE:
         raise Invalid(
-            "note_long", N_("The note is too long: use at most %(most)s characters."), field="note", most=MAX_NOTE
+            "note_long", N_("The note is too long: use at most %(most)s characters."), field=field, most=MAX_NOTE
         )
     return cleaned
 
@@ -52,23 +52,32 @@ def clean_note(note: str) -> str:
 def slots(wanted: Wanted, client: Client, *, any_block: bool = False) -> Iterator[Slot]:
     """The single visits of what is wanted, in order of date and time.
 
-    Refused with Invalid: no day; too many visits; no pet, or pets of others or no longer with us; a block that the
-    item does not have (the office may choose any block: `any_block`). Times that the item's time type does not ask
-    for are left out.
+    Refused as `check` says. Times that the item's time type does not ask for are left out.
     """
-    days = sorted(set(wanted.dates))
-    if not days:
-        raise Invalid("no_date", N_("Choose at least one day."), field="dates")
-    check_pets(wanted.pets, client)
+    check(wanted, client, any_block=any_block)
     times = _times(wanted, any_block=any_block)
-    if len(days) * len(times) > MAX_LINES:
-        raise Invalid(
-            "too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates",
-            most=MAX_LINES,
-        )  # fmt: skip
-    for day in days:
+    for day in sorted(set(wanted.dates)):
         for start_time, block in times:
             yield Slot(day, start_time, block)
+
+
+def check(wanted: Wanted, client: Client, *, any_block: bool = False) -> None:
+    """Refuse with Invalid, all at once: no day; too many visits; no pet, or pets of others or no longer with us; no
+    block, or one that the item does not have (the office may choose any block: `any_block`)."""
+    refusals, n_days = Refusals(), len(set(wanted.dates))
+    with refusals:
+        if not n_days:
+            raise Invalid("no_date", N_("Choose at least one day."), field="dates")
+    with refusals:
+        check_pets(wanted.pets, client)
+    with refusals:
+        _check_blocks(wanted, any_block=any_block)
+        if n_days * len(_times(wanted, any_block=any_block)) > MAX_LINES:
+            raise Invalid(
+                "too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="dates",
+                most=MAX_LINES,
+            )  # fmt: skip
+    refusals.say()
 
 
 def check_pets(pets: Sequence[Pet], client: Client) -> None:
@@ -82,14 +91,19 @@ def check_pets(pets: Sequence[Pet], client: Client) -> None:
         raise Invalid("no_pet", N_("Choose at least one pet."), field="pets")
 
 
+def _check_blocks(wanted: Wanted, *, any_block: bool) -> None:
+    if wanted.item.time_type is not TimeType.TIME_BLOCK:
+        return
+    if not wanted.blocks:
+        raise Invalid("no_block", N_("Choose at least one time of day."), field="blocks")
+    allowed = {b.id for b in wanted.item.time_blocks if b.is_active}
+    if not any_block and any(b.id not in allowed for b in wanted.blocks):
+        raise Invalid("foreign_block", N_("Choose among the times of this service."), field="blocks")
+
+
 def _times(wanted: Wanted, *, any_block: bool) -> list[tuple[dt.time | None, TimeBlock | None]]:
     if wanted.item.time_type is TimeType.TIME_BLOCK:
-        allowed = {b.id for b in wanted.item.time_blocks if b.is_active}
         blocks = sorted({b.id: b for b in wanted.blocks}.values(), key=lambda b: b.starts_at)
-        if not blocks:
-            raise Invalid("no_block", N_("Choose at least one time of day."), field="blocks")
-        if not any_block and any(b.id not in allowed for b in blocks):
-            raise Invalid("foreign_block", N_("Choose among the times of this service."), field="blocks")
         return [(wanted.start_time if any_block else None, block) for block in blocks]
     if wanted.item.time_type is TimeType.STANDARD:
         return [(wanted.start_time, None)]

@@ -80,6 +80,14 @@ def test_what_is_refused_comes_back_as_it_was_typed(cast, alice, wrong):
     assert (count(ClientContact), told()) == (0, [])
 
 
+def test_all_that_is_wrong_is_said_in_one_round(cast, alice):
+    answer = fill_in(
+        alice, f"{PAGE}/new", {"name": "", "relation": "r" * 121, "phone": "soon", "receives_copies": "1"}, PAGE
+    )
+    assert set(re.findall(r'id="(\w+)-error"', answer.text)) == {"name", "relation", "email", "phone"}
+    assert (answer.text.count("Copies need a mail address."), 'value="soon"' in answer.text) == (2, True)
+
+
 def test_sent_twice_somebody_is_there_once(cast, alice):
     for _ in range(2):
         assert fill_in(alice, f"{PAGE}/new", {**KIM, "form_key": "k" * 20}, PAGE).status_code == 303

@@ -264,6 +264,16 @@ def test_everything_that_is_wrong_is_said_at_once(alice, cast):
         assert words in page.text
 
 
+@pytest.mark.covers("B4", "B9")
+def test_a_day_that_does_not_work_is_said_although_something_else_is_missing(alice, cast):
+    make.closed_day(DAY, reason="winter break")
+    page = alice.press(alice.get(ADD), ADD, **fill(cast, note="x" * 10_001) | {"pets": None})
+    for words in ("Closed on this day: winter break.", "Choose at least one pet.", "The note is too long"):
+        assert words in page.text
+    untimed = alice.press(alice.get(ADD), ADD, **fill(cast, item=cast.cat_visit))
+    assert ("Choose at least one time of day." in untimed.text, 'id="dates-error"' in untimed.html) == (True, False)
+
+
 @pytest.mark.covers("B4")
 @pytest.mark.parametrize(
     "note", ["x" * 10_000, "NUL \0 in it", "🐕‍🦺 \u202e <script>alert(1)</script> {{ 7*7 }} %(x)s"]

@@ -407,6 +407,12 @@ def test_a_pet_without_name_or_kind_comes_back(walk, cast, name, species, said):
     assert page.form("/portal/your-data/pets").filled()["name"] == [name]
 
 
+def test_a_pet_without_name_and_kind_hears_both(walk, cast):
+    alice = walk(cast.alice)
+    page = alice.press(alice.get("/portal/your-data/pets/new"), "/portal/your-data/pets", name=" ", species="")
+    assert [words in page.text for words in ("Fill in a name.", "Say what kind of pet it is.")] == [True, True]
+
+
 @pytest.mark.covers("D2", "S8")
 def test_a_pet_is_no_longer_with_us_and_never_deleted(walk, cast, dogs):
     make.custom_field(dogs)

@@ -120,6 +120,22 @@ def test_a_wrong_value_saves_nothing_and_brings_the_form_back_filled(owner, fiel
     assert settings.read()["portal.notice"] == ""
 
 
+def test_all_that_is_wrong_is_said_in_one_round_and_nothing_is_saved(owner):
+    data = fields_of(owner.get("/admin/settings/portal"))
+    data |= {
+        "portal__auto_submit_hours": "many",
+        "portal__button_url": "javascript:alert(1)",
+        "booking__limit_kind": "hours",
+        "booking__cancel_limit_kind": "today_after",
+    }
+    answer = owner.post("/admin/settings/portal", data=data)
+    for words in ("Enter a whole number", "begins with https://", "how many hours or days", "until what time of day"):
+        assert words in answer.text
+    assert (answer.status_code, 'value="many"' in answer.text) == (422, True)
+    settings.forget()
+    assert settings.read()["booking.limit_kind"] != "hours"
+
+
 @pytest.mark.parametrize(
     "value", ["not-an-address", "a@b", "x@example.com,y@example.com", "x@example.com\r\nBcc: y@z.com"]
 )

@@ -164,7 +164,7 @@ def test_book_a_time_block_item_makes_one_for_each_day_and_block(cast, book):
     [
         ({"days": []}, "no_date", "dates"), ({"pets": "bella"}, "foreign_pet", "pets"), ({"pets": []}, "no_pet", "pets"),
         ({"sitter": "max"}, "not_a_sitter", "sitter"), ({"note": "x" * 10_001}, "note_long", "note"),
-        ({"staff_note": "x" * 10_001}, "note_long", "note"), ({"item": "cat_visit"}, "no_block", "blocks"),
+        ({"staff_note": "x" * 10_001}, "note_long", "staff_note"), ({"item": "cat_visit"}, "no_block", "blocks"),
     ],
     ids=["no day", "foreign pet", "no pet", "no sitter", "long note", "long staff note", "no block"],
 )  # fmt: skip

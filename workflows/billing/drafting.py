@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -24,13 +23,12 @@ from models import (
     Job,
     LineKind,
     PaymentTerms,
-    ServiceItem,
     TaxRate,
-    VisitPackage,
 )
 from workflows import activity, demo_marks, settings
 from workflows.actors import Actor
 from workflows.billing import line_amounts, packages, taxes, visit_lines
+from workflows.billing.free_lines import FreeLine, check_line, words
 from workflows.billing.visit_lines import VISIT_KINDS, Waiting
 from workflows.errors import N_, Conflict, Invalid, WrongState
 from workflows.locks import lock_client
@@ -152,25 +150,6 @@ def _put_on(draft: Invoice, jobs: Iterable[Job], basis: Basis) -> None:
 # ------------------------------------------------------------------------------------------------------- free lines
 
 
-@dataclass(frozen=True)
-class FreeLine:
-    """A line that is no visit, as the office typed it. A discount has either an amount (above zero) or a percentage."""
-
-    kind: LineKind = LineKind.ITEM
-    description: str = ""
-    detail: str = ""
-    on_date: dt.date | None = None
-    quantity: Decimal = Decimal(1)
-    unit_price: Decimal = ZERO
-    #: of a discount that is a share of all other lines
-    percent: Decimal | None = None
-    service_item: ServiceItem | None = None
-    package: VisitPackage | None = None
-    #: None: as the client, the service and the default say
-    tax_rate: TaxRate | None = None
-    no_tax: bool = False
-
-
 def add_line(draft: Invoice, wanted: FreeLine, *, actor: Actor, seen_version: int | None = None) -> InvoiceLine:
     """Add something that is no visit: an item, a fee, a discount, a package of visits, a deposit.
 
@@ -205,7 +184,7 @@ def change_line(line: InvoiceLine, wanted: FreeLine, *, actor: Actor, seen_versi
     elif wanted.unit_price != own.unit_price or wanted.quantity != own.quantity:
         raise Invalid("visit_price", N_("This is the visit's own price. Change the visit, or add a discount."), field="unit_price")  # fmt: skip
     else:
-        own.description, own.detail = _words(wanted.description), line_amounts.line(wanted.detail)
+        own.description, own.detail = words(wanted.description), line_amounts.line(wanted.detail)
     refresh(fresh)
     return own
 
@@ -369,49 +348,11 @@ def _check_room(n_lines: int) -> None:
         raise Invalid("many_lines", N_("An invoice can have at most %(most)s lines."), most=MOST_LINES)
 
 
-def _words(text: str) -> str:
-    words = line_amounts.line(text)
-    if not words:
-        raise Invalid("no_description", N_("Say what this line is for."), field="description")
-    return words
-
-
-#: what may stand on which invoice, apart from visits
-_KINDS: dict[InvoiceKind, frozenset[LineKind]] = {
-    InvoiceKind.STANDARD: frozenset({LineKind.ITEM, LineKind.FEE, LineKind.DISCOUNT, LineKind.PACKAGE}),
-    InvoiceKind.DEPOSIT: frozenset({LineKind.DEPOSIT}),
-}
-
-
 def _fill(line: InvoiceLine, wanted: FreeLine, draft: Invoice) -> None:
-    if wanted.kind not in _KINDS[draft.kind]:
-        raise Invalid("bad_kind", N_("Such a line does not belong on this invoice."), field="kind")
-    for field, value in _figures(wanted).items():
+    for field, value in check_line(wanted, draft).items():
         setattr(line, field, value)
-    package = wanted.package if wanted.kind is LineKind.PACKAGE else None
-    item = package.service_item if package is not None else wanted.service_item
-    default_words = package.name if package is not None else (item.name if item is not None else "")
-    line.kind, line.description = wanted.kind, _words(wanted.description or default_words)
-    line.detail, line.on_date, line.service_item = line_amounts.line(wanted.detail), wanted.on_date, item
-    line.visit_package = package
+    item = line.service_item
     untaxed = wanted.no_tax or wanted.kind in {LineKind.DISCOUNT, LineKind.DEPOSIT} or draft.client.is_tax_exempt
     line.tax_rate = None
     if not untaxed:
         line.tax_rate = wanted.tax_rate or taxes.rate_for(draft.client, item, default=taxes.default_rate())
-
-
-def _figures(wanted: FreeLine) -> dict[str, Any]:
-    """Quantity, unit price and amount of a free line."""
-    if wanted.kind is LineKind.DISCOUNT:
-        if wanted.percent is not None:
-            return {"percent": line_amounts.percent(wanted.percent), "quantity": Decimal(1)} | dict.fromkeys(("unit_price", "amount"), ZERO)  # fmt: skip
-        off = -line_amounts.price(abs(wanted.unit_price), least=money.quantum())
-        return {"percent": None, "quantity": Decimal(1), "unit_price": off, "amount": off}
-    if wanted.kind is LineKind.PACKAGE:
-        if wanted.package is None or not wanted.package.is_active:
-            raise Invalid("no_package", N_("Choose a package of visits."), field="package")
-        if wanted.quantity != int(wanted.quantity):
-            raise Invalid("bad_quantity", N_("Packages are sold whole."), field="quantity")
-    quantity, price = line_amounts.quantity(wanted.quantity), line_amounts.price(wanted.unit_price)
-    amount = money.round_half_up(quantity * price)
-    return {"percent": None, "quantity": quantity, "unit_price": price, "amount": line_amounts.price(amount)}

@@ -16,6 +16,7 @@ from models import BulkRun, Client, Invoice, Job, PaymentTerms
 from workflows import activity
 from workflows.actors import Actor
 from workflows.billing import allocations, drafting, due, invoicing, visit_lines
+from workflows.billing.free_lines import FreeLine
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.locks import lock_clients
 from workflows.permissions import Permission
@@ -97,7 +98,7 @@ def issue(turn: Turn, draft: Invoice, *, mail: bool, actor: Actor) -> None:
     invoicing.after_issue(draft, actor=actor, mail=mail)
 
 
-def issue_lines(several: Sequence[tuple[Client, drafting.FreeLine]], *, actor: Actor) -> list[Invoice | WorkflowError]:
+def issue_lines(several: Sequence[tuple[Client, FreeLine]], *, actor: Actor) -> list[Invoice | WorkflowError]:
     """An invoice with one free line for each of these, issued without a mail; the invoice or its refusal for each.
 
     None of the clients may hold credit that would pay it. A fixed number of statements. Refused, each by itself, as

@@ -13,6 +13,7 @@ from foundation.db import db
 from models import CreditNote, ImportKind, Invoice, InvoiceKind, InvoiceState
 from workflows.actors import Actor
 from workflows.billing import allocations, drafting, invoicing, notes, raising
+from workflows.billing.free_lines import FreeLine
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.importing.kind import CLIENT_FIELDS, Added, Clients, Field, Kind, Row, client_key
 from workflows.importing.values import amount, date, words
@@ -26,9 +27,9 @@ def _wanted(values: Mapping[str, Any]) -> Decimal:
     return wanted
 
 
-def _line(values: Mapping[str, Any]) -> drafting.FreeLine:
+def _line(values: Mapping[str, Any]) -> FreeLine:
     text = str(values.get("note") or _TEXT)
-    return drafting.FreeLine(description=text, on_date=values.get("on_date"), unit_price=_wanted(values), no_tax=True)
+    return FreeLine(description=text, on_date=values.get("on_date"), unit_price=_wanted(values), no_tax=True)
 
 
 class BalanceKind(Kind):

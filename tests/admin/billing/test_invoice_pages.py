@@ -156,6 +156,25 @@ def test_amount_tricks_come_back_with_a_sentence(office, cast, walks, typed, say
     assert office.newest().total == Decimal(40)
 
 
+def test_all_that_is_wrong_with_a_line_is_said_in_one_round(office, cast, walks):
+    draft = office.draft(cast.alice)
+    office.open(f"/admin/invoice/{draft.id}/")
+    answer = office.send(
+        office.form("/lines"), kind="item", description=" ", quantity="lots", unit_price="-5", on_date="soon"
+    )
+    for words in ("Say what this line is for.", "Enter a number", "Enter an amount from", "Choose a day"):
+        assert words in answer.text
+    package = office.send(office.form("/lines"), kind="package", description="", quantity="1.5", unit_price="12.345")
+    for words in (
+        "Say what this line is for.",
+        "Choose a package of visits.",
+        "Packages are sold whole.",
+        "at most 2 decimals",
+    ):
+        assert words in package.text
+    assert (answer.status_code, package.status_code, office.newest().total) == (422, 422, Decimal(40))
+
+
 @pytest.mark.covers("M3")
 def test_the_due_date_follows_the_terms_the_client_and_the_hand(office, cast, walks):
     after = money.payment_terms("Monthly", days=30)

@@ -118,6 +118,40 @@ def test_a_refusal_stands_beside_its_field_and_what_was_typed_is_still_there(off
     assert count(Client, Client.first_name == "Grace") == 0
 
 
+def errors_of(answer):
+    """The fields with a sentence beside them."""
+    return set(re.findall(r'id="([a-z_]+)-error"', answer.text))
+
+
+@pytest.mark.parametrize(
+    ("url", "typed", "wrong"),
+    [
+        ("clients", {"first_name": "", "email": "no address", "phone": "soon"}, {"first_name", "email", "phone"}),
+        ("clients", {"first_name": "Grace", "postcode": "9" * 21, "email": "no address"}, {"postcode", "email"}),
+        ("contacts", {"name": "", "email": "", "phone": "soon", "receives_copies": "y"}, {"client", "name", "email", "phone"}),
+        ("pets", {"name": "", "born_on": "3000-01-01"}, {"client", "name", "born_on"}),
+        ("pets", {"name": "Rex", "vaccinations_expire_on": "soon", "born_on": "3000-01-01"}, {"client", "vaccinations_expire_on", "born_on"}),
+        ("vets", {"name": "", "phone": "soon", "email": "no address"}, {"name", "phone", "email"}),
+        ("staff", {"first_name": "", "phone": "soon", "email": "no address"}, {"first_name", "phone", "email"}),
+        ("services", {"name": "", "code": "two words", "price": "a lot", "duration_minutes": "0", "cancel_limit_kind": "days"},
+         {"name", "code", "price", "duration_minutes", "cancel_limit_number"}),
+        ("services", {"name": "Walk", "code": "walk30", "price": "-1", "duration_minutes": "30"}, {"code", "price"}),
+    ],
+)  # fmt: skip
+def test_all_that_is_wrong_is_said_in_one_round(office, cast, url, typed, wrong):
+    answer = office.fill(f"/admin/{url}/new/", **typed)
+    assert (answer.status_code, errors_of(answer)) == (422, wrong)
+    assert all(f'value="{text}"' in answer.text for text in typed.values() if text and text not in {"y", "days"})
+
+
+def test_a_change_with_a_field_that_cannot_be_read_says_what_the_rules_say_of_the_others(office, cast):
+    before = cast.alice.version
+    answer = office.fill(f"/admin/clients/edit/?id={cast.alice.id}", postcode="9" * 21, phone="soon", first_name="")
+    assert (answer.status_code, errors_of(answer)) == (422, {"postcode", "phone", "first_name"})
+    fine = office.fill(f"/admin/clients/edit/?id={cast.alice.id}", postcode="9" * 21, city="Springfield")
+    assert (errors_of(fine), cast.alice.version) == ({"postcode"}, before)
+
+
 def test_a_refusal_about_no_field_stands_above_the_form(office, cast):
     db.session.execute(sa.update(Staff).values(role=StaffRole.SITTER).where(Staff.id == cast.max.id))
     answer = office.fill(f"/admin/staff/edit/?id={cast.olivia.id}", role="sitter")

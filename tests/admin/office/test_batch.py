@@ -508,6 +508,27 @@ def test_edit_changes_service_day_block_pets_sitter_and_both_notes(office, cast,
     )
 
 
+def test_all_that_is_wrong_with_a_line_is_said_in_one_round(office, cast, alices_request, batch_url):
+    for url in (f"{batch_url}lines/{alices_request.lines[0].id}/", f"{batch_url}lines"):
+        fields = {
+            "service": cast.cat_visit.id,
+            "on_date": "2026-02-30",
+            "block": "",
+            "blocks": [],
+            "pets": None,
+            "note": "n" * 10_001,
+        }
+        page = office.get(url).press("Save" if url.endswith("/") else "Add visit", **fields)
+        for sentence in (
+            "Choose a day, for example",
+            "Choose at least one time of day.",
+            "Choose at least one pet.",
+            "The note is too long",
+        ):
+            assert sentence in page.main, (url, sentence)
+        assert (page.status, page.main.count("Choose a day, for example")) == (422, 2)
+
+
 @pytest.mark.covers("B10")
 @pytest.mark.parametrize(
     ("fields", "sentence"),

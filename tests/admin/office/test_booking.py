@@ -209,7 +209,7 @@ def test_nonsense_is_refused_with_a_sentence_and_what_was_typed_is_kept(cast, fo
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"ends_on": ""}, "Choose the first and the last day."),
+        ({"ends_on": ""}, "Fill this in."),
         ({"ends_on": "2026-12-03"}, "The stay must end after it starts."),
         ({"ends_on": "2027-12-03"}, "A stay can last at most 120 days."),
         ({"end_time": ""}, "Give both times of the stay, or neither."),
@@ -357,3 +357,22 @@ def test_the_log_has_one_line_for_the_whole_booking(cast, form):
         sitter="none",
     )
     assert count(Activity, Activity.verb == "job.booked") == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "typed", "said"),
+    [
+        ("walk", {"start_time": "noon", "range_from": "2026-12-03"},
+         ["Enter a time, for example 12:00.", "Give both ends of the range, or neither.", "Choose at least one pet.", "Choose a sitter, or Unassigned."]),
+        ("walk", {"start_time": "noon"}, ["Enter a time, for example 12:00.", "Choose at least one day.", "Choose at least one pet."]),
+        ("cat_visit", {}, ["Choose at least one day.", "Choose at least one time of day.", "Choose a sitter, or Unassigned."]),
+        ("overnight", {"on_date": "soon", "note": "n" * 10_001}, ["Choose a day", "Fill this in.", "The note is too long", "Choose a sitter"]),
+        ("overnight", {"on_date": "2026-12-03", "ends_on": "2026-12-01", "sitter": "none"}, ["The stay must end after it starts.", "Choose at least one pet."]),
+    ],
+)  # fmt: skip
+def test_all_that_is_wrong_is_said_in_one_round(office, cast, form, service, typed, said):
+    chosen = {"service": getattr(cast, service).id, "pets": [], "sitter": "", **typed}
+    answer = form.press("Book visits", **chosen)
+    assert (answer.status, [words for words in said if words not in answer.main]) == (422, [])
+    assert booked(cast.alice) == []
+    assert all(answer.fields(NEW).get(name) == text for name, text in typed.items())

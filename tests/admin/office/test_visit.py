@@ -205,6 +205,19 @@ def test_nonsense_changes_nothing(job, page, fields):
     assert (again(job).on_date, job.note) == (TUESDAY, "Side gate")
 
 
+def test_all_that_is_wrong_is_said_in_one_round(job, page):
+    wrong = page.press("Save visit", on_date="soon", start_time="noon", pets=[], sitter="", staff_note="n" * 10_001)
+    for words in (
+        "Choose a day, for example",
+        "Enter a time, for example",
+        "Choose at least one pet.",
+        "Choose a sitter, or Unassigned.",
+        "The note is too long",
+    ):
+        assert words in wrong.main
+    assert (wrong.status, again(job).version) == (422, 1)
+
+
 def test_the_page_takes_few_queries(office, job, cast):
     for n in range(30):
         make.activity_line(
