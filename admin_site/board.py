@@ -23,7 +23,7 @@ from foundation import clock
 from foundation.db import db
 from models import Job, JobState, Staff, TimeBlock, TimeType
 from ui_kit import formats
-from workflows import conflicts, jobs, moving, settings, stretches
+from workflows import conflicts, jobs, moving, opening, settings, stretches
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.permissions import Permission
 
@@ -175,9 +175,17 @@ def _rows(sitters: list[Named], names: Names, drawn: list[board_events.Visit], *
     return rows
 
 
+#: shown of a day while no opening hours are set
+HOURS = (dt.time(7), dt.time(21))
+
+
 def _config(on: dt.date, *, is_week: bool) -> dict[str, Any]:
     """What the script needs to know: addresses, the clock, and words in the reader's language."""
+    opens, closes = opening.usual_hours() or HOURS
     return {
+        # Whole hours; visits outside of them widen the day.
+        "opens": opens.hour,
+        "closes": closes.hour + (closes > dt.time(closes.hour)),
         "date": on.isoformat(),
         "view": "resourceTimelineWeek" if is_week else "resourceTimelineDay",
         "visits": url_for(".visits"),

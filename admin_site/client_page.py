@@ -47,6 +47,7 @@ from models import (
     RequestMessage,
     ServiceItem,
     StoredFile,
+    TimeBlock,
 )
 from sign_in import current_actor, current_sign_in, put_cookie
 from ui_kit import repeat_words
@@ -129,6 +130,7 @@ class ClientPage(WorkPage):
             keys_words=keys.snapshot_words(*known.n_keys, not_needed=client.key_not_needed),
             last_login=_last_login(client),
             n_logins=len(client.logins),
+            has_factor=known.has_factor,
             has_password=any(x.password_hash for x in client.logins),
             phone=people.show_phone(client.phone, region=people.region()),
             status_chip=_status_chip(client),
@@ -194,8 +196,12 @@ def _last_login(client: Client) -> Any:
 
 
 def _visits() -> Any:
-    return sa.select(Job).options(
-        joinedload(Job.service_item), joinedload(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+    return (
+        sa.select(Job)
+        .options(
+            joinedload(Job.service_item), contains_eager(Job.time_block), joinedload(Job.sitter), selectinload(Job.pets)
+        )
+        .outerjoin(Job.time_block)
     )
 
 
@@ -245,7 +251,9 @@ def _schedule(known: Snapshot, number: int, _coming: list[Job]) -> dict[str, Any
     found = db.session.scalars(
         _visits()
         .where(Job.client_id == known.client.id)
-        .order_by(Job.on_date.desc(), Job.id.desc())
+        .order_by(
+            Job.on_date.desc(), sa.func.coalesce(Job.start_time, TimeBlock.starts_at).desc().nulls_last(), Job.id.desc()
+        )
         .limit(PER_PAGE + 1)
         .offset((number - 1) * PER_PAGE)
     ).all()

@@ -6,6 +6,7 @@ once: that takes longer than the database takes to answer it.
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,6 +37,12 @@ LAST_LINES = 6
 _MOST = sa.bindparam("most", type_=sa.Integer)
 _SERVICE = Twin(ServiceItem, "name", "duration_minutes", "time_type")
 _BLOCK = Twin(TimeBlock, "name", "starts_at", "ends_at")
+
+
+def _in_the_day(of: Any) -> tuple[Any, ...]:
+    """How visits of a day follow each other: by the time, or by when their time of day begins, then by service."""
+    starts = sa.func.coalesce(of.start_time, _BLOCK.c.starts_at, sa.literal(dt.time(0), sa.Time))
+    return starts, _SERVICE.c.name, of.id
 
 
 def pets(client_id: int) -> list[Pet]:
@@ -82,7 +89,7 @@ _COMING = (
         _VISIT.c.on_date >= sa.bindparam("reach", type_=sa.Date),
         _VISIT.c.ends_on >= sa.bindparam("today", type_=sa.Date),
     )
-    .order_by(_VISIT.c.on_date, _VISIT.c.start_time, _VISIT.c.id)
+    .order_by(_VISIT.c.on_date, *_in_the_day(_VISIT.c))
     .limit(_MOST)
 )
 
@@ -100,14 +107,19 @@ _WAITING = (
     sa.select(*_LINE.columns)
     .select_from(_LINE.joined())
     .where(_LINE.c.state == LineState.SUBMITTED, _LINE.c.client_id == _CLIENT_ID)
-    .order_by(_LINE.c.on_date, _LINE.c.start_time)
+    .order_by(_LINE.c.on_date, *_in_the_day(_LINE.c))
     .limit(_MOST)
 )
 
 
 def soonest(visits: Sequence[Job], lines: Sequence[JobRequestLine]) -> list[Job | JobRequestLine]:
-    """Both together, in the order of their days and times."""
-    return sorted([*visits, *lines], key=lambda v: (v.on_date, v.start_time or dt.time(0)))
+    """Both together, in the order of their days, times and services."""
+    return sorted([*visits, *lines], key=lambda v: (v.on_date, _begins(v), v.service_item.name))
+
+
+def _begins(visit: Job | JobRequestLine) -> dt.time:
+    block = visit.time_block
+    return visit.start_time or (block.starts_at if block else dt.time(0))
 
 
 def contacts(client_id: int) -> list[ClientContact]:

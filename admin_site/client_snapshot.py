@@ -28,7 +28,7 @@ from models import (
     Staff,
     StoredMethod,
 )
-from workflows import agreements, mail_refusals
+from workflows import agreements, mail_refusals, second_factor
 from workflows.billing import sums
 
 
@@ -45,6 +45,8 @@ class Snapshot:
     #: keys in use, with the team, lost
     n_keys: tuple[int, int, int]
     is_returned: bool
+    #: codes of a phone or a passkey, which can be reset
+    has_factor: bool
     #: what is owed, the credit and the deposits, as they stand in the books
     stands: sums.Stands
     has_contacts: bool
@@ -63,11 +65,11 @@ def read(client_id: int) -> Snapshot | None:
     logins = [login for login in _LOGIN.read(row[-len(_LOGIN.columns) :] for row in rows) if login is not None]
     lend(logins, "client", client)
     put_beside([client], "logins", {client.id: logins})
-    n_waiting, n_agreements, last_id, number, day, n_keys, n_with_team, n_lost, is_returned, *more = facts
+    n_waiting, n_agreements, last_id, number, day, n_keys, n_with_team, n_lost, is_returned, has_factor, *more = facts
     owed, credit, deposits, *has = more[: -len(_LOGIN.columns)]
     zero = Decimal(0)
     return Snapshot(
-        client, n_waiting, int(n_agreements or 0), (last_id, number, day), (n_keys, n_with_team, n_lost), is_returned,
+        client, n_waiting, int(n_agreements or 0), (last_id, number, day), (n_keys, n_with_team, n_lost), is_returned, has_factor,
         sums.Stands(owed or zero, -(credit or zero), -(deposits or zero)), *has,
     )  # fmt: skip
 
@@ -93,6 +95,7 @@ _CLIENT = fixed(
         *_LAST_COLUMNS,
         *keys.n_of_client(_CLIENT_ID),
         mail_refusals.is_returned(_TWIN.c.email),
+        second_factor.is_in_household(_CLIENT_ID),
         *sums.stands_of(_CLIENT_ID),
         _any_of(ClientContact),
         _any_of(ClientSitter),

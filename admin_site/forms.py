@@ -102,6 +102,7 @@ class RecordForms:
             record = self.create_model(form)
             if record:
                 flash(self.said_added(record), "success")
+                self.warn(record)
                 if "_add_another" in request.form:
                     return redirect(request.full_path.rstrip("?"))
                 return redirect(self.origin() or self.saved_url(record))
@@ -123,6 +124,7 @@ class RecordForms:
         name = self.record_name(record)
         if self._is_right(form, record) and self.update_model(form, record):
             flash(self.said_saved(record), "success")
+            self.warn(record)
             return redirect(self.origin() or self.saved_url(record))
         return self._show_form(form, record, name), _status(form)
 
@@ -261,6 +263,9 @@ class RecordForms:
     def said_saved(self, record: Any) -> str:
         """After changing."""
         return gettext("%(name)s was saved.", name=self.record_name(record))
+
+    def warn(self, record: Any) -> None:
+        """Say what should be known of a record that was saved, beside that it was."""
 
     # ------------------------------------------------------------------ one value, in its place in the list
     @expose("/cell/", methods=("GET", "POST"))

@@ -1,14 +1,15 @@
 """The lists of clients and of their contacts. `animals` has pets and vets, `team` the staff."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_admin import Admin
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
@@ -42,6 +43,7 @@ from workflows import invitations, mailings, people
 from workflows.actors import Actor
 from workflows.billing import runs
 from workflows.errors import N_, Invalid
+from workflows.merging import duplicates
 from workflows.permissions import Permission
 
 
@@ -66,6 +68,13 @@ _SITTER_NAME = joinedload(Client.primary_sitter).load_only(Staff.first_name, Sta
 OF_CLIENT = (Client.first_name, Client.last_name, Client.account_number)
 #: for fields about somebody else: the browser must not offer one's own
 PLAIN_TEXT = {"autocomplete": "off"}
+
+
+#: what is said of a mail address or number that other clients have too
+_SHARED: dict[str, Callable[[int], str]] = {
+    "email": lambda n: ngettext("Another client has this mail address too:", "%(num)d other clients have this mail address too:", n),
+    "phone": lambda n: ngettext("Another client has this phone number too:", "%(num)d other clients have this phone number too:", n),
+}  # fmt: skip
 
 
 class ClientList(EditsRows, FieldColumns, OfficeList):
@@ -229,7 +238,14 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
         return people.add_client(values, actor=actor)
 
     def change(self, record: Client, values: dict[str, Any], actor: Actor) -> None:
-        people.change_client(record, values, actor=actor)
+        g.changed_of_client = people.change_client(record, values, actor=actor)
+
+    def warn(self, record: Client) -> None:
+        """Who else has the mail address or number that was just filled in."""
+        for field, others in duplicates.sharing(record, g.get("changed_of_client", ("email", "phone"))).items():
+            said = _SHARED[field](len(others))
+            links = Markup(", ").join(client_link(other) for other in others)
+            flash(Markup("{} {}").format(said, links), "warning")
 
     def remove(self, record: Client, actor: Actor) -> None:
         people.remove_client(record, actor=actor)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import abort, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from client_portal import asked, asking, cards, words
 from client_portal.asked import Touch
@@ -30,7 +30,7 @@ from client_portal.frame import (
 from client_portal.urls import is_public_id
 from foundation import clock
 from foundation.db import db
-from models import CancellationReason, ChangeRequest, Job, JobState, ReportCard, ServiceItem
+from models import CancellationReason, ChangeRequest, Job, JobState, ReportCard, ServiceItem, TimeBlock
 from sign_in import current_actor
 from workflows import change_asking, change_requests, changes_shown, settings
 from workflows.change_preview import CancelPreview, FiguresChanged, preview_cancel
@@ -60,13 +60,14 @@ def own_jobs() -> sa.Select[Job]:
     return (
         sa.select(Job)
         .join(Job.service_item)
+        .outerjoin(Job.time_block)
         .where(Job.client_id == client_here().id, Job.state != JobState.VOIDED, ServiceItem.is_internal.is_(False))
         .options(
-            joinedload(Job.service_item).joinedload(ServiceItem.group), joinedload(Job.time_block),
+            joinedload(Job.service_item).joinedload(ServiceItem.group), contains_eager(Job.time_block),
             joinedload(Job.sitter), joinedload(Job.report_card).load_only(ReportCard.public_id, ReportCard.state),
             selectinload(Job.pets),
         )
-        .order_by(Job.on_date, Job.start_time, Job.id)
+        .order_by(Job.on_date, sa.func.coalesce(Job.start_time, TimeBlock.starts_at), ServiceItem.name, Job.id)
         .execution_options(populate_existing=True)
     )  # fmt: skip
 

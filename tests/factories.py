@@ -500,7 +500,8 @@ def client_sitter(client: Client | None = None, sitter: Staff | None = None, **m
 
 
 def authenticator(login: StaffLogin | None = None, **more: Any) -> Authenticator:
-    return _save(Authenticator(staff_login_id=(login or staff_login()).id, **{"sealed": "x", **more}))
+    owner = {} if "client_login_id" in more else {"staff_login_id": (login or staff_login()).id}
+    return _save(Authenticator(**{"sealed": "x", **owner, **more}))
 
 
 def recovery_code(login: StaffLogin | None = None, **more: Any) -> RecoveryCode:

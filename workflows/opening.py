@@ -78,6 +78,12 @@ _HOURS = sa.select(
 ).order_by(OpeningHours.opens_at, OpeningHours.id)  # fmt: skip
 
 
+def usual_hours() -> Stretch | None:
+    """From when until when the business works, over all days and services; None while no hours are set. One query."""
+    every = [s for days in _all_hours().values() for stretches in days.values() for s in stretches]
+    return (min(opens for opens, _closes in every), max(closes for _opens, closes in every)) if every else None
+
+
 def _scope(group_id: int | None, item_id: int | None) -> Scope:
     if item_id is not None:
         return ("item", item_id)

@@ -44,17 +44,27 @@ def clean_email(value: str | None, *, field: str = "email") -> str | None:
         ) from problem
 
 
+#: of a number that is possible in no country
+LEAST_DIGITS = 5
+
+
 def clean_phone(value: str | None, *, region: str = "US", field: str = "phone") -> str | None:
-    """The number in E.164 where it can be understood, None for blank; Invalid when it holds no number at all."""
+    """The number in E.164 where it can be understood, None for blank; Invalid when it holds no number, or too short a one.
+
+    What is possible nowhere is kept as it was typed, if it has five digits: people know their own short numbers.
+    """
     text = (value or "").strip()
     if not text:
         return None
+    refusal = Invalid("bad_phone", N_("Enter a full number, for example 07700 900123."), field=field)
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as problem:
-        raise Invalid("bad_phone", N_("Enter a full number, for example 07700 900123."), field=field) from problem
+        raise refusal from problem
     if phonenumbers.is_possible_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if sum(c.isdigit() for c in text) < LEAST_DIGITS:
+        raise refusal
     # As it will be shown, so that what comes back from a form is no change.
     return show_phone(re.sub(r"[^\d+() .-]", "", text)[:40], region=region) or None
 

@@ -8,13 +8,26 @@ import datetime as dt
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import pyotp
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from foundation import clock, sealing
 from foundation.db import db
-from models import Authenticator, Client, LoginAttempt, Passkey, Realm, RecoveryCode, SignIn, Staff, StaffLogin
+from models import (
+    Authenticator,
+    Client,
+    ClientLogin,
+    LoginAttempt,
+    Passkey,
+    Realm,
+    RecoveryCode,
+    SignIn,
+    Staff,
+    StaffLogin,
+)
 from workflows import activity, locks, outbox, settings, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed
@@ -38,6 +51,16 @@ class State:
     since: dt.datetime | None
     n_codes_left: int
     n_passkeys: int
+
+
+def is_in_household(client_id: Any) -> sa.ColumnElement[bool]:  # noqa: ANN401 -- a number or a bound parameter
+    """Has a log-in of this client codes of a phone or a passkey? To be read along with the client."""
+    login = aliased(ClientLogin)
+    of = {kind: kind.client_login_id == login.id for kind in (Authenticator, Passkey)}
+    has = sa.or_(
+        sa.exists().where(of[Authenticator], Authenticator.confirmed_at.is_not(None)), sa.exists().where(of[Passkey])
+    )
+    return sa.exists().where(login.client_id == client_id, has)
 
 
 def state_of(login: Login) -> State:

@@ -67,16 +67,17 @@ def test_clean_email_refuses_half_an_address(typed):
     ("typed", "region", "kept"),
     [
         (None, "US", None), (" ", "US", None), ("(212) 555-0123", "US", "+12125550123"),
-        ("07700 900123", "GB", "+447700900123"), ("+44 7700 900123", "US", "+447700900123"), ("555", "US", "555"),
+        ("07700 900123", "GB", "+447700900123"), ("+44 7700 900123", "US", "+447700900123"), ("55512", "US", "55512"),
     ],
 )  # fmt: skip
 def test_clean_phone_keeps_the_international_form_where_it_can(typed, region, kept):
     assert people.clean_phone(typed, region=region) == kept
 
 
-def test_clean_phone_refuses_what_holds_no_number():
+@pytest.mark.parametrize("typed", ["call my neighbour", "12", "5551", "+1 2", "1 2 - 3 (4)"])
+def test_clean_phone_refuses_what_holds_no_number_or_too_short_a_one(typed):
     with pytest.raises(Invalid) as refused:
-        people.clean_phone("call my neighbour", field="mobile")
+        people.clean_phone(typed, field="mobile")
     assert (refused.value.code, refused.value.field) == ("bad_phone", "mobile")
 
 

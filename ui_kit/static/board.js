@@ -72,11 +72,11 @@ const draw = (visit) => {
   calendar.updateEvent({ ...event, start: new Date(event.start), end: new Date(event.end) });
 };
 
-// The hours shown are those of a working day, and more when a visit lies outside of them.
+// The hours shown are those of the business, and more when a visit lies outside of them.
 const widen = (events) => {
-  const timed = events.filter((event) => !event.allDay && event.extendedProps.job && event.start.slice(0, 10) === event.end.slice(0, 10));
-  const first = Math.min(7, ...timed.map((event) => Number(event.start.slice(11, 13))));
-  const last = Math.max(21, ...timed.map((event) => Number(event.end.slice(11, 13)) + 1));
+  const timed = events.filter((event) => !event.allDay && event.start.slice(0, 10) === event.end.slice(0, 10));
+  const first = Math.min(config.opens, ...timed.map((event) => Number(event.start.slice(11, 13))));
+  const last = Math.max(config.closes, ...timed.map((event) => Number(event.end.slice(11, 13)) + 1));
   calendar.setOption("slotMinTime", `${pad(first)}:00`);
   calendar.setOption("slotMaxTime", `${pad(Math.min(last, 24))}:00`);
 };
@@ -141,7 +141,7 @@ const turned = () => {
 const sameClock = Intl.DateTimeFormat().resolvedOptions().timeZone === config.zone;
 let calendar;
 calendar = EventCalendar.create(root, {
-  view: config.view, date: config.date, height: "auto", slotDuration: "01:00", snapDuration: "00:15", slotMinTime: "07:00", slotMaxTime: "21:00", slotWidth: 148,
+  view: config.view, date: config.date, height: "auto", slotDuration: "01:00", snapDuration: "00:15", slotMinTime: `${pad(config.opens)}:00`, slotMaxTime: `${pad(config.closes)}:00`, slotWidth: 148,
   views: { resourceTimelineWeek: { slotDuration: { days: 1 }, slotWidth: 122 } },
   headerToolbar: { start: "title", center: "", end: "resourceTimelineDay,resourceTimelineWeek today prev,next" },
   buttonText: words, locale: document.documentElement.lang || undefined, firstDay: config.firstDay, nowIndicator: sameClock,

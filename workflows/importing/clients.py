@@ -1,6 +1,7 @@
 """Files of clients."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ _STATUS = {
     "no": ClientStatus.INACTIVE, "false": ClientStatus.INACTIVE, "0": ClientStatus.INACTIVE, "dormant": ClientStatus.INACTIVE,
     "former": ClientStatus.ARCHIVED, "deleted": ClientStatus.ARCHIVED, "closed": ClientStatus.ARCHIVED,
 }  # fmt: skip
+#: a household may share an address, so it is no reason to leave the row out
+_SHARED = N_("Another client has this mail address too.")
 
 
 class ClientKind(Kind):
@@ -118,7 +121,14 @@ class ClientKind(Kind):
     def add_many(self, several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Added | WorkflowError]:
         """By the rules of `people`."""
         wanted, refused = self.split(several, self._wanted)
-        return self.joined(len(several), many_people.add_clients(wanted, actor=actor), refused)
+        made = self.joined(len(several), many_people.add_clients(wanted, actor=actor), refused)
+        taken = {email for email in self.by_email if email}
+        for n, one in enumerate(made):
+            email = str(several[n].get("email") or "")
+            if isinstance(one, Added) and email in taken:
+                made[n] = replace(one, warnings=(*one.warnings, _SHARED))
+            taken |= {email} - {""}
+        return made
 
     def save(self, record: Client | None, values: Mapping[str, Any], *, actor: Actor) -> Client:
         """By the rules of `people`."""

@@ -1,6 +1,6 @@
 """Records that are likely the same client, pet or practice; the database compares, a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,25 @@ def _records(name: str, ids: set[int]) -> dict[int, Any]:
     if model is Pet:
         rows = rows.options(sa.orm.joinedload(Pet.client))
     return {r.id: r for r in db.session.scalars(rows)}
+
+
+def sharing(client: Client, fields: Collection[str] = ("email", "phone")) -> dict[str, list[Client]]:
+    """Who else has the client's mail address or number, by field and name; households may. At most 20; one query.
+
+    Those that were merged or erased are left out.
+    """
+    held = {name: getattr(client, name) for name in fields if name in {"email", "phone"} and getattr(client, name)}
+    if not held:
+        return {}
+    same = sa.or_(*(getattr(Client, name) == value for name, value in held.items()))
+    found = db.session.scalars(
+        sa.select(Client)
+        .where(same, Client.id != client.id, Client.erased_at.is_(None), sa.not_(was_merged(Client)))
+        .order_by(Client.first_name, Client.last_name, Client.id)
+        .limit(20)
+    ).all()
+    by_field = {name: [one for one in found if getattr(one, name) == value] for name, value in held.items()}
+    return {name: several for name, several in by_field.items() if several}
 
 
 def others(name: str, record: Any, typed: Sequence[int] | None = None) -> list[Any]:  # noqa: ANN401 -- as above

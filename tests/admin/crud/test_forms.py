@@ -152,6 +152,35 @@ def test_a_change_with_a_field_that_cannot_be_read_says_what_the_rules_say_of_th
     assert (errors_of(fine), cast.alice.version) == ({"postcode"}, before)
 
 
+@pytest.mark.covers("S3")
+def test_a_client_with_anothers_address_or_number_is_saved_and_pointed_out_with_a_way_there(office, cast):
+    cast.alice.phone = "+12125550123"
+    hal = {"first_name": "Hal", "last_name": "<b>Archer</b>", "email": "ALICE@example.com", "phone": "212 555 0123"}
+    text = office.open(office.fill("/admin/clients/new/", **hal).headers["Location"]).text
+    added = db.session.scalars(sa.select(Client).where(Client.first_name == "Hal")).one()
+    link = f'href="/admin/client/{cast.alice.id}/"'
+    assert [
+        words in text
+        for words in ("Another client has this mail address too:", "Another client has this phone number too:")
+    ] == [True, True]
+    assert (text.count(link), added.email) == (2, "alice@example.com")
+    again = office.fill(f"/admin/clients/edit/?id={added.id}", city="Springfield")
+    assert "Another client" not in office.open(again.headers["Location"]).text, "nothing of it was changed"
+    changed = office.fill(f"/admin/clients/edit/?id={cast.bob.id}", email="alice@example.com")
+    said = office.open(changed.headers["Location"]).text
+    assert (
+        "2 other clients have this mail address too:" in said,
+        "phone number too" in said,
+        "&lt;b&gt;Archer" in said,
+    ) == (True, False, True)
+
+
+def test_a_client_whose_twin_was_erased_or_who_shares_nothing_hears_nothing(office, cast):
+    cast.alice.erased_at = clock.now()
+    for typed in ({"first_name": "Hal", "email": "alice@example.com"}, {"first_name": "Ida", "email": ""}):
+        assert "Another client" not in office.open(office.fill("/admin/clients/new/", **typed).headers["Location"]).text
+
+
 def test_a_refusal_about_no_field_stands_above_the_form(office, cast):
     db.session.execute(sa.update(Staff).values(role=StaffRole.SITTER).where(Staff.id == cast.max.id))
     answer = office.fill(f"/admin/staff/edit/?id={cast.olivia.id}", role="sitter")

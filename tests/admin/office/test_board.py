@@ -1,7 +1,9 @@
 """The schedule board: what its script is given, and what comes of a drop."""
 
 import datetime as dt
+import html
 import json
+import re
 
 import pytest
 
@@ -40,6 +42,19 @@ def drop(office, job):
         return plain(answer)
 
     return do
+
+
+def config(office):
+    return json.loads(html.unescape(re.search(r'data-config="([^"]*)"', office.get("/admin/board/").html)[1]))
+
+
+def test_the_day_shown_is_that_of_the_business(office, cast):
+    assert [config(office)[name] for name in ("opens", "closes")] == [7, 21]
+    make.opening_hours(0, dt.time(9, 30), dt.time(17))
+    make.opening_hours(5, dt.time(10), dt.time(18, 15))
+    assert [config(office)[name] for name in ("opens", "closes")] == [9, 19]
+    make.opening_hours(1, dt.time(5), dt.time(12), service_item=cast.walk)
+    assert config(office)["opens"] == 5
 
 
 def plain(answer):

@@ -1,6 +1,7 @@
 """A client's page: the blue snapshot panel and the tabs; who did what, when and through which door."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -150,6 +151,23 @@ def test_a_stay_that_is_on_now_is_the_next_visit(office, cast, url):
         end_time=dt.time(10),
     )
     assert "Next visit Yesterday, 6:00 PM, Sita" in office.get(url).main
+
+
+@pytest.mark.covers("S2")
+def test_visits_of_a_day_follow_their_times_also_where_one_has_a_time_of_day(office, cast, url):
+    """In the order of their numbers they would stand in the wrong one."""
+    day = TODAY + dt.timedelta(days=1)
+    evening = make.job(cast.alice, cast.cat_visit, on_date=day, start_time=None, block=cast.evening)
+    noon = make.job(cast.alice, cast.walk, on_date=day, start_time=dt.time(12))
+    morning = make.job(cast.alice, cast.cat_visit, on_date=day, start_time=None, block=cast.morning)
+    early = make.job(cast.alice, cast.walk, on_date=day, start_time=dt.time(6))
+    db.session.commit()
+    page = office.get(url)
+    order = [int(n) for n in re.findall(r'href="/admin/visit/(\d+)/"', page.html)]
+    assert list(dict.fromkeys(order)) == [early.id, morning.id, noon.id, evening.id]
+    table = office.get(f"{url}?tab=schedule").html.partition("<tbody")[2]
+    latest = [int(n) for n in re.findall(r'href="/admin/visit/(\d+)/"', table)]
+    assert list(dict.fromkeys(latest)) == [evening.id, noon.id, morning.id, early.id]
 
 
 @pytest.mark.covers("S2")

@@ -55,7 +55,14 @@ def test_a_household_is_logged_out_everywhere_from_the_client_s_page(office, cas
     page = page.press("Log out everywhere")
     assert "Logged out everywhere." in page.main
     assert count(SignIn, SignIn.client_login_id == login.id, SignIn.ended_at.is_(None)) == 0
-    assert "Reset. They log in with their password alone" in page.press("Reset the second factor").main
+    assert "Reset the second factor" not in page.main, "there is none"
+    make.authenticator(client_login_id=login.id, confirmed_at=clock.now())
+    page = office.get(f"/admin/client/{cast.alice.id}/").press("Reset the second factor")
+    assert "Reset. They log in with their password alone" in page.main
+    make.authenticator(client_login_id=login.id, confirmed_at=None)
+    assert "Reset the second factor" not in office.get(f"/admin/client/{cast.alice.id}/").main, "begun and never proved"
+    make.passkey(client_login=login)
+    assert "Reset the second factor" in office.get(f"/admin/client/{cast.alice.id}/").main
 
 
 @pytest.mark.covers("A4")

@@ -104,6 +104,18 @@ def test_what_is_brought_in_is_silent_the_same_twice_and_goes_again(cast):
     assert contents() == before
 
 
+def test_a_new_client_with_the_address_of_another_comes_in_and_is_pointed_out(cast):
+    file = (
+        "First name,Last name,Email,Zip\n"
+        "Hal,Archer,ALICE@example.com,1\nIda,Lind,ida@example.com,2\nTom,Lind,ida@example.com,3\nUma,Vale,,4\nVic,Wu,,5\n"
+    )
+    run = checked(ImportKind.CLIENTS, file, cast.as_olivia)
+    assert counts(run) == ("checked", 5, 0, 0, 0)
+    rows = db.session.scalars(sa.select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.number))
+    told = {row.number: [p["why"] for p in row.problems] for row in rows if row.problems}
+    assert told == {2: ["Another client has this mail address too."], 4: ["Another client has this mail address too."]}
+
+
 def test_undo_keeps_what_the_office_changed_and_what_is_needed(cast):
     run = brought_in(ImportKind.CLIENTS, FILE, cast.as_olivia)
     ida, kai = db.session.scalars(
