@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from foundation.db import db
-from models import ActorKind, RolePermission, StaffRole
+from models import RolePermission, StaffRole
 from workflows import activity, locks, settings
 from workflows.actors import Actor
 from workflows.errors import N_, NotAllowed
@@ -20,8 +20,7 @@ OPEN_ROLES = (StaffRole.MANAGER, StaffRole.SITTER)
 
 def may_change(*, actor: Actor) -> bool:
     """Only owners (and the command line) decide what the others may."""
-    by_owner = actor.staff is not None and actor.staff.role is StaffRole.OWNER and actor.staff.is_active
-    return actor.kind is ActorKind.SYSTEM or by_owner
+    return actor.may(Permission.ROLES)
 
 
 def matrix() -> dict[Permission, dict[StaffRole, bool]]:
