@@ -24,7 +24,7 @@ from models import ApiAnswer, ApiToken
 from workflows import api_answers, api_tokens
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound, tokens
-from workflows.errors import Conflict, NotAllowed, WorkflowError, WrongState
+from workflows.errors import Conflict, Invalid, NotAllowed, WorkflowError, WrongState
 
 PREFIX = "/api/v1"
 #: calls in a minute with one token
@@ -203,7 +203,17 @@ def _read_body(kind: type[BaseModel]) -> BaseModel:
 
 
 def _from_pydantic(problem: ValidationError) -> ApiProblem:
-    return _invalid([(".".join(str(p) for p in e["loc"]) or "body", e["msg"]) for e in problem.errors(include_url=False, include_context=False)])  # fmt: skip
+    found = problem.errors(include_url=False, include_context=False)
+    return _invalid([(".".join(str(p) for p in e["loc"]) or "body", _sentence(e["type"], e["msg"])) for e in found])
+
+
+def _sentence(kind: str, message: str) -> str:
+    """What the reader of a body says of a field, as a sentence; in English where it has no words of ours."""
+    if kind == "missing":
+        return gettext("This must be filled in.")
+    if kind == "extra_forbidden":
+        return gettext("There is no such field here.")
+    return message.removeprefix("Value error, ").rstrip(".") + "."
 
 
 def _invalid(errors: Sequence[tuple[str, str]]) -> ApiProblem:
@@ -266,7 +276,8 @@ def _refused(problem: WorkflowError) -> Response:
     stale = isinstance(problem, Conflict) and problem.code == "stale"
     status = 403 if isinstance(problem, NotAllowed) else 412 if stale else 409 if isinstance(problem, WrongState | Conflict) else 422  # fmt: skip
     said = problem.say(gettext)
-    errors = [{"field": problem.field, "message": said}] if problem.field else []
+    every = problem.all if isinstance(problem, Invalid) else [problem]
+    errors = [{"field": one.field, "message": one.say(gettext)} for one in every if one.field]
     more: dict[str, Any] = {"conflicts": sorted(tokens(problem.clashes))} if isinstance(problem, ConflictsFound) else {}
     return ApiProblem(status, problem.code, said, errors=errors, **more).answer()
 

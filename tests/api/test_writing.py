@@ -44,6 +44,19 @@ def test_changing_a_client_keeps_its_sitter(office, on):
     assert (answer.status_code, answer.json["primary_sitter_id"]) == (200, on.sam.public_id)
 
 
+def test_all_that_is_wrong_is_said_at_once_in_sentences_that_name_their_fields(office, on):
+    rules = office.post("/clients", {"first_name": "A", "email": "nonsense", "phone": "12"}).json["errors"]
+    assert [(e["field"], e["message"].split(",")[0]) for e in rules] == [
+        ("email", "Enter a full mail address"),
+        ("phone", "Enter a full number"),
+    ]
+    shapes = office.post("/clients", {"last_name": "x" * 121, "notes": "x", "city": 7}).json["errors"]
+    assert {e["field"]: e["message"] for e in shapes} == {
+        "first_name": "This must be filled in.", "notes": "There is no such field here.",
+        "last_name": "String should have at most 120 characters.", "city": "Input should be a valid string.",
+    }  # fmt: skip
+
+
 def test_a_pet_is_added_and_changed(office, on):
     answer = office.post("/pets", {"client_id": on.alice.public_id, "name": "Rex", "species": "dog", "born_on": "2020-05-01"})  # fmt: skip
     assert (answer.status_code, answer.json["client_id"], answer.json["born_on"]) == (201, on.alice.public_id, "2020-05-01")  # fmt: skip
