@@ -7,7 +7,8 @@ the story:
   tables/pets.py           Vet, Pet, Vaccination
   tables/catalogue.py      ServiceGroup, TimeBlock, ServiceItem, PublicHoliday, ClosedDay, OpeningHours
   tables/prices.py         PriceRule, ExtraPetPrice, ClientPrice, CancellationRule, CancellationReason
-  tables/jobs.py           JobRequest, JobRequestLine, RequestMessage, Repeat, RepeatTime, RepeatPause, RepeatSkip, Job
+  tables/jobs.py           JobRequest, JobRequestLine, RequestMessage, Job
+  tables/repeats.py        Repeat, RepeatTime, RepeatPause, RepeatSkip
   tables/visits.py         VisitCheck, VisitAlert, TimeOff
   tables/reports.py        ReportCard
   tables/keys.py           Key, KeyMove
@@ -146,14 +147,9 @@ from tables.jobs import (
     JobRequestLine,
     JobState,
     LineState,
-    Repeat,
-    RepeatPause,
-    RepeatSkip,
-    RepeatTime,
     RequestMessage,
     job_pet,
     job_request_line_pet,
-    repeat_pet,
 )
 from tables.keys import (
     Key,
@@ -245,6 +241,7 @@ from tables.prices import (
     PriceTarget,
     RefundTo,
 )
+from tables.repeats import Repeat, RepeatPause, RepeatSkip, RepeatTime, repeat_pet
 from tables.reports import (
     REPORT_MOVES,
     ReportCard,

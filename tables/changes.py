@@ -11,10 +11,11 @@ from foundation.db import Base
 from foundation.types import amount, created_at, enum_column, line_text, long_text, pk, public_id, short_text, utc
 from tables.catalogue import ServiceItem, TimeBlock
 from tables.columns import fk
-from tables.jobs import Job, Repeat
+from tables.jobs import Job
 from tables.people import Client, Staff
 from tables.pets import Pet
 from tables.prices import CancellationReason, RefundTo
+from tables.repeats import Repeat
 
 
 class ChangeKind(enum.StrEnum):
