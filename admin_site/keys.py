@@ -26,7 +26,7 @@ from foundation import clock
 from foundation.db import db
 from models import Key, KeyMove, KeyPlace, Staff
 from sign_in import current_actor
-from workflows import key_facts, keys, once, settings
+from workflows import key_codes, key_facts, keys, once, settings
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -208,7 +208,7 @@ class KeyList(OfficeList):
 
     def prefill(self, form: Form) -> None:
         super().prefill(form)
-        form["reference"].data = keys.unused_reference()
+        form["reference"].data = key_codes.unused_reference()
 
     def add(self, values: dict[str, Any], actor: Actor) -> Key:
         return keys.add(values["client"], values, actor=actor)

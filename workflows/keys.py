@@ -5,8 +5,6 @@ that a key that is found in the street opens nothing.
 """
 
 import datetime as dt
-import re
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,17 +17,14 @@ from models import Client, Job, Key, KeyMove, KeyPlace, NotificationKind, Staff
 from workflows import activity, key_facts, notifications, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
+from workflows.key_codes import clean_reference, is_taken, reference_taken, unused_reference
 from workflows.key_facts import Missing
 from workflows.locks import lock_clients
 from workflows.permissions import Permission
 from workflows.records import changes_of
 from workflows.sitter_access import DAYS_AFTER, OPENS
 
-#: letters and digits that are not taken for one another, and that make no words
-_LETTERS = "BCDFGHJKMNPQRSTVWXZ23456789"
-_LENGTH = 5
-MAX_REFERENCE, MAX_TEXT = 40, 255
-_SHAPE = re.compile(r"[\w./#-]+( [\w./#-]+)*")
+MAX_TEXT = 255
 DAY = dt.timedelta(days=1)
 
 
@@ -40,35 +35,6 @@ def required_soon(sitter: Staff | None = None, *, with_keys: bool = True) -> lis
     """The visits of today and the days that `keys.days` looks ahead whose sitter does not hold the key that they need."""
     today = clock.today()
     return key_facts.required(today, today + DAY * (settings.read()["keys.days"] - 1), sitter, with_keys=with_keys)
-
-
-# -------------------------------------------------------------------------------------------------------- references
-
-
-def unused_reference() -> str:
-    """A random code that no key in use has."""
-    while True:
-        code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-        if not _is_taken(code):
-            return code
-
-
-def _is_taken(reference: str, key_id: int | None = None) -> bool:
-    found = sa.select(Key.id).where(Key.reference == reference, Key.retired_at.is_(None))
-    return db.session.scalar(found.where(Key.id != key_id) if key_id else found) is not None
-
-
-def clean_reference(text: str) -> str:
-    """A code as it stands on the tag: in capitals, single spaces; Invalid when it is none."""
-    code = " ".join(text.upper().split())
-    if not code:
-        raise Invalid("no_reference", N_("Enter what stands on the tag."), field="reference")
-    if len(code) > MAX_REFERENCE or not _SHAPE.fullmatch(code):
-        raise Invalid(
-            "bad_reference", N_("Use letters, digits and - . / #, at most %(most)s in all."), field="reference",
-            most=MAX_REFERENCE,
-        )  # fmt: skip
-    return code
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +52,7 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
 def _save(key: Key, values: Mapping[str, Any]) -> None:
     """Write the key with these values; Conflict when its code was taken meanwhile, also in this very moment."""
     with db.session.no_autoflush:
-        if _is_taken(values.get("reference", key.reference), key.id):
+        if is_taken(values.get("reference", key.reference), key.id):
             raise reference_taken()
     try:
         with db.session.begin_nested():
@@ -96,11 +62,6 @@ def _save(key: Key, values: Mapping[str, Any]) -> None:
             db.session.flush()
     except sa.exc.IntegrityError as twice:
         raise reference_taken() from twice
-
-
-def reference_taken() -> Conflict:
-    """The refusal of a code that another key in use has."""
-    return Conflict("reference_taken", N_("Another key in use has this code. Choose another one."), field="reference")
 
 
 # --------------------------------------------------------------------------------------------------------- the verbs

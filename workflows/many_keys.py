@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from foundation.db import db
 from models import Client, Key, KeyPlace, Staff
-from workflows import activity, keys
+from workflows import activity, key_codes, keys
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
 from workflows.locks import lock_clients
@@ -41,7 +41,7 @@ def add_keys(several: Sequence[NewKey], *, actor: Actor) -> list[Key | WorkflowE
         used = set(db.session.scalars(taken))
     for n, key in enumerate(made):
         if isinstance(key, Key) and key.reference in used:
-            made[n] = keys.reference_taken()
+            made[n] = key_codes.reference_taken()
         elif isinstance(key, Key):
             used.add(key.reference)
     _write([key for key in made if isinstance(key, Key)], actor)

@@ -9,7 +9,7 @@ from foundation import clock
 from models import Activity, Job, JobState, Key, KeyMove, KeyPlace, Notification, NotificationKind, StaffRole
 from tests import factories as make
 from tests.databases import statements
-from workflows import key_facts, keys, people, roles, settings
+from workflows import key_codes, key_facts, keys, people, roles, settings
 from workflows.actors import staff_actor
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
 from workflows.permissions import ROLE_PERMISSIONS, Permission
@@ -54,7 +54,7 @@ def test_a_proposed_code_is_random_and_says_nothing_of_the_client(cast):
         keys.add(cast.alice, {"name": "Gate", "reference": ""}, actor=cast.as_olivia).reference for _n in range(20)
     }
     assert len(codes) == 20
-    assert all(len(code) == 5 and set(code) <= set(keys._LETTERS) for code in codes)
+    assert all(len(code) == 5 and set(code) <= set(key_codes._LETTERS) for code in codes)
 
 
 @pytest.mark.parametrize(
