@@ -162,7 +162,7 @@ def test_the_task_that_a_request_wakes_goes_by_its_id(app, lines):
 
 
 def _facts():
-    from mailer.previews import PREVIEWS
+    from mailer.examples import PREVIEWS
 
     return PREVIEWS[MailKind.TEMPLATE_TEST]
 

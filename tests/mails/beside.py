@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db, reading
-from mailer.previews import PREVIEWS
+from mailer.examples import PREVIEWS
 from models import MailState, OutboxMail
 from workflows import outbox
 from workflows.mail_facts import MailKind

@@ -12,7 +12,7 @@ from flask import Flask
 
 from foundation.db import db
 from mailer import deliver
-from mailer.previews import PREVIEWS
+from mailer.examples import PREVIEWS
 from models import OutboxMail
 from tests.mails.beside import kill
 from tests.mails.postbox import Postbox

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from mailer import deliver, smtp
+from mailer.examples import PREVIEWS
 from mailer.message import plain_address
-from mailer.previews import PREVIEWS
 from models import MailState, Notification, NotificationKind, OutboxMail, Setting
 from workflows import outbox
 from workflows.actors import WORKER

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from foundation.db import db
 from mailer import own_words
 from mailer.code_values import UnknownCode
-from mailer.previews import PREVIEWS, preview_mail
+from mailer.examples import PREVIEWS
+from mailer.previews import preview_mail
 from mailer.render import render
 from tests import databases
 from tests.mails.test_render import Page

@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from foundation.db import db
+from mailer.examples import PREVIEWS
 from mailer.kinds import KINDS, PARTS, TEMPLATES, label
-from mailer.previews import PREVIEWS, preview_mail
+from mailer.previews import preview_mail
 from mailer.render import PATHS, SET_PASSWORD_PATHS, render
 from models import Realm, Setting
 from tests import databases, factories

@@ -13,7 +13,7 @@ from application import tasks
 from application.config import ConfigError
 from foundation import clock
 from foundation.db import db
-from mailer.previews import PREVIEWS
+from mailer.examples import PREVIEWS
 from models import (
     Activity,
     ActorKind,

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from application import tasks
 from foundation.db import db
 from mailer import deliver
-from mailer.previews import PREVIEWS
+from mailer.examples import PREVIEWS
 from models import OutboxMail
 from tests.mails.beside import all_due_now, count_leases, count_states, kill, queue_mails, wait_until
 from tests.mails.programs import make_app
