@@ -1,4 +1,4 @@
-"""The lists of money that moved: invoices, notes, payments, refunds, clients' packages.
+"""The lists of what was asked for: invoices, notes, clients' packages. `payment_lists` has what came in and went back.
 
 All are for reading: what is issued or received is never edited. Their own pages do what can be done (`billing_invoice`,
 `billing_payment`, `billing_note`); `billing_attempts` has what was asked of the gateway and what it said.
@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from admin_site import filters, rows, search
-from admin_site.billing_lists import PAYMENT_TABS, BillingList
+from admin_site.billing_lists import BillingList
 from admin_site.bulk import bulk
 from admin_site.listing import Pill
 from admin_site.people import OF_CLIENT, client_link
@@ -28,20 +28,14 @@ from models import (
     Client,
     ClientPackage,
     CreditNote,
-    GatewayMode,
     Invoice,
     InvoiceKind,
     InvoiceState,
     NoteKind,
     NoteState,
     PackageUse,
-    Payment,
     PaymentKind,
-    PaymentState,
     PaymentTerms,
-    Refund,
-    RefundState,
-    RefundWay,
     Staff,
 )
 from workflows.billing import recording, reminders, runs, sums
@@ -54,8 +48,6 @@ def register(admin: Admin) -> None:
     """Add these lists to the back office."""
     admin.add_view(InvoiceList(Invoice, "invoices", "/admin/invoices"))
     admin.add_view(NoteList(CreditNote, "credit_notes", "/admin/credit-notes"))
-    admin.add_view(PaymentList(Payment, "payments", "/admin/payments"))
-    admin.add_view(RefundList(Refund, "refunds", "/admin/refunds"))
     admin.add_view(ClientPackageList(ClientPackage, "client_packages", "/admin/client-packages"))
 
 
@@ -277,100 +269,6 @@ class NoteList(BooksList):
 
     def record_url(self, record: CreditNote) -> str:
         return note_url(record.id)
-
-
-def payment_url(payment_id: int) -> str:
-    """The payment's own page."""
-    return f"/admin/payment/{payment_id}/"
-
-
-class PaymentList(BooksList):
-    """Every payment; a row leads to its own page."""
-
-    title, add_label = _l("Payments"), _l("Record payment")
-    pages = PAYMENT_TABS
-    empty = ("dog", _l("No payments yet"), _l("Record cash, cheques and transfers here; cards come by themselves."))
-    search_hint = _l("Number, reference or client")
-    default_order = (Payment.id.desc(),)
-    list_options = (joinedload(Payment.client).load_only(*OF_CLIENT),)
-    record_options = (*list_options, joinedload(Payment.staff).load_only(*_NAME))
-    columns = (
-        Column("number", _l("Number"), sort=(Payment.sequence,), show=lambda p: rows.link(str(p), payment_url(p.id), main=True)),
-        Column("client", _l("Client"), show=lambda p: client_link(p.client)),
-        Column("received_on", _l("Received"), sort=(Payment.received_on,)),
-        Column("kind", _l("How")),
-        Column("shown_as", _l("Card or account"), hidden=True),
-        Column("state", _l("State"), words=rows.code_chip),
-        Column("amount", _l("Amount"), right=True, sort=(Payment.amount,)),
-        Column("tip_amount", _l("Tip"), right=True, hidden=True),
-        Column("currency", _l("Currency"), hidden=True),
-        Column("description", _l("Description"), hidden=True),
-        Column("reference", _l("Reference"), hidden=True),
-        Column("mode", _l("Gateway"), hidden=True),
-        Column("gateway_transaction_id", _l("Gateway's number"), hidden=True),
-        Column("settled_at", _l("Settled"), hidden=True),
-        Column("staff", _l("Recorded by"), hidden=True, export=False),
-        Column("end_reason", _l("Reason"), hidden=True),
-    )  # fmt: skip
-    filters = (
-        filters.Choice("kind", Payment.kind, _l("How"), PaymentKind),
-        filters.Choice("state", Payment.state, _l("State"), PaymentState),
-        *filters.client_filters(Payment.client_id),
-        filters.Day("from", Payment.received_on, _l("From")),
-        filters.Day("until", Payment.received_on, _l("Until"), until=True),
-        filters.Choice("mode", Payment.mode, _l("Gateway"), GatewayMode),
-    )
-
-    def find(self, text: str) -> Any:
-        return search.billing_papers(Payment, Payment.number, Payment.reference, Payment.gateway_transaction_id)(text)
-
-    def record_url(self, record: Payment) -> str:
-        return payment_url(record.id)
-
-    def add_url(self) -> str | None:
-        return "/admin/payment/new" if self.actor.may(self.writing) else None
-
-
-class RefundList(BooksList):
-    """Money that went back; a row leads to its payment."""
-
-    title = _l("Refunds")
-    pages = PAYMENT_TABS
-    empty = ("cat", _l("No refunds yet"), _l("Open a payment to give money back."))
-    search_hint = _l("Number or client")
-    default_order = (Refund.id.desc(),)
-    list_options = (
-        joinedload(Refund.client).load_only(*OF_CLIENT),
-        joinedload(Refund.payment).load_only(Payment.number, Payment.public_id),
-    )
-    record_options = (*list_options, joinedload(Refund.staff).load_only(*_NAME))
-    columns = (
-        Column("number", _l("Number"), sort=(Refund.sequence,), show=lambda r: rows.link(str(r), payment_url(r.payment_id), main=True)),
-        Column("client", _l("Client"), show=lambda r: client_link(r.client)),
-        Column("payment", _l("Payment"), show=lambda r: rows.link(str(r.payment), payment_url(r.payment_id))),
-        Column("refunded_on", _l("Day")),
-        Column("way", _l("How")),
-        Column("state", _l("State"), words=rows.code_chip),
-        Column("amount", _l("Amount"), right=True),
-        Column("tip_amount", _l("Of it, tip"), right=True, hidden=True),
-        Column("reason", _l("Reason"), hidden=True),
-        Column("message", _l("Gateway says"), hidden=True),
-        Column("code", _l("Gateway's code"), hidden=True),
-        Column("created_at", _l("Asked for"), hidden=True),
-    )  # fmt: skip
-    filters = (
-        filters.Choice("state", Refund.state, _l("State"), RefundState),
-        filters.Choice("way", Refund.way, _l("How"), RefundWay),
-        *filters.client_filters(Refund.client_id),
-        filters.Day("from", Refund.refunded_on, _l("From")),
-        filters.Day("until", Refund.refunded_on, _l("Until"), until=True),
-    )
-
-    def find(self, text: str) -> Any:
-        return search.billing_papers(Refund, Refund.number, Refund.order_id)(text)
-
-    def record_url(self, record: Refund) -> str:
-        return payment_url(record.payment_id)
 
 
 class ClientPackageList(BooksList):

@@ -17,7 +17,8 @@ from admin_site.board_events import NOBODY
 from admin_site.pages import Answer, WorkPage, page
 from admin_site.reading import MAX_ID, read_clock, read_day, read_id, read_tokens, write_tokens
 from admin_site.schedule_names import Named, Names
-from admin_site.schedule_rows import DAY, Show, Wish
+from admin_site.schedule_rows import DAY
+from admin_site.schedule_wish import Show, Wish
 from admin_site.visits_page import each_once
 from foundation import clock
 from foundation.db import db

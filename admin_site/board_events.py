@@ -15,7 +15,8 @@ from admin_site import schedule_marks, schedule_rows
 from admin_site.home_figures import kind_of
 from admin_site.job_lines import MOVABLE
 from admin_site.schedule_names import Block, Named, Names
-from admin_site.schedule_rows import DAY, Slot, Wish
+from admin_site.schedule_rows import DAY, Slot
+from admin_site.schedule_wish import Wish
 from foundation.among import among
 from foundation.db import db
 from models import Job, TimeOff, TimeOffState, TimeType

@@ -12,9 +12,10 @@ from flask_admin import Admin, expose
 from flask_babel import gettext, ngettext
 
 from admin_site import frame, help_pages
-from admin_site.billing_records import invoice_url, note_url, payment_url
+from admin_site.billing_records import invoice_url, note_url
 from admin_site.bookings import visit_url
 from admin_site.pages import Answer, WorkPage, page
+from admin_site.payment_lists import payment_url
 from admin_site.people import client_url
 from admin_site.reading import link, read_search
 from models import SearchKind

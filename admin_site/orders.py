@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import Optional
 
-from admin_site import schedule_rows, texts
+from admin_site import schedule_rows, schedule_wish, texts
 from admin_site.fields import UNASSIGNED, DayField, OfficeForm, Pick, sitter_options
 from admin_site.pages import Answer, WorkPage, active_sitters, is_htmx, page, refuse
 from admin_site.people import client_url
@@ -194,7 +194,7 @@ def _ids(back: str) -> list[int]:
     """The ticked visits, or all that the list shows over all its pages."""
     if "all" not in request.form:
         return read_ids(request.form.getlist("job"))
-    return schedule_rows.ids_of(schedule_rows.wish_of(_query(back)), bulk.MOST + 1)
+    return schedule_rows.ids_of(schedule_wish.wish_of(_query(back)), bulk.MOST + 1)
 
 
 def _query(back: str) -> dict[str, str]:

@@ -13,11 +13,12 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import job_lines, schedule_marks, schedule_month, schedule_names, schedule_rows, undo
+from admin_site import job_lines, schedule_marks, schedule_month, schedule_names, schedule_rows, schedule_wish, undo
 from admin_site.pages import Answer, WorkPage, page, refuse
 from admin_site.reading import FIRST_DAY, LAST_DAY, read_page
 from admin_site.schedule_names import Names
-from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL, Show, Wish
+from admin_site.schedule_rows import DAY, MOST_CARDS, MOST_IN_CELL
+from admin_site.schedule_wish import Show, Wish
 from foundation import clock
 from foundation.db import db
 from ui_kit import formats, month_grid
@@ -35,7 +36,7 @@ class SchedulePage(WorkPage):
     @expose("/")
     def index(self) -> Answer:
         """A day, a week or a month."""
-        wish = schedule_rows.wish_of(request.args)
+        wish = schedule_wish.wish_of(request.args)
         on, names = wish.on, schedule_names.read()
         if wish.is_month:
             return self._month(wish, names)
@@ -96,11 +97,11 @@ class SchedulePage(WorkPage):
     @expose("/print")
     def paper(self) -> Answer:
         """Visits by sitter and day, for paper: of the day or week that was looked at, or of 14 days."""
-        wish = schedule_rows.wish_of({**request.args, "by": "sitter"})
+        wish = schedule_wish.wish_of({**request.args, "by": "sitter"})
         if request.args.get("days") == "14":
             wish = replace(wish, is_week=True, is_month=False, first=wish.on, last=min(wish.on + DAY * 13, LAST_DAY))
         elif wish.is_month:
-            wish = schedule_rows.wish_of({**request.args, "by": "sitter", "view": "week"})
+            wish = schedule_wish.wish_of({**request.args, "by": "sitter", "view": "week"})
         wish = replace(wish, with_cancelled=False)
         names = schedule_names.read()
         found = [row for row in schedule_rows.rows(wish, names) if row.n_drawn]

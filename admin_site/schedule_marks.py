@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from admin_site.schedule_rows import Row, Slot, Wish
+from admin_site.schedule_rows import Row, Slot
+from admin_site.schedule_wish import Wish
 from foundation.among import among
 from foundation.db import db
 from models import Client, Job, Pet, TimeOff, TimeOffState, job_pet, job_request_line_pet

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from flask_babel import gettext, ngettext
 
 from admin_site import schedule_rows
-from admin_site.schedule_rows import DAY, Wish
+from admin_site.schedule_rows import DAY
+from admin_site.schedule_wish import Wish
 from foundation.db import db
 from models import Client, Job, JobRequestLine, JobState, LineState, ServiceItem
 from ui_kit.month import DayItem
