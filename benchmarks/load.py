@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Outcome:
     size: int
     #: how long each answer took, the quickest first
     times: list[float] = field(default_factory=list)
+    #: the first answer that was none: its path and how it began
+    first_error: str = ""
 
     @property
     def per_second(self) -> float:
@@ -82,7 +84,7 @@ class _Connection:
         self.begun = 0.0
 
     def ask(self) -> socket.socket:
-        path, cookie = self.job.asks[self.n % len(self.job.asks)]
+        self.path, cookie = self.job.asks[self.n % len(self.job.asks)]
         self.n += self.job.connections
         self.answer.clear()
         self.length = -1
@@ -90,7 +92,7 @@ class _Connection:
         if self.socket is None:
             self.socket = socket.create_connection((HOST, self.job.port), timeout=30)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}", "Connection: keep-alive", f"Cookie: {cookie}", "", ""]
+        lines = [f"GET {self.path} HTTP/1.1", f"Host: {HOST}", "Connection: keep-alive", f"Cookie: {cookie}", "", ""]
         self.socket.sendall("\r\n".join(lines).encode())
         return self.socket
 
@@ -122,6 +124,7 @@ def run(job: Job) -> Outcome:
     begun = time.perf_counter()
     times: list[float] = []
     n_asked = errors = size = 0
+    problem = ""
     for i in range(job.connections):
         connection = _Connection(job, i)
         waiting.register(connection.ask(), selectors.EVENT_READ, connection)
@@ -134,13 +137,15 @@ def run(job: Job) -> Outcome:
             now = time.perf_counter()
             times.append((now - connection.begun) * 1000)
             size = max(size, len(connection.answer))
-            errors += not connection.is_fine()
+            if not connection.is_fine():
+                errors += 1
+                problem = problem or f"{connection.path}: {bytes(connection.answer[:60])!r}"
             waiting.unregister(key.fileobj)
             if now - begun < seconds and n_asked < most and errors < MOST_ERRORS:
                 n_asked += 1
                 waiting.register(connection.ask(), selectors.EVENT_READ, connection)
     took = time.perf_counter() - begun
-    return outcome(times, errors, took, size)
+    return replace(outcome(times, errors, took, size), first_error=problem)
 
 
 def outcome(times: Sequence[float], errors: int, seconds: float, size: int) -> Outcome:
