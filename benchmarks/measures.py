@@ -269,7 +269,9 @@ def memory(run: Run) -> list[tuple[int, server.Memory]]:
                 part = min(left, 2_000)
                 outcome = load.measure(load.Job(ours.port, asks, 4, load.MOST_SECONDS, part))
                 if outcome.errors:
-                    raise RuntimeError(f"{outcome.errors} of {outcome.n} answers were none, first {outcome.first_error}")
+                    raise RuntimeError(
+                        f"{outcome.errors} of {outcome.n} answers were none, first {outcome.first_error}"
+                    )
                 left -= outcome.n
             found.append((n * MIXED, ours.memory()))
             say(f"  {n * MIXED} requests: {found[-1][1].rss:.0f} MB")
