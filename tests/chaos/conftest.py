@@ -33,10 +33,12 @@ from models import (
 from tests import databases, factories, issued, money_world, sessions
 from tests.cast import Cast, make_cast
 from tests.chaos.house import House
+from tests.chaos.imports import Imports
 from tests.chaos.journeys import Journey, Money, Orders, SittersDay, Visits
 from tests.chaos.people import Seen
+from tests.chaos.small_disk import SmallDiskPostgres
 from tests.mails.postbox import Postbox
-from tests.own_servers import OwnPostgres, OwnRedis, is_alive, until
+from tests.own_servers import OwnRedis, is_alive, until
 from workflows import settings
 from workflows.billing import methods, modes
 
@@ -47,7 +49,7 @@ LATER = dt.timedelta(minutes=30)
 class Town:
     """Everything that can break, and what to look at afterwards."""
 
-    def __init__(self, app: Flask, house: House, gateway: BraintreeGateway, postbox: Postbox, postgres: OwnPostgres | None, redis: OwnRedis | None, seed: int) -> None:  # fmt: skip
+    def __init__(self, app: Flask, house: House, gateway: BraintreeGateway, postbox: Postbox, postgres: SmallDiskPostgres | None, redis: OwnRedis | None, seed: int) -> None:  # fmt: skip
         self.app, self.house, self.gateway, self.postbox = app, house, gateway, postbox
         self.postgres, self.redis = postgres, redis
         self.random = random.Random(seed)
@@ -81,6 +83,7 @@ class Town:
         receivers = [factories.client("Ed", f"No {n}", email=f"ed{n}@example.com").id for n in range(3)]
         db.session.commit()
         self.journeys += [self.money, self.day, Orders(self.app, address, seen, office=olivia, to=receivers)]
+        self.imports = Imports(self.app, address, seen, office=olivia)
         self.cast = cast
 
     def stock_up(self, n: int = 30) -> None:
@@ -134,6 +137,12 @@ class Town:
                 journey.end()
         self.look_through()
 
+    def alone(self, *faults: Callable[["Town"], None]) -> None:
+        """Break things while nobody else walks; they see to it themselves that it goes on."""
+        for fault in faults:
+            fault(self)
+        self.look_through()
+
     def steps(self) -> int:
         """How much was answered so far, to all together."""
         return sum(j.steps for j in self.journeys)
@@ -166,7 +175,7 @@ class Town:
                 settings.read()
                 with reading():
                     wrong = [f"{j.name}: {what}" for j in self.journeys for what in j.wrong()]
-                    wrong += self._bulk() + self._mails() + self._doubles()
+                    wrong += self.imports.wrong() + self._bulk() + self._mails() + self._doubles()
                     db.session.rollback()
                 assert not wrong, "\n".join([*wrong, self.house.last_words()])
                 money_world.agree(self.gateway)
@@ -229,7 +238,7 @@ class Town:
 def town(kind: str, folder: Path, *, seed: int) -> Iterator[Town]:
     """`kind`: "sqlite", or "postgres" with a Redis for the queue."""
     with ExitStack() as stack:
-        postgres = stack.enter_context(OwnPostgres()) if kind == "postgres" else None
+        postgres = stack.enter_context(SmallDiskPostgres()) if kind == "postgres" else None
         redis = stack.enter_context(OwnRedis()) if kind == "postgres" else None
         url = postgres.new_database("chaos") if postgres else f"sqlite:///{folder / 'latchkey.db'}"
         app = databases.make_app(url, folder)

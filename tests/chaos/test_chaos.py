@@ -40,6 +40,16 @@ def the_worker_is_killed(it: Town) -> None:
     it.house.kill_worker()
 
 
+def the_worker_is_killed_in_the_middle_of_an_import(it: Town) -> None:
+    it.n_kills += 1
+    it.imports.order(it.wait)
+    it.wait(it.imports.is_in_the_middle)
+    it.house.kill_worker()
+    assert it.imports.is_in_the_middle(), "the import ended before the worker did"
+    it.house.open()
+    it.wait(it.imports.is_done)
+
+
 def one_process_of_the_worker_is_killed(it: Town) -> None:
     it.n_kills += 1
     it.house.kill_child(it.house.task_workers)
@@ -109,7 +119,19 @@ def the_disk_is_full(it: Town) -> None:
         until(lambda: it.seen.answers[503] > before + 5, seconds=240, saying=lambda: it.seen)
 
 
+def the_disk_of_the_database_is_full(it: Town) -> None:
+    it.n_kills += 1
+    before, refused = it.seen.answers[503], it.postgres.n_refused()
+    with it.postgres.no_room():
+        until(
+            lambda: it.seen.answers[503] > before + 5 and it.postgres.n_refused() > refused,
+            seconds=240, saying=lambda: (it.seen, it.postgres.last_words()),
+        )  # fmt: skip
+
+
 Fault = Callable[[Town], None]
+#: what brings its own people: the worker would send the mails of all others first
+ALONE: set[Fault] = {the_worker_is_killed_in_the_middle_of_an_import}
 #: what is broken in one go in the short form: each thing once, on one of the two databases at least
 STAGES: dict[str, list[tuple[Fault, ...]]] = {
     "sqlite": [
@@ -117,24 +139,27 @@ STAGES: dict[str, list[tuple[Fault, ...]]] = {
         (the_web_server_is_killed, the_worker_is_killed),
         (the_mail_server_never_answers, the_gateway_hangs_after_it_charged),
         (the_disk_is_full,),
+        (the_worker_is_killed_in_the_middle_of_an_import,),
     ],
     "postgres": [
         (the_database_is_killed, the_gateway_hangs_before_it_charges),
         (the_database_is_away_for_a_while,),
         (one_connection_of_the_database_is_killed, the_queue_is_killed),
+        (the_disk_of_the_database_is_full,),
+        (the_worker_is_killed_in_the_middle_of_an_import,),
         (all_are_asked_to_end,),
     ],
 }  # fmt: skip
 EVERYWHERE: list[Fault] = [
     one_web_process_is_killed, one_process_of_the_worker_is_killed, the_web_server_is_killed, the_worker_is_killed,
     all_are_asked_to_end, the_mail_server_never_answers, the_gateway_hangs_after_it_charged,
-    the_gateway_hangs_before_it_charges,
+    the_gateway_hangs_before_it_charges, the_worker_is_killed_in_the_middle_of_an_import,
 ]  # fmt: skip
 FAULTS: dict[str, list[Fault]] = {
     "sqlite": [*EVERYWHERE, the_disk_is_full],
     "postgres": [
         *EVERYWHERE, the_database_is_killed, the_database_is_away_for_a_while, one_connection_of_the_database_is_killed,
-        the_queue_is_killed,
+        the_queue_is_killed, the_disk_of_the_database_is_full,
     ],
 }  # fmt: skip
 
@@ -150,4 +175,4 @@ def test_whatever_breaks_nothing_acknowledged_is_lost_and_nothing_is_doubled(kin
             stages = [(fault,) for fault in FAULTS[kind] if ONLY in fault.__name__]
         for n, faults in enumerate(stages, 1):
             sys.stderr.write(f"CHAOS_SEED={seed} {kind} {n}/{len(stages)}: {', '.join(map(describe, faults))}\n")
-            it.during(*faults)
+            (it.alone if set(faults) <= ALONE else it.during)(*faults)
