@@ -6,7 +6,7 @@ Keys first: the inner query finds the ids of one page, walking from the nearer e
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -326,11 +326,11 @@ def _records(
     of: Listed, wanted: Wanted, conditions: Sequence[Any], n: int, skip: int, *, backwards: bool = False
 ) -> list[Any]:
     """So many records of the order, or of the order turned round."""
+    order = [_turned(o) for o in order_of(of, wanted)] if backwards else order_of(of, wanted)
+    ids = partial(page_of_ids, of, conditions, order)
 
     def rows(n: Any, skip: Any) -> Any:
-        order = [_turned(o) for o in order_of(of, wanted)] if backwards else order_of(of, wanted)
-        ids = page_of_ids(of, conditions, order, n, skip)
-        return _rows_where(of, of.model.id.in_(ids)).order_by(*order)
+        return _rows_where(of, of.model.id.in_(ids(n, skip))).order_by(*order)
 
     def any_page() -> Any:
         return rows(sa.bindparam("n"), sa.bindparam("skip"))
@@ -338,6 +338,9 @@ def _records(
     def first_page() -> Any:
         return rows(sa.literal_column(str(n)), sa.literal_column("0"))
 
+    if wanted.search:
+        # It is put together each time: so short it is planned soon, and what is shown of the rows is always one statement.
+        return _of_keys(of, db.session.connection().execute(ids(n, skip)).scalars().all())
     if conditions or wanted.sort is not None:
         return _read(of, any_page(), {"n": n, "skip": skip})
     if skip == 0 and not backwards and n in _USUAL_LIMITS:
@@ -389,7 +392,7 @@ def _some(of: Listed, conditions: Sequence[Any]) -> Any:
     fitting = of.scope(sa.select(sa.literal(1)).select_from(of.model))
     ways: list[Any] = [sa.true()]
     for condition in conditions:
-        if isinstance(condition, search.Planned) and len(condition.count) > 1 and not _is_sqlite():
+        if isinstance(condition, search.Planned) and len(condition.count) > 1 and not search.is_sqlite():
             ways = [
                 sa.and_(way, *(earlier.is_not(True) for earlier in condition.count[:n]))
                 for n, way in enumerate(condition.count)
@@ -399,10 +402,6 @@ def _some(of: Listed, conditions: Sequence[Any]) -> Any:
         else:
             fitting = fitting.where(condition)
     return fitting.where(ways[0]) if len(ways) == 1 else sa.union_all(*(fitting.where(way) for way in ways))
-
-
-def _is_sqlite() -> bool:
-    return db.session.get_bind().dialect.name == "sqlite"
 
 
 def forget_counts() -> None:

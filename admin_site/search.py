@@ -52,11 +52,16 @@ def contains(column: Any, word: str) -> Condition:
     """
     pattern = f"%{escaped(word)}%"
     escape = "\\" if "\\" in pattern else None
-    if db.session.get_bind().dialect.name != "sqlite":
+    if not is_sqlite():
         return (sa.collate(column, "C") if word.isascii() else column).ilike(pattern, escape=escape)
     if word.isascii():
         return column.like(pattern, escape=escape)
     return sa.func.casefold(column).like(pattern.casefold(), escape=escape)
+
+
+def is_sqlite() -> bool:
+    """Is the database SQLite?"""
+    return db.session.get_bind().dialect.name == "sqlite"
 
 
 def number_in(column: Any, digits: str) -> Condition:
@@ -83,17 +88,31 @@ def _digits(word: str) -> str:
 
 def clients(text: str, *, with_pets: bool = True) -> Condition:
     """Clients by name, mail address, account number, phone, or the name of a pet."""
+    if with_pets and not is_sqlite():
+        return sa.and_(sa.true(), *(Client.id.in_(_client_keys(word)) for word in words_of(text)))
+    return every_word(text, _of_clients_and_pets if with_pets else _of_clients)
 
-    def places(word: str, digits: str) -> Iterable[Condition]:
-        if digits:
-            yield number_in(Client.account_number, digits)
-            yield number_in(Client.phone, digits)
-        for column in (Client.first_name, Client.last_name, Client.email):
-            yield contains(column, word)
-        if with_pets:
-            yield Client.id.in_(sa.select(Pet.client_id).where(contains(Pet.name, word)))
 
-    return every_word(text, places)
+def _of_clients(word: str, digits: str) -> Iterable[Condition]:
+    if digits:
+        yield number_in(Client.account_number, digits)
+        yield number_in(Client.phone, digits)
+    for column in (Client.first_name, Client.last_name, Client.email):
+        yield contains(column, word)
+
+
+def _of_clients_and_pets(word: str, digits: str) -> Iterable[Condition]:
+    yield from _of_clients(word, digits)
+    yield Client.id.in_(sa.select(Pet.client_id).where(contains(Pet.name, word)))
+
+
+def _client_keys(word: str) -> sa.Select[int] | sa.CompoundSelect[int]:
+    """The keys of the clients that a word means. On PostgreSQL each table is asked by itself, so that its index of parts of
+    words (migration 0015) serves it; as one condition on both the tables would be read."""
+    if is_sqlite():
+        return sa.select(Client.id).where(clients(word))
+    own = sa.select(Client.id).where(sa.or_(*_of_clients(word, _digits(word))))
+    return sa.union(own, sa.select(Pet.client_id).where(contains(Pet.name, word)))
 
 
 def contacts(text: str) -> Condition:
@@ -113,9 +132,13 @@ def pets(text: str) -> Condition:
     """Pets by name, breed, or their client."""
 
     def places(word: str, _digits: str) -> Iterable[Condition]:
-        yield contains(Pet.name, word)
-        yield contains(Pet.breed, word)
-        yield Pet.client_id.in_(sa.select(Client.id).where(clients(word, with_pets=False)))
+        own = (contains(Pet.name, word), contains(Pet.breed, word))
+        of_client = Pet.client_id.in_(sa.select(Client.id).where(clients(word, with_pets=False)))
+        if is_sqlite():
+            return (*own, of_client)
+        # See `_client_keys`.
+        each = (sa.select(Pet.id).where(sa.or_(*own)), sa.select(Pet.id).where(of_client))
+        return (Pet.id.in_(sa.union(*each)),)
 
     return every_word(text, places)
 
@@ -147,7 +170,6 @@ services = plain(ServiceItem.name, ServiceItem.code, ServiceItem.description)
 _FEW = 40
 #: more keys than this stay a query within the query
 _LISTED = 1_000
-_KINDS: dict[str, Any] = {"client": Client, "service": ServiceItem, "person": Staff}
 
 
 @dataclass(frozen=True)
@@ -179,33 +201,41 @@ class _Named:
         if not self.keys:
             return []
         many = many_each or len(self.keys) > _FEW
-        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-        walks = is_sqlite and many and not counting
+        on_sqlite = is_sqlite()
+        walks = on_sqlite and many and not counting
         place = column + 0 if walks else column
         if len(self.keys) > _LISTED:
             return [place.in_(self.query)]
-        if len(self.keys) > _FEW and not is_sqlite:
+        if len(self.keys) > _FEW and not on_sqlite:
             # PostgreSQL would ask its statistics about each of hundreds of keys, which takes longer than the answer.
             # "IS true" keeps it from gathering all their rows to sort them, where the order's index meets some soon.
             holds = place.in_(sa.select(sa.func.unnest(sa.literal(self.keys, KeyList()))))
             return [holds if counting else holds.is_(sa.true())]
         # Where SQLite may choose an index it must see how few they are; else they go as one parameter, not as hundreds.
-        sees_them = is_sqlite and not walks and not (one_index and counting)
+        sees_them = on_sqlite and not walks and not (one_index and counting)
         return [place.in_(self.keys) if sees_them else among(place, self.keys)]
 
 
-def _named(tables: Sequence[tuple[str, Condition]]) -> list[_Named]:
-    """What conditions on small tables name there, all with one query."""
-    queries = [sa.select(_KINDS[name].id).where(where) for name, where in tables]
+def _named(queries: Sequence[Any]) -> list[_Named]:
+    """The keys that queries find in small tables, all with one query."""
     some = [
         sa.select(sa.literal(n, sa.Integer).label("n"), query.limit(_LISTED + 1).subquery(f"q{n}").c.id)
         for n, query in enumerate(queries)
     ]
-    keys: list[list[int]] = [[] for _ in tables]
+    keys: list[list[int]] = [[] for _ in queries]
     # Not through the session, which would go the entities' long way; all at once: row by row is ten times as slow.
     for n, key in db.session.connection().execute(sa.union_all(*some)).all():
         keys[n].append(key)
     return [_Named(*pair) for pair in zip(keys, queries, strict=True)]
+
+
+def _clients_only(text: str) -> sa.Executable:
+    """The keys of the clients that all words of a text name, without their pets' names."""
+    return sa.select(Client.id).where(clients(text, with_pets=False))
+
+
+def _people(text: str) -> sa.Executable:
+    return sa.select(Staff.id).where(staff(text))
 
 
 def visits(text: str) -> Planned:
@@ -221,9 +251,13 @@ def request_lines(text: str) -> Planned:
 def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Planned:
     words = words_of(text)
     wanted = [
-        pair
+        query
         for word in words
-        for pair in (("client", clients(word)), ("service", contains(ServiceItem.name, word)), ("person", staff(word)))
+        for query in (
+            _client_keys(word),
+            sa.select(ServiceItem.id).where(contains(ServiceItem.name, word)),
+            _people(word),
+        )
     ]
     found = iter(_named(wanted) if wanted else [])
     named = list(zip(found, found, found, strict=True))
@@ -249,32 +283,32 @@ def _planned(kind: type[Job] | type[JobRequestLine], text: str) -> Planned:
 def change_items(text: str) -> Condition:
     """What was asked about visits, by client (or pet); the list joins the request."""
     words = words_of(text)
-    named = _named([("client", clients(word)) for word in words]) if words else []
+    named = _named([_client_keys(word) for word in words]) if words else []
     return sa.and_(sa.true(), *(sa.or_(sa.false(), *one.holds(ChangeRequest.client_id)) for one in named))
 
 
 def report_cards(text: str) -> Condition:
     """Report cards by client or pet, or by a part of the message; the list joins the visit."""
-    (client,) = _named([("client", clients(text))])
+    (client,) = _named([sa.select(Client.id).where(clients(text))])
     return sa.or_(contains(ReportCard.message, tidy(text)), *client.holds(Job.client_id))
 
 
 def files(text: str) -> Condition:
     """Stored files by client or pet, or by a part of their name."""
-    (client,) = _named([("client", clients(text))])
+    (client,) = _named([sa.select(Client.id).where(clients(text))])
     return sa.or_(contains(StoredFile.name, tidy(text)), *client.holds(StoredFile.client_id))
 
 
 def log_lines(text: str) -> Condition:
     """Lines of the log by client, or by who of the team did it."""
-    client, person = _named([("client", clients(text, with_pets=False)), ("person", staff(text))])
+    client, person = _named([_clients_only(text), _people(text)])
     holds = [*client.holds(Activity.client_id), *person.holds(Activity.staff_id, many_each=True)]
     return sa.or_(sa.false(), *holds)
 
 
 def mails(text: str) -> Condition:
     """Mails by client, by who of the team gets them, or by how their address begins."""
-    client, person = _named([("client", clients(text, with_pets=False)), ("person", staff(text))])
+    client, person = _named([_clients_only(text), _people(text)])
     return sa.or_(
         _begins(OutboxMail.to_address, tidy(text).lower()),
         *client.holds(OutboxMail.client_id),
@@ -284,7 +318,7 @@ def mails(text: str) -> Condition:
 
 def _begins(column: Any, start: str) -> Condition:
     """Does the column begin so? Both ways are served by an index: PostgreSQL's of patterns, SQLite's of bytes."""
-    if db.session.get_bind().dialect.name == "sqlite":
+    if is_sqlite():
         return sa.and_(column >= start, column < f"{start}\U0010ffff")
     return column.like(f"{escaped(start)}%", escape="\\")
 
@@ -298,7 +332,7 @@ def billing_papers(kind: Any, *columns: Any) -> Callable[[str], Planned]:
 
     def search(text: str) -> Planned:
         words = words_of(text)
-        named = _named([("client", clients(word)) for word in words]) if words else []
+        named = _named([_client_keys(word) for word in words]) if words else []
         names_somebody = bool(named) and all(one.keys for one in named) and not re.search(r"\d", text)
         asked = [c for c in columns if not (names_somebody and c.key == "number")]
         parts = [contains(column, tidy(text)[:_LONGEST]) for column in asked]

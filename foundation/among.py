@@ -55,6 +55,31 @@ def among(column: Any, keys: Iterable[int] | str) -> sa.ColumnElement[bool]:  # 
     return _Among(column, values)
 
 
+class _AmongQuery(_Among):
+    """The same with a query for the keys."""
+
+    inherit_cache = True
+    name = "among_query"
+
+
+def among_query(column: Any, keys: sa.Select[int]) -> sa.ColumnElement[bool]:  # noqa: ANN401 -- any integer column
+    """Is the column one of the keys that the query finds? PostgreSQL finds them first and looks each up, however large the
+    column's table; `IN (SELECT …)` may be a join to it, for which the whole table is read."""
+    return _AmongQuery(column, keys.scalar_subquery())
+
+
+@compiles(_AmongQuery, "sqlite")
+def _query_on_sqlite(element: _AmongQuery, compiler: SQLCompiler, **more: Any) -> str:  # noqa: ANN401 -- SQLAlchemy's signature
+    column, keys = (compiler.process(part, **more) for part in element.clauses)
+    return f"({column} IN {keys})"
+
+
+@compiles(_AmongQuery)
+def _query_elsewhere(element: _AmongQuery, compiler: SQLCompiler, **more: Any) -> str:  # noqa: ANN401 -- SQLAlchemy's signature
+    column, keys = (compiler.process(part, **more) for part in element.clauses)
+    return f"({column} = ANY (ARRAY{keys}))"
+
+
 @compiles(_Among, "sqlite")
 def _on_sqlite(element: _Among, compiler: SQLCompiler, **more: Any) -> str:  # noqa: ANN401 -- SQLAlchemy's signature
     column, keys = (compiler.process(part, **more) for part in element.clauses)

@@ -5,10 +5,13 @@ what reads all rows is done without that lock, in transactions of its own; a ste
 and each of these looks first what is there already. SQLite has one writer anyway, and there they are the plain steps.
 """
 
+import logging
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+
+log = logging.getLogger("latchkey.migrations")
 
 #: rows in one piece of a backfill: some tens of milliseconds
 ROWS_AT_ONCE = 2_000
@@ -24,11 +27,7 @@ def create_index(
         return
     with op.get_context().autocommit_block():
         _without_limits()
-        whole = op.get_bind().scalar(
-            sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"), {"name": name}
-        )
-        if whole is False:
-            op.drop_index(name, table, postgresql_concurrently=True)
+        _drop_half(name, table)
         op.create_index(
             name, table, list(columns), unique=unique, postgresql_concurrently=True, postgresql_where=condition,
             if_not_exists=True,
@@ -43,6 +42,38 @@ def drop_index(name: str, table: str) -> None:
     with op.get_context().autocommit_block():
         _without_limits()
         op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+
+
+def create_part_index(name: str, table: str, words: Sequence[str], *, plain: Sequence[str] = ()) -> None:
+    """PostgreSQL: an index by which `ILIKE '%part%'` is found, of `words` as searches compare them (by the rules of "C", see
+    `admin_site.search.contains`) and of `plain` columns as they are. It needs the extension pg_trgm: where that is not to
+    be had, there is none. SQLite has no such index."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    columns = [f'{column} COLLATE "C" gin_trgm_ops' for column in words] + [
+        f"{column} gin_trgm_ops" for column in plain
+    ]
+    with op.get_context().autocommit_block():
+        _without_limits()
+        _drop_half(name, table)
+        run = op.get_bind()
+        if not run.scalar(sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")):
+            return
+        try:
+            run.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            run.exec_driver_sql(
+                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} USING gin ({', '.join(columns)})"
+            )
+        except (
+            sa.exc.ProgrammingError
+        ) as refused:  # not allowed to add it, or it is in a schema that is not looked through
+            log.warning("no index %s: %s", name, refused.orig)
+
+
+def drop_part_index(name: str, table: str) -> None:
+    """Take such an index away where there is one."""
+    if op.get_bind().dialect.name == "postgresql":
+        drop_index(name, table)
 
 
 def add_check(table: str, name: str, condition: str) -> None:
@@ -92,6 +123,13 @@ def _add(table: str, name: str, what: str) -> None:
             run.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {doubled} NOT VALID")
         run.exec_driver_sql("SET statement_timeout = 0")
         run.exec_driver_sql(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+
+
+def _drop_half(name: str, table: str) -> None:
+    """An index that a broken-off try left half goes."""
+    whole = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    if op.get_bind().scalar(whole, {"name": name}) is False:
+        op.drop_index(name, table, postgresql_concurrently=True)
 
 
 def _without_limits() -> None:

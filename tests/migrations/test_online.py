@@ -181,6 +181,28 @@ def test_an_index_that_a_broken_try_left_half_is_made_anew(toys):
 
 
 @pytest.mark.postgres
+def test_an_index_of_parts_of_words_is_made_where_the_server_lets_us(toys, caplog):
+    make = lambda: online.create_part_index("ix_toy_parts", "toy", ["word"])  # noqa: E731 -- said three times
+    step(toys, make)
+    step(toys, make)
+    with toys.connect() as connection:
+        made = connection.exec_driver_sql("SELECT pg_get_indexdef('ix_toy_parts'::regclass)").scalar_one()
+    assert made.endswith('USING gin (word COLLATE "C" gin_trgm_ops)')
+    step(toys, lambda: online.drop_part_index("ix_toy_parts", "toy"))
+    with toys.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA apart")
+        connection.exec_driver_sql("ALTER EXTENSION pg_trgm SET SCHEMA apart")
+    try:
+        step(toys, make)
+    finally:
+        with toys.begin() as connection:
+            connection.exec_driver_sql("ALTER EXTENSION pg_trgm SET SCHEMA public")
+            connection.exec_driver_sql("DROP SCHEMA apart")
+    assert sa.inspect(toys).get_indexes("toy") == []
+    assert "no index ix_toy_parts" in caplog.text
+
+
+@pytest.mark.postgres
 def test_a_constraint_holds_for_new_rows_first_and_then_for_all(toys):
     small = lambda: online.add_check("toy", "ck_toy_small", "size < 9")  # noqa: E731 -- said twice
     with pytest.raises(sa.exc.IntegrityError, match="ck_toy_small"):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from foundation import clock
-from foundation.among import among
+from foundation.among import among, among_query
 from foundation.db import db, rows_of
 from foundation.fixed import fixed
 from foundation.types import as_money
@@ -235,7 +235,7 @@ def business_money() -> dict[int | None, Decimal]:
 
     Added up by the database: a row for each of some hundred due dates took longer than all the rest of it.
     """
-    amounts = db.session.execute(_BY_AGE, _last_days()).one()
+    (amounts,) = rows_of(_BY_AGE, _last_days())
     return {age: amount or ZERO for age, amount in zip(AGES, amounts, strict=True)}
 
 
@@ -259,12 +259,22 @@ def _last_days() -> dict[str, dt.date]:
 
 
 def _all_by_age() -> sa.Select[*tuple[Any, ...]]:
-    """What is left of each open invoice, added up by age. The payments of each are looked up by its number: joined with
-    the open invoices, PostgreSQL read the allocations of all years, with two more processes."""
-    left = sa.select(Invoice.due_on, (_CHARGED - _paid()).label("amount")).where(Invoice.state == InvoiceState.OPEN)
-    of = left.subquery("left")
+    """What is left of each open invoice, added up by age. The payments of all of them are looked up by their numbers as one
+    list, which is found first: joined with the open invoices, PostgreSQL read the allocations of all years, with two more
+    processes; asked of each invoice by itself, they took a third longer."""
+    is_open = Invoice.state == InvoiceState.OPEN
+    paid = (
+        sa.select(Allocation.invoice_id, sa.func.sum(Allocation.amount).label("amount"))
+        .where(among_query(Allocation.invoice_id, sa.select(Invoice.id).where(is_open)))
+        .group_by(Allocation.invoice_id)
+        .subquery("paid")
+    )
+    left = sa.select(Invoice.due_on, (_CHARGED - sa.func.coalesce(paid.c.amount, ZERO)).label("amount"))
+    of = left.outerjoin(paid, paid.c.invoice_id == Invoice.id).where(is_open).subquery("left")
     days = {name: sa.bindparam(name, type_=sa.Date) for name in _last_days()}
-    return sa.select(*(as_money(sa.func.sum(sa.case((is_late, of.c.amount)))) for is_late in late(days, of.c.due_on)))
+    return fixed(
+        sa.select(*(as_money(sa.func.sum(sa.case((is_late, of.c.amount)))) for is_late in late(days, of.c.due_on)))
+    )
 
 
 _BY_AGE = _all_by_age()
