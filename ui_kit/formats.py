@@ -129,6 +129,11 @@ def pill_time(value: dt.time | dt.datetime | None) -> str:
 
 def time_span(begin: str, end: str) -> str:
     """`12:00 to 12:45`, of any two times or days in words."""
+    return _time_span(begin, end, language())
+
+
+@lru_cache(maxsize=4096)
+def _time_span(begin: str, end: str, _language: str) -> str:
     return gettext("%(begin)s to %(end)s", begin=begin, end=end)
 
 
