@@ -119,7 +119,11 @@ class Twin(Generic[E]):
     def _list(self) -> tuple[str, str | None] | None:
         """The relation that is a list, and its name from the other side."""
         relations = class_mapper(self._of).relationships
-        lists = [(name, relations[name].back_populates) for name in self._beside if relations[name].uselist]
+        lists = [
+            (name, relations[name].back_populates)
+            for name in self._beside
+            if name in relations and relations[name].uselist
+        ]
         if len(lists) > 1:
             raise RuntimeError(f"a statement about {self._of.__name__} can have one list, not {lists}")
         return lists[0] if lists else None

@@ -121,3 +121,11 @@ def test_what_a_twin_was_not_read_with_is_loaded_for_its_entity(jobs, cast):
     db.session.flush()
     db.session.expunge_all()
     assert attached(jobs[0]).client.first_name == "Alice"
+
+
+def test_what_stands_beside_a_twin_may_have_a_name_that_is_no_relation(jobs):
+    named = Twin(Job, "on_date", what=Twin(ServiceItem, "name"))
+    wanted = sa.select(*named.columns).join(
+        ServiceItem.__table__, ServiceItem.__table__.c.id == named.c.service_item_id
+    )
+    assert {job.what.name for job in named.read(db.session.execute(wanted))} == {job.service_item.name for job in jobs}
