@@ -25,6 +25,7 @@ def unused_reference() -> str:
 
 
 def is_taken(reference: str, key_id: int | None = None) -> bool:
+    """Is it the code of another key that is in use?"""
     found = sa.select(Key.id).where(Key.reference == reference, Key.retired_at.is_(None))
     return db.session.scalar(found.where(Key.id != key_id) if key_id else found) is not None
 
