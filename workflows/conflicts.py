@@ -7,8 +7,7 @@ import datetime as dt
 import enum
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -42,9 +41,11 @@ class ClashKind(enum.StrEnum):
     MISSING_KEY = "missing_key"
 
 
-@dataclass(frozen=True)
-class Clash:
-    """One reason against a planned visit; `token` names exactly this reason, for "do it anyway"."""
+class Clash(NamedTuple):
+    """One reason against a planned visit; `token` names exactly this reason, for "do it anyway".
+
+    A file of stays has fifty for each row, and a dataclass takes five times as long to make.
+    """
 
     kind: ClashKind
     token: str
@@ -115,9 +116,10 @@ def _of_sitters(wanted: list[Plan]) -> dict[Hashable, list[Clash]]:
     batches: dict[int | None, list[Plan]] = defaultdict(list)
     for plan in wanted:
         batches[plan.sitter_id].append(plan)
+    around = {sitter_id: _around(busy.get(sitter_id or 0, []), batch) for sitter_id, batch in batches.items()}
     for plan in wanted:
         name = names[plan.sitter_id] if plan.sitter_id else ""
-        clashes = list(_clashes(plan, batches[plan.sitter_id], busy, away, name))
+        clashes = list(_clashes(plan, around[plan.sitter_id], away, name))
         if (plan.client_id, plan.sitter_id) in blocked:
             clashes.insert(0, _blocked(plan, name))
         if plan.asks_for_key and (lack := lacks.get((plan.client_id or 0, plan.sitter_id or 0))):
@@ -181,21 +183,27 @@ def _busy(sitters: set[int], when: sa.ColumnElement[bool], leave_out: set[int]) 
     return busy
 
 
+#: what a sitter has to do: its window, what a token calls it, and the visit
+_Beside = tuple[Window, str, Plan]
+
+
+def _around(busy: Iterable[Plan], batch: Iterable[Plan]) -> list[_Beside]:
+    """All that one sitter has in the schedule, and then what is planned."""
+    there = [(p.window(), f"job-{p.job_id}", p) for p in busy]
+    return [*there, *((p.window(), place(p), p) for p in batch)]
+
+
 def _clashes(
-    plan: Plan, batch: list[Plan], busy: Mapping[int, list[Plan]], away: Mapping[int, list[TimeOff]], name: str
-) -> Iterable[Clash]:
+    plan: Plan, around: Iterable[_Beside], away: Mapping[int, list[TimeOff]], name: str
+) -> Iterable[Clash]:  # fmt: skip
     def found(kind: ClashKind, about: str, label: str, first: dt.date, last: dt.date, **more: Any) -> Clash:  # noqa: ANN401
         token = f"{plan.key}:{kind}:{about}:{plan.sitter_id}"
         return Clash(kind, token, name, label, first, last, about=about, **more)
 
     window, beside = plan.window(), []
-    same_batch = [p for p in batch if p.key != plan.key]
-    planned = {p.key for p in same_batch}
-    for other in [*busy.get(plan.sitter_id or 0, []), *same_batch]:
-        theirs = other.window()
-        if theirs.latest <= window.earliest or window.latest <= theirs.earliest:
+    for theirs, about, other in around:
+        if theirs.latest <= window.earliest or window.latest <= theirs.earliest or other.key == plan.key:
             continue
-        about = place(other) if other.key in planned else f"job-{other.job_id}"
         if clash(window, theirs):
             yield found(
                 ClashKind.OVERLAP, about, other.label, other.on_date, other.ends_on, start_time=other.start_time

@@ -5,7 +5,7 @@ Calling them off is in `cancelling`, telling the sitters in `sitter_mails`.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -227,7 +227,7 @@ def _require_accepted(
         job = by_id[key]  # type: ignore[index]
         when = conflicts.place(plan_of_job(job))
         shown[key] = [
-            c if c.kind is ClashKind.MISSING_KEY else replace(c, token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}")
+            c if c.kind is ClashKind.MISSING_KEY else c._replace(token=f"{when}:{c.kind}:{c.about}:{job.sitter_id}")
             for c in clashes
         ]
     if conflicts.stand_against(shown, accept):

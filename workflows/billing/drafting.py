@@ -90,10 +90,12 @@ def put_together(
     kind: InvoiceKind = InvoiceKind.STANDARD,
     run: BulkRun | None = None,
     replaces: Invoice | None = None,
+    free: Sequence["FreeLine"] = (),
 ) -> Invoice:
-    """A draft with these visits, which the caller stores: it is not in the session yet, so that one statement writes it.
+    """A draft with these visits and then these free lines, which the caller stores: it is not in the session yet, so that
+    one statement writes it.
 
-    The caller holds the client's lock and read visits and basis under it.
+    The caller holds the client's lock and read visits and basis under it. Free lines are refused as by `add_line`.
     """
     draft = Invoice(
         client=client, kind=kind, state=InvoiceState.DRAFT, currency=money.currency(), run=run, replaces=replaces,
@@ -101,6 +103,10 @@ def put_together(
         payment_terms=replaces.payment_terms if replaces else None, note=replaces.note if replaces else "",
     )  # fmt: skip
     _put_on(draft, jobs, basis)
+    for wanted in free:
+        line = InvoiceLine(position=_next_position(draft))
+        _fill(line, wanted, draft)
+        draft.lines.append(line)
     _work_out(draft)
     return draft
 
@@ -163,14 +169,6 @@ def add_line(draft: Invoice, wanted: FreeLine, *, actor: Actor, seen_version: in
     _check_room(len(fresh.lines))
     refresh(fresh)
     return line
-
-
-def put_line(draft: Invoice, wanted: FreeLine) -> None:
-    """The same for a draft that is not stored yet (`put_together`)."""
-    line = InvoiceLine(position=_next_position(draft))
-    _fill(line, wanted, draft)
-    draft.lines.append(line)
-    _work_out(draft)
 
 
 def change_line(line: InvoiceLine, wanted: FreeLine, *, actor: Actor, seen_version: int | None = None) -> InvoiceLine:

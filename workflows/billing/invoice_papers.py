@@ -1,6 +1,5 @@
 """What the papers of invoices, quotes and notes say: parties and terms as they were frozen, and where each stands now."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -33,12 +32,17 @@ def freeze(client: Client, *, terms: due.Terms | None = None) -> dict[str, Any]:
     values = settings.read()
     business, household = parties.business_party(), parties.client_party(client)
     return {
-        "business": dataclasses.asdict(business) | {"address": list(business.address)},
-        "client": dataclasses.asdict(household) | {"address": list(household.address)},
+        "business": _kept(business),
+        "client": _kept(household),
         "terms": " ".join(x for x in (terms.sentence if terms else "", values["billing.terms_text"]) if x),
         "bank_details": values["billing.bank_details"] or "",
         "footer": values["billing.footer_note"] or "",
     }
+
+
+def _kept(party: PaperParty) -> dict[str, Any]:
+    """Its texts and the lines of its address; `dataclasses.asdict` would copy each of them deeply."""
+    return {**vars(party), "address": list(party.address)}
 
 
 def of_invoice(invoice: Invoice) -> Paper:

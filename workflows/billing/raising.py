@@ -115,9 +115,8 @@ def issue_lines(several: Sequence[tuple[Client, FreeLine]], *, actor: Actor) -> 
     default, nothing = due.default_terms(), drafting.Basis({}, None)
     made: list[Invoice | WorkflowError] = []
     for client, line in several:
-        draft = drafting.put_together(client, [], nothing, actor=actor)
         try:
-            drafting.put_line(draft, line)
+            draft = drafting.put_together(client, [], nothing, actor=actor, free=[line])
             invoicing.fix_figures(draft)
         except WorkflowError as refusal:
             made.append(refusal)

@@ -83,6 +83,8 @@ def after_discounts(charges: Sequence[Charge]) -> list[Decimal]:
     real = [i for i, charge in enumerate(charges) if not charge.is_discount]
     off = sum((c.amount for c in charges if c.is_discount), ZERO)
     left = [ZERO if charge.is_discount else charge.amount for charge in charges]
+    if not off:
+        return left
     for i, share in zip(real, allot(off, [charges[i].amount for i in real]), strict=True):
         left[i] += share
     return left
