@@ -318,7 +318,7 @@ def test_block_is_overfull_exactly_when_one_sitter_s_minutes_in_it_exceed_its_le
     morning = TimeBlock(id=1, name="Morning", starts_at=dt.time(7), ends_at=dt.time(10))
     plans = [plan(block=morning, minutes=m, key=k, sitter=1) for k, m in enumerate([*others, minutes])]
     *there, new = plans
-    found = list(conflicts._clashes(new, plans, {}, {}, "Sam"))
+    found = list(conflicts._clashes(new, conflicts._around([], plans), {}, "Sam"))
     assert bool(found) == (sum(others) + minutes > 180)
     assert {c.kind for c in found} <= {ClashKind.OVERLAP, ClashKind.BLOCK_FULL}
     assert all(c.n_others == len(there) for c in found if c.kind is ClashKind.BLOCK_FULL)
