@@ -177,6 +177,17 @@ class FieldDesigner(WorkPage):
             flash(gettext("There are pages already, so none were added."), "info")
         return redirect(url_for(".show", area=area))
 
+    @expose("/<any(client, pet, staff, report):area>/missing", methods=("POST",))
+    def missing(self, area: str) -> Response:
+        """Add the fields that Latchkey knows and that stand on no page."""
+        added = field_defaults.add_missing(FieldArea(area), actor=self.actor, say=gettext)
+        db.session.commit()
+        if not added:
+            flash(gettext("Every field is there already, so none was added."), "info")
+            return redirect(url_for(".show", area=area))
+        flash(gettext("%(names)s added.", names=", ".join(field.label for field in added)), "success")
+        return redirect(part_url(added[0]))
+
     def _do(self, part: Part, doing: Any, done: str, back: str | None = None) -> Response:
         here = part_url(part)
         try:
@@ -195,6 +206,7 @@ class FieldDesigner(WorkPage):
         below = part or chosen.section or chosen.page
         context = {
             "area": chosen.area, "areas": [(words.word(a), url_for(".show", area=a.value), a is chosen.area, None) for a in FieldArea],
+            "missing": [gettext(ask.label) for ask, _field in field_defaults.missing(chosen.area, chosen.pages)],
             "chosen": chosen, "columns": _columns(chosen), "part": part, "form": form, "name": name_of(part) if part else "",
             "kind": chosen.new or kind_of(part), "facts": facts_of(part) if part else {}, "results": results(part),
             "preview": field_preview.of(below, request.form) if below is not None else None, "problem": "",

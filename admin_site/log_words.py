@@ -315,7 +315,7 @@ RECORDS = {
 FIELDS = {
     "first_name": N_("First name"), "last_name": N_("Last name"), "email": N_("Mail"), "phone": N_("Phone"),
     "address_line1": N_("Address"), "address_line2": N_("Address, second line"), "city": N_("Town"),
-    "postcode": N_("Postcode"), "status": N_("Status"), "portal_enabled": N_("Portal"),
+    "region": N_("State or province"), "postcode": N_("Postcode"), "status": N_("Status"), "portal_enabled": N_("Portal"),
     "primary_sitter": N_("Usual sitter"), "notes": N_("Notes"), "name": N_("Name"), "relation": N_("Relation"),
     "receives_copies": N_("Gets copies of mails"), "is_emergency": N_("Emergency contact"), "species": N_("Kind"),
     "breed": N_("Breed"), "born_on": N_("Birthday"), "warning": N_("Warning"), "feeding": N_("Feeding"),

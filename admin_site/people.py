@@ -125,6 +125,7 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
         Column("address_line1", _l("Address"), hidden=True),
         Column("address_line2", _l("Address, second line"), hidden=True),
         Column("city", _l("Town"), hidden=True),
+        Column("region", _l("State or province"), hidden=True),
         Column("postcode", _l("Postcode"), hidden=True),
         Column("portal_enabled", _l("Portal"), hidden=True),
         Column("invited", _l("Log-in"), value=lambda c: words.word(invitations.state_of_household(c))),
@@ -150,7 +151,7 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
     )
     sections = (
         Section(_l("Name"), (("first_name", "last_name"), ("status", "primary_sitter"), "client_type")),
-        Section(_l("Contact"), (("email", "phone"), "address_line1", "address_line2", ("city", "postcode"))),
+        Section(_l("Contact"), (("email", "phone"), "address_line1", "address_line2", "city", ("region", "postcode"))),
         Section(_l("Portal"), ("portal_enabled",)),
         Section(_l("Notes"), ("notes",)),
         Section(
@@ -184,6 +185,7 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
         "address_line1": {"label": _l("Address"), "render_kw": PLAIN_TEXT},
         "address_line2": {"label": _l("Address, second line"), "render_kw": PLAIN_TEXT},
         "city": {"label": _l("Town"), "render_kw": PLAIN_TEXT},
+        "region": {"label": _l("State or province"), "render_kw": PLAIN_TEXT},
         "postcode": {"label": _l("Postcode"), "render_kw": PLAIN_TEXT},
         "portal_enabled": {
             "label": _l("Portal is open for this client"),

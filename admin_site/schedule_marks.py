@@ -72,7 +72,7 @@ def add_keys(shown: Iterable[Row]) -> None:
 def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
     """Where these clients live, and their phone: {client id: (address, phone)}; one query."""
     ids = {s.client_id for row in shown for cell in row.cells.values() for s in cell}
-    columns = (Client.address_line1, Client.address_line2, Client.city, Client.postcode)
+    columns = (Client.address_line1, Client.address_line2, Client.city, Client.region, Client.postcode)
     found = db.session.execute(sa.select(Client.id, Client.phone, *columns).where(Client.id.in_(ids))) if ids else ()
     return {row[0]: (", ".join(part for part in row[2:] if part), row[1] or "") for row in found}
 

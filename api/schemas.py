@@ -98,6 +98,8 @@ class Client(Out):
     address_line1: str
     address_line2: str
     city: str
+    #: state, province or county
+    region: str
     postcode: str
     status: ClientStatus
     primary_sitter_id: str | None
@@ -114,6 +116,7 @@ class ClientFields(In):
     address_line1: Line = ""
     address_line2: Line = ""
     city: Short = ""
+    region: Short = ""
     postcode: Annotated[str, StringConstraints(max_length=20, pattern=SEEN)] = ""
 
 

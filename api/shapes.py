@@ -52,7 +52,7 @@ def clients(rows: Sequence[Client]) -> list[schemas.Client]:
             id=c.public_id, account_number=c.account_number if office else "", first_name=c.first_name,
             last_name=c.last_name, email=c.email if office else None, phone=told(c, "phone") or None,
             address_line1=told(c, "address_line1"), address_line2=told(c, "address_line2"), city=told(c, "city"),
-            postcode=told(c, "postcode"), status=c.status,
+            region=told(c, "region"), postcode=told(c, "postcode"), status=c.status,
             primary_sitter_id=c.primary_sitter.public_id if c.primary_sitter and office else None,
             created_at=known(c.created_at), version=c.version,
         )

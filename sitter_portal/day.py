@@ -146,7 +146,7 @@ class Card:
 
 
 #: where the client lives, as columns of ours are named
-ADDRESS = ("address_line1", "address_line2", "city", "postcode")
+ADDRESS = ("address_line1", "address_line2", "city", "region", "postcode")
 
 
 _JOB = Twin(

@@ -134,6 +134,8 @@ class Client(Home, Base):
     address_line1: Mapped[line_text] = mapped_column(default="")
     address_line2: Mapped[line_text] = mapped_column(default="")
     city: Mapped[short_text] = mapped_column(default="")
+    #: state, province or county, where addresses have one
+    region: Mapped[short_text] = mapped_column(default="", server_default="")
     postcode: Mapped[str] = mapped_column(sa.String(20), default="")
     status: Mapped[ClientStatus] = mapped_column(enum_column(ClientStatus), default=ClientStatus.ACTIVE)
     #: off: the household's log-ins are refused, whatever its status

@@ -3,8 +3,9 @@
 The texts are marked for translation and become the business's own when they are added.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from models import CustomField, FieldArea, FieldKind, FieldPage, FieldSection, P
 from workflows import custom_fields
 from workflows.actors import Actor
 from workflows.errors import N_
-from workflows.field_order import YES
+from workflows.field_order import YES, is_live, move, pages_of, siblings
 from workflows.permissions import Permission
 
 Say = Callable[[str], str]
@@ -76,6 +77,7 @@ _CLIENT = (
             Ask(N_("Address"), column="client.address_line1"),
             Ask(N_("Address, second line"), column="client.address_line2"),
             Ask(N_("Town"), column="client.city"),
+            Ask(N_("State or province"), column="client.region"),
             Ask(N_("Postcode"), column="client.postcode"),
         )),
     )),
@@ -267,6 +269,31 @@ def install(*areas: FieldArea, actor: Actor, say: Say = str) -> list[FieldPage]:
     for area in areas or tuple(FieldArea):
         if area not in taken:
             added += [_add_page(area, sheet, actor, say) for sheet in USUAL[area]]
+    return added
+
+
+def missing(area: FieldArea, pages: Sequence[FieldPage]) -> list[tuple[Ask, CustomField]]:
+    """The usual fields for columns of ours that stand nowhere on these pages, each with the field that it belongs behind."""
+    there = {f.column: f for page in pages for section in page.sections for f in section.fields if f.column}
+    live = {column: field for column, field in there.items() if is_live(field)}
+    return [
+        (ask, live[before.column])
+        for sheet in USUAL[area]
+        for part in sheet.parts
+        for before, ask in pairwise(part.asks)
+        if ask.column and ask.column not in there and before.column in live
+    ]
+
+
+def add_missing(area: FieldArea, *, actor: Actor, say: Say = str) -> list[CustomField]:
+    """Add each of the `missing` fields behind its neighbour; logged. Says which were added; a second time none are."""
+    actor.require(Permission.FIELDS)
+    added = []
+    for ask, before in missing(area, pages_of(area)):
+        field = custom_fields.save_field(CustomField(), _values(ask, before.section, {}, say), actor=actor)
+        row = siblings(field)
+        move(field, row.index(before) + 1, seen=[one.public_id for one in row], actor=actor)
+        added.append(field)
     return added
 
 

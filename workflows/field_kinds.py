@@ -66,6 +66,7 @@ COLUMNS: dict[str, Column] = {
     "client.address_line1": Column(FieldKind.TEXT, 255),
     "client.address_line2": Column(FieldKind.TEXT, 255),
     "client.city": Column(FieldKind.TEXT, 120),
+    "client.region": Column(FieldKind.TEXT, 120),
     "client.postcode": Column(FieldKind.TEXT, 20),
     "pet.name": Column(FieldKind.TEXT, 120, needed=True),
     "pet.breed": Column(FieldKind.TEXT, 120),

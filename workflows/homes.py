@@ -1,4 +1,4 @@
-"""Where a client's home is, in degrees: what check-ins are measured against."""
+"""Where a client's home is: the town as papers write it, and in degrees, which check-ins are measured against."""
 
 import re
 
@@ -18,6 +18,12 @@ _SHAPES = (
     rf".*@{_NUMBER},{_NUMBER}(?:,.*)?",
     rf".*[?&](?:q|query|ll|destination)=(?:loc:)?{_NUMBER}(?:,|%2C){_NUMBER}(?!\d).*",
 )
+
+
+def town_line(client: Client) -> str:
+    """The last line of the address: "Springfield, MA 01101"; what is not known is left out."""
+    place = ", ".join(part for part in (client.city, client.region) if part)
+    return " ".join(part for part in (place, client.postcode) if part)
 
 
 def read_home(text: str) -> tuple[float, float] | None:

@@ -64,7 +64,7 @@ def _grouped(number: str) -> str:
 
 def _client(row: Mapping[str, Any]) -> dict[str, Any]:
     return _entry(
-        _full_name(row), (row["address_line1"], row["address_line2"], row["city"]),
+        _full_name(row), (row["address_line1"], row["address_line2"], row["city"], row["region"]),
         quiet=(row["email"], row["postcode"]), numbers=(row["account_number"], row["phone"], row["postcode"]),
         detail=(_grouped(row["account_number"]), row["city"], row["phone"]), is_past=row["status"] == ClientStatus.ARCHIVED,
     )  # fmt: skip
@@ -107,7 +107,7 @@ C = Client
 SOURCES: dict[SearchKind, Source] = {
     SearchKind.CLIENT: Source(
         Client,
-        (C.first_name, C.last_name, C.email, C.phone, C.account_number, C.address_line1, C.address_line2, C.city, C.postcode, C.status, C.erased_at),
+        (C.first_name, C.last_name, C.email, C.phone, C.account_number, C.address_line1, C.address_line2, C.city, C.region, C.postcode, C.status, C.erased_at),
         _client,
     ),
     SearchKind.CONTACT: Source(

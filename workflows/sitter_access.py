@@ -154,12 +154,12 @@ _COLUMNS = fixed(
 def closed_columns() -> frozenset[str]:
     """The columns of ours ("pet.notes") that sitters do not read at any time: hidden, or shown around visits only.
 
-    One query. A column that stands on no page is not named: nobody said anything about it.
+    One query. A column that stands on no page is not named: nobody said anything about it. Only the region, which
+    pages from before it lack, goes with the town.
     """
-    rows = rows_of(_COLUMNS)
-    return frozenset(
-        str(column) for column, *levels in rows if field_layout.narrowest_staff(*levels) is not StaffAccess.VIEW
-    )
+    said = {str(c): field_layout.narrowest_staff(*levels) is not StaffAccess.VIEW for c, *levels in rows_of(_COLUMNS)}
+    said.setdefault("client.region", said.get("client.city", False))
+    return frozenset(column for column, is_closed in said.items() if is_closed)
 
 
 def open_locked(owner: Owner, fields: Iterable[CustomField], *, actor: Actor) -> dict[str, str]:

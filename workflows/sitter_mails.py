@@ -263,5 +263,5 @@ def _day_order(job: Job) -> tuple[dt.time, int]:
 
 def address_of(client: Client, closed: Collection[str] = ()) -> str:
     """Where the client lives, in one line, without `closed`: what the office does not show to sitters."""
-    parts = ("address_line1", "address_line2", "city", "postcode")
+    parts = ("address_line1", "address_line2", "city", "region", "postcode")
     return ", ".join(text for p in parts if f"client.{p}" not in closed and (text := getattr(client, p)))

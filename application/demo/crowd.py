@@ -67,7 +67,7 @@ def add_known(house: House) -> Known:
     hannah = people.add_client(
         {
             "first_name": "Hannah", "last_name": "Okafor", "email": "hannah@example.com", "phone": "(413) 555-0170",
-            "address_line1": "27 Juniper Street", "address_line2": "Apt 3", "city": "Brookmere", "postcode": "01091",
+            "address_line1": "27 Juniper Street", "address_line2": "Apt 3", "city": "Brookmere", "region": "MA", "postcode": "01091",
             "primary_sitter": house.sam, "notes": "Key number 31, tag is yellow. Flies a lot at short notice.",
         },
         actor=COMMAND_LINE,
@@ -75,7 +75,7 @@ def add_known(house: House) -> Known:
     leo = people.add_client(
         {
             "first_name": "Leo", "last_name": "Feld", "email": "leo@example.com", "phone": "(413) 555-0171",
-            "address_line1": "4 Willow Bend", "city": "Alder Creek", "postcode": "01093", "primary_sitter": house.sita,
+            "address_line1": "4 Willow Bend", "city": "Alder Creek", "region": "MA", "postcode": "01093", "primary_sitter": house.sita,
             "notes": "Always home on Fridays.",
         },
         actor=COMMAND_LINE,
@@ -199,7 +199,7 @@ class _Crowd:
                 "phone": f"+1{names.AREA_CODES[code % len(names.AREA_CODES)]}55501{rest:02}",
                 "address_line1": f"{random.randrange(1, 240)} {random.choice(names.STREETS)}",
                 "address_line2": f"Apt {random.randrange(1, 30)}" if random.random() < 0.2 else "",
-                "city": city, "postcode": postcode, "status": status,
+                "city": city, "region": "MA", "postcode": postcode, "status": status,
                 "portal_enabled": status is not ClientStatus.ARCHIVED,
                 "primary_sitter_id": sitter.id if active and random.random() < 0.93 else None,
                 "client_type_id": self._type(i),

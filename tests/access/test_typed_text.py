@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
 #: how columns are called whose words somebody types
 TYPED = re.compile(
-    r"(.*_)?(name|note|notes|label|help|body|reason|message|description|text|subject|city|postcode|breed|warning|feeding|medication"
+    r"(.*_)?(name|note|notes|label|help|body|reason|message|description|text|subject|city|region|postcode|breed|warning|feeding|medication"
     r"|relation|answer|thanks|remark|phone|line1|line2|details|reference|explanation)"
 )  # fmt: skip
 #: names that something is found by, and the drawn text of a log

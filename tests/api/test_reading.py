@@ -24,7 +24,7 @@ def test_a_client_is_shown_with_public_ids_and_without_secrets(office, on):
     assert answer.json == {
         "id": on.alice.public_id, "account_number": "4417209318", "first_name": "Alice", "last_name": "Archer",
         "email": "alice@example.com", "phone": None, "address_line1": on.alice.address_line1,
-        "address_line2": "", "city": on.alice.city, "postcode": on.alice.postcode, "status": "active",
+        "address_line2": "", "city": on.alice.city, "region": on.alice.region, "postcode": on.alice.postcode, "status": "active",
         "primary_sitter_id": on.sam.public_id, "created_at": "2026-11-23T10:00:00-05:00", "version": on.alice.version,
     }  # fmt: skip
 

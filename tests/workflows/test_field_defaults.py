@@ -69,7 +69,7 @@ def test_each_column_of_ours_that_clients_fill_in_stands_on_a_page_once(cast):
     field_defaults.install(actor=cast.as_olivia)
     columns = set(db.session.scalars(sa.select(CustomField.column).where(CustomField.column.is_not(None))))
     assert columns == {
-        *(f"client.{c}" for c in ("first_name", "last_name", "email", "phone", "address_line1", "address_line2", "city", "postcode")),
+        *(f"client.{c}" for c in ("first_name", "last_name", "email", "phone", "address_line1", "address_line2", "city", "region", "postcode")),
         *(f"pet.{c}" for c in ("name", "breed", "born_on", "warning", "feeding", "medication", "notes")),
     }  # fmt: skip
     tables = {"client": Client, "pet": Pet}

@@ -1,7 +1,7 @@
 """Who stands at the head of a billing paper: the business and the client, as they are now."""
 
 from models import Client
-from workflows import people, settings
+from workflows import homes, people, settings
 from workflows.billing.papers import PaperParty
 
 
@@ -20,7 +20,7 @@ def business_party() -> PaperParty:
 
 def client_party(client: Client) -> PaperParty:
     """The household that pays."""
-    lines = (client.address_line1, client.address_line2, f"{client.city} {client.postcode}")
+    lines = (client.address_line1, client.address_line2, homes.town_line(client))
     return PaperParty(
         name=str(client),
         address=tuple(line.strip() for line in lines if line.strip()),

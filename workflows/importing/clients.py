@@ -43,6 +43,7 @@ class ClientKind(Kind):
         Field("address_line1", N_("Address"), words(255), "12 Elm Street", aliases=("address 1", "address line 1", "street", "street address", "address1")),
         Field("address_line2", N_("Address, second line"), words(255), "", aliases=("address 2", "address line 2", "address2", "apt", "unit")),
         Field("city", N_("City"), words(120), "Springfield", aliases=("town", "town/city")),
+        Field("region", N_("State or province"), words(120), "MA", aliases=("state", "province", "county", "region", "state/province", "client state")),
         Field("postcode", N_("Postcode"), words(20), "01101", aliases=("zip", "zip code", "postal code", "post code", "zipcode")),
         Field("status", N_("Status"), choice(ClientStatus, _STATUS), "active", aliases=("client status", "active")),
         Field("client_type", N_("Client type"), words(120), "", N_("One that exists."), aliases=("type", "customer type", "price group")),

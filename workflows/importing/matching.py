@@ -23,13 +23,13 @@ STYLES: dict[str, str] = {
 _FIRST: dict[str, dict[str, tuple[str, ...]]] = {
     "pet_sitter_plus": {
         "foreign_id": ("Client ID", "Pet ID", "Ref"), "first_name": ("Client Forename", "Forename"), "last_name": ("Client Surname", "Surname"),
-        "phone": ("Mobile", "Telephone"), "postcode": ("Postcode",), "primary_sitter": ("Default Sitter",), "client_name": ("Client",),
+        "phone": ("Mobile", "Telephone"), "region": ("County",), "postcode": ("Postcode",), "primary_sitter": ("Default Sitter",), "client_name": ("Client",),
         "client_id": ("Client ID",), "service": ("Service Type", "Service"), "on_date": ("Job Date", "Date"), "sitter": ("Staff Member", "Sitter"),
         "name": ("Charge Condition", "Compensation Condition"), "weekdays": ("Day", "Days"), "starts_on": ("Start Date",), "ends_on": ("End Date",),
     },
     "time_to_pet": {
         "foreign_id": ("Client ID", "Pet ID", "ID"), "first_name": ("First Name",), "last_name": ("Last Name",), "phone": ("Mobile Phone", "Phone Number"),
-        "postcode": ("Zip",), "primary_sitter": ("Default Staff",), "client_name": ("Client Name", "Client"), "client_id": ("Client ID",),
+        "region": ("State",), "postcode": ("Zip",), "primary_sitter": ("Default Staff",), "client_name": ("Client Name", "Client"), "client_id": ("Client ID",),
         "service": ("Service Name", "Service"), "on_date": ("Date",), "sitter": ("Staff", "Assigned To"),
         "weekdays": ("Repeat On", "Days"), "starts_on": ("Start Date",), "ends_on": ("End Date",),
     },

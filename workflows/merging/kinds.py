@@ -46,7 +46,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "client": Kind(
         Client,
-        ("first_name", "last_name", "email", "phone", "address_line1", "address_line2", "city", "postcode", "latitude",
+        ("first_name", "last_name", "email", "phone", "address_line1", "address_line2", "city", "region", "postcode", "latitude",
          "key_not_needed", "status", "portal_enabled", "primary_sitter", "client_type", "payment_terms", "tax_rate",
          "tax_number", "is_tax_exempt", "pays_online", "notes"),
         lambda record, values, actor: people.change_client(record, values, actor=actor),

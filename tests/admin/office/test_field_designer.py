@@ -381,3 +381,16 @@ def test_all_parts_stand_in_lists_that_are_searched_filtered_and_saved_and_lead_
         "Can see",
     )
     assert (row["Clients, by itself"], row["Sitters"]) == ("Can see and change", "Around own visits only")
+
+
+def test_a_field_of_ours_that_stands_nowhere_is_named_and_added_by_a_press(office, cast):
+    field_defaults.install(FieldArea.CLIENT, actor=cast.as_olivia)
+    assert "On no page yet" not in office.get("/admin/fields/client/").main
+    db.session.execute(sa.delete(CustomField).where(CustomField.column == "client.region"))
+    db.session.commit()
+    page = office.get("/admin/fields/client/")
+    assert "On no page yet: State or province." in page.main
+    added = page.press("Add to the pages")
+    assert "State or province added." in added.main
+    assert "On no page yet" not in added.main
+    assert "Every field is there already" in office.post("/admin/fields/client/missing").text
