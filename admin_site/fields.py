@@ -32,8 +32,9 @@ from admin_site.reading import read_clock, read_day, read_id
 from foundation.db import db
 from models import Client, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from ui_kit import formats
+from workflows.changing import Change
 from workflows.errors import N_, Invalid, Refusals, WorkflowError
-from workflows.jobs import Change, Stay, check_stay
+from workflows.jobs import Stay, check_stay
 from workflows.wanted import check_pets, clean_note
 
 UNASSIGNED = "none"

@@ -41,7 +41,7 @@ from foundation import clock
 from foundation.db import db
 from models import Activity, Client, ClientStatus, Job, JobState
 from ui_kit import formats, month_grid
-from workflows import conflicts, jobs, key_facts, limits, once
+from workflows import changing, conflicts, jobs, key_facts, limits, once
 from workflows.errors import N_, Conflict, Invalid, Refusals, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.wanted import Wanted, check
@@ -242,7 +242,7 @@ class VisitsPage(VisitTimes):
         return self._show_visit(job, form, stopped)
 
     def _change(self, job: Job, form: VisitForm) -> None:
-        jobs.change(
+        changing.change(
             job, form.change(), actor=self.actor, seen_version=read_id(form.version.data),
             accept=read_tokens(request.form.get("accept")),
         )  # fmt: skip

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from foundation.among import among
 from foundation.db import db
 from models import BulkKind, BulkRun, Initiator, Job, Staff
-from workflows import cancellation, cancelling, conflicts, jobs, moving, outbox, sitter_mails
+from workflows import cancellation, cancelling, changing, conflicts, jobs, moving, outbox, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ConflictsFound
 from workflows.errors import N_, Invalid, WorkflowError
@@ -185,11 +185,11 @@ def _to(job: Job, place: Place, run: BulkRun, *, actor: Actor) -> None:
     """One visit to its place; with `anyway` also where it clashes."""
     wanted = moving.as_change(job, place)
     try:
-        jobs.change(job, wanted, actor=actor)
+        changing.change(job, wanted, actor=actor)
     except ConflictsFound as found:
         if not run.wish["anyway"]:
             raise
-        jobs.change(job, wanted, actor=actor, accept=conflicts.tokens(found.clashes))
+        changing.change(job, wanted, actor=actor, accept=conflicts.tokens(found.clashes))
 
 
 def _next_client(left: Sequence[int]) -> tuple[Piece, list[Job]]:

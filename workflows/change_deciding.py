@@ -21,8 +21,8 @@ from workflows.change_asking import reason_text
 from workflows.change_facts import is_about_following
 from workflows.change_preview import preview_end
 from workflows.change_requests import by_request, fresh_items, log, log_over, move, settle, why_over
+from workflows.changing import Change, change
 from workflows.errors import N_, Invalid, WrongState
-from workflows.jobs import Change, change
 from workflows.locks import lock_client
 from workflows.mail_facts import ClientMessage, MailKind
 from workflows.permissions import Permission

@@ -1,6 +1,6 @@
 """Moving one visit on the board or in the Move dialog: to another day, time or sitter; and the way back.
 
-The change itself is `jobs.change`, with its checks and its conflicts. Here its mails are held back for as long as the
+The change itself is `changing.change`, with its checks and its conflicts. Here its mails are held back for as long as the
 move can be undone, and the log line keeps what `undo` needs to put everything as it was.
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import Activity, ChangeItem, ChangeState, Job, JobState, Staff, TimeBlock, TimeType
-from workflows import activity, conflicts, jobs, outbox, settings
+from workflows import activity, changing, conflicts, jobs, outbox, settings
 from workflows.actors import Actor
 from workflows.billing import note_hooks
 from workflows.errors import N_, Conflict, WrongState
@@ -59,11 +59,11 @@ def place_of(job: Job) -> Place:
     return Place(job.on_date, job.start_time, job.time_block, job.sitter)
 
 
-def as_change(job: Job, place: Place) -> jobs.Change:
+def as_change(job: Job, place: Place) -> changing.Change:
     """The visit as it is, at another place."""
     item, is_stay = job.service_item, is_stay_of(job)
     takes_time = is_stay or item.time_type in {TimeType.STANDARD, TimeType.TIME_BLOCK}
-    return jobs.Change(
+    return changing.Change(
         item=item,
         on_date=place.on_date,
         start_time=place.start_time if takes_time or job.start_time else None,
@@ -93,9 +93,9 @@ def move(
 ) -> Moved:
     """Put a visit somewhere else, so that it can be undone for `schedule.undo_seconds` seconds.
 
-    In this order: what `jobs.change` does, its mails held back that long; if asked and the day or time is another, a
+    In this order: what `changing.change` does, its mails held back that long; if asked and the day or time is another, a
     mail to the client, held back too; the log line keeps the former state. Nothing different: nothing happens. A move
-    that closes a waiting change request of the client cannot be undone. Refused: as `jobs.change`.
+    that closes a waiting change request of the client cannot be undone. Refused: as `changing.change`.
     """
     actor.require(Permission.SCHEDULE)
     until = clock.now() + dt.timedelta(seconds=settings.read()["schedule.undo_seconds"])
@@ -109,7 +109,7 @@ def move(
     before, was = _snapshot(fresh), job_facts(fresh)
     clashes = sorted(conflicts.tokens(conflicts.find([plan_of_job(fresh)])))
     with outbox.held(until) as mails:
-        jobs.change(fresh, as_change(fresh, place), actor=actor, seen_version=seen_version, accept=accept)
+        changing.change(fresh, as_change(fresh, place), actor=actor, seen_version=seen_version, accept=accept)
         if tell_client and _when(was) != _when(job_facts(fresh)):
             facts = VisitMoved(str(fresh.client), fresh.client.account_number, (job_facts(fresh),), (was,))
             outbox.queue_client_mail(MailKind.VISIT_MOVED, facts, client=fresh.client)
@@ -171,7 +171,7 @@ def _is_asked_about(job: Job) -> bool:
 
 
 def _line_of(job: Job) -> Activity | None:
-    """The line that `jobs.change` has just written."""
+    """The line that `changing.change` has just written."""
     return db.session.scalar(
         sa.select(Activity)
         .where(Activity.subject_type == "job", Activity.subject_id == job.id)

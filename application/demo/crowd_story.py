@@ -12,7 +12,7 @@ from application.demo.story import WEEKDAYS, Part, Story, as_client, pets_of, wa
 from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobState, Notification, Species
-from workflows import baskets, cancelling, job_requests, jobs, notifications, sending
+from workflows import baskets, cancelling, changing, job_requests, jobs, notifications, sending
 from workflows.wanted import Wanted
 
 NIGHT = 20 * 60
@@ -109,12 +109,12 @@ class CrowdStory:
             for sitter_id in story.roster.who(0, job.on_date):
                 if story.roster.is_free(sitter_id, job.on_date, start, job.duration_minutes):
                     story.roster.take(sitter_id, job.on_date, start, job.duration_minutes)
-                    wish = jobs.Change(
+                    wish = changing.Change(
                         item=job.service_item, on_date=job.on_date, start_time=time, block=None,
                         sitter=sitters[sitter_id], pets=list(job.pets), note=job.note, staff_note=job.staff_note,
                     )  # fmt: skip
                     with at(story.ago(hours)):
-                        jobs.change(job, wish, actor=story.max)
+                        changing.change(job, wish, actor=story.max)
                     break
 
     # ----------------------------------------------------------------------------------------------------- waiting

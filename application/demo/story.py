@@ -17,7 +17,7 @@ from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
 from models import Client, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
-from workflows import baskets, conflicts, job_requests, jobs, limits, request_threads, sending
+from workflows import baskets, changing, conflicts, job_requests, jobs, limits, request_threads, sending
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
 
@@ -168,12 +168,12 @@ def hannahs_walks(story: Story, hours: float) -> None:
     job = jobs.get_fresh(made[-1])
     if job is not None and job.start_time is not None:
         start = story.free_time(sam, [job.on_date], near=job.start_time.hour * 60 + 90, minutes=30)
-        wish = jobs.Change(
+        wish = changing.Change(
             item=job.service_item, on_date=job.on_date, start_time=start, block=None, sitter=sam, pets=list(job.pets),
             note=job.note, staff_note="Moved by phone: the electrician comes at noon.",
         )  # fmt: skip
         with at(story.ago(hours - 120)):
-            jobs.change(job, wish, actor=story.max)
+            changing.change(job, wish, actor=story.max)
 
 
 def leos_refusal(story: Story, hours: float) -> None:

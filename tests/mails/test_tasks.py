@@ -27,7 +27,7 @@ from models import (
     Setting,
 )
 from tests import factories
-from workflows import cancelling, job_requests, jobs, outbox, sending, settings
+from workflows import cancelling, changing, job_requests, jobs, outbox, sending, settings
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
 
@@ -369,7 +369,7 @@ def test_sitters_hear_of_near_visits_at_once_and_of_others_in_the_evening(app, c
             "item": job.service_item, "on_date": job.on_date, "start_time": job.start_time, "block": None,
             "sitter": job.sitter, "pets": list(job.pets), **more,
         }  # fmt: skip
-        jobs.change(job, jobs.Change(**same), actor=cast.as_olivia)
+        changing.change(job, changing.Change(**same), actor=cast.as_olivia)
 
     near, far = book(25, 9, cast.sam), book(30, 9, cast.sam)
     assert letters() == [(["sam@example.com"], "New visit: Alice Archer, Wed, Nov 25")]

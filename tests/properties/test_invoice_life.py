@@ -32,13 +32,13 @@ from tests import databases
 from tests import money_factories as make_money
 from tests.workflows.billing import bills
 from tests.workflows.reports import agreeing
-from workflows import cancelling, jobs, settings
+from workflows import cancelling, changing, settings
 from workflows.actors import COMMAND_LINE
 from workflows.billing import books, drafting, invoicing, note_sums, notes, sums, visit_lines
 from workflows.billing.drafting import FreeLine
 from workflows.cancellation import Outcome
+from workflows.changing import Change
 from workflows.errors import WorkflowError
-from workflows.jobs import Change
 
 #: an example fills and empties tables, so fewer of them
 FEWER = effort(max_examples=max(effort.default.max_examples // 5, 6), stateful_step_count=25)
@@ -151,7 +151,7 @@ class InvoiceLife(RuleBasedStateMachine):
         job, pets = self._visit(which), [self.cast.biscuit, *([self.cast.mochi] if two else [])]
         if job is not None:
             wanted = Change(item=job.service_item, on_date=job.on_date, start_time=job.start_time, block=None, sitter=job.sitter, pets=pets, note="", staff_note="")  # fmt: skip
-            self._do(lambda: jobs.change(job, wanted, actor=self.cast.as_max))
+            self._do(lambda: changing.change(job, wanted, actor=self.cast.as_max))
 
     @rule(which=WHICH, drop=st.booleans())
     def note(self, which: int, drop: bool) -> None:

@@ -26,6 +26,7 @@ from workflows import (
     change_asking,
     change_deciding,
     change_requests,
+    changing,
     job_requests,
     jobs,
     sending,
@@ -250,7 +251,7 @@ class Life(Books):
             return
         wanted = self._change(job, days, hour, item, sitter, both=both)
         self._do(
-            lambda: insist(lambda accept: jobs.change(job, wanted, actor=self.cast.as_olivia, accept=accept)),
+            lambda: insist(lambda accept: changing.change(job, wanted, actor=self.cast.as_olivia, accept=accept)),
         )
 
     @precondition(lambda self: JobState.SCHEDULED in self.visits.values())

@@ -35,7 +35,7 @@ from tests import cast as cast_
 from tests import databases
 from tests import factories as make
 from tests.conftest import NOW
-from workflows import conflicts, jobs, settings
+from workflows import changing, conflicts, jobs, settings
 from workflows.errors import WorkflowError
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
@@ -266,11 +266,11 @@ class Books(RuleBasedStateMachine):
         times = (dt.time(hour), dt.time(9)) if hour > 12 else (None, None)
         return jobs.Stay(day, day + dt.timedelta(days=2), *times)
 
-    def _change(self, job: Job, days: int, hour: int, item: int, sitter: int, *, both: bool = False) -> jobs.Change:
+    def _change(self, job: Job, days: int, hour: int, item: int, sitter: int, *, both: bool = False) -> changing.Change:
         day = clock.today() + dt.timedelta(days=days)
         wanted = self._wanted(job.client, item, [day], hour, both=both)
         block = wanted.blocks[0] if wanted.blocks else None
-        return jobs.Change(wanted.item, day, wanted.start_time, block, self._sitter(sitter), wanted.pets)
+        return changing.Change(wanted.item, day, wanted.start_time, block, self._sitter(sitter), wanted.pets)
 
     def _of_bob(self) -> list[object]:
         """Bob's request, basket and visit: nobody touches them."""

@@ -18,7 +18,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import statements
-from workflows import back_to_request, cancelling, jobs, settings
+from workflows import back_to_request, cancelling, changing, settings
 from workflows.actors import COMMAND_LINE
 
 TODAY = dt.date(2026, 11, 23)
@@ -122,8 +122,8 @@ def test_who_was_there_when_the_visit_was_gone_is_told_and_so_is_the_office(sams
     elif how == "a request again":
         back_to_request.back_to_request([job], actor=cast.as_max)
     else:
-        wanted = jobs.Change(job.service_item, TODAY, job.start_time, None, cast.sita, job.pets)
-        jobs.change(job, wanted, actor=cast.as_max)
+        wanted = changing.Change(job.service_item, TODAY, job.start_time, None, cast.sita, job.pets)
+        changing.change(job, wanted, actor=cast.as_max)
     db.session.commit()
     answer = press(sams, page, "arrival")
     assert answer.request.path == "/staff/"

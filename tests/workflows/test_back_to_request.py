@@ -21,7 +21,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import job_requests, jobs, settings, sitter_mails
+from workflows import changing, job_requests, jobs, settings, sitter_mails
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.back_to_request import back_to_request
 from workflows.conflicts import ConflictsFound, tokens
@@ -93,8 +93,8 @@ def test_scheduled_once_more_the_client_is_told_once_more(cast, job, outbox, db_
 
 @pytest.mark.covers("B12")
 def test_the_line_is_what_the_visit_was_at_last(cast, job):
-    jobs.change(
-        job, jobs.Change(cast.cat_visit, FRI, None, cast.evening, cast.sita, [cast.mochi], "new", "private"),
+    changing.change(
+        job, changing.Change(cast.cat_visit, FRI, None, cast.evening, cast.sita, [cast.mochi], "new", "private"),
         actor=cast.as_max,
     )  # fmt: skip
     price = job.price
@@ -281,7 +281,7 @@ def test_a_stay_goes_back_as_one_line_and_is_scheduled_again_as_it_was(
 @pytest.mark.covers("B12")
 def test_a_stay_that_became_a_visit_of_one_day_goes_back_as_one(cast, stay, db_session):
     job = again(cast, given_back(cast, stay, db_session))
-    jobs.change(job, jobs.Change(cast.walk, FRI, NINE, None, cast.sam, [cast.biscuit]), actor=cast.as_max)
+    changing.change(job, changing.Change(cast.walk, FRI, NINE, None, cast.sam, [cast.biscuit]), actor=cast.as_max)
     line = given_back(cast, job, db_session)
     assert span(line) == (FRI, None, NINE, None)
 

@@ -22,13 +22,13 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import change_asking, change_deciding, jobs, settings
+from workflows import change_asking, change_deciding, changing, settings
 from workflows.actors import COMMAND_LINE
 from workflows.change_deciding import FeeDecision, approve, deny, put_away
 from workflows.change_preview import FiguresChanged, Wish, preview_end
+from workflows.changing import Change
 from workflows.conflicts import ConflictsFound, tokens
 from workflows.errors import Invalid, NotAllowed, WorkflowError, WrongState
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
@@ -290,7 +290,7 @@ def test_a_day_that_is_past_by_now_is_edited_or_denied(cast, outbox, clock_at):
 
 
 def test_a_visit_that_the_office_changed_supersedes_what_was_asked_and_tells_the_client(cast, visits, off, outbox):
-    jobs.change(visits[0], edit(cast, on_date=SAT, start_time=dt.time(15), sitter=cast.sam), actor=cast.as_olivia)
+    changing.change(visits[0], edit(cast, on_date=SAT, start_time=dt.time(15), sitter=cast.sam), actor=cast.as_olivia)
     assert (states(off), off.is_open) == (["superseded", "pending", "pending"], True)
     facts = outbox.facts(MailKind.CHANGE_SUPERSEDED)
     assert (facts.why, [i.visit.on_date for i in facts.items]) == ("superseded", ["2026-11-26"])
@@ -305,7 +305,7 @@ def test_a_visit_that_the_office_changed_supersedes_what_was_asked_and_tells_the
 def test_another_sitter_or_staff_note_supersedes_nothing(cast, visit, off, outbox):
     request = asked(cast, visit, outbox)
     same = edit(cast, on_date=THU, sitter=cast.sita, staff_note="Key 7")
-    jobs.change(visit, same, actor=cast.as_olivia)
+    changing.change(visit, same, actor=cast.as_olivia)
     assert (states(request), outbox.mails(MailKind.CHANGE_SUPERSEDED)) == (["pending"], [])
     approve(request.items, actor=cast.as_olivia)
     assert (visit.on_date, visit.sitter, visit.staff_note) == (FRI, cast.sita, "Key 7")

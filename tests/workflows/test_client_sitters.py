@@ -9,7 +9,18 @@ from foundation.db import db
 from models import Activity, ClientSitter, Job, JobState, Notification
 from tests import factories as make
 from tests.databases import count
-from workflows import bulk, cancelling, client_sitters, jobs, moving, people, repeat_changes, repeat_runs, repeats
+from workflows import (
+    bulk,
+    cancelling,
+    changing,
+    client_sitters,
+    jobs,
+    moving,
+    people,
+    repeat_changes,
+    repeat_runs,
+    repeats,
+)
 from workflows.conflicts import ClashKind, ConflictsFound, tokens
 from workflows.errors import Invalid, NotAllowed, WorkflowError
 from workflows.job_requests import line_conflicts, schedule
@@ -49,7 +60,7 @@ def test_booking_scheduling_reassigning_moving_and_reinstating_refuse_a_blocked_
     )
     ways.append(lambda ok: schedule(cast.alice, [line], actor=cast.as_olivia, accept=ok))
     job = make.job(cast.alice, cast.walk, sitter=cast.sam, pets=[cast.biscuit])
-    ways.append(lambda ok: jobs.change(job, moving.as_change(job, Place(DAY, NOON, None, blocked)), actor=cast.as_olivia, accept=ok))  # fmt: skip
+    ways.append(lambda ok: changing.change(job, moving.as_change(job, Place(DAY, NOON, None, blocked)), actor=cast.as_olivia, accept=ok))  # fmt: skip
     ways.append(lambda ok: moving.move(job, Place(DAY, NOON, None, blocked), actor=cast.as_olivia, accept=ok))
     off = make.job(cast.alice, cast.walk, sitter=blocked, state=JobState.CANCELLED, pets=[cast.biscuit])
     ways.append(lambda ok: cancelling.reinstate(off, actor=cast.as_olivia, accept=ok))
@@ -72,7 +83,7 @@ def test_a_note_can_be_changed_on_a_visit_that_the_sitter_had_before(cast):
     client_sitters.choose(cast.alice, cast.sita, is_blocked=True, actor=cast.as_olivia)
     assert client_sitters.coming_with(cast.alice, cast.sita) == 1
     place = moving.place_of(job)
-    jobs.change(job, replace(moving.as_change(job, place), staff_note="Call first"), actor=cast.as_olivia)
+    changing.change(job, replace(moving.as_change(job, place), staff_note="Call first"), actor=cast.as_olivia)
     assert (job.staff_note, job.sitter) == ("Call first", cast.sita)
 
 

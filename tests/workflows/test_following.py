@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from foundation.db import db
 from models import Activity, ChangeState, Job, JobState, Notification, NotificationKind, Repeat, TimeType
 from tests import factories as make
-from workflows import change_deciding, change_requests, jobs, repeat_changes, repeats, settings
+from workflows import change_deciding, change_requests, changing, repeat_changes, repeats, settings
 from workflows.actors import COMMAND_LINE
 from workflows.change_deciding import FeeDecision
 from workflows.change_preview import FiguresChanged
+from workflows.changing import Change
 from workflows.errors import NotAllowed, WorkflowError
 from workflows.following import ask_to_change_following, preview_item
 from workflows.following_preview import (
@@ -23,7 +24,6 @@ from workflows.following_preview import (
     pattern_for,
     preview_following,
 )
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 from workflows.repeat_patterns import Pattern, PatternTime
 
@@ -116,7 +116,7 @@ def test_another_day_costs_a_fee_only_when_a_new_date_counts_as_a_cancellation(c
 
 def test_visits_that_a_person_changed_are_not_touched(cast, series):
     monday = db.session.scalars(sa.select(Job).where(Job.on_date == NEXT_MON)).one()
-    jobs.change(monday, Change(item=cast.walk, on_date=NEXT_MON, start_time=SIX, block=None, sitter=cast.sam, pets=[cast.biscuit]), actor=cast.as_max)  # fmt: skip
+    changing.change(monday, Change(item=cast.walk, on_date=NEXT_MON, start_time=SIX, block=None, sitter=cast.sam, pets=[cast.biscuit]), actor=cast.as_max)  # fmt: skip
     assert [x.job.on_date for x in shown(series, wish(cast, at=TWO)).lines if x.job] == [
         WED + WEEK,
         FRI + WEEK,

@@ -20,11 +20,12 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import cancelling, conflicts, jobs, settings, sitter_mails
+from workflows import cancelling, changing, conflicts, jobs, settings, sitter_mails
 from workflows.actors import COMMAND_LINE, staff_actor
+from workflows.changing import Change
 from workflows.conflicts import ClashKind, ConflictsFound
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
-from workflows.jobs import Change, Stay
+from workflows.jobs import Stay
 from workflows.mail_facts import MailKind, from_json
 from workflows.wanted import Wanted
 
@@ -92,7 +93,9 @@ def change(cast, job):
 
     def do(of=None, *, actor=None, accept=(), seen_version=None, **more):
         of = of or job
-        return jobs.change(of, as_is(of, **more), actor=actor or cast.as_max, accept=accept, seen_version=seen_version)
+        return changing.change(
+            of, as_is(of, **more), actor=actor or cast.as_max, accept=accept, seen_version=seen_version
+        )
 
     return do
 
@@ -551,7 +554,7 @@ def test_cancel_twice_at_the_same_moment_cancels_once(cast, job, together, db_se
 
 
 VERBS = {
-    "change": (lambda c, j: jobs.change(j, as_is(j, note="new"), actor=c.as_max), JobState.SCHEDULED),
+    "change": (lambda c, j: changing.change(j, as_is(j, note="new"), actor=c.as_max), JobState.SCHEDULED),
     "cancel": (lambda c, j: cancelling.cancel([j], actor=c.as_max), JobState.CANCELLED),
 }  # fmt: skip
 

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from models import Activity, Job, PriceEffect, PriceTarget
 from tests import factories as make
 from tests.databases import statements
-from workflows import baskets, job_requests, jobs, sending
-from workflows.jobs import Change, Stay
+from workflows import baskets, changing, job_requests, jobs, sending
+from workflows.changing import Change
+from workflows.jobs import Stay
 from workflows.pricing import kept_lines
 from workflows.wanted import Wanted
 
@@ -121,7 +122,7 @@ def change(cast, job, **more):
         "item": job.service_item, "on_date": job.on_date, "start_time": job.start_time, "block": job.time_block,
         "sitter": job.sitter, "pets": job.pets, **more,
     }  # fmt: skip
-    return jobs.change(job, Change(**values), actor=cast.as_max)
+    return changing.change(job, Change(**values), actor=cast.as_max)
 
 
 @pytest.fixture

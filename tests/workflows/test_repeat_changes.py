@@ -16,10 +16,10 @@ from models import ChangeKind, Job, JobState, Repeat, RepeatPause, RepeatSkip
 from tests import factories as make
 from tests.cast import make_cast
 from tests.databases import empty
-from workflows import cancelling, jobs, repeat_changes, repeat_runs, repeats, settings
+from workflows import cancelling, changing, jobs, repeat_changes, repeat_runs, repeats, settings
 from workflows.actors import COMMAND_LINE, WORKER
+from workflows.changing import Change
 from workflows.errors import Conflict, Invalid, NotAllowed, WorkflowError, WrongState
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 from workflows.repeat_patterns import Pattern, PatternTime, occurrences
 
@@ -134,8 +134,8 @@ class TestGoOnWith:
     def test_cancelled_and_changed_visits_stay_and_are_not_made_a_second_time(self, cast, old, go_on):
         _wed, _fri, monday, wednesday, friday, _last = visits()
         cancelling.cancel([monday], actor=cast.as_max)
-        jobs.change(wednesday, change_of(wednesday, start_time=SIX), actor=cast.as_max)
-        jobs.change(friday, change_of(friday, on_date=SAT + WEEK), actor=cast.as_max)
+        changing.change(wednesday, change_of(wednesday, start_time=SIX), actor=cast.as_max)
+        changing.change(friday, change_of(friday, on_date=SAT + WEEK), actor=cast.as_max)
         versions = {j.id: j.version for j in (monday, wednesday, friday)}
         new = go_on(at=(TWO,)).repeat
         assert places(visits(new)) == [(WED + WEEK, SIX), (SAT + WEEK, NOON), (MON + 2 * WEEK, TWO)]
@@ -318,9 +318,11 @@ class Series(RuleBasedStateMachine):
             wanted = change_of(job, on_date=job.on_date + DAY * days, start_time=dt.time(hour))
             before = places([job])
             try:
-                jobs.change(job, wanted, actor=self.max)
+                changing.change(job, wanted, actor=self.max)
             except jobs.ConflictsFound as stopped:
-                jobs.change(job, wanted, actor=self.max, accept=[c.token for x in stopped.clashes.values() for c in x])
+                changing.change(
+                    job, wanted, actor=self.max, accept=[c.token for x in stopped.clashes.values() for c in x]
+                )
             if places([job]) != before:
                 self.decided[job.id] = (JobState.SCHEDULED, job.on_date, job.start_time)
 

@@ -25,10 +25,20 @@ from models import (
 from tests import factories as make
 from tests.cast import Cast
 from tests.databases import count, statements
-from workflows import cancelling, conflicts, jobs, plans, repeat_outlook, repeat_runs, repeats, settings, sitter_mails
+from workflows import (
+    cancelling,
+    changing,
+    conflicts,
+    plans,
+    repeat_outlook,
+    repeat_runs,
+    repeats,
+    settings,
+    sitter_mails,
+)
 from workflows.actors import COMMAND_LINE, WORKER
+from workflows.changing import Change
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 from workflows.repeat_patterns import Pattern, PatternTime, in_short, occurrences
 
@@ -308,8 +318,8 @@ class TestGenerate:
         repeat = start()
         cancelled, moved, changed, *_rest = visits(db_session, repeat)
         cancelling.cancel([cancelled], actor=cast.as_max)
-        jobs.change(moved, change_of(moved, on_date=SAT), actor=cast.as_max)
-        jobs.change(changed, change_of(changed, sitter=cast.sita), actor=cast.as_max)
+        changing.change(moved, change_of(moved, on_date=SAT), actor=cast.as_max)
+        changing.change(changed, change_of(changed, sitter=cast.sita), actor=cast.as_max)
         run = repeat_runs.generate([repeat], MON + 2 * WEEK, actor=WORKER)
         assert run.n_made == 0
         assert [j.on_date for j in visits(db_session, repeat)] == [
@@ -324,7 +334,7 @@ class TestGenerate:
 
     def test_a_visit_that_was_saved_without_a_change_still_belongs_to_its_series(self, cast, start, db_session):
         job = visits(db_session, start())[0]
-        jobs.change(job, change_of(job), actor=cast.as_max)
+        changing.change(job, change_of(job), actor=cast.as_max)
         assert job.repeat_edited is False
 
     def test_a_visit_that_was_taken_out_does_not_come_again(self, start, db_session):
@@ -523,7 +533,7 @@ class TestPause:
     def test_leaves_what_a_person_has_changed(self, cast, start, db_session):
         repeat = start()
         job = visits(db_session, repeat)[1]
-        jobs.change(job, change_of(job, start_time=EIGHT), actor=cast.as_max)
+        changing.change(job, change_of(job, start_time=EIGHT), actor=cast.as_max)
         assert days(repeats.pause(repeat, THU, SUN, actor=cast.as_max).cancelled) == []
         assert job.state is JobState.SCHEDULED
 
@@ -616,7 +626,7 @@ class TestEnd:
     def test_cancels_what_comes_later_and_makes_no_more(self, cast, start, db_session, outbox):
         repeat = start()
         moved = visits(db_session, repeat)[2]
-        jobs.change(moved, change_of(moved, on_date=SAT + WEEK), actor=cast.as_max)
+        changing.change(moved, change_of(moved, on_date=SAT + WEEK), actor=cast.as_max)
         outbox.clear()
         outcome = repeats.end(repeat, FRI, actor=cast.as_max, reason="Moved away", mail_client=True)
         assert days(visits(db_session, repeat)) == [WED, FRI]

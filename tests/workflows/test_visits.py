@@ -20,7 +20,7 @@ from models import (
     VisitCheck,
 )
 from tests import factories as make
-from workflows import cancelling, jobs, settings, visit_checks, visit_rules, visits
+from workflows import cancelling, changing, settings, visit_checks, visit_rules, visits
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
 from workflows.permissions import Permission
@@ -71,10 +71,10 @@ def set_to(**values):
 
 
 def hand_over(cast, job, to):
-    wanted = jobs.Change(
+    wanted = changing.Change(
         job.service_item, job.on_date, job.start_time, None, to, job.pets, note=job.note, staff_note=job.staff_note
     )
-    return jobs.change(job, wanted, actor=cast.as_max)
+    return changing.change(job, wanted, actor=cast.as_max)
 
 
 # ------------------------------------------------------------------------------------------------------- the usual day
@@ -169,8 +169,8 @@ def test_a_visit_that_the_office_changed_is_read_again_before_it_is_acknowledged
 
 def test_a_moved_visit_is_to_be_acknowledged_again(cast, job):
     visits.acknowledge(job, actor=cast.as_sam)
-    wanted = jobs.Change(job.service_item, TODAY, dt.time(15), None, cast.sam, job.pets)
-    assert jobs.change(job, wanted, actor=cast.as_max).acknowledged_at is None
+    wanted = changing.Change(job.service_item, TODAY, dt.time(15), None, cast.sam, job.pets)
+    assert changing.change(job, wanted, actor=cast.as_max).acknowledged_at is None
 
 
 def test_what_the_client_asked_about_a_visit_ends_when_it_begins(cast, job, tap, db_session):

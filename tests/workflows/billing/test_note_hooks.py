@@ -11,7 +11,16 @@ from models import CreditNote, Job, JobState, NoteKind, NoteState, NoticeKind
 from tests import databases
 from tests import factories as make
 from tests.workflows.billing.bills import FRI, SAT, THU, issued, pay, right, walk
-from workflows import change_asking, change_deciding, jobs, moving, repeat_changes, repeat_runs, repeats, settings
+from workflows import (
+    change_asking,
+    change_deciding,
+    changing,
+    moving,
+    repeat_changes,
+    repeat_runs,
+    repeats,
+    settings,
+)
 from workflows.actors import COMMAND_LINE
 from workflows.billing import note_hooks, notes, sums
 from workflows.change_preview import Wish
@@ -67,7 +76,7 @@ def test_a_word_on_the_visit_changes_no_money(cast):
     job = walk(cast)
     issued(cast, job)
     change = moving.as_change(job, moving.place_of(job))
-    jobs.change(job, jobs.Change(**{**change.__dict__, "note": "The key is under the mat"}), actor=cast.as_max)
+    changing.change(job, changing.Change(**{**change.__dict__, "note": "The key is under the mat"}), actor=cast.as_max)
     assert live_notes() == []
 
 

@@ -23,14 +23,14 @@ from tests import databases
 from tests import factories as make
 from tests import money_factories as make_money
 from tests.workflows.billing.bills import FRI, SAT, THU, drafted, issued, item, pay, right, walk
-from workflows import back_to_request, cancelling, change_asking, jobs, settings
+from workflows import back_to_request, cancelling, change_asking, changing, settings
 from workflows.actors import COMMAND_LINE
 from workflows.billing import crediting, drafting, frozen, invoicing, ledger, note_hooks, notes, sums, visit_lines
 from workflows.billing.drafting import FreeLine
 from workflows.billing.papers import EntryKind, PaperKind, PaperStatus
 from workflows.cancellation import Outcome
+from workflows.changing import Change
 from workflows.errors import Conflict, Invalid, NotAllowed, WrongState
-from workflows.jobs import Change
 from workflows.mail_facts import MailKind
 
 D = Decimal
@@ -161,15 +161,15 @@ def test_repricing_opens_a_debit_note_and_going_back_drops_it(cast):
     job = walk(cast, price=20)
     cast.walk.price, cast.walk.extra_pet_price = D(20), D(4)
     invoice = issued(cast, job)
-    jobs.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
+    changing.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
     (note,) = all_notes()
     assert (note.kind, note.total, note.lines[0].description) == (NoteKind.DEBIT, D("4.00"), "Changed: Dog walk")
-    jobs.change(job, wanted(job, pets=[cast.biscuit]), actor=cast.as_max)
+    changing.change(job, wanted(job, pets=[cast.biscuit]), actor=cast.as_max)
     assert note.state is NoteState.DROPPED
-    jobs.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
+    changing.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
     notes.commit(all_notes()[-1], actor=cast.as_max)
     assert (invoice.debited, invoice.payable, sums.outstanding(invoice)) == (D("4.00"), D("24.00"), D("24.00"))
-    jobs.change(job, wanted(job, pets=[cast.biscuit]), actor=cast.as_max)
+    changing.change(job, wanted(job, pets=[cast.biscuit]), actor=cast.as_max)
     assert (all_notes()[-1].kind, all_notes()[-1].total) == (NoteKind.CREDIT, D("4.00"))
     assert right()
 
@@ -178,7 +178,7 @@ def test_a_note_of_each_kind_can_be_open_at_once(cast):
     dearer, off = walk(cast, THU), walk(cast, FRI)
     cast.walk.price, cast.walk.extra_pet_price = D(20), D(4)
     invoice = issued(cast, dearer, off)
-    jobs.change(dearer, wanted(dearer, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
+    changing.change(dearer, wanted(dearer, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
     cancel(cast, off)
     assert {(n.kind, n.total) for n in all_notes()} == {(NoteKind.DEBIT, D("4.00")), (NoteKind.CREDIT, D("20.00"))}
     for note in all_notes():
@@ -377,7 +377,7 @@ def test_voiding_the_invoice_undoes_its_notes(cast):
     pay(cast, invoice, 30)
     cancel(cast, first)
     notes.commit(all_notes()[-1], actor=cast.as_max)
-    jobs.change(second, wanted(second, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
+    changing.change(second, wanted(second, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
     notes.commit(all_notes()[-1], actor=cast.as_max)
     cancel(cast, third)
     invoicing.void(invoice, actor=cast.as_max, reason="All wrong")
@@ -438,14 +438,14 @@ def test_a_difference_that_was_dropped_stays_dropped_until_the_visit_costs_somet
     job = walk(cast, price=20)
     cast.walk.price, cast.walk.extra_pet_price = D(20), D(4)
     invoice = issued(cast, job)
-    jobs.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
+    changing.change(job, wanted(job, pets=[cast.biscuit, cast.mochi]), actor=cast.as_max)
     notes.drop(all_notes()[0], actor=cast.as_max, reason="A present")
-    jobs.change(job, wanted(job, note="The blue lead"), actor=cast.as_max)
-    jobs.change(job, wanted(job, sitter=cast.sita), actor=cast.as_max)
+    changing.change(job, wanted(job, note="The blue lead"), actor=cast.as_max)
+    changing.change(job, wanted(job, sitter=cast.sita), actor=cast.as_max)
     assert [n.state for n in all_notes()] == [NoteState.DROPPED], "what the office gave away is not asked for again"
     cast.walk.extra_pet_price = D(7)
     for pets in ([cast.biscuit], [cast.biscuit, cast.mochi]):
-        jobs.change(job, wanted(job, pets=pets), actor=cast.as_max)
+        changing.change(job, wanted(job, pets=pets), actor=cast.as_max)
     assert [(n.kind, n.state, n.total) for n in all_notes()[1:]] == [(NoteKind.DEBIT, NoteState.OPEN, D("7.00"))]
     assert sums.outstanding(invoice) == D("20.00")
     assert right()

@@ -11,7 +11,7 @@ from models import ClientPackage, InvoiceState, LineKind, NoteKind, PackageUse
 from tests import money_factories as make_money
 from tests.workflows.billing.bills import FRI, SAT, THU, drafted, issued, item, right, walk
 from tests.workflows.billing.test_notes import all_notes, cancel, wanted
-from workflows import back_to_request, cancelling, jobs
+from workflows import back_to_request, cancelling, changing
 from workflows.billing import drafting, invoicing, notes, packages, visit_lines
 from workflows.billing.drafting import FreeLine
 from workflows.errors import Invalid, WrongState
@@ -148,9 +148,9 @@ def test_a_visit_that_is_moved_beyond_the_last_day_is_asked_for(cast, ten):
     package.expires_on = FRI
     job = walk(cast)
     issued(cast, job)
-    jobs.change(job, wanted(job, on_date=SAT), actor=cast.as_max)
+    changing.change(job, wanted(job, on_date=SAT), actor=cast.as_max)
     assert (uses(job), [(n.kind, n.total) for n in all_notes()]) == ([None], [(NoteKind.DEBIT, D("20.00"))])
-    jobs.change(job, wanted(job, on_date=FRI), actor=cast.as_max)
+    changing.change(job, wanted(job, on_date=FRI), actor=cast.as_max)
     assert ([bool(u) for u in uses(job)], notes.n_open()) == ([True], 0)
 
 
