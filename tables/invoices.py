@@ -186,7 +186,18 @@ class Invoice(Numbered, IssuedFigures, InvoiceFate, Base):
     __table_args__ = (
         sa.CheckConstraint("(state = 'draft') = (number IS NULL)", name="number"),
         sa.CheckConstraint("total >= 0 AND debited >= 0 AND written_off >= 0", name="amounts"),
-        sa.Index("ix_invoice_client_id", "client_id", "state", "issued_on"),
+        sa.Index("ix_invoice_of_client", "client_id", "state", "issued_on", "id"),
+        # What is owed by age is added up from it alone.
+        sa.Index(
+            "ix_invoice_open",
+            "id",
+            "due_on",
+            "total",
+            "debited",
+            "written_off",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
         sa.Index("ix_invoice_state", "state", "due_on"),
         sa.Index("ix_invoice_issued_on", "issued_on", "id"),
         sa.Index("ix_invoice_due_on", "due_on", "id"),

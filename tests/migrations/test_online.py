@@ -11,8 +11,10 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
+from admin_site import search
 from foundation.db import db
 from migrations import judge, online
+from models import Client, Pet
 from tests import databases
 from tests.plugins.needs import find_postgres
 
@@ -200,6 +202,18 @@ def test_an_index_of_parts_of_words_is_made_where_the_server_lets_us(toys, caplo
             connection.exec_driver_sql("DROP SCHEMA apart")
     assert sa.inspect(toys).get_indexes("toy") == []
     assert "no index ix_toy_parts" in caplog.text
+
+
+@pytest.mark.postgres
+def test_a_search_of_names_is_answered_by_the_indexes_of_their_parts(empty_postgres):
+    with empty_postgres.app_context():
+        wanted = {Client: search.clients("mia"), Pet: search.pets("mia")}
+        db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        for model, condition in wanted.items():
+            written = sa.select(model.id).where(condition).compile(db.engine, compile_kwargs={"literal_binds": True})
+            plan = " ".join(db.session.connection().exec_driver_sql(f"EXPLAIN {written}").scalars())
+            assert [name for name in ("ix_client_parts", "ix_pet_parts") if name not in plan] == [], plan
+        db.session.rollback()
 
 
 @pytest.mark.postgres
