@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask
 
-from application.tasks.worker import stopping
+from application.tasks.turns import turn
 from application.units import unit_of_work
 from documents import agreement
 from foundation import clock
@@ -20,9 +20,13 @@ MORNING = 8
 
 
 def send_mails(app: Flask) -> int:
-    """Deliver what is due. Safe with many workers: each claims its own mails, and only the claim's holder writes."""
+    """Deliver what is due, turn by turn.
+
+    Safe with many workers: each claims its own mails, and only the claim's holder writes.
+    """
     make_agreement_copies(app)
-    return deliver.drain(app, should_stop=stopping)
+    with turn(app, "nudge") as mine:
+        return deliver.drain(app, should_stop=mine.is_over)
 
 
 def make_agreement_copies(app: Flask) -> int:

@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask
 
-from application.tasks.worker import stopping
+from application.tasks.turns import Turn, turn
 from application.units import unit_of_work
 from documents import billing_files
 from foundation.db import reading
@@ -33,13 +33,14 @@ def draw_papers(app: Flask) -> int:
     with reading(), unit_of_work(app):
         due = paper_store.due()
     n_drawn = 0
-    for about in due:
-        if stopping():
-            break
-        try:
-            n_drawn += _draw_paper(app, about)
-        except Exception:
-            log.exception("the paper of %s could not be drawn", about)
+    with turn(app, "papers_nudge") as mine:
+        for about in due:
+            if mine.is_over():
+                break
+            try:
+                n_drawn += _draw_paper(app, about)
+            except Exception:
+                log.exception("the paper of %s could not be drawn", about)
     return n_drawn
 
 
@@ -55,8 +56,8 @@ def _draw_paper(app: Flask, about: paper_store.About) -> bool:
     return pdf.is_new
 
 
-def charge_ordered_invoices(app: Flask) -> int:
-    """Charge the invoices that were ordered to be charged, one after the other; how many.
+def charge_ordered_invoices(app: Flask, mine: Turn) -> int:
+    """Charge the invoices that were ordered to be charged, one after the other in this turn; how many.
 
     Safe with many workers: each charge has a key made of order and invoice, which the database takes once. A charge
     that breaks ends this round; the next minute finds out what became of it.
@@ -66,7 +67,7 @@ def charge_ordered_invoices(app: Flask) -> int:
     n_charged = 0
     for run_id in due:
         more = True
-        while more and not stopping():
+        while more and not mine.is_over():
             with unit_of_work(app):
                 more = runs.charge_next(run_id, gateway=app.extensions["gateway"])
             n_charged += 1

@@ -4,6 +4,7 @@ import logging
 
 from flask import Flask
 
+from application.tasks.turns import Turn
 from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation.alone import alone
@@ -93,8 +94,8 @@ def make_repeating_visits(app: Flask) -> int:
     return n_made
 
 
-def run_ordered_repeats(app: Flask) -> int:
-    """Do the office's large runs of repeating services, piece by piece; how many pieces.
+def run_ordered_repeats(app: Flask, mine: Turn) -> int:
+    """Do the office's large runs of repeating services, piece by piece in this turn; how many pieces.
 
     Safe with many workers: each piece holds the run's row, and its visits are committed with the note of how far it is.
     """
@@ -103,7 +104,7 @@ def run_ordered_repeats(app: Flask) -> int:
     n_pieces = 0
     for run_id in due:
         more = True
-        while more and not stopping():
+        while more and not mine.is_over():
             with unit_of_work(app):
                 more = repeat_orders.work(run_id)
             n_pieces += 1

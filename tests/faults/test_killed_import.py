@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from application import tasks
+from application.tasks import turns
 from foundation import storage
 from foundation.db import db
 from models import Client, ImportedRecord, ImportKind, ImportRow, ImportRun, ImportState
@@ -72,3 +73,24 @@ def test_killed_in_the_middle_of_an_import(app, cast):
     assert (count(Client) - before, count(ImportedRecord), count(ImportRow)) == (n, n, n + 1)
     names = sa.select(sa.func.count(sa.distinct(Client.last_name))).where(Client.first_name == "Ann")
     assert db.session.scalar(names) == n
+
+
+def test_an_import_gives_way_to_whoever_waits_and_goes_on_behind_them(app, cast, monkeypatch):
+    storage.use(app.extensions["store"])
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0)
+    monkeypatch.setattr(turns, "LOOK_SECONDS", 0)
+    n = 2 * work.PIECE + 10
+    run = runs.start(ImportKind.CLIENTS, "list.csv", ("id,first name,last name\n" + "".join(f"{i},Ann,Lee {i}\n" for i in range(n))).encode(), actor=cast.as_olivia)  # fmt: skip
+    runs.check(run, actor=cast.as_olivia)
+    db.session.commit()
+    huey = app.extensions["huey"]
+    huey.storage.flush_all()
+    app.extensions["nudge"]()
+    assert tasks.orders.bring_in(app) == 0
+    assert [task.name for task in huey.pending()] == ["nudge", "imports_nudge"]
+    monkeypatch.setattr(turns, "TURN_SECONDS", 60)
+    for _ in range(2):
+        huey.execute(huey.dequeue())
+    assert huey.pending_count() == 0
+    db.session.rollback()
+    assert db.session.get(ImportRun, run.id, populate_existing=True).state is ImportState.CHECKED

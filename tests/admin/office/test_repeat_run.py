@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from application import tasks
+from application.tasks.turns import Turn
 from foundation.db import db
 from models import Activity, BulkRun, BulkState, Job, OutboxMail, Repeat
 from tests import factories as make
@@ -64,7 +65,7 @@ def test_a_run_of_many_series_is_left_to_the_worker_and_followed(app, office, ca
     part = office.browser.get(page.path, headers={"HX-Request": "true"}).text
     assert "20 of 45 series, 60 visits made" in part
     assert "<html" not in part
-    assert tasks.visits.run_ordered_repeats(app) == 2, "the pieces that were left"
+    assert tasks.visits.run_ordered_repeats(app, Turn(app)) == 2, "the pieces that were left"
     over = office.get(page.path)
     assert "45 of 45 series, 135 visits made" in over.main
     assert "hx-get" not in over.html
@@ -76,7 +77,7 @@ def test_a_run_of_many_series_is_left_to_the_worker_and_followed(app, office, ca
         cast.olivia.id,
         True,
     )
-    assert tasks.visits.run_ordered_repeats(app) == 0
+    assert tasks.visits.run_ordered_repeats(app, Turn(app)) == 0
     assert count(Activity, Activity.verb == "repeat.run_ordered") == 1
 
 
@@ -92,7 +93,7 @@ def test_a_second_press_orders_nothing(app, office, many):
     other = office.get(f"{RUN}?first=2026-11-23&until=2026-12-03").press("Make 90 visits")
     assert (other.path != page.path, len(runs())) == (True, 2), "other days are another run"
     db.session.rollback()
-    assert tasks.visits.run_ordered_repeats(app) == 2
+    assert tasks.visits.run_ordered_repeats(app, Turn(app)) == 2
     assert len(made()) == len(set(made())) == 45 * EACH
     assert [r.wish["n_made"] for r in runs()] == [45 * EACH, 0]
     done = office.get(f"{RUN}?first=2026-11-23&until={LAST}")
