@@ -15,8 +15,9 @@ the story:
   tables/changes.py        ChangeRequest, ChangeItem
   tables/custom_fields.py  FieldPage, FieldSection, CustomField, FieldValue, FieldProposal, VetProposal
   tables/papers.py         StoredFile, Agreement, AgreementVersion, AgreementAcceptance, Letter
-  tables/invoices.py       TaxRate, PaymentTerms, Invoice, InvoiceLine, InvoiceTax, CreditNote, CreditNoteLine,
-                           InvoiceReminder, VisitPackage, ClientPackage, PackageUse
+  tables/invoices.py       TaxRate, PaymentTerms, Invoice, InvoiceLine, InvoiceTax, InvoiceReminder
+  tables/credit_notes.py   CreditNote, CreditNoteLine
+  tables/packages.py       VisitPackage, ClientPackage, PackageUse
   tables/payments.py       StoredMethod, PaymentConsent, PaymentAttempt, AttemptTarget, Payment, Allocation, Refund,
                            TipShare
   tables/gateway_news.py   Dispute, GatewayEvent, GatewayFinding, PaperFile
@@ -77,6 +78,7 @@ from tables.communication import (
     SitterMessage,
 )
 from tables.connections import DELIVERY_MOVES, ApiAnswer, ApiToken, DeliveryState, HookDelivery, WebHook
+from tables.credit_notes import NOTE_MOVES, CreditNote, CreditNoteLine, NoteKind, NoteState
 from tables.custom_fields import (
     PROPOSAL_MOVES,
     CustomField,
@@ -119,10 +121,6 @@ from tables.importing import (
 )
 from tables.invoices import (
     INVOICE_MOVES,
-    NOTE_MOVES,
-    ClientPackage,
-    CreditNote,
-    CreditNoteLine,
     DueKind,
     Invoice,
     InvoiceKind,
@@ -131,12 +129,8 @@ from tables.invoices import (
     InvoiceState,
     InvoiceTax,
     LineKind,
-    NoteKind,
-    NoteState,
-    PackageUse,
     PaymentTerms,
     TaxRate,
-    VisitPackage,
 )
 from tables.jobs import (
     JOB_CLIENT_LABELS,
@@ -162,6 +156,7 @@ from tables.ledger import (
     PostingLine,
 )
 from tables.mail_texts import Mailing, MailRefusal, MailTemplate, MailTemplateVersion, RefusalKind
+from tables.packages import ClientPackage, PackageUse, VisitPackage
 from tables.papers import (
     Agreement,
     AgreementAcceptance,

@@ -1,9 +1,9 @@
-"""What clients owe: taxes, terms, invoices with their lines, credit and debit notes, packages of visits."""
+"""What clients owe: taxes, terms, invoices with their lines."""
 
 import datetime as dt
 import enum
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,11 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from foundation.db import Base
 from foundation.types import amount, created_at, enum_column, line_text, long_text, pk, public_id, short_text, utc
 from tables.bookkeeping import BulkRun
-from tables.catalogue import ServiceGroup, ServiceItem
+from tables.catalogue import ServiceItem
 from tables.columns import fk
 from tables.jobs import Job
 from tables.people import Client, Staff
-from tables.prices import RefundTo
+
+if TYPE_CHECKING:
+    from tables.credit_notes import CreditNote
+    from tables.packages import VisitPackage
 
 
 class TaxRate(Base):
@@ -291,100 +294,6 @@ class InvoiceTax(Base):
     invoice: Mapped[Invoice] = relationship(back_populates="taxes")
 
 
-class NoteKind(enum.StrEnum):
-    """What a note does: gives back, or asks for more. A deposit note is what a paid deposit gives to later invoices."""
-
-    CREDIT = "credit"
-    DEBIT = "debit"
-    DEPOSIT = "deposit"
-
-
-class NoteState(enum.StrEnum):
-    """A note is open while further changes join it; from commitment on it counts and never changes."""
-
-    OPEN = "open"
-    COMMITTED = "committed"
-    DROPPED = "dropped"
-
-
-#: COMMITTED -> DROPPED: a deposit that was paid back
-NOTE_MOVES: dict[NoteState, set[NoteState]] = {
-    NoteState.OPEN: {NoteState.COMMITTED, NoteState.DROPPED},
-    NoteState.COMMITTED: {NoteState.DROPPED},
-    NoteState.DROPPED: set(),
-}
-
-
-class CreditNote(IssuedFigures, Base):
-    """A credit or debit note: what was changed about an issued invoice, or credit given without one."""
-
-    __tablename__ = "credit_note"
-    id: Mapped[pk]
-    public_id: Mapped[public_id]
-    client_id: Mapped[int] = fk("client.id", index=False)
-    kind: Mapped[NoteKind] = mapped_column(enum_column(NoteKind), default=NoteKind.CREDIT)
-    state: Mapped[NoteState] = mapped_column(enum_column(NoteState), default=NoteState.OPEN)
-    #: None: goodwill, on account
-    invoice_id: Mapped[int | None] = fk("invoice.id")
-    #: given at commitment without a gap, and as it is printed
-    sequence: Mapped[int | None]
-    number: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
-    reason: Mapped[line_text] = mapped_column(default="")
-    committed_at: Mapped[utc | None]
-    committed_on: Mapped[dt.date | None]
-    sent_at: Mapped[utc | None]
-    staff_id: Mapped[int | None] = fk("staff.id", ondelete="SET NULL")
-    created_at: Mapped[created_at]
-    version: Mapped[int] = mapped_column(default=1)
-    client: Mapped[Client] = relationship()
-    invoice: Mapped[Invoice | None] = relationship(back_populates="notes")
-    staff: Mapped[Staff | None] = relationship()
-    lines: Mapped[list["CreditNoteLine"]] = relationship(
-        back_populates="note", cascade="all, delete-orphan", order_by="CreditNoteLine.id"
-    )
-    __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (
-        sa.CheckConstraint("total >= 0", name="total"),
-        sa.CheckConstraint("state <> 'committed' OR number IS NOT NULL", name="number"),
-        sa.UniqueConstraint("kind", "sequence"),
-        # Changes join the note that is open; two people at once must not open two.
-        sa.Index(
-            "uq_credit_note_open",
-            "invoice_id",
-            "kind",
-            unique=True,
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
-        ),
-        sa.Index("ix_credit_note_client_id", "client_id", "state"),
-        sa.Index("ix_credit_note_state", "state", "id"),
-    )
-
-    def __str__(self) -> str:
-        return self.number or "open"
-
-
-class CreditNoteLine(Base):
-    """One change on a note: a visit cancelled, reinstated or repriced, or free words."""
-
-    __tablename__ = "credit_note_line"
-    id: Mapped[pk]
-    note_id: Mapped[int] = fk("credit_note.id", ondelete="CASCADE")
-    invoice_line_id: Mapped[int | None] = fk("invoice_line.id", ondelete="SET NULL")
-    job_id: Mapped[int | None] = fk("job.id", ondelete="SET NULL")
-    on_date: Mapped[dt.date | None]
-    description: Mapped[line_text]
-    #: as the invoice's lines are, with or without tax; always what the note gives or asks for, never negative
-    amount: Mapped[amount]
-    tax_name: Mapped[short_text] = mapped_column(default="")
-    tax_percent: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), default=Decimal(0))
-    #: where money that was paid for it goes, as the cancellation policy said
-    refund_to: Mapped[RefundTo | None] = mapped_column(enum_column(RefundTo))
-    note: Mapped[CreditNote] = relationship(back_populates="lines")
-    job: Mapped[Job | None] = relationship()
-    __table_args__ = (sa.CheckConstraint("amount >= 0", name="amount"),)
-
-
 class InvoiceReminder(Base):
     """A reminder of an overdue invoice that was sent: each step of the schedule once."""
 
@@ -395,78 +304,3 @@ class InvoiceReminder(Base):
     step: Mapped[int | None]
     sent_at: Mapped[created_at]
     __table_args__ = (sa.UniqueConstraint("invoice_id", "step"),)
-
-
-class VisitPackage(Base):
-    """A number of visits sold together, such as ten walks for the price of nine."""
-
-    __tablename__ = "visit_package"
-    id: Mapped[pk]
-    name: Mapped[short_text] = mapped_column(unique=True)
-    #: of this item, or of any item of the group
-    service_item_id: Mapped[int | None] = fk("service_item.id", ondelete="CASCADE")
-    service_group_id: Mapped[int | None] = fk("service_group.id", ondelete="CASCADE")
-    n_visits: Mapped[int]
-    price: Mapped[amount]
-    #: from the day it is bought; None never ends
-    valid_days: Mapped[int | None]
-    is_active: Mapped[bool] = mapped_column(default=True)
-    version: Mapped[int] = mapped_column(default=1)
-    service_item: Mapped[ServiceItem | None] = relationship()
-    service_group: Mapped[ServiceGroup | None] = relationship()
-    __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (
-        sa.CheckConstraint("n_visits BETWEEN 1 AND 1000", name="n_visits"),
-        sa.CheckConstraint("price >= 0", name="price"),
-        sa.CheckConstraint("(service_item_id IS NULL) <> (service_group_id IS NULL)", name="scope"),
-    )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ClientPackage(Base):
-    """A package that a client bought; visits draw from it until it is used up or has run out."""
-
-    __tablename__ = "client_package"
-    id: Mapped[pk]
-    public_id: Mapped[public_id]
-    client_id: Mapped[int] = fk("client.id", index=False)
-    visit_package_id: Mapped[int | None] = fk("visit_package.id", ondelete="SET NULL")
-    name: Mapped[short_text]
-    service_item_id: Mapped[int | None] = fk("service_item.id")
-    service_group_id: Mapped[int | None] = fk("service_group.id")
-    n_visits: Mapped[int]
-    price: Mapped[amount]
-    bought_on: Mapped[dt.date]
-    #: the last day on which a visit may draw from it
-    expires_on: Mapped[dt.date | None]
-    #: the line that sold it
-    invoice_line_id: Mapped[int | None] = fk("invoice_line.id", ondelete="SET NULL")
-    ended_at: Mapped[utc | None]
-    version: Mapped[int] = mapped_column(default=1)
-    client: Mapped[Client] = relationship()
-    visit_package: Mapped[VisitPackage | None] = relationship()
-    service_item: Mapped[ServiceItem | None] = relationship()
-    service_group: Mapped[ServiceGroup | None] = relationship()
-    uses: Mapped[list["PackageUse"]] = relationship(back_populates="package", order_by="PackageUse.id")
-    __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (sa.Index("ix_client_package_client_id", "client_id", "ended_at"),)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PackageUse(Base):
-    """One visit that a package pays for."""
-
-    __tablename__ = "package_use"
-    id: Mapped[pk]
-    package_id: Mapped[int] = fk("client_package.id", ondelete="CASCADE", index=False)
-    job_id: Mapped[int] = fk("job.id", ondelete="CASCADE", unique=True)
-    #: 1 to the package's number of visits: two visits at once cannot take the same
-    position: Mapped[int]
-    created_at: Mapped[created_at]
-    package: Mapped[ClientPackage] = relationship(back_populates="uses")
-    job: Mapped[Job] = relationship()
-    __table_args__ = (sa.UniqueConstraint("package_id", "position"),)

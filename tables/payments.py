@@ -11,7 +11,8 @@ from foundation.db import Base
 from foundation.types import amount, created_at, enum_column, line_text, long_text, pk, public_id, short_text, utc
 from tables.bookkeeping import Via
 from tables.columns import fk
-from tables.invoices import CreditNote, Invoice, Numbered
+from tables.credit_notes import CreditNote
+from tables.invoices import Invoice, Numbered
 from tables.people import Client, ClientLogin, Staff
 
 
