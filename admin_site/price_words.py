@@ -10,7 +10,8 @@ from flask_babel import gettext, ngettext
 from admin_site import rows
 from models import Job, PriceEffect, PriceRule, PriceTarget
 from ui_kit import formats
-from workflows.pricing import QuoteLine, kept_lines
+from workflows.price_books import QuoteLine
+from workflows.pricing import kept_lines
 
 
 def effect(rule: Any) -> str:

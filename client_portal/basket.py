@@ -16,7 +16,7 @@ from client_portal.frame import forgotten_text
 from models import JobRequest, JobRequestLine
 from workflows import settings
 from workflows.limits import Refusal
-from workflows.pricing import Quote
+from workflows.price_books import Quote
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from foundation import clock
 from foundation.db import db
 from models import Client, Job, JobRequestLine, Pet, PetStatus, ServiceGroup, ServiceItem, TimeBlock, TimeType
 from ui_kit import formats
-from workflows import limits, opening, pricing, settings
+from workflows import limits, opening, price_books, pricing, settings
 from workflows.limits import Calendar, Refusal
 
 
@@ -80,7 +80,7 @@ class Offer:
     services: list[Service]
     pets: list[Pet]
     #: the client's prices of all days that can be requested; None where prices are not shown
-    book: pricing.Book | None = None
+    book: price_books.Book | None = None
 
     def service(self, key: str) -> Service | None:
         """The service behind a public id, if it is offered."""
@@ -132,14 +132,14 @@ def offer_for(client: Client, *, keep: Job | None = None) -> Offer:
     return Offer(services, list(db.session.scalars(_AT_HOME, {"client_id": client.id})), book)
 
 
-def _book(client: Client) -> pricing.Book | None:
+def _book(client: Client) -> price_books.Book | None:
     values, today = settings.read(), clock.today()
     if not values["portal.show_prices"]:
         return None
-    return pricing.load_book([client], today, today + dt.timedelta(days=values["booking.days_ahead"]))
+    return price_books.load_book([client], today, today + dt.timedelta(days=values["booking.days_ahead"]))
 
 
-def _costs(item: ServiceItem, client: Client, book: pricing.Book | None) -> tuple[Decimal, Decimal] | None:
+def _costs(item: ServiceItem, client: Client, book: price_books.Book | None) -> tuple[Decimal, Decimal] | None:
     if book is None:
         return None
     one, two = (pricing.quote(item, n_pets=n, client=client, book=book).price for n in (1, 2))

@@ -102,7 +102,8 @@ from workflows import access, activity, tries
 from workflows.change_facts import old_facts
 from workflows.mail_facts import BasketReminder, MailKind
 from workflows.plans import plan_of_item
-from workflows.pricing import Book, quote
+from workflows.price_books import Book
+from workflows.pricing import quote
 from workflows.wanted import Slot, fingerprint
 
 #: the password of every log-in

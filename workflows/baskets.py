@@ -25,7 +25,7 @@ from models import (
     TimeBlock,
     job_request_line_pet,
 )
-from workflows import activity, limits, notifications, outbox, pricing, settings
+from workflows import activity, limits, notifications, outbox, price_books, pricing, settings
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, WrongState
 from workflows.limits import Calendar, Refusal
@@ -183,7 +183,9 @@ def problems(
     return found
 
 
-def estimates(lines: Iterable[JobRequestLine], *, book: pricing.Book, now: dt.datetime) -> dict[int, pricing.Quote]:
+def estimates(
+    lines: Iterable[JobRequestLine], *, book: price_books.Book, now: dt.datetime
+) -> dict[int, price_books.Quote]:
     """What basket lines would cost if they were sent now: {line id: quote}, exactly what `sending.submit` notes."""
     return {line.id: pricing.quote_line(line, booked_at=now, book=book) for line in lines}
 
@@ -223,7 +225,7 @@ def add(
     note = clean_note(wanted.note)
     new_slots = list(slots(wanted, client))
     _check_slots(wanted.item, wanted.pets, new_slots, now or clock.now(), known)
-    book = pricing.load_book([client], *limits.span(s.on_date for s in new_slots))
+    book = price_books.load_book([client], *limits.span(s.on_date for s in new_slots))
     lock_client(client.id)
     basket, there, is_new = _open_basket(client)
     fresh = [s for s in new_slots if fingerprint(wanted.item, s, wanted.pets) not in there]
@@ -240,7 +242,7 @@ def add(
 
 
 def _insert(
-    basket: JobRequest, wanted: Wanted, fresh: Sequence[Slot], client: Client, *, note: str, book: pricing.Book
+    basket: JobRequest, wanted: Wanted, fresh: Sequence[Slot], client: Client, *, note: str, book: price_books.Book
 ) -> list[JobRequestLine]:
     """New lines of a basket with two statements, however many: everybody else who wants to write waits."""
     at = clock.now()
@@ -305,7 +307,7 @@ def change_line(
         raise Invalid("duplicate", N_("This is already in your request. Nothing was added twice."))
     line.service_item, line.on_date, line.start_time = wanted.item, slot.on_date, slot.start_time
     line.time_block, line.pets, line.note, line.fingerprint = slot.block, list(wanted.pets), note, mark
-    book = pricing.load_book([line.client], slot.on_date, slot.on_date)
+    book = price_books.load_book([line.client], slot.on_date, slot.on_date)
     line.price = pricing.quote_slot(wanted, slot, line.client, booked_at=clock.now(), book=book).price
     line.blocked_code = None
     basket.changed_at = clock.now()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from foundation import clock
 from models import ChangeItem, Client, Initiator, Job, Pet, RefundTo, Repeat, ServiceItem, TimeBlock, TimeType
-from workflows import cancellation, limits, pricing, repeats, settings
+from workflows import cancellation, limits, price_books, pricing, repeats, settings
 from workflows.cancellation import Outcome
 from workflows.errors import N_, Conflict, Invalid
 from workflows.jobs import Stay, check_stay
@@ -214,7 +214,7 @@ def preview_change(client: Client, job: Job, wanted: Wish, *, now: dt.datetime |
     return ChangePreview(job, wanted, job.price, price, outcome, values["changes.policy_text"], lines, pay)
 
 
-def _quote(client: Client, job: Job, wanted: Wish, *, new_day: bool, now: dt.datetime) -> pricing.Quote | None:
+def _quote(client: Client, job: Job, wanted: Wish, *, new_day: bool, now: dt.datetime) -> price_books.Quote | None:
     """The list's figures for the wish, or None where they are no other than for the visit as it is."""
     begins, began = (pricing.start_of(x.start_time, x.block) for x in (wanted, _place(job)))
     n_days = pricing.charged_days(wanted.on_date, wanted.ends_on if is_stay(wanted.item, wanted.end_time) else None)
@@ -222,7 +222,7 @@ def _quote(client: Client, job: Job, wanted: Wish, *, new_day: bool, now: dt.dat
     is_other = listed != (job.service_item_id, {p.id for p in job.pets}, pricing.days_of(job))
     if not (is_other or new_day or begins != began):
         return None
-    book = pricing.load_book([client], *limits.span([job.on_date, wanted.on_date]))
+    book = price_books.load_book([client], *limits.span([job.on_date, wanted.on_date]))
     figures = pricing.quote(
         wanted.item, n_pets=len(wanted.pets), n_days=n_days, client=client, on_date=wanted.on_date, begins=begins,
         booked_at=now if new_day or begins != began else pricing.asked_at(job), book=book,

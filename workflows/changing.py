@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from foundation.db import db
 from models import Job, JobState, Pet, ServiceItem, Staff, TimeBlock, TimeType
-from workflows import activity, change_requests, conflicts, limits, plans, pricing, sitter_mails
+from workflows import activity, change_requests, conflicts, limits, plans, price_books, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.billing import note_hooks
 from workflows.conflicts import ConflictsFound
@@ -152,7 +152,7 @@ class _Figures:
         new = (plan.on_date, plan.ends_on, wanted.start_time, wanted.end_time, block_id, wanted.item.id)
         self.book = None
         if _when(job) != new or {p.id for p in job.pets} != {p.id for p in wanted.pets}:
-            self.book = pricing.load_book([job.client], *limits.span([job.on_date, wanted.on_date]))
+            self.book = price_books.load_book([job.client], *limits.span([job.on_date, wanted.on_date]))
             self.by_list, self.listed = pricing.quote_job(job, book=self.book), self._listed(job)
 
     def bring_up_to_date(self, job: Job) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, Initiator, Job, Pet, RefundTo, Repeat, ServiceItem, TimeBlock, TimeType
-from workflows import cancellation, limits, pricing, repeat_changes, repeat_places, settings
+from workflows import cancellation, limits, price_books, pricing, repeat_changes, repeat_places, settings
 from workflows.cancellation import Outcome
 from workflows.change_facts import week_of_series
 from workflows.errors import N_, Invalid
@@ -202,7 +202,7 @@ def preview_following(
     found = repeat_places.work_out(repeat, new, repeat_places.made_until(repeat))
     fees = _fees(found, shown, now)
     days = [x.on_date for x in [*found.moved.values(), *found.missing]]
-    book = pricing.load_book([repeat.client], *limits.span([pattern.starts_on, *days]))
+    book = price_books.load_book([repeat.client], *limits.span([pattern.starts_on, *days]))
     lines = [_moved(job, new, found.moved[job.id], book, fees.get(job.id)) for job in found.movers]
     lines += [Line(j, None, j.price, Decimal(0), Decimal(0), [], fees.get(j.id)) for j in found.left]
     lines += [_missing(new, place, book) for place in found.missing]
@@ -242,7 +242,7 @@ def shown_figures(
     return Decimal(price), Decimal(pay), lines
 
 
-def _moved(job: Job, new: Repeat, place: Occurrence, book: pricing.Book, outcome: Outcome | None) -> Line:
+def _moved(job: Job, new: Repeat, place: Occurrence, book: price_books.Book, outcome: Outcome | None) -> Line:
     if repeat_places.keeps_figures(job, new, place):
         return Line(job, place, job.price, job.price, job.sitter_pay, [], outcome)
     figures = repeat_places.quote(new, place, book)
@@ -251,7 +251,7 @@ def _moved(job: Job, new: Repeat, place: Occurrence, book: pricing.Book, outcome
     )  # fmt: skip
 
 
-def _missing(new: Repeat, place: Occurrence, book: pricing.Book) -> Line:
+def _missing(new: Repeat, place: Occurrence, book: price_books.Book) -> Line:
     figures = repeat_places.quote(new, place, book)
     return Line(None, place, Decimal(0), figures.price, figures.sitter_pay, pricing.lines_to_keep(figures))
 

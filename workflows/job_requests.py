@@ -31,6 +31,7 @@ from workflows import (
     limits,
     notifications,
     outbox,
+    price_books,
     pricing,
     sitter_mails,
 )
@@ -153,7 +154,7 @@ def edit_line(
     line.time_block, line.pets, line.note, line.staff_note = slot.block, list(wanted.pets), note, private
     line.sitter, line.leave_unassigned = sitter, leave_unassigned and sitter is None
     line.fingerprint = fingerprint(wanted.item, slot, wanted.pets)
-    book = pricing.load_book([line.client], slot.on_date, slot.on_date)
+    book = price_books.load_book([line.client], slot.on_date, slot.on_date)
     line.price = pricing.quote_line(line, booked_at=line.submitted_at, book=book).price
     db.session.flush()
     _log("job_request.line_edited", line.request, [line], actor, before=before)
@@ -188,7 +189,7 @@ def add_lines(request: JobRequest, wanted: Wanted, *, sitter: Staff | None, acto
     if request.is_basket:
         raise WrongState("not_sent", N_("This request has not been sent yet."))
     at, client = clock.now(), request.client
-    book = pricing.load_book([client], *limits.span(wanted.dates))
+    book = price_books.load_book([client], *limits.span(wanted.dates))
     lines = [
         JobRequestLine(
             request=request, client_id=request.client_id, service_item=wanted.item, on_date=s.on_date,
@@ -264,7 +265,7 @@ def schedule(
     found = line_conflicts(current)
     if conflicts.stand_against(found, accept):
         raise conflicts.ConflictsFound(found)
-    book = pricing.load_book([client], *limits.span(line.on_date for line in current))
+    book = price_books.load_book([client], *limits.span(line.on_date for line in current))
     made = [jobs.make_from_line(line, sitter_id=proposed_sitter_id(line), book=book) for line in current]
     for line in current:
         move_line(line, LineState.SCHEDULED)

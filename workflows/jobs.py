@@ -15,7 +15,7 @@ from foundation import clock
 from foundation.among import among
 from foundation.db import db
 from models import Client, Job, JobRequestLine, Pet, ServiceItem, Staff, TimeBlock
-from workflows import activity, conflicts, limits, outbox, pricing, sitter_mails
+from workflows import activity, conflicts, limits, outbox, price_books, pricing, sitter_mails
 from workflows.actors import Actor
 from workflows.conflicts import ClashKind, ConflictsFound
 from workflows.errors import N_, Invalid, WrongState
@@ -42,7 +42,7 @@ def check_sitter(sitter: Staff | None) -> None:
         raise Invalid("not_a_sitter", N_("%(name)s cannot be given visits."), field="sitter", name=str(sitter))
 
 
-def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: pricing.Book | None = None) -> Job:
+def make_from_line(line: JobRequestLine, *, sitter_id: int | None, book: price_books.Book | None = None) -> Job:
     """A visit from a request line, price and pay copied from today's price list; `job_requests.schedule` calls it.
 
     Notice counts from the moment at which the client asked, as in the estimate that was shown.
@@ -77,7 +77,7 @@ def new_facts(
     ends_on: dt.date | None = None,
     end_time: dt.time | None = None,
     booked_at: dt.datetime | None = None,
-    book: pricing.Book | None = None,
+    book: price_books.Book | None = None,
 ) -> dict[str, Any]:
     """The columns of a new visit with price and pay of the list, by their names; nothing is checked."""
     plan = plan_of_item(
@@ -155,7 +155,7 @@ def book(
     lock_client(client.id)
     lock_sitters([sitter_id])
     days = [stay.on_date] if stay is not None else wanted.dates
-    prices = pricing.load_book([client], *limits.span(days))
+    prices = price_books.load_book([client], *limits.span(days))
     if stay is not None:
         check_pets(wanted.pets, client)
         check_stay(stay)

@@ -16,7 +16,7 @@ from foundation.db import Base, db
 from foundation.inserting import Written, insert_rows, new_ids, unsaid
 from foundation.types import new_public_id
 from models import Client, Job, JobState, Staff
-from workflows import activity, conflicts, hook_events, jobs, limits, pricing
+from workflows import activity, conflicts, hook_events, jobs, limits, price_books
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WorkflowError
 from workflows.locks import lock_clients, lock_sitters
@@ -66,7 +66,9 @@ def book_all(several: Sequence[Booking], *, actor: Actor) -> list[Booked | Workf
     found: list[Slot | WorkflowError] = [_slot(b) for b in several]
     plans = {n: _plan(n, b, s) for n, (b, s) in enumerate(zip(several, found, strict=True)) if isinstance(s, Slot)}
     clashes = conflicts.find(plans.values())
-    prices = pricing.load_book(clients, *limits.span([d for b in several for d in b.wanted.dates] or [clock.today()]))
+    prices = price_books.load_book(
+        clients, *limits.span([d for b in several for d in b.wanted.dates] or [clock.today()])
+    )
     numbers, at = iter(new_ids(db.metadata.tables["job"], len(plans))), clock.now()
     made: list[Booked | WorkflowError] = []
     for n, (booking, slot) in enumerate(zip(several, found, strict=True)):
@@ -120,7 +122,7 @@ def _plan(n: int, booking: Booking, slot: Slot) -> Plan:
 _UNSAID = unsaid(Job)
 
 
-def _facts(booking: Booking, slot: Slot, prices: pricing.Book, at: dt.datetime) -> dict[str, Any]:
+def _facts(booking: Booking, slot: Slot, prices: price_books.Book, at: dt.datetime) -> dict[str, Any]:
     """All columns but the number: an undo compares with what stands here."""
     wanted, stay = booking.wanted, booking.stay
     facts = {

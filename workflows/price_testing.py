@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models import Client, ServiceItem
-from workflows import pricing
+from workflows import price_books, pricing
+from workflows.price_books import Quote
 from workflows.price_rules import REASONS, Case, Rule, judge
-from workflows.pricing import Quote
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def try_out(
     With a client their own type and agreed prices count; without one, `client_type_id` stands for somebody of that
     type with whom nothing is agreed.
     """
-    book = pricing.load_book([client] if client else [], on_date, on_date)
+    book = price_books.load_book([client] if client else [], on_date, on_date)
     who = client or Client(client_type_id=client_type_id)
     asked = {"n_pets": n_pets, "n_days": n_days, "on_date": on_date, "begins": begins, "booked_at": booked_at}
     figures = pricing.quote(item, client=who, book=book, **asked)  # type: ignore[arg-type]

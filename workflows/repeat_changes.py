@@ -17,6 +17,7 @@ from workflows import (
     activity,
     change_requests,
     client_sitters,
+    price_books,
     pricing,
     repeat_places,
     repeat_runs,
@@ -95,7 +96,7 @@ def _move_over(old: Repeat, new: Repeat, until: dt.date, *, actor: Actor, callin
     found = repeat_places.work_out(old, new, until)
     _hand_over(new, found)
     last = max([until, *(place.on_date for place in found.moved.values())])
-    news, prices = _News(old, new), pricing.load_book([new.client], new.starts_on, last)
+    news, prices = _News(old, new), price_books.load_book([new.client], new.starts_on, last)
     for job in found.movers:
         _take_place(job, new, found.moved[job.id], prices, news)
     db.session.flush()
@@ -121,7 +122,7 @@ def _hand_over(new: Repeat, found: Places) -> None:
         db.session.add(RepeatSkip(repeat_id=new.id, on_date=skip.on_date, repeat_time_id=time_id))
 
 
-def _take_place(job: Job, new: Repeat, place: Occurrence, prices: pricing.Book, news: "_News") -> None:
+def _take_place(job: Job, new: Repeat, place: Occurrence, prices: price_books.Book, news: "_News") -> None:
     """The visit becomes the new pattern's visit of that day and time."""
     before, old_sitter = job_facts(job, for_sitter=True), job.sitter
     is_same = repeat_places.keeps_figures(job, new, place)

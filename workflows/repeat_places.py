@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import ChangeItem, ChangeState, Job, JobState, Repeat, RepeatPause, RepeatSkip, RepeatTime
-from workflows import pricing, repeat_runs, repeats
+from workflows import price_books, pricing, repeat_runs, repeats
 from workflows.repeat_outlook import Closed, is_over
 from workflows.repeat_patterns import (
     DAY,
@@ -170,7 +170,7 @@ def _is_own(job: Job) -> bool:
 # ---------------------------------------------------------------------------------------------------------- figures
 
 
-def quote(new: Repeat, place: Occurrence, book: pricing.Book) -> pricing.Quote:
+def quote(new: Repeat, place: Occurrence, book: price_books.Book) -> price_books.Quote:
     """What the price list says of the new pattern's visit at this place."""
     return pricing.quote(
         new.service_item, n_pets=len(new.pets), client=new.client, on_date=place.on_date,

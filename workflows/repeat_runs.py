@@ -17,7 +17,7 @@ from foundation.db import db
 from foundation.inserting import insert_rows
 from foundation.types import new_public_id
 from models import Job, JobState, Repeat, job_pet, repeat_pet
-from workflows import activity, hook_events, pricing, repeat_outlook, settings
+from workflows import activity, hook_events, price_books, pricing, repeat_outlook, settings
 from workflows.actors import Actor
 from workflows.billing import note_hooks
 from workflows.locks import lock_clients
@@ -85,7 +85,7 @@ def generate(
     repeat_outlook.find_conflicts(outlooks, book)
     if not quiet:  # at night only the last days are added; HOME says which keys are missing for the next ones
         repeat_outlook.find_missing_keys(outlooks)
-    prices = pricing.load_book({o.repeat.client for o in outlooks}, start, until)
+    prices = price_books.load_book({o.repeat.client for o in outlooks}, start, until)
     _bring_back(outlooks, prices, actor=actor)
     _insert(outlooks, prices)
     _note_horizon(outlooks, start, until)
@@ -108,7 +108,7 @@ def generate(
 # --------------------------------------------------------------------------------------------------------- making
 
 
-def _bring_back(outlooks: list[Outlook], prices: pricing.Book, *, actor: Actor) -> None:
+def _bring_back(outlooks: list[Outlook], prices: price_books.Book, *, actor: Actor) -> None:
     """Put visits back into the schedule that their series had called off, at today's price."""
     wanted = {job_id: o for o in outlooks for job_id in o.back}
     if not wanted:
@@ -147,7 +147,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
+def _insert(outlooks: list[Outlook], prices: price_books.Book) -> None:
     """Insert the visits and their pets, in bulk: objects would take ten times as long."""
     at, making = clock.now(), [o for o in outlooks if o.ready]
     if not making:
@@ -169,7 +169,7 @@ def _insert(outlooks: list[Outlook], prices: pricing.Book) -> None:
     hook_events.tell_inserted(highest, {o.repeat.id for o in outlooks if o.ready})
 
 
-def _rows(o: Outlook, prices: pricing.Book, at: dt.datetime) -> Iterator[tuple[Any, ...]]:
+def _rows(o: Outlook, prices: price_books.Book, at: dt.datetime) -> Iterator[tuple[Any, ...]]:
     """The values of _COLUMNS for a series. All that its visits have in common is read once, not for each of hundreds."""
     repeat, item, client, n_pets = o.repeat, o.repeat.service_item, o.repeat.client, len(o.pets)
     common = (

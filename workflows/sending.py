@@ -20,7 +20,7 @@ from foundation.fixed import fixed
 from foundation.together import Changed, New, write_together
 from foundation.twins import lend
 from models import ActorKind, Client, JobRequest, JobRequestLine, LineState, NotificationKind
-from workflows import activity, baskets, counters, limits, notifications, outbox, pricing, settings
+from workflows import activity, baskets, counters, limits, notifications, outbox, price_books, pricing, settings
 from workflows.actors import WORKER, Actor
 from workflows.billing import methods
 from workflows.errors import N_, NotAllowed, WrongState
@@ -91,7 +91,7 @@ def submit(
         raise methods.METHOD_REQUIRED.error()
     # Read before the lock for whatever the basket holds.
     days = limits.requestable(now or clock.now(), settings.read())
-    known, book = limits.calendar(*days), pricing.load_book([client], *days)
+    known, book = limits.calendar(*days), price_books.load_book([client], *days)
     kind = MailKind.REQUEST_AUTO_SUBMITTED if auto else MailKind.REQUEST_RECEIVED
     readers = outbox.readers_of(kind, [client])[client.id]
     ready = _ready(client, known, book, now)
@@ -107,7 +107,7 @@ def submit(
     return _send(ready, kind, readers, actor=actor, auto=auto)
 
 
-def _ready(client: Client, known: Calendar, book: pricing.Book, now: dt.datetime | None) -> _Ready | None:
+def _ready(client: Client, known: Calendar, book: price_books.Book, now: dt.datetime | None) -> _Ready | None:
     basket = baskets.read(client)
     if basket is None:
         return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from foundation import clock
 from foundation.db import db
 from models import Client, ClientStatus, JobRequest, JobRequestLine, LineState, NotificationKind
-from workflows import activity, limits, notifications, outbox, pricing
+from workflows import activity, limits, notifications, outbox, price_books, pricing
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, WrongState
 from workflows.job_requests import next_number
@@ -30,7 +30,7 @@ def take_down(client: Client, several: Sequence[Wanted], *, actor: Actor, mail: 
         raise WrongState("client_archived", N_("This client is archived. Nothing can be booked for them."))
     request = JobRequest(client=client, number=next_number(), submitted_at=clock.now())
     db.session.add(request)
-    book = pricing.load_book([client], *limits.span(day for wanted in several for day in wanted.dates))
+    book = price_books.load_book([client], *limits.span(day for wanted in several for day in wanted.dates))
     lines = [line for wanted in several for line in _lines(request, wanted, client, book)]
     if not lines or len(lines) > MAX_LINES:
         raise Invalid("too_many", N_("That is too much at once: at most %(most)s visits in one request."), field="visits", most=MAX_LINES)  # fmt: skip
@@ -54,7 +54,7 @@ def take_down(client: Client, several: Sequence[Wanted], *, actor: Actor, mail: 
     return request
 
 
-def _lines(request: JobRequest, wanted: Wanted, client: Client, book: pricing.Book) -> list[JobRequestLine]:
+def _lines(request: JobRequest, wanted: Wanted, client: Client, book: price_books.Book) -> list[JobRequestLine]:
     if not wanted.item.is_active:
         raise Invalid("item_inactive", N_("%(service)s is inactive."), field="service_item", service=wanted.item.name)
     at, note = clock.now(), clean_note(wanted.note)

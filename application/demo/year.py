@@ -39,7 +39,7 @@ from models import (
     job_pet,
     job_request_line_pet,
 )
-from workflows import cancellation, cancellation_facts, limits, pricing
+from workflows import cancellation, cancellation_facts, limits, price_books, pricing
 from workflows.cancellation import Facts, Outcome
 
 DAYS_AHEAD = 28
@@ -99,7 +99,7 @@ def fill_year(house: House, households: list[Household], roster: Roster, random:
                     wish.trip.visits.append(len(visits))
                 visits.append(visit)
     clients = db.session.scalars(sa.select(Client).where(Client.id.in_([h.id for h in households]))).all()
-    _Writer(house, random, clients, pricing.load_book(clients, first, last)).write(visits)
+    _Writer(house, random, clients, price_books.load_book(clients, first, last)).write(visits)
     return len(visits) + series.make_ahead(standing)
 
 
@@ -153,7 +153,7 @@ def _time_of(wish: Wish, random: Random) -> tuple[int, tuple[int, int] | None, i
 class _Writer:
     """Turns planned visits into rows."""
 
-    def __init__(self, house: House, random: Random, clients: Iterable[Client], book: pricing.Book) -> None:
+    def __init__(self, house: House, random: Random, clients: Iterable[Client], book: price_books.Book) -> None:
         self.house, self.random, self.ids = house, random, bulk.Ids()
         self.clients, self.book = {c.id: c for c in clients}, book
         self.policy = cancellation_facts.active_rules()
@@ -203,7 +203,7 @@ class _Writer:
             self._void(row, visit, quote)
         return row
 
-    def _call_off(self, row: dict[str, Any], visit: Visit, quote: pricing.Quote) -> None:
+    def _call_off(self, row: dict[str, Any], visit: Visit, quote: price_books.Quote) -> None:
         """The client rang, and pays what the policy says."""
         at = max(row["created_at"], self._before(visit, hours=30))
         outcome = self._outcome(visit, quote, at)
@@ -213,7 +213,7 @@ class _Writer:
         more = {"rule": outcome.rule_name, "by": Initiator.CLIENT.value}
         self._note_gone("job.cancelled", row, visit, quote, more)
 
-    def _void(self, row: dict[str, Any], visit: Visit, quote: pricing.Quote) -> None:
+    def _void(self, row: dict[str, Any], visit: Visit, quote: price_books.Quote) -> None:
         """Nobody was there to do it: nothing is charged or paid."""
         at = min(clock.from_local(visit.day, dt.time(21)), self.now)
         row |= {"price": Decimal(0), "sitter_pay": Decimal(0), "cancelled_by": Initiator.OFFICE, "cancelled_at": at,
@@ -221,7 +221,7 @@ class _Writer:
         self._note_gone("job.voided", row, visit, quote, {"was": JobState.SCHEDULED.value})
 
     def _note_gone(
-        self, verb: str, row: dict[str, Any], visit: Visit, quote: pricing.Quote, more: dict[str, Any]
+        self, verb: str, row: dict[str, Any], visit: Visit, quote: price_books.Quote, more: dict[str, Any]
     ) -> None:
         row |= {"prior_price": quote.price, "prior_sitter_pay": quote.sitter_pay}
         changes = {k: [str(row[f"prior_{k}"]), str(row[k])] for k in ("price", "sitter_pay")}
@@ -231,7 +231,7 @@ class _Writer:
         }  # fmt: skip
         self._note(verb, row["cancelled_at"], visit.wish.household, "job", row["id"], self.house.max, facts)
 
-    def _quote(self, visit: Visit, asked_at: dt.datetime) -> pricing.Quote:
+    def _quote(self, visit: Visit, asked_at: dt.datetime) -> price_books.Quote:
         """By the price list, for this client and day; a standing arrangement is never asked for at short notice."""
         wish = visit.wish
         block = self.house.blocks[wish.block] if wish.block else None
@@ -242,7 +242,7 @@ class _Writer:
             book=self.book,
         )  # fmt: skip
 
-    def _outcome(self, visit: Visit, quote: pricing.Quote, at: dt.datetime) -> Outcome:
+    def _outcome(self, visit: Visit, quote: price_books.Quote, at: dt.datetime) -> Outcome:
         """What the policy says when the client calls it off then."""
         item = self.house.items[visit.wish.code]
         facts = Facts(

@@ -61,6 +61,7 @@ from workflows import (
     job_requests,
     people,
     plans,
+    price_books,
     pricing,
     repeat_outlook,
     repeat_runs,
@@ -263,7 +264,7 @@ def test_prices_are_those_of_the_engine_for_this_client_and_day(business):
     jobs = db.session.scalars(
         sa.select(Job).where(Job.state == JobState.SCHEDULED, Job.on_date > clock.today()).order_by(Job.id).limit(400)
     ).all()
-    book = pricing.load_book({j.client for j in jobs}, clock.today(), max(j.on_date for j in jobs))
+    book = price_books.load_book({j.client for j in jobs}, clock.today(), max(j.on_date for j in jobs))
     figures = [pricing.quote_job(j, book=book) for j in jobs]
     assert [(j.price, j.sitter_pay) for j in jobs] == [(f.price, f.sitter_pay) for f in figures]
     # As many rules as can be seen at work in one small year: each shows what the price list can do.

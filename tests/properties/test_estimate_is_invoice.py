@@ -17,7 +17,7 @@ from tests import cast as cast_
 from tests import databases
 from tests import factories as make
 from tests import money_factories as money_make
-from workflows import baskets, job_requests, limits, pricing, sending
+from workflows import baskets, job_requests, limits, price_books, sending
 from workflows import settings as business
 from workflows.billing import books, drafting, invoicing
 from workflows.wanted import Wanted
@@ -90,7 +90,7 @@ def test_the_invoice_asks_for_what_the_basket_showed(fresh, wanted_rules, wanted
         one = Wanted(cast.walk, [MON + dt.timedelta(days=day)], start_time=dt.time(hour), pets=pets)
         baskets.add(cast.alice, one, actor=cast.as_alice)
     basket = baskets.basket_of(cast.alice.id)
-    book = pricing.load_book([cast.alice], *limits.span(line.on_date for line in basket.lines))
+    book = price_books.load_book([cast.alice], *limits.span(line.on_date for line in basket.lines))
     shown = baskets.estimates(basket.lines, book=book, now=clock.now())
     promised = sum((quote.price for quote in shown.values()), Decimal(0))
     by_line = {line_id: quote.price for line_id, quote in shown.items()}

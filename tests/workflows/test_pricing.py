@@ -14,8 +14,9 @@ from models import Client, PayKind, PriceEffect, PriceTarget, ServiceItem
 from tests import factories as make
 from tests.databases import statements
 from workflows import settings
+from workflows.price_books import Book, Quote, load_book
 from workflows.price_rules import Rule
-from workflows.pricing import Book, Quote, kept_lines, lines_to_keep, load_book, quote
+from workflows.pricing import kept_lines, lines_to_keep, quote
 
 THU, FRI, SAT, SUN, MON = (dt.date(2026, 11, d) for d in range(26, 31))
 NOON = dt.time(12)

@@ -11,7 +11,7 @@ from tests import databases
 from tests import factories as make
 from tests import money_factories as make_money
 from tests.workflows.billing.bills import FRI, SAT, THU, drafted, issued, item, walk
-from workflows import cancelling, pricing, settings
+from workflows import cancelling, price_books, pricing, settings
 from workflows.actors import COMMAND_LINE
 from workflows.billing import drafting, invoicing, visit_lines
 from workflows.billing.drafting import FreeLine
@@ -68,7 +68,7 @@ def test_internal_visits_without_a_price_are_never_invoiced(cast):
 @pytest.mark.covers("M1", "M2")
 def test_a_line_copies_what_the_visit_costs_and_why(cast):
     settings.change({"billing.show_sitter": True}, actor=COMMAND_LINE)
-    book = pricing.load_book([cast.alice], THU, THU)
+    book = price_books.load_book([cast.alice], THU, THU)
     job = walk(cast, THU, start_time=dt.time(12), pets=[cast.biscuit, cast.mochi])
     figures = pricing.quote_job(job, book=book)
     job.price, job.price_lines = figures.price, pricing.lines_to_keep(figures)
