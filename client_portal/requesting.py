@@ -35,7 +35,7 @@ from foundation import clock
 from foundation.db import db, reads_first
 from models import Client, JobRequest, JobRequestLine, LineState, ServiceItem
 from sign_in import current_actor
-from workflows import baskets, limits, sending, settings
+from workflows import basket_rows, baskets, limits, sending, settings
 from workflows.billing import methods
 from workflows.errors import Invalid, WorkflowError, WrongState
 from workflows.wanted import MAX_LINES
@@ -61,7 +61,7 @@ def show() -> View:
     """
     client = client_here()
     # Most have none when they come here, and that is known already.
-    basket = baskets.read(client) if basket_facts(client).changed_at else None
+    basket = basket_rows.read(client) if basket_facts(client).changed_at else None
     offer = offer_for(client)
     picked = map(read_day, request.args.getlist("day")[:MAX_LINES])
     days = {d for d in picked if d and d >= clock.today()}
@@ -87,7 +87,7 @@ def add() -> View:
         draft.errors.clear()
         draft.month = read_month(go) or draft.month
         draft.dates = [] if go == "clear" else draft.dates
-        return _show(draft, offer, baskets.read(client))
+        return _show(draft, offer, basket_rows.read(client))
     wanted = drafts.checked(draft, offer, client)
     if wanted is not None:
         try:
@@ -100,7 +100,7 @@ def add() -> View:
             flash(_added(len(added.lines), added.n_duplicates), "success")
             kept = [d.isoformat() for d in draft.dates] if draft.keep_days else []
             return see(url_for(".show", month=f"{draft.month:%Y-%m}", day=kept))
-    return _show(draft, offer, baskets.read(client), 422)
+    return _show(draft, offer, basket_rows.read(client), 422)
 
 
 def _added(n_lines: int, n_duplicates: int) -> str:

@@ -20,7 +20,18 @@ from foundation.fixed import fixed
 from foundation.together import Changed, New, write_together
 from foundation.twins import lend
 from models import ActorKind, Client, JobRequest, JobRequestLine, LineState, NotificationKind
-from workflows import activity, baskets, counters, limits, notifications, outbox, price_books, pricing, settings
+from workflows import (
+    activity,
+    basket_rows,
+    baskets,
+    counters,
+    limits,
+    notifications,
+    outbox,
+    price_books,
+    pricing,
+    settings,
+)
 from workflows.actors import WORKER, Actor
 from workflows.billing import methods
 from workflows.errors import N_, NotAllowed, WrongState
@@ -96,7 +107,7 @@ def submit(
     readers = outbox.readers_of(kind, [client])[client.id]
     ready = _ready(client, known, book, now)
     lock_client(client.id)
-    if ready is None or not baskets.is_as_read(ready.basket):
+    if ready is None or not basket_rows.is_as_read(ready.basket):
         ready = _ready(client, known, book, now)
     if ready is None or not ready.basket.lines or shown not in {None, ready.basket.public_id}:
         raise WrongState(
@@ -108,7 +119,7 @@ def submit(
 
 
 def _ready(client: Client, known: Calendar, book: price_books.Book, now: dt.datetime | None) -> _Ready | None:
-    basket = baskets.read(client)
+    basket = basket_rows.read(client)
     if basket is None:
         return None
     found = baskets.problems(basket.lines, known=known, now=now) if basket.lines else {}

@@ -20,7 +20,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count, statements
-from workflows import baskets, catalogue, limits, sending, settings
+from workflows import basket_rows, baskets, catalogue, limits, sending, settings
 from workflows.actors import COMMAND_LINE, WORKER, client_actor, staff_as_client
 from workflows.baskets import Added
 from workflows.errors import Invalid, NotAllowed, WrongState
@@ -562,7 +562,7 @@ def test_what_was_read_before_the_lock_counts_while_nothing_of_the_basket_change
     add(THU, FRI)
     basket = baskets.basket_of(cast.alice.id)
     line = basket.lines[0]
-    assert baskets.is_as_read(basket)
+    assert basket_rows.is_as_read(basket)
     changes = [
         sa.update(JobRequestLine).where(JobRequestLine.id == line.id).values(version=JobRequestLine.version + 1),
         sa.insert(JobRequestLine).values(
@@ -579,17 +579,17 @@ def test_what_was_read_before_the_lock_counts_while_nothing_of_the_basket_change
     for change in changes:
         with db_session.begin_nested() as undone:
             db_session.execute(change.execution_options(synchronize_session=False))
-            assert not baskets.is_as_read(basket)
+            assert not basket_rows.is_as_read(basket)
             undone.rollback()
         basket = baskets.basket_of(cast.alice.id)
-        assert baskets.is_as_read(basket)
+        assert basket_rows.is_as_read(basket)
     baskets.clear(cast.alice, actor=cast.as_alice)
     empty = make.job_request(cast.alice)
-    assert baskets.is_as_read(baskets.basket_of(cast.alice.id))
+    assert basket_rows.is_as_read(baskets.basket_of(cast.alice.id))
     baskets.join_request(cast.alice, make.sent_request(cast.alice, cast.walk), actor=cast.as_alice)
     assert empty.adds_to is not None
     db_session.execute(
         sa.update(JobRequest).where(JobRequest.id == empty.id).values(adds_to_id=None),
         execution_options={"synchronize_session": False},
     )
-    assert not baskets.is_as_read(empty)
+    assert not basket_rows.is_as_read(empty)
