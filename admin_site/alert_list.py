@@ -12,7 +12,7 @@ from admin_site import filters, rows
 from admin_site.base import ReadList
 from admin_site.bookings import visit_url
 from admin_site.bulk import bulk
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT
 from admin_site.rows import Column
 from foundation import clock

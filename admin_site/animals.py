@@ -14,7 +14,7 @@ from admin_site.bulk import bulk
 from admin_site.edits_rows import EditsRows
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, PLAIN_TEXT, client_link
 from admin_site.rows import Column
 from foundation.twins import Twin

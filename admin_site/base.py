@@ -18,12 +18,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import export, list_shell, listing, own_columns, rows, search, view_tabs
+from admin_site import export, list_address, list_shell, listing, own_columns, rows, search, view_tabs
 from admin_site.bulk import BulkActions, Offered
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
 from admin_site.forms import RecordForms, Section
-from admin_site.listing import Pill, Wanted
+from admin_site.list_address import Pill, Wanted
 from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation.db import db
@@ -69,7 +69,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     export_max_rows = 10_000
     named_filter_urls = True
     can_set_page_size = True
-    page_size_options = listing.PAGE_SIZES
+    page_size_options = list_address.PAGE_SIZES
 
     # ------------------------------------------------------------------ what a list says of itself
     #: what it takes to see it, and to change something
@@ -232,7 +232,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     @expose("/")
     def index_view(self) -> Answer:
         """One page of the list."""
-        wanted = listing.read(self, searchable=self._search_supported)
+        wanted = list_address.read(self, searchable=self._search_supported)
         wanted = replace(wanted, notes=(*wanted.notes, *view_tabs.missing_from(self, wanted)))
         found = listing.find(self, wanted)
         self.prefetch(found.records)
@@ -282,7 +282,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
             sort=next((c for c in self.columns if c.name == sort_column and c.sort), None),
             desc=bool(sort_desc),
             page=(page or 0) + 1,
-            size=page_size or listing.PAGE_SIZES[0],
+            size=page_size or list_address.PAGE_SIZES[0],
         )
         found = listing.find(self, wanted)
         return found.total, found.records
@@ -335,7 +335,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
             abort(403)
         if export_type not in export.KINDS:
             abort(404)
-        wanted = listing.read(self, searchable=self._search_supported)
+        wanted = list_address.read(self, searchable=self._search_supported)
         return export.list_file(self, wanted, export_type, actor=self.actor, most=self.export_max_rows)
 
     @expose("/ajax/lookup/")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, rows, search
 from admin_site.billing_lists import PAYMENT_TABS
 from admin_site.billing_records import BooksList
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from models import (

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from admin_site import filters, listing, rows, search, texts
 from admin_site.base import OfficeList, ReadList
 from admin_site.bulk import MOST_SAID, bulk
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation import clock

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from admin_site import listing
+from admin_site import list_address, listing
 from admin_site.filters import OfficeFilter
 from admin_site.reading import read_ids
 from admin_site.rows import Column
@@ -73,7 +73,7 @@ class BulkActions:
 
     _search_supported: bool
     model: type[Any]
-    pills: Sequence[listing.Pill]
+    pills: Sequence[list_address.Pill]
     filters: Sequence[OfficeFilter]
     columns: Sequence[Column]
     default_order: Sequence[Any]
@@ -137,7 +137,7 @@ class BulkActions:
 
     def _all_ids(self, most: int) -> list[int]:
         """The keys of everything that the list shows over all its pages, up to one too many."""
-        wanted = listing.read(self, searchable=self._search_supported)
+        wanted = list_address.read(self, searchable=self._search_supported)
         conditions, order = listing.conditions_of(self, wanted), listing.order_of(self, wanted)
         return list(db.session.scalars(listing.page_of_ids(self, conditions, order, most + 1, 0)))
 

@@ -13,7 +13,7 @@ from admin_site.base import OfficeList
 from admin_site.bulk import bulk
 from admin_site.edits_rows import EditsRows
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.rows import Column
 from models import PayKind, ServiceGroup, ServiceItem, TaxRate, TimeBlock, TimeType
 from ui_kit import formats

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from admin_site import change_queue, filters, rows, search
 from admin_site.base import ReadList
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from models import CancellationReason, ChangeItem, ChangeKind, ChangeRequest, ChangeState, ServiceItem, Staff, TimeBlock

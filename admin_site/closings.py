@@ -16,7 +16,7 @@ from admin_site import filters, listing, lookups, rows, search
 from admin_site.bulk import bulk
 from admin_site.catalogue import PlainList
 from admin_site.forms import Section
-from admin_site.listing import Pill, Wanted
+from admin_site.list_address import Pill, Wanted
 from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation import clock

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Response, request
 
 from admin_site import listing
-from admin_site.listing import Wanted
+from admin_site.list_address import Wanted
 from admin_site.rows import plain, typed
 from foundation import clock, money, xlsx
 from foundation.cells import safe_cell

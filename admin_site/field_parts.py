@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, rows, search, words
 from admin_site.base import ReadList
 from admin_site.field_rows import name_of, part_url
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.rows import Column
 from models import (
     CustomField,

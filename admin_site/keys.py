@@ -13,11 +13,11 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import filters, listing, lookups, rows, search, texts
+from admin_site import filters, list_address, lookups, rows, search, texts
 from admin_site.base import Answer, OfficeList
 from admin_site.bulk import MOST_TICKED, bulk
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.pages import press
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.reading import read_id, read_ids
@@ -232,7 +232,7 @@ class KeyList(OfficeList):
         """Its own page has a form for where it goes."""
         return []
 
-    def list_context(self, wanted: listing.Wanted) -> dict[str, Any]:
+    def list_context(self, wanted: list_address.Wanted) -> dict[str, Any]:
         return {"left": key_facts.with_people_who_left()}
 
     # ------------------------------------------------------------------ giving out

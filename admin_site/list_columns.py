@@ -13,7 +13,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import listing
+from admin_site import list_address
 from admin_site.own_columns import named, usual
 from admin_site.pages import Answer, WorkPage, page, press
 from admin_site.rows import Column
@@ -40,7 +40,7 @@ class ColumnsPage(WorkPage):
     def show(self, list_name: str) -> Answer:
         """The columns that are shown, in their order, and the others."""
         of = find_list(list_name)
-        wanted = listing.read(of, searchable=of._search_supported)  # noqa: SLF001 -- Flask-Admin's name
+        wanted = list_address.read(of, searchable=of._search_supported)  # noqa: SLF001 -- Flask-Admin's name
         chosen = named(of, wanted.columns) if wanted.columns else _own(of, self.actor)
         names = [c.name for c in chosen]
         rest = [c for c in of.columns if c.name not in names]
@@ -69,7 +69,7 @@ class ColumnsPage(WorkPage):
     def choose(self, list_name: str) -> Response:
         """Keep the choice for this person, or go back to the list's own."""
         of = find_list(list_name)
-        wanted = listing.read(of, searchable=of._search_supported)  # noqa: SLF001 -- as above
+        wanted = list_address.read(of, searchable=of._search_supported)  # noqa: SLF001 -- as above
         is_reset = request.form.get("do") == "reset"
         names = () if is_reset else [c.name for c in named(of, request.form.get("names", "").split(","))]
         if names == [c.name for c in usual(of)]:

@@ -12,7 +12,8 @@ from typing import Any
 from flask import current_app, session
 from markupsafe import Markup
 
-from admin_site.listing import Found, Wanted
+from admin_site.list_address import Wanted
+from admin_site.listing import Found
 from foundation.extensions import form_token
 
 #: shells that a process keeps, of some ten kilobytes each; then it begins afresh

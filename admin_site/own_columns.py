@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g
 
-from admin_site import listing
+from admin_site import list_address
 from admin_site.rows import Column
 from workflows import list_columns
 
@@ -32,6 +32,6 @@ def shown(of: Any) -> list[Column]:
     if of.endpoint not in found:
         from admin_site import frame
 
-        asked = listing.read_columns(of) or tuple(n for n in frame.own_columns().split(",") if n)
+        asked = list_address.read_columns(of) or tuple(n for n in frame.own_columns().split(",") if n)
         found[of.endpoint] = named(of, asked) if asked else usual(of)
     return found[of.endpoint]

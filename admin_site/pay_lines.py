@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from admin_site import filters, rows
 from admin_site.base import ReadList
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.rows import Column
 from documents.pay_statement import text_words
 from models import PayLine, PayLineKind, PayRun, PayStatement, Staff

@@ -19,7 +19,7 @@ from admin_site.bulk import bulk
 from admin_site.edits_rows import EditsRows
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.pages import Answer, page
 from admin_site.reading import read_day
 from admin_site.rows import Column

@@ -19,7 +19,7 @@ from admin_site import filters, lookups, price_words, rows, search
 from admin_site.bulk import bulk
 from admin_site.catalogue import CatalogueList
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link, client_url
 from admin_site.price_fields import HolidayField, WeekdaysField
 from admin_site.price_tester import PriceTester

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from admin_site import filters, log_entries, notices, rows, search, texts
 from admin_site.base import ReadList
 from admin_site.bulk import bulk
-from admin_site.listing import Pill, Wanted
+from admin_site.list_address import Pill, Wanted
 from admin_site.log_words import RECORDS
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column

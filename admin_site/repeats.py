@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from admin_site import filters, rows, search
 from admin_site.base import OfficeList
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
 from foundation import clock

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from admin_site import filters, rows, search
 from admin_site.base import ReadList
 from admin_site.field_columns import FieldColumns
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column

@@ -9,7 +9,7 @@ from flask_admin import Admin, expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from admin_site import listing
+from admin_site import list_address
 from admin_site.base import OfficeList
 from admin_site.pages import Answer, WorkPage, page, press
 from admin_site.view_tabs import MARK, arguments_of
@@ -35,7 +35,7 @@ class SavedViews(WorkPage):
     def new(self) -> Answer:
         """Give the list that the address describes a name."""
         of = find_list(request.args.get("list"))
-        kept = arguments_of(listing.read(of, searchable=of._search_supported))  # noqa: SLF001 -- Flask-Admin's name
+        kept = arguments_of(list_address.read(of, searchable=of._search_supported))  # noqa: SLF001 -- Flask-Admin's name
         problem: WorkflowError | None = None
         if request.method == "POST":
             try:

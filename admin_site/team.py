@@ -13,7 +13,7 @@ from admin_site.base import OfficeList
 from admin_site.bulk import bulk
 from admin_site.field_columns import FieldColumns
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.people import PLAIN_TEXT
 from admin_site.rows import Column
 from models import FieldArea, Staff

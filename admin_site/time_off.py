@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from admin_site import filters, lookups, rows, search
 from admin_site.base import OfficeList
 from admin_site.forms import Section
-from admin_site.listing import Pill
+from admin_site.list_address import Pill
 from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
 from admin_site.reading import read_id, read_ids
 from admin_site.rows import Column

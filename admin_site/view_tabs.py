@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import request, url_for
 from flask_babel import gettext
 
-from admin_site.listing import Wanted
+from admin_site.list_address import Wanted
 from workflows import saved_views
 from workflows.actors import Actor
 
