@@ -35,7 +35,7 @@ from models import (
     PaymentAttempt,
 )
 from workflows import once
-from workflows.billing import invoicing, notes, sums
+from workflows.billing import invoicing, note_changes, sums
 from workflows.billing.paper_store import AboutKind
 from workflows.errors import Conflict, WorkflowError, WrongState
 from workflows.permissions import Permission
@@ -74,7 +74,7 @@ class InvoicePage(DraftPages):
             replaces=invoice.replaces, lines=[(x, why_lines(x)) for x in sorted_lines(invoice)],
             log=[log_entries.log_entry(x) for x in _log(invoice)], reminders=db.session.scalars(reminders).all(),
             may_refund=self.actor.may(Permission.REFUND), form_key=once.new_key(),
-            may_change=lambda x: invoice.state is not InvoiceState.VOID and notes.may_change_line(x),
+            may_change=lambda x: invoice.state is not InvoiceState.VOID and note_changes.may_change_line(x),
         )  # fmt: skip
 
     @expose("/<int:invoice_id>/pdf")

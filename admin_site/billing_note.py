@@ -29,7 +29,7 @@ from models import (
     NoteState,
 )
 from workflows import once
-from workflows.billing import notes, sums
+from workflows.billing import note_changes, notes, sums
 from workflows.billing.paper_store import AboutKind
 from workflows.errors import Conflict, WorkflowError, WrongState
 from workflows.permissions import Permission
@@ -88,16 +88,16 @@ class NotePage(WorkPage):
         """Something on an issued invoice costs more or less: the difference goes onto the open note, or changes there."""
         line = get_or_404(InvoiceLine, line_id)
         invoice = line.invoice
-        if invoice.state in {InvoiceState.DRAFT, InvoiceState.VOID} or not notes.may_change_line(line):
+        if invoice.state in {InvoiceState.DRAFT, InvoiceState.VOID} or not note_changes.may_change_line(line):
             abort(404)
-        billed, now = notes.costs_of(line)
+        billed, now = note_changes.costs_of(line)
         posted = request.method == "POST"
         form = CostForm(request.form if posted else None, amount=now)
         if posted and form.validate():
             try:
                 once.claim(form.form_key.data)
                 cost, why = form.amount.data or Decimal(0), form.reason.data or ""
-                touched = notes.change_line(line, cost, actor=self.actor, reason=why)
+                touched = note_changes.change_line(line, cost, actor=self.actor, reason=why)
                 db.session.commit()
             except (Conflict, WrongState) as problem:
                 refuse(problem)
@@ -180,7 +180,7 @@ def _changeable(note: CreditNote) -> list[tuple[CreditNoteLine, str]]:
         line = by_id.get(own.invoice_line_id or 0)
         if own.job_id is not None:
             found.append((own, url_for("visits_page.show", job_id=own.job_id)))
-        elif line is not None and notes.may_change_line(line):
+        elif line is not None and note_changes.may_change_line(line):
             found.append((own, url_for(".line", line_id=line.id)))
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from models import InvoiceLine, Job, JobState, NoteKind, PackageUse
 from workflows import settings
 from workflows.actors import Actor
-from workflows.billing import notes, packages, visit_lines
+from workflows.billing import note_changes, notes, packages, visit_lines
 
 
 def follow(
@@ -30,7 +30,7 @@ def follow(
     if not billed:
         return
     _follow_packages(billed, {job.id: lines[job.id] for job in billed})
-    touched = notes.change_for(billed, actor=actor, cause=cause)
+    touched = note_changes.change_for(billed, actor=actor, cause=cause)
     if in_portal and cause == "cancelled" and settings.read()["billing.commit_on_cancel"]:
         ids = {job.id for job in billed}
         for note in touched:
@@ -43,7 +43,7 @@ def let_go(jobs: Sequence[Job], *, actor: Actor) -> None:
     lines = visit_lines.live_lines(job.id for job in jobs)
     for use in visit_lines.package_uses(lines).values():
         packages.give_back(use)
-    notes.change_for([job for job in jobs if job.id in lines], actor=actor, cause="back_to_request", gone=True)
+    note_changes.change_for([job for job in jobs if job.id in lines], actor=actor, cause="back_to_request", gone=True)
 
 
 def _follow_packages(jobs: Iterable[Job], lines: dict[int, InvoiceLine]) -> None:

@@ -25,7 +25,18 @@ from tests import money_factories as make_money
 from tests.workflows.billing.bills import FRI, SAT, THU, drafted, issued, item, pay, right, walk
 from workflows import back_to_request, cancelling, change_asking, changing, settings
 from workflows.actors import COMMAND_LINE
-from workflows.billing import crediting, drafting, frozen, invoicing, ledger, note_hooks, notes, sums, visit_lines
+from workflows.billing import (
+    crediting,
+    drafting,
+    frozen,
+    invoicing,
+    ledger,
+    note_changes,
+    note_hooks,
+    notes,
+    sums,
+    visit_lines,
+)
 from workflows.billing.drafting import FreeLine
 from workflows.billing.papers import EntryKind, PaperKind, PaperStatus
 from workflows.cancellation import Outcome
@@ -501,21 +512,21 @@ def test_a_free_line_is_credited_and_charged_by_hand_as_a_difference(cast):
     invoice = issued(cast, walk(cast), lines=[item(10)])
     keys = invoice.lines[1]
     for _ in range(2):
-        notes.change_line(keys, D(4), actor=cast.as_max, reason="One key only")
+        note_changes.change_line(keys, D(4), actor=cast.as_max, reason="One key only")
     (note,) = all_notes()
     assert (note.kind, note.total, [x.description for x in note.lines]) == (
         NoteKind.CREDIT,
         D("6.00"),
         ["One key only"],
     )
-    assert notes.costs_of(keys) == (D("10.00"), D("4.00"))
-    notes.change_line(keys, D(12), actor=cast.as_max, reason="Three keys")
+    assert note_changes.costs_of(keys) == (D("10.00"), D("4.00"))
+    note_changes.change_line(keys, D(12), actor=cast.as_max, reason="Three keys")
     assert [(n.kind, n.state, n.total) for n in all_notes()] == [
         (NoteKind.CREDIT, NoteState.DROPPED, D("0.00")),
         (NoteKind.DEBIT, NoteState.OPEN, D("2.00")),
     ]
     notes.commit(all_notes()[-1], actor=cast.as_max)
-    notes.change_line(keys, D(0), actor=cast.as_max, reason="None")
+    note_changes.change_line(keys, D(0), actor=cast.as_max, reason="None")
     notes.commit(all_notes()[-1], actor=cast.as_max)
     assert sums.outstanding(invoice) == D("20.00")
     assert right()
@@ -526,15 +537,15 @@ def test_what_cannot_be_changed_by_hand(cast):
     visit, keys, off = invoice.lines
     for line in (visit, off):
         with pytest.raises(Invalid, match="cannot be changed by hand"):
-            notes.change_line(line, D(1), actor=cast.as_max, reason="x")
+            note_changes.change_line(line, D(1), actor=cast.as_max, reason="x")
     for now, reason, field in ((D(-1), "x", "amount"), (D("NaN"), "x", "amount"), (D(1), "", "reason")):
         with pytest.raises(Invalid) as refused:
-            notes.change_line(keys, now, actor=cast.as_max, reason=reason)
+            note_changes.change_line(keys, now, actor=cast.as_max, reason=reason)
         assert refused.value.field == field
     with pytest.raises(NotAllowed):
-        notes.change_line(keys, D(1), actor=cast.as_sam, reason="x")
+        note_changes.change_line(keys, D(1), actor=cast.as_sam, reason="x")
     with pytest.raises(WrongState):
-        notes.change_line(drafted(cast, lines=[item(1)]).lines[0], D(0), actor=cast.as_max, reason="x")
+        note_changes.change_line(drafted(cast, lines=[item(1)]).lines[0], D(0), actor=cast.as_max, reason="x")
 
 
 # -------------------------------------------------------------------------------------------------------- statements
