@@ -192,20 +192,14 @@ class Invoice(Numbered, IssuedFigures, InvoiceFate, Base):
         sa.Index("ix_invoice_of_client", "client_id", "state", "issued_on", "id"),
         # What is owed by age is added up from it alone.
         sa.Index(
-            "ix_invoice_open",
-            "id",
-            "due_on",
-            "total",
-            "debited",
-            "written_off",
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
+            "ix_invoice_open", "id", "due_on", "total", "debited", "written_off",
+            sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"),
         ),
         sa.Index("ix_invoice_state", "state", "due_on"),
         sa.Index("ix_invoice_issued_on", "issued_on", "id"),
         sa.Index("ix_invoice_due_on", "due_on", "id"),
         sa.Index("ix_invoice_total", "total", "id"),
-    )
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return self.number or "draft"

@@ -12,7 +12,7 @@ from application import demo
 from application.demo import PASSWORD
 from foundation import sealing, storage
 from foundation.db import db
-from mailer import previews
+from mailer import examples, previews
 from mailer.render import render
 from models import Realm
 from tests import conftest, databases
@@ -87,7 +87,7 @@ def walk(app, browser, start, realm, *, each=1):
 
 def test_no_page_speaks_english(business):
     """A few hundred pages, one or two of each kind; what the demo's people typed is no English of ours."""
-    typed = pseudo.Typed(Path(previews.__file__), *Path(demo.__file__).parent.glob("*.py"))
+    typed = pseudo.Typed(Path(examples.__file__), *Path(demo.__file__).parent.glob("*.py"))
     typed.add(["Excel", "SQLite", "pdf"])  # brands, and the ending of a saved file
     typed.add(
         label for key in ("time_zone", "locale") for _value, label in settings.REGISTRY[f"business.{key}"].choices()
