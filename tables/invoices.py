@@ -149,6 +149,10 @@ class InvoiceFate:
     ended_at: Mapped[utc | None]
 
 
+#: a part of an index, on both databases
+_WHERE_OPEN: dict[str, Any] = {f"{name}_where": sa.text("state = 'open'") for name in ("sqlite", "postgresql")}
+
+
 class Invoice(Numbered, IssuedFigures, InvoiceFate, Base):
     """What a client owes for visits and other services; frozen with a gapless number when it is issued."""
 
@@ -191,10 +195,7 @@ class Invoice(Numbered, IssuedFigures, InvoiceFate, Base):
         sa.CheckConstraint("total >= 0 AND debited >= 0 AND written_off >= 0", name="amounts"),
         sa.Index("ix_invoice_of_client", "client_id", "state", "issued_on", "id"),
         # What is owed by age is added up from it alone.
-        sa.Index(
-            "ix_invoice_open", "id", "due_on", "total", "debited", "written_off",
-            sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"),
-        ),
+        sa.Index("ix_invoice_open", "id", "due_on", "total", "debited", "written_off", **_WHERE_OPEN),
         sa.Index("ix_invoice_state", "state", "due_on"),
         sa.Index("ix_invoice_issued_on", "issued_on", "id"),
         sa.Index("ix_invoice_due_on", "due_on", "id"),
