@@ -63,6 +63,13 @@ class WordsForm(OfficeForm):
     seen = HiddenField()
     form_key = HiddenField()
 
+    def add_problem(self, problem: WorkflowError, names: dict[str, str] | None = None) -> None:
+        """Every objection to the words is said, not only the first."""
+        said: list[str] = list(self[problem.field].errors) if problem.field in self else []
+        super().add_problem(problem, names)
+        if said and problem.field is not None:
+            self[problem.field].errors = [*said, problem.say(gettext)]
+
 
 class MailTextsPage(WorkPage):
     """All mails and the editor of each."""

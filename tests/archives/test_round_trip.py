@@ -187,7 +187,8 @@ def test_archives_that_were_tampered_with_leave_nothing_behind(world, tmp_path):
     for what, spoil in TAMPERED.items():
         path.write_bytes(whole)
         code, said = world.run("restore", spoil(path), app=world.other)
-        assert (code, said.startswith("Error: ")) == (1, True), (what, said)
+        # The driver may have a word of its own before.
+        assert (code, "\nError: " in f"\n{said}", "Traceback" in said) == (1, True, False), (what, said)
         assert world.contents(world.other) == empty, what
         assert world.files(world.other) == {}, what
     path.write_bytes(whole)
@@ -216,6 +217,12 @@ def test_other_keys_are_told_and_secrets_stay_sealed(world, tmp_path):
     assert (code, "FIELD_KEYS" in said) == (0, True)
 
 
+def _only(lines, columns):
+    """The rows with these columns alone."""
+    rows = [json.loads(line) for line in lines.splitlines()]
+    return b"".join(json.dumps({c: v for c, v in row.items() if c in columns}).encode() + b"\n" for row in rows)
+
+
 def test_archive_of_an_older_version_is_loaded_and_brought_up_to_date(tmp_path):
     """Tables of the migration before, a client in them; a new installation makes its tables by itself."""
     apps = [databases.make_app(f"sqlite:///{tmp_path / name}.db", tmp_path / name) for name in ("old", "new")]
@@ -237,10 +244,18 @@ def test_archive_of_an_older_version_is_loaded_and_brought_up_to_date(tmp_path):
         manifest = json.loads(source.read("manifest.json"))
         manifest["revision"] = "0004"
         manifest["tables"] = {
-            name: facts for name, facts in manifest["tables"].items() if columns.get(name) == set(facts["columns"])
+            name: facts
+            for name, facts in manifest["tables"].items()
+            if name == "client" or columns.get(name) == set(facts["columns"])
         }
-        for name in manifest["tables"]:
-            out.writestr(f"tables/{name}.jsonl", source.read(f"tables/{name}.jsonl"))
+        for name, facts in manifest["tables"].items():
+            data = source.read(f"tables/{name}.jsonl")
+            if name == "client":  # it had no region then
+                data = _only(data, columns[name])
+                tally = shape.Tally()
+                tally.add(data)
+                facts |= {"columns": {c: t for c, t in facts["columns"].items() if c in columns[name]}, **tally.facts()}
+            out.writestr(f"tables/{name}.jsonl", data)
         out.writestr("manifest.json", json.dumps(manifest))
     assert "client" in manifest["tables"]
     with apps[1].app_context():
