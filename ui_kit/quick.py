@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from flask_babel import get_translations
 from flask_babel import gettext as translate
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -19,6 +20,8 @@ TURNING = frozenset(
         "send",
     }
 )  # fmt: skip
+#: words that are kept of a language
+_MOST_WORDS = 8_000
 _NAMES, _DRAWN = frozenset(static_files.icon_names()), frozenset(static_files.pet_kinds())
 
 
@@ -152,7 +155,21 @@ def gettext(context: EvalContext, text: str, /, **variables: object) -> str:
 
     Variables are escaped where the template escapes; a text always counts as a format, so `%%` is a percent sign.
     """
+    if context.autoescape and not variables:
+        return _marked(text)
     words = translate(text)
     if context.autoescape:
         words = Markup(words)  # noqa: S704 -- our own texts and their translations
     return words % variables if variables or "%" in words else words
+
+
+def _marked(text: str) -> Markup:
+    """A text without variables in this language, for HTML; kept beside the language's catalogue, which is kept itself."""
+    kept: dict[str, Markup] = vars(get_translations()).setdefault("marked", {})
+    words = kept.get(text)
+    if words is None:
+        words = Markup(translate(text)) % {}  # noqa: S704 -- our own texts and their translations
+        if len(kept) >= _MOST_WORDS:
+            kept.clear()
+        kept[text] = words
+    return words
