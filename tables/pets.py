@@ -62,7 +62,7 @@ class Pet(Base):
     id: Mapped[pk]
     public_id: Mapped[public_id]
     client_id: Mapped[int] = fk("client.id")
-    name: Mapped[short_text] = mapped_column(index=True)
+    name: Mapped[short_text]
     species: Mapped[Species] = mapped_column(enum_column(Species), default=Species.DOG)
     breed: Mapped[short_text] = mapped_column(default="")
     born_on: Mapped[dt.date | None]
@@ -88,6 +88,7 @@ class Pet(Base):
         uselist=False,
     )
     __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (sa.Index("ix_pet_by_name", "name", "id"),)
 
     def __str__(self) -> str:
         return self.name
