@@ -129,13 +129,14 @@ def rows_of(statement: sa.Executable, values: Mapping[str, Any] | None = None) -
     return session.connection().execute(statement, values).all()
 
 
-#: mmap: what is mapped counts as each worker's memory, and 64 MB hold the upper levels of a large business's indexes
+#: mmap: what is mapped counts as each worker's memory, and 64 MB hold the upper levels of a large business's indexes.
+#: cache: with 16 MB HOME and the client page take a sixth less, and a worker 12 MB more
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "busy_timeout=15000",
     "foreign_keys=ON",
-    "cache_size=-16384",
+    "cache_size=-4096",
     "mmap_size=67108864",
     "temp_store=MEMORY",
 )
