@@ -10,7 +10,7 @@ from admin_site.schedule_wish import Wish
 from foundation.among import among
 from foundation.db import db
 from models import Client, Job, Pet, TimeOff, TimeOffState, job_pet, job_request_line_pet
-from workflows import key_facts
+from workflows import homes, key_facts
 from workflows.conflicts import AWAY
 
 
@@ -74,7 +74,7 @@ def addresses(shown: Iterable[Row]) -> dict[int, tuple[str, str]]:
     ids = {s.client_id for row in shown for cell in row.cells.values() for s in cell}
     columns = (Client.address_line1, Client.address_line2, Client.city, Client.region, Client.postcode)
     found = db.session.execute(sa.select(Client.id, Client.phone, *columns).where(Client.id.in_(ids))) if ids else ()
-    return {row[0]: (", ".join(part for part in row[2:] if part), row[1] or "") for row in found}
+    return {row.id: (homes.in_one_line(row), row.phone or "") for row in found}
 
 
 def add_time_off(shown: Iterable[Row], wish: Wish) -> None:

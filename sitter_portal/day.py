@@ -38,7 +38,7 @@ from sitter_portal.day_cards import DayCards, until
 from sitter_portal.frame import frame
 from ui_kit.formats import clock_time, time_of_day
 from ui_kit.visit_words import map_of_address, map_of_place
-from workflows import key_facts, sitter_access, visit_rules, visits
+from workflows import homes, key_facts, sitter_access, visit_rules, visits
 from workflows.cancelling import shown_from
 from workflows.stretches import reach
 from workflows.visit_rules import Steps
@@ -145,14 +145,10 @@ class Card:
     phone: str
 
 
-#: where the client lives, as columns of ours are named
-ADDRESS = ("address_line1", "address_line2", "city", "region", "postcode")
-
-
 _JOB = Twin(
     Job, "public_id", "client_id", "sitter_id", "on_date", "ends_on", "start_time", "end_time", "duration_minutes", "state",
     "note", "staff_note", "acknowledged_at", "checked_in_at", "checked_out_at", "version",
-    client=Twin(Client, "public_id", "first_name", "last_name", "phone", *ADDRESS, "latitude", "longitude"),
+    client=Twin(Client, "public_id", "first_name", "last_name", "phone", *homes.ADDRESS, "latitude", "longitude"),
     service_item=Twin(ServiceItem, "name", "time_type", "group_id"),
     time_block=Twin(TimeBlock, "name", "starts_at", "ends_at"),
     report_card=Twin(ReportCard, "state", "message", "office_note", "version"),
@@ -199,8 +195,7 @@ def _card(visit: Visit, job: Job, steps: Steps, closed: Collection[str]) -> Card
 
 def home_of(client: Client, closed: Collection[str]) -> tuple[str, str]:
     """The address in one line, as far as sitters read it, and a map: of the home's place when it is known."""
-    parts = [getattr(client, name) for name in ADDRESS if f"client.{name}" not in closed]
-    address = ", ".join(part for part in parts if part)
+    address = homes.in_one_line(client, closed)
     return address, address and (map_of_place(client.latitude, client.longitude) or map_of_address(address))
 
 

@@ -1,6 +1,8 @@
 """Where a client's home is: the town as papers write it, and in degrees, which check-ins are measured against."""
 
 import re
+from collections.abc import Collection
+from typing import Any
 
 from models import Client, VisitCheck
 from workflows import records
@@ -24,6 +26,19 @@ def town_line(client: Client) -> str:
     """The last line of the address: "Springfield, MA 01101"; what is not known is left out."""
     place = ", ".join(part for part in (client.city, client.region) if part)
     return " ".join(part for part in (place, client.postcode) if part)
+
+
+#: where a client lives, as the columns of ours are named
+ADDRESS = ("address_line1", "address_line2", "city", "region", "postcode")
+
+
+def in_one_line(client: Any, closed: Collection[str] = ()) -> str:  # noqa: ANN401 -- a client, or a row with the columns of ADDRESS
+    """The address, such as "12 Elm Street, Springfield, MA 01101", without what is `closed` to the reader."""
+    street, more, city, region, postcode = (
+        getattr(client, name) if f"client.{name}" not in closed else "" for name in ADDRESS
+    )
+    end = " ".join(part for part in (region, postcode) if part)
+    return ", ".join(part for part in (street, more, city, end) if part)
 
 
 def read_home(text: str) -> tuple[float, float] | None:

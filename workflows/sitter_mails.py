@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobState, OutboxMail, Staff
-from workflows import activity, key_facts, plans, settings, sitter_access, staff_mails, stretches
+from workflows import activity, homes, key_facts, plans, settings, sitter_access, staff_mails, stretches
 from workflows.actors import Actor
 from workflows.mail_facts import KeyToFetch, MailKind, SitterSchedule, SitterScheduleEntry, SitterVisits, VisitFacts
 from workflows.visit_facts import job_facts, short
@@ -263,5 +263,4 @@ def _day_order(job: Job) -> tuple[dt.time, int]:
 
 def address_of(client: Client, closed: Collection[str] = ()) -> str:
     """Where the client lives, in one line, without `closed`: what the office does not show to sitters."""
-    parts = ("address_line1", "address_line2", "city", "region", "postcode")
-    return ", ".join(text for p in parts if f"client.{p}" not in closed and (text := getattr(client, p)))
+    return homes.in_one_line(client, closed)

@@ -47,7 +47,7 @@ def test_it_stands_on_papers_and_in_sitters_mails(cast):
         actor=cast.as_olivia,
     )
     assert client_party(cast.alice).address == ("12 Elm Street", "Springfield, MA 01101")
-    assert sitter_mails.address_of(cast.alice) == "12 Elm Street, Springfield, MA, 01101"
+    assert sitter_mails.address_of(cast.alice) == "12 Elm Street, Springfield, MA 01101"
     (line,) = db.session.scalars(sa.select(Activity).where(Activity.verb == "client.changed"))
     assert line.facts["changes"]["region"] == ["", "MA"]
 
