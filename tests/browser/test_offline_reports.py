@@ -7,7 +7,7 @@ from foundation import clock
 from foundation.db import db, mark_request
 from models import FieldArea, FieldKind, Job, JobState, PortalAccess, ReportCard, StaffAccess
 from tests import factories as make
-from tests.browser.test_offline import WAITING, installed
+from tests.browser.test_offline import WAITING, day_is_kept, installed
 from workflows import field_values, report_cards, report_views
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.report_cards import Typed
@@ -62,8 +62,7 @@ def sam(visitor, visit):
     sam = visitor("phone").log_in("office", "sam@example.com")
     page = sam.go("/staff/")
     installed(sam)
-    with page.expect_response("**/staff/offline/day.json"):
-        page.reload()
+    day_is_kept(page)
     return sam
 
 
@@ -299,8 +298,7 @@ def test_another_person_on_the_same_phone_sends_nothing_of_the_first(live, visit
     sam.page = context.new_page()
     sam.log_in("office", "sita@example.com")
     page = sam.go("/staff/")
-    with page.expect_response("**/staff/offline/day.json"):
-        page.reload()
+    day_is_kept(page)
     expect(page.get_by_text("Kept on this phone and not sent yet:")).to_be_hidden()
     assert card_of(live, visit) is None
     context.clear_cookies()

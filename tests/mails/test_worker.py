@@ -54,10 +54,14 @@ def test_killed_workers_lose_no_mail_and_repeat_only_under_the_same_message_id(a
     peer.answers.extend(["451 busy" if n % 20 == 0 else "" for n in range(1, 200)])
     doomed = programs("work", mail_port=peer.port, lease_seconds=2, processes=2)
     wait_until(lambda: len(peer.letters) >= 60)
+    # Each mail takes its time from here on, so that the kill meets one that is on its way.
+    peer.silence = 0.5
+    wait_until(lambda: count_states().get("sending", 0) >= 1)
     kill(doomed)
     after_kill = len(peer.letters)
     assert after_kill < 200
     assert count_states().get("sending", 0) >= 1
+    peer.silence = 0
     # Those that were put off are due at once, and the killed worker's leases run out.
     all_due_now()
     wait_until(lambda: count_leases() == 0)
