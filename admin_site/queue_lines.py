@@ -32,7 +32,11 @@ def of_queue(rows: Iterable[QueueRow]) -> Markup:
 def _of_client(row: QueueRow, said: dict[str, str], soon: str, auto: str, off: str) -> str:
     first = ""
     if row.first_on:
-        time = f' <span class="ui-num">{escaped(formats.clock_time(row.starts))}</span>' if row.starts else ""
+        time = (
+            f' <span class="ui-num">{escaped(formats.clock_time(row.starts))}</span>'
+            if row.starts and row.has_time
+            else ""
+        )
         first = f"<span>{escaped(texts.day_words(row.first_on))}{time}</span>"
     cancelled = ""
     if row.n_cancelled:

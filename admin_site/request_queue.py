@@ -48,8 +48,10 @@ class QueueRow:
     first_on: dt.date | None
     sent_at: dt.datetime | None
     is_auto: bool
-    #: when the first waiting visit begins, known for those of today and tomorrow
+    #: when the first waiting visit begins, known for those of today and tomorrow; one at any time may begin at once
     starts: dt.datetime | None = None
+    #: is `starts` a time that somebody asked for?
+    has_time: bool = False
 
     @property
     def initials(self) -> str:
@@ -135,9 +137,10 @@ def add_starts(rows: Sequence[QueueRow]) -> None:
         )
     )
     for client_id, on_date, start_time, block_start in found:
-        starts = clock.from_local(on_date, start_time or block_start or dt.time(0))
-        row = near[client_id]
-        row.starts = min(row.starts, starts) if row.starts else starts
+        at = start_time or block_start
+        starts, row = clock.from_local(on_date, at or dt.time(0)), near[client_id]
+        if row.starts is None or starts < row.starts:
+            row.starts, row.has_time = starts, at is not None
 
 
 class Counts(NamedTuple):

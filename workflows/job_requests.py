@@ -259,8 +259,8 @@ def schedule(
     current = _ticked(client, lines)
     for line in current:
         jobs.check_sitter(line.sitter)
-        if proposed_sitter_id(line) is None and not line.leave_unassigned:
-            raise Invalid("needs_sitter", N_("%(service)s on %(date)s needs a sitter, or choose Unassigned."), service=line.service_item.name, date=line.on_date)  # fmt: skip
+    if any(proposed_sitter_id(line) is None and not line.leave_unassigned for line in current):
+        raise Invalid("needs_sitter", N_("Each ticked visit needs a sitter, or choose Unassigned."))
     lock_sitters(proposed_sitter_id(x) for x in current)
     found = line_conflicts(current)
     if conflicts.stand_against(found, accept):

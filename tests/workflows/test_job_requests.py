@@ -777,7 +777,7 @@ def test_schedule_without_sitter_needs_an_explicit_unassigned(cast, sent, outbox
         schedule(cast, sent.lines[:2])
     assert (refused.value.code, str(refused.value)) == (
         "needs_sitter",
-        "Dog walk on 2026-11-27 needs a sitter, or choose Unassigned.",
+        "Each ticked visit needs a sitter, or choose Unassigned.",
     )
     (job,) = schedule(cast, sent.lines[:1])
     assert (job.sitter, outbox.kinds()) == (None, ["job_scheduled"])

@@ -101,7 +101,7 @@ def test_an_empty_choice_of_sitter_is_refused_and_unassigned_is_a_choice(office,
     cast.alice.primary_sitter = None
     page = office.get(batch_url).press("Schedule visits", line=[first.id])
     assert page.status == 422
-    assert "Dog walk on 2026-11-26 needs a sitter, or choose Unassigned." in page.main
+    assert "Each ticked visit needs a sitter, or choose Unassigned." in page.main
     assert jobs_of(cast.alice) == []
     assert page.fields(f"{batch_url}scheduling").getlist("line") == [str(first.id)]
     page = page.press("Schedule visits", line=[first.id], **{f"sitter-{first.id}": "none"})

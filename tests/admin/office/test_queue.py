@@ -53,6 +53,7 @@ def test_a_visit_that_starts_within_24_hours_is_flagged(office, cast, start, day
     make.sent_request(cast.alice, cast.walk, first_on=TODAY + dt.timedelta(days=9), start_time=dt.time(9))
     assert ("Starts within 24 hours" in row(office.get(QUEUE), "Alice Archer")) is soon
     assert "Starts within 24 hours" not in row(office.get(QUEUE), "Bob Baker")
+    assert "12:00 AM" not in row(office.get(QUEUE), "Alice Archer")  # nobody asked for midnight
 
 
 @pytest.mark.covers("B10")
