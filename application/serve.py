@@ -24,7 +24,7 @@ HOME = Path(__file__).resolve().parent.parent
 FLASK = (sys.executable, "-m", "flask")
 GUNICORN = (sys.executable, "-m", "gunicorn", "--config", "application/gunicorn_conf.py")
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 10
 #: A worker that dies is started again; one that dies this often has a fault that a restart does not cure.
 WORKER_LIVES = 4
