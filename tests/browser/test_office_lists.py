@@ -156,3 +156,16 @@ def test_a_wrong_value_under_advanced_is_shown_and_has_the_focus_above_it(busy, 
     expect(page.get_by_text("Choose at least one time block, or another time type.").last).to_be_visible()
     expect(page.locator(".ui-problems")).to_be_focused()
     olivia.look()
+
+
+def test_all_that_is_wrong_is_said_by_the_page_and_half_a_day_is_not_taken_for_none(busy, visitor):
+    page = visitor().log_in("office", "olivia@example.com").go("/admin/pets/new/")
+    page.get_by_role("textbox", name="Name", exact=True).fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".ui-problems")).to_contain_text("Client")
+    expect(page.locator(".ui-problems")).to_contain_text("Name")
+    page.get_by_label("Birthday").focus()
+    page.keyboard.type("12")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("Birthday"), "the browser says that a day is missing").to_be_focused()
+    assert page.get_by_label("Birthday").evaluate("field => field.validity.badInput")

@@ -21,6 +21,15 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dialog-close]")?.closest("dialog")?.close();
 });
 
+// ---- half a date, letters for a number: the browser sends those as nothing, so nobody could say that they are wrong ----
+document.addEventListener("submit", (event) => {
+  const unread = event.submitter?.formNoValidate ? null : [...event.target.elements].find((field) => field.validity?.badInput);
+  if (!unread) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  unread.reportValidity();
+}, { capture: true });
+
 // ---- forms whose figures follow what is chosen: what was chosen before htmx was there counts too ----
 const isChanged = (field) => {
   if (field.localName === "select") return field.selectedIndex !== Math.max([...field.options].findIndex((one) => one.defaultSelected), 0);
