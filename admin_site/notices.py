@@ -113,6 +113,8 @@ def told_about(facts: Mapping[str, Any]) -> str:
     if not isinstance(changes, dict) or not (changes or facts.get("what")):
         return ", ".join(texts_of(facts, "about"))
     said = ", ".join(field_news.sentence(field_label(str(label)), old, new, gettext) for label, (old, new) in changes.items())  # fmt: skip
+    shared = {"email": gettext("Another client has this mail address too."), "phone": gettext("Another client has this phone number too.")}  # fmt: skip
+    said = ". ".join([said, *(words.rstrip(".") for of, words in shared.items() if of in texts_of(facts, "shared"))])
     if "person" not in facts:
         return said
     done = {"added": gettext("added"), "removed": gettext("removed")}.get(str(facts.get("what")), said)

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from foundation import clock
 from foundation.db import db
-from models import CustomField, Notification, NotificationKind, Pet
+from models import Client, CustomField, Notification, NotificationKind, Pet
 from workflows import field_kinds, notifications
 from workflows.field_kinds import Owner, Value
 from workflows.field_values import client_of
+from workflows.merging import duplicates
 
 #: an answer as it is told: words, or a yes or no that is translated when it is read
 Answer = str | bool
@@ -50,11 +51,13 @@ def _kept(of: CustomField, value: Value) -> Answer:
 
 
 def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = NotificationKind.DATA_CHANGED) -> None:
-    """Put what a client changed on HOME: each field with old and new, secrets masked.
+    """Put what a client changed on HOME: each field with old and new, secrets masked, and whether another client has the
+    new mail address or number too.
 
     Joins the line that an earlier save within minutes left, unless somebody has dismissed that. The caller holds the
     client's lock.
     """
+    changes = list(changes)
     said, client = in_words(changes), client_of(owner)
     if not said or client is None:
         return
@@ -73,7 +76,16 @@ def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = Notif
     for label, (old, new) in said.items():
         before = {**before, label: [before.get(label, [old])[0], new]}
     kept = dict(list(before.items())[-MOST_TOLD:])
-    line.facts = {"changes": {label: [short(old), short(new)] for label, (old, new) in kept.items()}}
+    facts: dict[str, object] = {"changes": {label: [short(old), short(new)] for label, (old, new) in kept.items()}}
+    if shared := _shared(owner, changes):
+        facts["shared"] = sorted({*(line.facts or {}).get("shared", ()), *shared})
+    line.facts = facts
+
+
+def _shared(owner: Owner, changes: Iterable[Change]) -> list[str]:
+    """Which of a client's changed mail address and number another client has too: told to the office, never to them."""
+    held = [change.field.column for change in changes if change.field.column in {"email", "phone"}]
+    return list(duplicates.sharing(owner, held)) if held and isinstance(owner, Client) else []
 
 
 def sentence(label: str, old: Answer, new: Answer, translate: Callable[[str], str] = str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from admin_site.notices import told_about
 from foundation import clock
 from foundation.db import db
 from models import (
@@ -374,3 +375,11 @@ def test_a_sentence_for_people_stands_in_every_refusal(cast, home):
     assert str(Unfit({})) == "Some answers need another look. Nothing is saved yet."
     assert isinstance(Unfit({}), Invalid)
     assert "Nothing is lost" in str(Crossed(()))
+
+
+def test_the_office_reads_that_another_client_has_the_new_address_and_the_client_does_not(cast, home):
+    mail = make.custom_field(home, label="Mail address", kind=FieldKind.EMAIL, column="email")
+    save(cast.alice, {mail.public_id: cast.bob.email}, actor=cast.as_alice)
+    (line,) = db.session.query(Notification).filter_by(kind=NotificationKind.DATA_CHANGED)
+    assert line.facts["shared"] == ["email"]
+    assert "bob@example.com. Another client has this mail address too" in told_about(line.facts)
