@@ -30,7 +30,8 @@ from models import (
 )
 from workflows import once
 from workflows.billing.free_lines import FreeLine
-from workflows.billing.recording import BY_HAND
+from workflows.billing.recording import BY_HAND, check_received
+from workflows.errors import Refusals
 
 _FILL = _l("Fill this in.")
 _LINE = Length(max=255, message=_l("At most %(max)d characters."))
@@ -208,6 +209,11 @@ class PaymentForm(KeyedForm):
         super().__init__(formdata, **{"received_on": clock.today(), "kind": PaymentKind.CASH.value, **values})
         self.kind.choices = [option(kind.value, word(kind)) for kind in BY_HAND]
 
+    def check(self, refusals: Refusals) -> None:
+        """The amounts and the day."""
+        with refusals:
+            check_received(self.amount.data, self.tip.data, self.received_on.data)
+
 
 class ChargeForm(KeyedForm):
     """Charging a kept card or bank account for open invoices."""
@@ -241,12 +247,22 @@ class RefundForm(KeyedForm):
         self.how.choices = [option(kind.value, word(kind)) for kind in BY_HAND]
         self.how.data = self.how.data or PaymentKind.TRANSFER.value
 
+    def check(self, refusals: Refusals) -> None:
+        """The amount."""
+        with refusals:
+            check_received(self.amount.data, None, None)
+
 
 class CreditForm(KeyedForm):
     """Credit that is given away."""
 
     amount = MoneyField(_l("Amount"), [InputRequired(_FILL)])
     reason = StringField(_l("Why"), [InputRequired(_l("Say why, in a few words.")), _LINE])
+
+    def check(self, refusals: Refusals) -> None:
+        """The amount."""
+        with refusals:
+            check_received(self.amount.data, None, None)
 
 
 class AmountsForm:

@@ -54,7 +54,7 @@ class NotePage(WorkPage):
             return client_choice.choose(url_for(".grant"), gettext("Grant credit"), ("credit_notes.index_view", pgettext("credit and debit", "Notes")))  # fmt: skip
         client = get_or_404(Client, client_id)
         form = CreditForm(request.form if request.method == "POST" else None)
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and form.is_right():
             try:
                 once.claim(form.form_key.data)
                 note = notes.grant_credit(

@@ -101,7 +101,7 @@ class PaymentPage(WorkPage):
             split = AmountsForm(None, ids, {wanted.invoice.id: wanted.outstanding} if wanted else {})
             return self._show_record(client, form, owing, split)
         form, split = PaymentForm(request.form), AmountsForm(request.form, ids)
-        if not form.validate() or (form.by_hand.data and split.errors):
+        if not form.is_right() or (form.by_hand.data and split.errors):
             return self._show_record(client, form, owing, split, 422)
         try:
             payment = recording.record_payment(
@@ -261,7 +261,7 @@ class PaymentPage(WorkPage):
         left = refunding.refundable(payment)
         by_hand = payment.kind in recording.BY_HAND
         form = RefundForm(request.form if request.method == "POST" else None, amount=left or None)
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and form.is_right():
             try:
                 given = self._refund(payment, form, by_hand=by_hand)
             except WorkflowError as problem:

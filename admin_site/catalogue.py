@@ -95,6 +95,9 @@ class CatalogueList(OfficeList):
 class PlainList(CatalogueList):
     """Those that `catalogue.save_plain` saves."""
 
+    def check(self, record: Any, values: dict[str, Any]) -> None:
+        catalogue.checked_plain(record or self.model(), values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> Any:
         record = self.model()
         catalogue.save_plain(record, values, actor=actor)

@@ -238,7 +238,7 @@ class ChangesPage(WorkPage):
             refuse(problem)
             return redirect(url_for(".show", request_id=about.id))
         form = filled_form(wanted, request.form if posted else None, starts_on=wanted.starts_on)
-        if posted and not {"refresh", "add_row"} & set(request.form) and form.validate():
+        if posted and not {"refresh", "add_row"} & set(request.form) and form.is_right():
             try:
                 note = request.form.get("answer", "")
                 decided = change_deciding.approve([item], actor=self.actor, note=note, series=form.pattern())
@@ -248,7 +248,7 @@ class ChangesPage(WorkPage):
                 return redirect(url_for(".show", request_id=about.id))
             except WorkflowError as problem:
                 db.session.rollback()
-                form.refuse(problem)
+                form.add_problem(problem)
             else:
                 _say(decided, "approve", about)
                 return self._next(about)

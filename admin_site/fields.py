@@ -32,6 +32,7 @@ from admin_site.reading import read_clock, read_day, read_id
 from foundation.db import db
 from models import Client, Pet, PetStatus, ServiceItem, Staff, TimeBlock, TimeType
 from ui_kit import formats
+from ui_kit.refused import point_out
 from workflows.changing import Change
 from workflows.errors import N_, Invalid, Refusals, WorkflowError
 from workflows.jobs import Stay, check_stay
@@ -47,17 +48,8 @@ class OfficeForm(FlaskForm):
         csrf = False
 
     def add_problem(self, problem: WorkflowError, names: dict[str, str] | None = None) -> None:
-        """Put a refusal, and what else it says, beside the fields, or above the form what is about none.
-
-        A field that has its sentence already gets no second one.
-        """
-        for one in problem.all if isinstance(problem, Invalid) else [problem]:
-            name = (names or {}).get(one.field or "", one.field or "")
-            field = self._fields.get(name)
-            if field is None:
-                self.form_errors: list[str] = [*self.form_errors, one.say(gettext)]
-            elif not field.errors:
-                field.errors = [one.say(gettext)]
+        """Put a refusal, and what else it says, where the form says what is wrong (`refused.point_out`)."""
+        point_out(self, problem, names)
 
     def require(self, *names: str) -> bool:
         """Ask for these fields too; says whether all are there."""

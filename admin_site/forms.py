@@ -16,6 +16,7 @@ from admin_site import listing, rows
 from admin_site.lookups import Lookup
 from admin_site.reading import read_id
 from foundation.db import Base, db
+from ui_kit.refused import point_out
 from workflows import once
 from workflows.actors import Actor
 from workflows.errors import Conflict, Invalid, WorkflowError
@@ -137,7 +138,7 @@ class RecordForms:
             try:
                 self.check(record, read)
             except Invalid as problem:
-                _add_refusals(form, problem)
+                point_out(form, problem)
         return False
 
     def _show_form(self, form: Form, record: Any, name: str = "") -> str:
@@ -229,7 +230,7 @@ class RecordForms:
         if said is None:
             raise problem
         if isinstance(problem, WorkflowError):
-            _add_refusals(form, problem)
+            point_out(form, problem)
         else:
             form.form_errors.append(said)
         form.is_conflict = isinstance(problem, Conflict)
@@ -346,15 +347,6 @@ class RecordForms:
 def _version(record: Base) -> Any:
     """The record's version; tables without one count as never changed."""
     return getattr(record, "version", "")
-
-
-def _add_refusals(form: Form, problem: WorkflowError) -> None:
-    """Each refusal beside its field, else above the form; a field that could not be read has its sentence already."""
-    for one in problem.all if isinstance(problem, Invalid) else [problem]:
-        if one.field is None or one.field not in form:
-            form.form_errors.append(one.say(gettext))
-        elif not form[one.field].errors:
-            form[one.field].errors = [one.say(gettext)]
 
 
 def _status(form: Form) -> int:

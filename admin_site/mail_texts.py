@@ -63,13 +63,6 @@ class WordsForm(OfficeForm):
     seen = HiddenField()
     form_key = HiddenField()
 
-    def add_problem(self, problem: WorkflowError, names: dict[str, str] | None = None) -> None:
-        """Every objection to the words is said, not only the first."""
-        said: list[str] = list(self[problem.field].errors) if problem.field in self else []
-        super().add_problem(problem, names)
-        if said and problem.field is not None:
-            self[problem.field].errors = [*said, problem.say(gettext)]
-
 
 class MailTextsPage(WorkPage):
     """All mails and the editor of each."""
@@ -199,8 +192,7 @@ class MailTextsPage(WorkPage):
         if problem.code == "sent_twice":
             flash(problem.say(gettext), "info")
             return redirect(url_for(".edit", kind=which.value), 303)
-        for one in problem.problems if isinstance(problem, mail_texts.NotUsable) else (problem,):
-            form.add_problem(one)
+        form.add_problem(problem)
         now = mail_texts.edited(which)
         collided = isinstance(problem, Conflict)
         answer = self._editor(which, now, form, theirs=now if collided else None)

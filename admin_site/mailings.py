@@ -180,8 +180,7 @@ def _refused(form: MailingForm, ids: list[int], problem: WorkflowError) -> Answe
     if problem.code == "sent_twice":
         flash(problem.say(gettext), "info")
         return redirect(url_for("mailings.index"), 303)
-    for one in problem.problems if isinstance(problem, mail_texts.NotUsable) else (problem,):
-        form.add_problem(one)
+    form.add_problem(problem)
     return mailing_form.ask(ids, form, status=422)
 
 

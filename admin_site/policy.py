@@ -133,6 +133,9 @@ class RuleList(OfficeList):
     def find(self, text: str) -> Any:
         return search.plain(CancellationRule.name)(text)
 
+    def check(self, record: CancellationRule | None, values: dict[str, Any]) -> None:
+        policy.checked_rule(record or CancellationRule(), values)
+
     def add(self, values: dict[str, Any], actor: Actor) -> CancellationRule:
         return policy.save_rule(CancellationRule(), values, actor=actor)
 

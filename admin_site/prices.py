@@ -191,6 +191,9 @@ class RuleList(PriceTester, PricesList):
         "booked_within_hours": {"label": _l("Booked less than"), "description": _l("before it begins: for late bookings.")},
     }  # fmt: skip
 
+    def check(self, record: PriceRule | None, values: dict[str, Any]) -> None:
+        price_list.checked_rule(record or PriceRule(), values)
+
     def find(self, text: str) -> Any:
         return search.plain(PriceRule.name)(text)
 
@@ -296,6 +299,9 @@ class ExtraPetList(PricesList):
         "amount": {"label": _l("Each adds")},
     }
 
+    def check(self, record: ExtraPetPrice | None, values: dict[str, Any]) -> None:
+        price_list.check_extra_pet(record or ExtraPetPrice(), values)
+
     def find(self, text: str) -> Any:
         return ExtraPetPrice.service_item_id.in_(sa.select(ServiceItem.id).where(search.services(text)))
 
@@ -343,6 +349,9 @@ class AgreedList(PricesList):
         "service_item": {"label": _l("Service")},
         "price": {"label": _l("Price")},
     }
+
+    def check(self, record: ClientPrice | None, values: dict[str, Any]) -> None:
+        price_list.check_agreed(record or ClientPrice(), values)
 
     def find(self, text: str) -> Any:
         return ClientPrice.client_id.in_(sa.select(Client.id).where(search.clients(text))) | (

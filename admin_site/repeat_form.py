@@ -11,11 +11,12 @@ from wtforms.validators import Optional
 
 from admin_site.fields import UNASSIGNED, DayField, Pick, VisitForm, option
 from admin_site.reading import read_clock
+from foundation import clock
 from models import Client, Repeat, TimeBlock, TimeType
 from ui_kit import formats, repeat_words
 from ui_kit.form_fields import WholeField
-from workflows.errors import N_, Invalid
-from workflows.repeat_patterns import MOST_WEEKS, Pattern, PatternTime
+from workflows.errors import N_, Invalid, Refusals, WorkflowError
+from workflows.repeat_patterns import Pattern, PatternTime, check_days, check_item, check_rhythm, check_times
 
 #: a service with a time of its own begins with so many lines; "Add a time" gives another
 FIRST_ROWS = 2
@@ -109,30 +110,38 @@ class RepeatForm(VisitForm):
                 raise Invalid("no_time", N_("Enter a time for the ticked days."), field="times")
         return [PatternTime(day, row.time, row.block) for row in self.rows for day in sorted(row.days)]
 
+    def check_times(self, refusals: Refusals) -> None:
+        """The service, the week, its rhythm, and first and last day."""
+        with refusals:
+            if self.item is None:
+                raise Invalid("no_service", N_("Choose a service."), field="service")
+            check_item(self.item)
+        with refusals:
+            times = self.pattern_times()
+            if self.item is not None:
+                check_times(times, self.item)
+        with refusals:
+            check_rhythm(self.every_weeks.data, int(self.week_starts.data))
+        with refusals:
+            check_days(self.starts_on.data, self.ends_on.data, today=clock.today())
+
     def pattern(self) -> Pattern:
-        """What was asked for; Invalid where a field that it takes is missing."""
-        if self.item is None:
+        """What was asked for, of a form that is right."""
+        item, starts_on, weeks = self.item, self.starts_on.data, self.every_weeks.data
+        if item is None or starts_on is None or weeks is None:
             raise Invalid("no_service", N_("Choose a service."), field="service")
-        if self.starts_on.data is None:
-            raise Invalid("no_date", N_("Choose a day."), field="starts_on")
-        if self.chosen_sitter is None and not self.is_unassigned:
-            raise Invalid("needs_sitter", N_("Choose a sitter, or Unassigned."), field="sitter")
-        weeks = self.every_weeks.data
-        if weeks is None:
-            raise Invalid("every_weeks", N_("Choose every 1 to %(most)s weeks."), field="every_weeks", most=MOST_WEEKS)
         return Pattern(
-            item=self.item, times=self.pattern_times(), starts_on=self.starts_on.data, ends_on=self.ends_on.data,
+            item=item, times=self.pattern_times(), starts_on=starts_on, ends_on=self.ends_on.data,
             every_weeks=weeks, week_starts=int(self.week_starts.data), sitter=self.chosen_sitter, pets=self.chosen_pets,
             note=self.note.data or "", staff_note=self.staff_note.data or "",
         )  # fmt: skip
 
-    def refuse(self, problem: Any) -> None:
-        """Put a refusal beside its field; the grid is none of WTForms'."""
-        if problem.field == "times":
-            self.times_error = problem.say(gettext)
-            self.form_errors: list[str] = [*self.form_errors, self.times_error]
-        else:
-            self.add_problem(problem, {"service_item": "service"})
+    def add_problem(self, problem: WorkflowError, names: dict[str, str] | None = None) -> None:
+        """As in every form; the grid, which is no field of WTForms, has its sentence too."""
+        super().add_problem(problem, {"service_item": "service", **(names or {})})
+        for one in problem.all if isinstance(problem, Invalid) else [problem]:
+            if one.field == "times":
+                self.times_error = one.say(gettext)
 
 
 def empty_form(client: Client, *, starts_on: dt.date, form_key: str) -> RepeatForm:

@@ -82,7 +82,7 @@ class RepeatPage(WorkPage):
             form = empty_form(client, starts_on=clock.today() + DAY, form_key=once.new_key())
             return self._show_form(form, client, None)
         form = RepeatForm(request.form, client=client)
-        if not {"refresh", "add_row"} & set(request.form) and form.validate():
+        if not {"refresh", "add_row"} & set(request.form) and form.is_right():
             try:
                 once.claim(form.form_key.data)
                 outcome = repeats.start(client, form.pattern(), actor=self.actor)
@@ -92,7 +92,7 @@ class RepeatPage(WorkPage):
                 if problem.code in _OVER:
                     flash(problem.say(gettext), "error")
                     return redirect(url_for("repeats.index_view"))
-                form.refuse(problem)
+                form.add_problem(problem)
             else:
                 _flash(outcome)
                 return redirect(repeat_url(outcome.repeat.id))
@@ -133,7 +133,7 @@ class RepeatPage(WorkPage):
         form = filled_form(
             repeat, request.form if posted else None, starts_on=from_on, form_key="" if posted else once.new_key()
         )  # fmt: skip
-        if posted and not {"refresh", "add_row"} & set(request.form) and form.validate():
+        if posted and not {"refresh", "add_row"} & set(request.form) and form.is_right():
             try:
                 once.claim(form.form_key.data)
                 outcome = repeat_changes.go_on_with(
@@ -145,7 +145,7 @@ class RepeatPage(WorkPage):
                 if problem.code in _OVER:
                     flash(problem.say(gettext), "error")
                     return redirect(repeat_url(repeat_id))
-                form.refuse(problem)
+                form.add_problem(problem)
             else:
                 _flash(outcome)
                 return redirect(repeat_url(outcome.repeat.id))
@@ -169,7 +169,7 @@ class RepeatPage(WorkPage):
             form.form_key.data = once.new_key()
             form.first_on.data = read_day(request.args.get("from"))
         first, last = form.first_on.data, form.last_on.data
-        if posted and form.validate() and _require_days(form.first_on, form.last_on) and first and last:
+        if posted and form.is_right("first_on", "last_on") and first and last:
             done = self._try(form, lambda: repeats.pause(
                 repeat, first, last, actor=self.actor, reason=form.reason.data or "",
                 keep_visits=bool(form.keep_visits.data), mail_client=bool(form.mail_client.data),
@@ -272,13 +272,6 @@ def _repeat(repeat_id: int) -> Repeat:
     if repeat is None:
         abort(404)
     return repeat
-
-
-def _require_days(*fields: Any) -> bool:
-    for field in fields:
-        if field.data is None:
-            field.errors = [*field.errors, gettext("Choose a day.")]
-    return all(field.data is not None for field in fields)
 
 
 def _flash(outcome: Outcome) -> None:

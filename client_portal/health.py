@@ -19,7 +19,7 @@ from client_portal.frame import (
     see,
 )
 from client_portal.urls import read_day
-from client_portal.your_data import data_page, forget_about, own_pet
+from client_portal.your_data import data_page, forget_about, own_pet, problems_of
 from foundation import clock
 from foundation.db import db
 from foundation.text import tidy
@@ -27,8 +27,8 @@ from models import FilePurpose, Pet, PetStatus, Vaccination, Vet, VetProposal
 from sign_in import current_actor
 from ui_kit import uploading
 from workflows import files, once, people, settings, uploads, vaccinations, vets
-from workflows.errors import Conflict, WorkflowError, WrongState
-from workflows.uploads import Upload
+from workflows.errors import N_, Conflict, Invalid, Refusals, WorkflowError, WrongState
+from workflows.uploads import Checked, Upload
 
 MOST_FOUND = 20
 #: a form that comes back as it was filled in; after 413 nothing of it can be read
@@ -51,9 +51,7 @@ def show(pet_id: str) -> View:
     return _show(own_pet(pet_id))
 
 
-def _show(
-    pet: Pet, status: int = 200, *, problem: WorkflowError | None = None, sentence: str = "", field: str = ""
-) -> View:
+def _show(pet: Pet, status: int = 200, *, problem: WorkflowError | None = None, sentence: str = "") -> View:
     with_us = pet.status is PetStatus.ACTIVE
     return data_page(
         "health.html",
@@ -72,8 +70,7 @@ def _show(
         may_send=can_upload(),
         may_have=can_download(),
         typed=request.form if status == UNFIT else {},
-        sentence=problem.say(_) if problem else sentence,
-        field=(problem.field or "") if problem else field,
+        problems={"": sentence} if sentence else problems_of(problem),
         form_key=once.new_key(),
         business=settings.read()["business.name"],
     )
@@ -99,13 +96,19 @@ def enter(pet_id: str) -> View:
     """Enter a vaccination; sent twice, it is there once."""
     pet = own_pet(pet_id)
     days = {name: read_day(request.form.get(name)) for name in ("given_on", "expires_on")}
+    refusals, checked = Refusals(), list[Checked]()
     for name, day in days.items():
-        if request.form.get(name) and day is None:
-            return _show(pet, UNFIT, sentence=_("Enter a day that there is."), field=name)
+        with refusals:
+            if request.form.get(name) and day is None:
+                raise Invalid("no_day", N_("Enter a day that there is."), field=name)
+    with refusals:
+        vaccinations.check(tidy(request.form.get("name", "")), days["given_on"], days["expires_on"])
     sent = [Upload(name, data) for name, data in uploading.received("certificate")] if can_upload() else []
     db.session.commit()  # looking at a picture takes seconds, in which nobody else should wait for the database
     try:
-        checked = [uploads.photo_or_document(one) for one in sent[:1]]
+        with refusals:
+            checked = [uploads.photo_or_document(one) for one in sent[:1]]
+        refusals.say()
     except WorkflowError as problem:
         return _show(pet, UNFIT, problem=problem)
 
@@ -181,8 +184,7 @@ def _find(pet: Pet, status: int = 200, *, problem: WorkflowError | None = None) 
         has_more=len(found) > MOST_FOUND,
         show_phone=lambda number: people.show_phone(number, region=people.region()),
         typed=request.form,
-        problem=problem,
-        sentence=problem.say(_) if problem else "",
+        problems=problems_of(problem),
         form_key=once.new_key(),
         business=settings.read()["business.name"],
     )

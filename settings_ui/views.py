@@ -20,6 +20,7 @@ from settings_ui import finding
 from settings_ui.forms import digest, entries_of, field_name, given, make_form
 from settings_ui.pages import PAGES
 from sign_in import current_actor
+from ui_kit.refused import point_out
 from workflows import setting_history, settings, uploads
 from workflows.actors import COMMAND_LINE
 from workflows.errors import Invalid, Refusals, WorkflowError
@@ -108,7 +109,7 @@ class SettingsView(BaseView):
             try:
                 self._read(page, form)
             except Invalid as refusal:
-                self._point_out(form, refusal)
+                point_out(form, refusal, _names(page))
             return self._show(page, form), 422
         if form["seen"].data != digest(page, settings.read()):
             form.form_errors.append(
@@ -120,7 +121,7 @@ class SettingsView(BaseView):
         except WorkflowError as refusal:
             db.session.rollback()
             settings.forget()
-            self._point_out(form, refusal)
+            point_out(form, refusal, _names(page))
             return self._show(page, form), 422
         flash(
             ngettext("%(num)d setting saved.", "%(num)d settings saved.", n_changed)
@@ -164,15 +165,6 @@ class SettingsView(BaseView):
         refusals.say()
         return typed, pictures
 
-    def _point_out(self, form: FlaskForm, refusal: WorkflowError) -> None:
-        """Each refusal beside its field, else above; what could not be read has its sentence already."""
-        for one in refusal.all if isinstance(refusal, Invalid) else [refusal]:
-            name = field_name(one.field) if one.field else ""
-            if name not in form:
-                form.form_errors.append(one.say(gettext))
-            elif not form[name].errors:
-                form[name].errors = [one.say(gettext)]
-
     def _show(self, page: str, form: FlaskForm) -> str:
         values = settings.read()
         keys = {e.key for e in entries_of(page)}
@@ -198,6 +190,11 @@ class SettingsView(BaseView):
             who_words=_who_words,
             drawn=_drawn,
         )
+
+
+def _names(page: str) -> dict[str, str]:
+    """{setting: the field of the form that it is typed into}."""
+    return {entry.key: field_name(entry.key) for entry in entries_of(page)}
 
 
 def _pictures_of(page: str) -> list[Entry]:

@@ -21,6 +21,7 @@ from sign_in import staff_mails, tokens
 from sign_in.factor import CodeForm, grouped, hand_out, picture_of, site
 from sign_in.people import own_login, own_sign_in, this_browser
 from ui_kit import formats
+from ui_kit.refused import point_out
 from workflows import account, api_tokens, languages, passkeys, second_factor, settings, sign_ins
 from workflows.account import NotProved
 from workflows.errors import WorkflowError
@@ -99,8 +100,7 @@ def add_routes(group: Blueprint, realm: Realm, layout: str) -> None:  # noqa: PL
             db.session.commit()
         else:
             db.session.rollback()
-        at = form[refusal.field if refusal.field in form else field]
-        at.errors = [*at.errors, refusal.say(gettext)]
+        point_out(form, refusal, {name: field for name in ("", refusal.field or "") if name not in form})
         return 429 if isinstance(refusal, TooManyTries) else 422
 
     if realm is Realm.STAFF:

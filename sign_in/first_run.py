@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length
 from foundation.db import db
 from models import Realm
 from sign_in.people import begin, this_browser
+from ui_kit.refused import point_out
 from workflows import access, first_run, settings
 from workflows.errors import Conflict, WorkflowError
 from workflows.first_run import Beginning
@@ -64,11 +65,15 @@ def add_routes(door: Blueprint, show: Callable[..., View]) -> None:
     def first(code: str) -> View:  # noqa: ARG001 -- the preprocessor compares it
         form = FirstForm(request.form if request.method == "POST" else None)
         form.offer()
-        if not form.validate_on_submit():
-            return show("first_run.html", 422 if form.errors else 200, form=form)
+        if request.method == "GET":
+            return show("first_run.html", form=form)
         given = {name: form[name].data or "" for name in Beginning.__dataclass_fields__}
+        beginning = Beginning(**given)
         try:
-            first_run.begin(Beginning(**given), say=gettext)
+            if not form.validate():
+                first_run.check(beginning)
+                return show("first_run.html", 422, form=form)
+            first_run.begin(beginning, say=gettext)
             opened = access.log_in(Realm.STAFF, given["email"], given["password"], browser=this_browser())
             db.session.commit()
         except Conflict as other:
@@ -78,9 +83,7 @@ def add_routes(door: Blueprint, show: Callable[..., View]) -> None:
         except WorkflowError as refusal:
             db.session.rollback()
             settings.forget()
-            name = _FIELDS.get(refusal.field or "", refusal.field or "")
-            field = form[name if name in form else "email"]
-            field.errors = [*field.errors, refusal.say(gettext)]
+            point_out(form, refusal, _FIELDS)
             return show("first_run.html", 422, form=form)
         if opened is not None:
             begin(opened)

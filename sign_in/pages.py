@@ -14,6 +14,7 @@ from sign_in import factor, first_run, registering
 from sign_in.guard import local_path
 from sign_in.people import current_sign_in, end, this_browser
 from ui_kit.frames import AuthFrame
+from ui_kit.refused import point_out
 from workflows import access, login_links, registrations, settings, sign_ins, tries
 from workflows.errors import WorkflowError
 from workflows.permissions import Permission
@@ -143,8 +144,7 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
             factor.prepare(opened)
         except WorkflowError as refusal:
             db.session.rollback()
-            field = form["repeated" if refusal.field == "repeated" else "password"]
-            field.errors = [*field.errors, refusal.say(gettext)]
+            point_out(form, refusal, {"": "password"})
             return show("set_password.html", 422, form=form, who=who, number=number)
         db.session.commit()
         onward = factor.let_on(opened, None, home)

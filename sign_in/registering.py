@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from foundation.db import db
 from sign_in.people import begin, current_sign_in, this_browser
+from ui_kit.refused import point_out
 from workflows import registrations, settings
 from workflows.agreements import Shown
 from workflows.errors import Conflict, NotAllowed, WorkflowError
@@ -85,14 +86,17 @@ def add_routes(door: Blueprint, show: Callable[..., View]) -> None:  # noqa: PLR
         except WorkflowError as dead:
             return show("register_dead.html", 410, message=dead.say(gettext))
         form = PersonForm(request.form if request.method == "POST" else None)
-        if not form.validate_on_submit():
-            return show_person(form, registration.email, 422 if form.errors else 200)
+        if request.method == "GET":
+            return show_person(form, registration.email, 200)
         ticked = tuple(Shown(*value.split(":", 1)) for value in request.form.getlist("accept") if ":" in value)
         person = Person(
             form.first_name.data or "", form.last_name.data or "", form.password.data or "", form.repeated.data or "",
             ticked,
         )  # fmt: skip
         try:
+            if not form.validate():
+                registrations.check(registration, person)
+                return show_person(form, registration.email, 422)
             opened = registrations.register(registration, person, serial=serial, browser=this_browser())
             db.session.commit()
         except Conflict as meanwhile:
@@ -100,11 +104,8 @@ def add_routes(door: Blueprint, show: Callable[..., View]) -> None:  # noqa: PLR
             return show("register_dead.html", 409, message=meanwhile.say(gettext))
         except WorkflowError as refusal:
             db.session.rollback()
-            field = None if refusal.field == "terms" else form[refusal.field if refusal.field in form else "password"]
-            if field is not None:
-                field.errors = [*field.errors, refusal.say(gettext)]
-            problem = refusal.say(gettext) if field is None else ""
-            return show_person(form, registration.email, 422, problem)
+            point_out(form, refusal)
+            return show_person(form, registration.email, 422, " ".join(form.form_errors))
         if opened is not None:
             begin(opened)
         return redirect(url_for(".registered"), 303)

@@ -19,7 +19,7 @@ from foundation.text import tidy
 from models import Client, ClientLogin, MergedRecord, Realm, Staff, StaffLogin, StaffRole
 from workflows import activity, locks, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, Refusals
 from workflows.people import clean_email
 from workflows.permissions import Permission
 from workflows.sign_ins import Browser, Login, Opened
@@ -128,10 +128,20 @@ def candidates(realm: Realm, name: str) -> list[Login]:
 
 
 def check_password(password: str, repeated: str | None = None, *, words: Iterable[str] = ()) -> None:
-    """Length and commonness only (no rules about signs); Invalid says what is wrong.
+    """Length and commonness only (no rules about signs); Invalid says what is wrong, of both fields at once.
 
     `words` are those around the log-in (`passwords.words_of`), which are guessed first.
     """
+    refusals = Refusals()
+    with refusals:
+        _check_alone(password, words)
+    with refusals:
+        if repeated is not None and not hmac.compare_digest(password.encode(), repeated.encode()):
+            raise Invalid("password_differs", N_("The two passwords differ."), field="repeated")
+    refusals.say()
+
+
+def _check_alone(password: str, words: Iterable[str]) -> None:
     if len(password) < PASSWORD_LEAST:
         raise Invalid("password_short", N_("Use at least %(n)s characters."), field="password", n=PASSWORD_LEAST)
     if len(password) > PASSWORD_MOST:
@@ -144,29 +154,41 @@ def check_password(password: str, repeated: str | None = None, *, words: Iterabl
             ),
             field="password",
         )
-    if repeated is not None and not hmac.compare_digest(password.encode(), repeated.encode()):
-        raise Invalid("password_differs", N_("The two passwords differ."), field="repeated")
 
 
 # ---------------------------------------------------------------------------------------------------- first owner
 
 
+def check_owner(first_name: str, last_name: str, email: str, password: str, repeated: str | None = None) -> str:
+    """The address of a new owner as it is kept. Refused with Invalid, all at once: a bad or taken address, a poor
+    password, one that differs from the repeated, no name.
+    """
+    refusals, address = Refusals(), ""
+    first, last = tidy(first_name), tidy(last_name)
+    with refusals:
+        address = clean_email(email) or ""
+        if not address:
+            raise Invalid("no_email", N_("Enter a full mail address, for example office@example.com."), field="email")
+        if db.session.scalar(sa.select(StaffLogin.id).where(StaffLogin.email == address)):
+            raise Invalid("email_taken", N_("Another staff member logs in with this address."), field="email")
+    with refusals:
+        around = [first, last, first + last, *((address, address.partition("@")[0]) if address else ())]
+        check_password(password, repeated, words=[*passwords.words_of(None), *around])
+    with refusals:
+        if not first:
+            raise Invalid("required", N_("Fill in a name."), field="first_name")
+    refusals.say()
+    return address
+
+
 def create_owner(first_name: str, last_name: str, email: str, password: str, *, actor: Actor) -> Staff:
     """The first owner of an empty business (`flask owner create`), or another one; logged.
 
-    Refused with Invalid: a bad or taken address, a poor password. Only the command line may do it without an owner.
+    Refused as `check_owner`. Only the command line may do it without an owner.
     """
     actor.require(Permission.STAFF)
+    address = check_owner(first_name, last_name, email, password)
     first_name, last_name = tidy(first_name), tidy(last_name)
-    address = clean_email(email)
-    if not address:
-        raise Invalid("no_email", N_("Enter a full mail address, for example office@example.com."), field="email")
-    around = [first_name, last_name, first_name + last_name, address, address.partition("@")[0]]
-    check_password(password, words=[*passwords.words_of(None), *around])
-    if db.session.scalar(sa.select(StaffLogin.id).where(StaffLogin.email == address)):
-        raise Invalid("email_taken", N_("Another staff member logs in with this address."), field="email")
-    if not first_name:
-        raise Invalid("required", N_("Fill in a name."), field="first_name")
     staff = Staff(first_name=first_name, last_name=last_name, email=address, role=StaffRole.OWNER, is_sitter=False)  # fmt: skip
     staff.login = StaffLogin(email=address, password_hash=hash_password(password))
     db.session.add(staff)

@@ -178,21 +178,12 @@ def _check_limit(limit: str, kind: LimitKind | None, number: int | None, time: d
 def save_plain(
     record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any], *, actor: Actor
 ) -> None:
-    """Add or change a service group, time block, public holiday or closed stretch; logged old to new."""
+    """Add or change a service group, time block, public holiday or closed stretch; logged old to new.
+
+    Refused as `checked_plain`.
+    """
     actor.require(Permission.CATALOGUE)
-    values = records.tidy(values)
-    if isinstance(record, ServiceGroup | TimeBlock | PublicHoliday):
-        records.require_text(values, ["name"], _NAME)
-    if isinstance(record, ServiceGroup):
-        check_limits({f: values.get(f, getattr(record, f)) for f in LIMIT_FIELDS})
-    if isinstance(record, TimeBlock) and values.get("starts_at", record.starts_at) == values.get(
-        "ends_at", record.ends_at
-    ):
-        raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
-    if isinstance(record, ClosedDay):
-        _check_closed({f: values.get(f, getattr(record, f)) for f in ("first_on", "last_on", "service_group", "service_item")})  # fmt: skip
-    with db.session.no_autoflush:
-        _check_unique(record, values)
+    values = checked_plain(record, values)
     if record.id is None:
         for field, value in values.items():
             setattr(record, field, value)
@@ -201,11 +192,45 @@ def save_plain(
         records.change(record, values, actor=actor)
 
 
+def checked_plain(
+    record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values as they are kept. Refused with Invalid, all at once: no name, or one that is taken; a limit without its
+    number or time; a block that ends when it starts; days the wrong way round; a group and a service; a day twice.
+    """
+    values, refusals = records.tidy(values), Refusals()
+    with refusals:
+        if isinstance(record, ServiceGroup | TimeBlock | PublicHoliday):
+            records.require_text(values, ["name"], _NAME)
+    with refusals:
+        if isinstance(record, ServiceGroup):
+            check_limits({f: values.get(f, getattr(record, f)) for f in LIMIT_FIELDS})
+    with refusals:
+        if isinstance(record, TimeBlock):
+            _check_block(values.get("starts_at", record.starts_at), values.get("ends_at", record.ends_at))
+    with refusals:
+        if isinstance(record, ClosedDay):
+            _check_closed({f: values.get(f, getattr(record, f)) for f in ("first_on", "last_on", "service_group", "service_item")})  # fmt: skip
+    with refusals, db.session.no_autoflush:
+        _check_unique(record, values)
+    refusals.say()
+    return values
+
+
+def _check_block(starts_at: dt.time | None, ends_at: dt.time | None) -> None:
+    if starts_at is not None and starts_at == ends_at:
+        raise Invalid("block_empty", N_("A time block needs an end other than its start."), field="ends_at")
+
+
 def _check_closed(values: Mapping[str, Any]) -> None:
-    if values["last_on"] < values["first_on"]:
-        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
-    if values["service_group"] is not None and values["service_item"] is not None:
-        raise Invalid("two_scopes", N_("Choose a group or a service, not both."), field="service_item")
+    refusals, (first, last) = Refusals(), (values["first_on"], values["last_on"])
+    with refusals:
+        if first is not None and last is not None and last < first:
+            raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    with refusals:
+        if values["service_group"] is not None and values["service_item"] is not None:
+            raise Invalid("two_scopes", N_("Choose a group or a service, not both."), field="service_item")
+    refusals.say()
 
 
 def _check_unique(record: ServiceGroup | TimeBlock | PublicHoliday | ClosedDay, values: Mapping[str, Any]) -> None:

@@ -35,12 +35,12 @@ class Words(NamedTuple):
 
 
 class NotUsable(Invalid):
-    """Words that cannot be saved, with every objection."""
+    """Words that cannot be saved, with every objection: the first, and in `also` the others."""
 
     def __init__(self, found: Sequence[Invalid]) -> None:
-        first = found[0]
+        first, *others = found
         super().__init__(first.code, first.message, field=first.field, values=first.values)
-        self.problems = tuple(found)
+        self.also = tuple(others)
 
 
 @dataclass(frozen=True)

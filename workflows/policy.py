@@ -16,7 +16,7 @@ from models import CancellationReason, CancellationRule, NoticeKind, OpeningHour
 from workflows import activity, records
 from workflows.actors import Actor
 from workflows.amounts import check_amount
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, Refusals
 from workflows.opening import HOLIDAY, Stretch, in_words
 from workflows.permissions import Permission
 
@@ -31,23 +31,39 @@ def save_rule(rule: CancellationRule, values: Mapping[str, Any], *, actor: Actor
     half a season or a day that no year has; days of a stay in the wrong order; shares beyond 100; negative amounts.
     """
     actor.require(Permission.CATALOGUE)
-    values = records.tidy(values)
-    records.require_text({"name": values.get("name", rule.name)}, ["name"], N_("Fill in a name."))
-    merged = {c.key: values[c.key] if c.key in values else getattr(rule, c.key) for c in sa.inspect(CancellationRule).column_attrs}  # fmt: skip
-    values.update(_notice(merged))
-    _check_season(merged)
-    _check_stay(merged)
-    for field in ("allowance_visits", "allowance_months"):
-        _check_number(merged[field], field, 0, 1000)
-    for field in ("charge_percent", "pay_percent"):
-        share = merged[field] or Decimal(0)
-        if not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
-            raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field=field)
-    for field in ("charge_amount", "charge_cap", "pay_amount"):
-        if merged[field] is not None:
-            check_amount(merged[field], field)
-    _save(rule, values, actor=actor)
+    _save(rule, checked_rule(rule, values), actor=actor)
     return rule
+
+
+def checked_rule(rule: CancellationRule, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a rule as they are kept; refused as `save_rule` says, all at once."""
+    values, refusals = records.tidy(values), Refusals()
+    with refusals:
+        records.require_text({"name": values.get("name", rule.name)}, ["name"], N_("Fill in a name."))
+    merged = {c.key: values[c.key] if c.key in values else getattr(rule, c.key) for c in sa.inspect(CancellationRule).column_attrs}  # fmt: skip
+    with refusals:
+        values.update(_notice(merged))
+    with refusals:
+        _check_season(merged)
+    with refusals:
+        _check_stay(merged)
+    for field in ("allowance_visits", "allowance_months"):
+        with refusals:
+            _check_number(merged[field], field, 0, 1000)
+    for field in ("charge_percent", "pay_percent"):
+        with refusals:
+            _check_share(merged[field] or Decimal(0), field)
+    for field in ("charge_amount", "charge_cap", "pay_amount"):
+        with refusals:
+            if merged[field] is not None:
+                check_amount(merged[field], field)
+    refusals.say()
+    return values
+
+
+def _check_share(share: Decimal, field: str) -> None:
+    if not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
+        raise Invalid("bad_percent", N_("Enter a share from 0 to 100, with at most two decimals."), field=field)
 
 
 def _save(record: Ordered, values: Mapping[str, Any], *, actor: Actor) -> None:
@@ -78,12 +94,15 @@ def _notice(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_season(values: Mapping[str, Any]) -> None:
+    refusals = Refusals()
     for field, other in (("season_from", "season_to"), ("season_to", "season_from")):
         text = values[field]
-        if not text and values[other]:
-            raise Invalid("season_half", N_("Give both ends of the season, or neither."), field=field)
-        if text and not _is_day(text):
-            raise Invalid("season_day", N_("Enter month and day, for example 12-01 for 1 December."), field=field)
+        with refusals:
+            if not text and values[other]:
+                raise Invalid("season_half", N_("Give both ends of the season, or neither."), field=field)
+            if text and not _is_day(text):
+                raise Invalid("season_day", N_("Enter month and day, for example 12-01 for 1 December."), field=field)
+    refusals.say()
 
 
 def _is_day(text: str) -> bool:
@@ -97,11 +116,14 @@ def _is_day(text: str) -> bool:
 
 
 def _check_stay(values: Mapping[str, Any]) -> None:
-    first, last = values["stay_day_from"], values["stay_day_to"]
-    _check_number(first, "stay_day_from", 1, 400)
-    _check_number(last, "stay_day_to", 1, 400)
-    if first and last and last < first:
-        raise Invalid("order", N_("The last day cannot be before the first."), field="stay_day_to")
+    refusals, (first, last) = Refusals(), (values["stay_day_from"], values["stay_day_to"])
+    for field in ("stay_day_from", "stay_day_to"):
+        with refusals:
+            _check_number(values[field], field, 1, 400)
+    with refusals:
+        if first and last and last < first:
+            raise Invalid("order", N_("The last day cannot be before the first."), field="stay_day_to")
+    refusals.say()
 
 
 def _check_number(value: int | None, field: str, least: int, most: int) -> None:

@@ -14,7 +14,7 @@ from models import Client, ClientPrice, ClientType, ExtraPetPrice, PriceEffect, 
 from workflows import activity, records
 from workflows.actors import Actor
 from workflows.amounts import MOST, check_amount
-from workflows.errors import N_, Invalid, WorkflowError
+from workflows.errors import N_, Invalid, Refusals, WorkflowError
 from workflows.permissions import Permission
 from workflows.price_rules import PERCENTS, SETS
 
@@ -31,7 +31,7 @@ def save_rule(rule: PriceRule, values: Mapping[str, Any], *, actor: Actor) -> Pr
     service and a group; stretches (times, pets, dates) that end before they start; hours outside 1 to 8760.
     """
     actor.require(Permission.CATALOGUE)
-    values = _checked_rule(rule, values)
+    values = checked_rule(rule, values)
     if rule.id is not None:
         records.change(rule, values, actor=actor)
         return rule
@@ -48,7 +48,7 @@ def add_rules(several: Sequence[Mapping[str, Any]], *, actor: Actor) -> list[Pri
     last = _last_position()
     for values in several:
         try:
-            checked = _checked_rule(PriceRule(), values)
+            checked = checked_rule(PriceRule(), values)
         except WorkflowError as refusal:
             made.append(refusal)
         else:
@@ -62,15 +62,19 @@ def _last_position() -> int:
     return db.session.scalar(sa.select(sa.func.max(PriceRule.position))) or 0
 
 
-def _checked_rule(rule: PriceRule, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are written; refusals as `save_rule`."""
-    tidied = records.tidy(values)
+def checked_rule(rule: PriceRule, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are written; refused as `save_rule` says, all at once."""
+    tidied, refusals = records.tidy(values), Refusals()
     wanted = {f: tidied[f] if f in tidied else _present(rule, f) for f in _RULE_FIELDS}
-    records.require_text(wanted, ["name"], N_("Fill in a name."))
-    tidied |= _figures(wanted)
+    with refusals:
+        records.require_text(wanted, ["name"], N_("Fill in a name."))
+    with refusals:
+        tidied |= _figures(wanted)
+    with refusals:
+        _check_conditions(wanted)
+    refusals.say()
     if wanted["weekdays"] is not None:
         tidied["weekdays"] = None if wanted["weekdays"] in {0, EVERY_DAY} else wanted["weekdays"] & EVERY_DAY
-    _check_conditions(wanted)
     return tidied
 
 
@@ -104,20 +108,30 @@ def _figures(wanted: Mapping[str, Any]) -> dict[str, Decimal | None]:
 
 
 def _check_conditions(wanted: Mapping[str, Any]) -> None:
-    if wanted["service_item"] is not None and wanted["service_group"] is not None:
-        raise Invalid("item_and_group", N_("Choose a service or a group, not both."), field="service_group")
-    if wanted["starts_from"] is not None and wanted["starts_from"] == wanted["starts_before"]:
-        raise Invalid("no_time", N_("Choose an end other than the start, or leave both empty."), field="starts_before")
+    refusals = Refusals()
+    with refusals:
+        if wanted["service_item"] is not None and wanted["service_group"] is not None:
+            raise Invalid("item_and_group", N_("Choose a service or a group, not both."), field="service_group")
+    with refusals:
+        if wanted["starts_from"] is not None and wanted["starts_from"] == wanted["starts_before"]:
+            raise Invalid(
+                "no_time", N_("Choose an end other than the start, or leave both empty."), field="starts_before"
+            )
     for field in ("pets_from", "pets_to"):
-        if wanted[field] is not None and not 1 <= wanted[field] <= MOST_PETS:
-            raise Invalid("bad_pets", N_("Enter a number of pets from 1 to %(most)s."), field=field, most=MOST_PETS)
-    if _is_turned(wanted["pets_from"], wanted["pets_to"]):
-        raise Invalid("pets_order", N_("The larger number of pets comes second."), field="pets_to")
-    if _is_turned(wanted["first_on"], wanted["last_on"]):
-        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
-    hours = wanted["booked_within_hours"]
-    if hours is not None and not 1 <= hours <= 8760:
-        raise Invalid("bad_hours", N_("Enter a whole number of hours from 1 to 8760."), field="booked_within_hours")
+        with refusals:
+            if wanted[field] is not None and not 1 <= wanted[field] <= MOST_PETS:
+                raise Invalid("bad_pets", N_("Enter a number of pets from 1 to %(most)s."), field=field, most=MOST_PETS)
+    with refusals:
+        if _is_turned(wanted["pets_from"], wanted["pets_to"]):
+            raise Invalid("pets_order", N_("The larger number of pets comes second."), field="pets_to")
+    with refusals:
+        if _is_turned(wanted["first_on"], wanted["last_on"]):
+            raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    with refusals:
+        hours = wanted["booked_within_hours"]
+        if hours is not None and not 1 <= hours <= 8760:
+            raise Invalid("bad_hours", N_("Enter a whole number of hours from 1 to 8760."), field="booked_within_hours")
+    refusals.say()
 
 
 def _is_turned(first: Any, last: Any) -> bool:  # noqa: ANN401 -- two of whatever can be compared
@@ -165,12 +179,22 @@ def save_extra_pet(row: ExtraPetPrice, values: Mapping[str, Any], *, actor: Acto
     Refused with Invalid: no service, a number of pets below 2, no amount, a second row for the same pet.
     """
     actor.require(Permission.CATALOGUE)
-    wanted = {f: values.get(f, getattr(row, f)) for f in ("service_item", "from_pet", "amount")}
-    if wanted["service_item"] is None:
-        raise Invalid("no_service", N_("Choose a service."), field="service_item")
-    if wanted["from_pet"] is None or not 2 <= wanted["from_pet"] <= MOST_PETS:
-        raise Invalid("bad_pets", N_("Enter which pet: a number from 2 to %(most)s."), field="from_pet", most=MOST_PETS)
-    check_amount(wanted["amount"], "amount")
+    check_extra_pet(row, values)
+    return _save(row, values, actor)
+
+
+def check_extra_pet(row: ExtraPetPrice, values: Mapping[str, Any]) -> None:
+    """Refused as `save_extra_pet` says, all at once."""
+    refusals, wanted = Refusals(), {f: values.get(f, getattr(row, f)) for f in ("service_item", "from_pet", "amount")}
+    with refusals:
+        if wanted["service_item"] is None:
+            raise Invalid("no_service", N_("Choose a service."), field="service_item")
+    with refusals:
+        if wanted["from_pet"] is None or not 2 <= wanted["from_pet"] <= MOST_PETS:
+            raise Invalid("bad_pets", N_("Enter which pet: a number from 2 to %(most)s."), field="from_pet", most=MOST_PETS)  # fmt: skip
+    with refusals:
+        check_amount(wanted["amount"], "amount")
+    refusals.say()
     same = sa.select(ExtraPetPrice.id).where(
         ExtraPetPrice.service_item_id == wanted["service_item"].id, ExtraPetPrice.from_pet == wanted["from_pet"],
         ExtraPetPrice.id != (row.id or 0),
@@ -178,7 +202,6 @@ def save_extra_pet(row: ExtraPetPrice, values: Mapping[str, Any], *, actor: Acto
     with db.session.no_autoflush:
         if db.session.scalar(same):
             raise Invalid("pet_taken", N_("This service has an amount for this pet already."), field="from_pet")
-    return _save(row, values, actor)
 
 
 def save_agreed(row: ClientPrice, values: Mapping[str, Any], *, actor: Actor) -> ClientPrice:
@@ -187,12 +210,22 @@ def save_agreed(row: ClientPrice, values: Mapping[str, Any], *, actor: Actor) ->
     Refused with Invalid: no client, no service, no amount, a second price for the same two.
     """
     actor.require(Permission.CATALOGUE)
-    wanted = {f: values.get(f, getattr(row, f)) for f in ("client", "service_item", "price")}
-    if wanted["client"] is None:
-        raise Invalid("no_client", N_("Choose a client."), field="client")
-    if wanted["service_item"] is None:
-        raise Invalid("no_service", N_("Choose a service."), field="service_item")
-    check_amount(wanted["price"], "price")
+    check_agreed(row, values)
+    return _save(row, values, actor, client=values.get("client", row.client))
+
+
+def check_agreed(row: ClientPrice, values: Mapping[str, Any]) -> None:
+    """Refused as `save_agreed` says, all at once."""
+    refusals, wanted = Refusals(), {f: values.get(f, getattr(row, f)) for f in ("client", "service_item", "price")}
+    with refusals:
+        if wanted["client"] is None:
+            raise Invalid("no_client", N_("Choose a client."), field="client")
+    with refusals:
+        if wanted["service_item"] is None:
+            raise Invalid("no_service", N_("Choose a service."), field="service_item")
+    with refusals:
+        check_amount(wanted["price"], "price")
+    refusals.say()
     same = sa.select(ClientPrice.id).where(
         ClientPrice.client_id == wanted["client"].id, ClientPrice.service_item_id == wanted["service_item"].id,
         ClientPrice.id != (row.id or 0),
@@ -200,7 +233,6 @@ def save_agreed(row: ClientPrice, values: Mapping[str, Any], *, actor: Actor) ->
     with db.session.no_autoflush:
         if db.session.scalar(same):
             raise Invalid("price_there", N_("A price for this service is agreed with this client already."), field="service_item")  # fmt: skip
-    return _save(row, values, actor, client=wanted["client"])
 
 
 def _save(record: Saved, values: Mapping[str, Any], actor: Actor, *, client: Client | None = None) -> Saved:

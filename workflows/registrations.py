@@ -34,7 +34,7 @@ from models import (
 from workflows import access, activity, agreements, notifications, outbox, passwords, settings, sign_ins, tries
 from workflows.actors import Actor, client_actor
 from workflows.agreements import Shown
-from workflows.errors import N_, Conflict, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Conflict, Invalid, NotAllowed, Refusals, WrongState
 from workflows.mail_facts import (
     MailKind,
     RegistrationAnswered,
@@ -200,23 +200,44 @@ def _require_on() -> None:
 # -------------------------------------------------------------------------------------------------------- registering
 
 
+def check(registration: Registration, person: Person) -> None:
+    """Refuse with Invalid, all at once: no name, a poor password, two that differ, terms that are not ticked or changed
+    meanwhile.
+    """
+    refusals = Refusals()
+    first, last = _names(person)
+    for field, text in (("first_name", first), ("last_name", last)):
+        with refusals:
+            if not text:
+                raise Invalid("required", N_("Fill in a name."), field=field)
+    with refusals:
+        around = [first, last, first + last, registration.email, registration.email.partition("@")[0]]
+        access.check_password(person.password, person.repeated, words=[*passwords.words_of(None), *around])
+    with refusals:
+        if set(_shown()) - set(person.accepted):
+            raise Invalid("terms", N_("Read the terms and tick that you accept them."), field="terms")
+    refusals.say()
+
+
+def _names(person: Person) -> tuple[str, str]:
+    return tidy(person.first_name)[:120], tidy(person.last_name)[:120]
+
+
+def _shown() -> list[Shown]:
+    """The terms as they stand now."""
+    return [Shown(v.public_id, v.text_hash) for v in terms()]
+
+
 def register(registration: Registration, person: Person, *, serial: int, browser: Browser) -> Opened | None:
     """Finish with names, a password and the terms: the client exists and is signed in, or (None) waits for the office's yes.
 
-    Where it waits, what was accepted waits with it. The office is told on HOME and by mail, the person by mail; logged. Of two at the same moment, for one link or one
-    address, the second is refused with Conflict. Invalid: no name, a poor password,
-    the two differ, terms that are not ticked or changed meanwhile.
+    Where it waits, what was accepted waits with it. The office is told on HOME and by mail, the person by mail; logged.
+    Of two at the same moment, for one link or one address, the second is refused with Conflict. Invalid as `check`.
     """
     _require_on()
-    first, last = tidy(person.first_name)[:120], tidy(person.last_name)[:120]
-    for field, text in (("first_name", first), ("last_name", last)):
-        if not text:
-            raise Invalid("required", N_("Fill in a name."), field=field)
-    around = [first, last, first + last, registration.email, registration.email.partition("@")[0]]
-    access.check_password(person.password, person.repeated, words=[*passwords.words_of(None), *around])
-    shown = [Shown(v.public_id, v.text_hash) for v in terms()]
-    if set(shown) - set(person.accepted):
-        raise Invalid("terms", N_("Read the terms and tick that you accept them."), field="terms")
+    check(registration, person)
+    first, last = _names(person)
+    shown = _shown()
     _take_turns(registration.email)
     db.session.refresh(registration)
     if registration.link_serial != serial or registration.state is not RegistrationState.MAILED:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from models import Client, Job, Pet, Repeat, ServiceItem, Staff, TimeBlock, TimeType
-from workflows.errors import N_, Invalid
+from workflows.errors import N_, Invalid, Refusals
 from workflows.wanted import check_pets
 
 DAY = dt.timedelta(days=1)
@@ -141,38 +141,62 @@ def check(pattern: Pattern, client: Client, *, today: dt.date) -> None:
     No or too many times; a weekday or rhythm that does not exist; a service that needs a block without one; an end
     before its start or before any visit falls; a start years ahead; pets of others or no longer with us.
     """
-    _check_times(pattern)
-    if not 1 <= pattern.every_weeks <= MOST_WEEKS:
-        raise Invalid(
-            "every_weeks", N_("Choose every 1 to %(most)s weeks."), field="every_weeks", most=MOST_WEEKS
-        )  # fmt: skip
-    if not 0 <= pattern.week_starts <= 6:
-        raise Invalid("week_starts", N_("Choose the day on which a week begins."), field="week_starts")
-    if pattern.starts_on > today + FURTHEST_START:
-        raise Invalid("starts_late", N_("The first day is more than two years ahead."), field="starts_on")
-    if pattern.starts_on < today - FURTHEST_START:
-        raise Invalid("starts_early", N_("The first day is more than two years ago."), field="starts_on")
-    if pattern.ends_on is not None:
-        if pattern.ends_on < pattern.starts_on:
-            raise Invalid("order", N_("The last day cannot be before the first."), field="ends_on")
-        if pattern.ends_on < today:
-            raise Invalid("ended", N_("The last day is in the past."), field="ends_on")
-    check_pets(pattern.pets, client)
+    refusals = Refusals()
+    with refusals:
+        check_item(pattern.item)
+    with refusals:
+        check_times(pattern.times, pattern.item)
+    with refusals:
+        check_rhythm(pattern.every_weeks, pattern.week_starts)
+    with refusals:
+        check_days(pattern.starts_on, pattern.ends_on, today=today)
+    with refusals:
+        check_pets(pattern.pets, client)
+    refusals.say()
 
 
-def _check_times(pattern: Pattern) -> None:
-    if not pattern.item.is_active:
-        raise Invalid(
-            "item_inactive", N_("%(service)s is inactive."), field="service_item", service=pattern.item.name
-        )  # fmt: skip
-    if not pattern.times:
+def check_item(item: ServiceItem) -> None:
+    """Refuse a service that is not offered any more."""
+    if not item.is_active:
+        raise Invalid("item_inactive", N_("%(service)s is inactive."), field="service_item", service=item.name)
+
+
+def check_times(times: Sequence[PatternTime], item: ServiceItem) -> None:
+    """The part of `check` that is about the week."""
+    if not times:
         raise Invalid("no_times", N_("Choose at least one day of the week."), field="times")
-    if len(pattern.times) > MOST_TIMES:
+    if len(times) > MOST_TIMES:
         raise Invalid("many_times", N_("A week can have at most %(most)s visits."), field="times", most=MOST_TIMES)
-    if any(not 0 <= t.weekday <= 6 for t in pattern.times):
+    if any(not 0 <= t.weekday <= 6 for t in times):
         raise Invalid("weekday", N_("Choose days of the week."), field="times")
-    if pattern.item.time_type is TimeType.TIME_BLOCK and any(t.block is None for t in pattern.times):
+    if item.time_type is TimeType.TIME_BLOCK and any(t.block is None for t in times):
         raise Invalid("no_block", N_("Choose at least one time of day."), field="times")
+
+
+def check_rhythm(every_weeks: int | None, week_starts: int) -> None:
+    """The part of `check` that is about which weeks."""
+    if every_weeks is None or not 1 <= every_weeks <= MOST_WEEKS:
+        raise Invalid("every_weeks", N_("Choose every 1 to %(most)s weeks."), field="every_weeks", most=MOST_WEEKS)
+    if not 0 <= week_starts <= 6:
+        raise Invalid("week_starts", N_("Choose the day on which a week begins."), field="week_starts")
+
+
+def check_days(starts_on: dt.date | None, ends_on: dt.date | None, *, today: dt.date) -> None:
+    """The part of `check` that is about first and last day, both said at once."""
+    refusals = Refusals()
+    with refusals:
+        if starts_on is None:
+            raise Invalid("no_date", N_("Choose a day."), field="starts_on")
+        if starts_on > today + FURTHEST_START:
+            raise Invalid("starts_late", N_("The first day is more than two years ahead."), field="starts_on")
+        if starts_on < today - FURTHEST_START:
+            raise Invalid("starts_early", N_("The first day is more than two years ago."), field="starts_on")
+    with refusals:
+        if ends_on is not None and starts_on is not None and ends_on < starts_on:
+            raise Invalid("order", N_("The last day cannot be before the first."), field="ends_on")
+        if ends_on is not None and ends_on < today:
+            raise Invalid("ended", N_("The last day is in the past."), field="ends_on")
+    refusals.say()
 
 
 def tidy_times(pattern: Pattern) -> list[PatternTime]:

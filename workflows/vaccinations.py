@@ -15,7 +15,7 @@ from foundation.db import db
 from models import Client, ClientStatus, NotificationKind, Pet, PetStatus, StoredFile, Vaccination
 from workflows import activity, locks, notifications, outbox, records, settings
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed
+from workflows.errors import N_, Invalid, NotAllowed, Refusals
 from workflows.mail_facts import MailKind, VaccinationDue
 from workflows.permissions import Permission
 
@@ -47,7 +47,7 @@ def add(pet: Pet, values: Mapping[str, Any], *, actor: Actor, certificate: Store
     _require_own(pet, actor)
     cleaned = records.tidy(values)
     name, given, ends = str(cleaned.get("name") or ""), cleaned.get("given_on"), cleaned.get("expires_on")
-    _check(name, given, ends)
+    check(name, given, ends)
     if certificate is not None and certificate.pet_id != pet.id:
         raise Invalid("foreign_file", N_("Choose a file of this pet."), field="certificate")
     locks.lock_client(pet.client_id)
@@ -105,20 +105,27 @@ def _require_own(pet: Pet, actor: Actor) -> None:
     actor.require(Permission.CLIENTS)
 
 
-def _check(name: str, given: Any, ends: Any) -> None:  # noqa: ANN401 -- what a form holds
-    if not name:
-        raise Invalid("no_name", N_("Say what the vaccination is for, such as rabies."), field="name")
-    if len(name) > NAME_MOST:
-        raise Invalid("name_long", N_("Use at most %(most)s characters."), field="name", most=NAME_MOST)
-    today = clock.today()
-    if isinstance(given, dt.date) and not today - dt.timedelta(days=40 * 366) <= given <= today:
-        raise Invalid("bad_given", N_("Enter a day in the past."), field="given_on")
-    if not isinstance(ends, dt.date):
-        raise Invalid("no_end", N_("Enter until when it lasts."), field="expires_on")
-    if not today - dt.timedelta(days=40 * 366) <= ends <= today + dt.timedelta(days=40 * 366):
-        raise Invalid("bad_end", N_("Enter until when it lasts."), field="expires_on")
-    if isinstance(given, dt.date) and ends <= given:
-        raise Invalid("end_first", N_("It must last longer than the day on which it was given."), field="expires_on")
+def check(name: str, given: Any, ends: Any) -> None:  # noqa: ANN401 -- what a form holds
+    """Refuse with Invalid, all at once: no name, or a long one; days that cannot be, or are in the wrong order."""
+    refusals, today, lifetime = Refusals(), clock.today(), dt.timedelta(days=40 * 366)
+    with refusals:
+        if not name:
+            raise Invalid("no_name", N_("Say what the vaccination is for, such as rabies."), field="name")
+        if len(name) > NAME_MOST:
+            raise Invalid("name_long", N_("Use at most %(most)s characters."), field="name", most=NAME_MOST)
+    with refusals:
+        if isinstance(given, dt.date) and not today - lifetime <= given <= today:
+            raise Invalid("bad_given", N_("Enter a day in the past."), field="given_on")
+    with refusals:
+        if not isinstance(ends, dt.date):
+            raise Invalid("no_end", N_("Enter until when it lasts."), field="expires_on")
+        if not today - lifetime <= ends <= today + lifetime:
+            raise Invalid("bad_end", N_("Enter until when it lasts."), field="expires_on")
+        if isinstance(given, dt.date) and ends <= given:
+            raise Invalid(
+                "end_first", N_("It must last longer than the day on which it was given."), field="expires_on"
+            )
+    refusals.say()
 
 
 def refresh(pet: Pet) -> None:

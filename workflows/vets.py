@@ -12,7 +12,7 @@ from foundation.text import tidy
 from models import PROPOSAL_MOVES, Client, NotificationKind, Pet, ProposalState, Vet, VetProposal
 from workflows import activity, locks, notifications, outbox, people, records
 from workflows.actors import Actor
-from workflows.errors import N_, Invalid, NotAllowed, WrongState
+from workflows.errors import N_, Invalid, NotAllowed, Refusals, WrongState
 from workflows.mail_facts import MailKind, VetDecided
 from workflows.permissions import Permission
 
@@ -49,12 +49,17 @@ def propose(client: Client, pet: Pet | None, values: Mapping[str, Any], *, actor
     if actor.client is None or actor.client.id != client.id or (pet is not None and pet.client_id != client.id):
         raise NotAllowed("not_yours", N_("Choose among your own pets."))
     cleaned = {k: tidy(str(values.get(k) or "")) for k in ("name", "phone", "address", "note")}
+    refusals = Refusals()
     for name, most in (("name", 120), ("address", 255), ("note", 2000)):
-        if len(cleaned[name]) > most:
-            raise Invalid("text_long", N_("Use at most %(most)s characters."), field=name, most=most)
-    if not cleaned["name"]:
-        raise Invalid("no_name", N_("Fill in the name of the practice."), field="name")
-    cleaned["phone"] = people.clean_phone(cleaned["phone"], region=people.region()) or ""
+        with refusals:
+            if len(cleaned[name]) > most:
+                raise Invalid("text_long", N_("Use at most %(most)s characters."), field=name, most=most)
+    with refusals:
+        if not cleaned["name"]:
+            raise Invalid("no_name", N_("Fill in the name of the practice."), field="name")
+    with refusals:
+        cleaned["phone"] = people.clean_phone(cleaned["phone"], region=people.region()) or ""
+    refusals.say()
     locks.lock_client(client.id)
     waiting = db.session.scalars(
         sa.select(VetProposal).where(VetProposal.client_id == client.id, VetProposal.state == ProposalState.PENDING)

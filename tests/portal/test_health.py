@@ -134,11 +134,18 @@ def test_vet_that_is_not_listed_is_proposed_and_can_be_taken_back(alice, cast, h
     assert row.state is ProposalState.WITHDRAWN
 
 
+@pytest.mark.covers("B11")
+def test_all_that_is_wrong_with_a_vaccination_is_said_at_once(alice, health):
+    wrong = {"name": "", "given_on": "2026-12-24", "expires_on": "2027-02-31"}
+    page = alice.press(alice.get(health), "/vaccinations", **wrong)
+    assert [page.html.count(f'id="{name}-error"') for name in wrong] == [1, 1, 1]
+
+
 @pytest.mark.covers("D5")
 def test_refused_proposal_comes_back_filled(alice, cast):
     page = alice.get(f"/portal/your-data/pets/{cast.biscuit.public_id}/vet")
     page = alice.press(page, "/vet/proposal", name="", phone="none", note="By the school")
-    assert (page.status, "Fill in the name" in page.text) == (422, True)
+    assert (page.status, "Fill in the name" in page.text, 'id="phone-error"' in page.html) == (422, True, True)
     assert dict(page.form("/vet/proposal").fields)["note"] == "By the school"
 
 

@@ -134,3 +134,18 @@ def test_steps_ask_for_what_they_need(app, http, cast, sign_in_as_staff):
     assert list(codes) == ["ShortWalk20", "ShortWalk20-2"]
     sitter = sign_in_as_staff(http(), cast.sam)
     assert sitter.get("/admin/first-steps/service").status_code == 403
+
+
+def test_all_that_is_wrong_is_said_in_one_round(app, http, path):
+    browser = http()
+    wrong = {
+        "business": "",
+        "time_zone": "Mars/Base",
+        "first_name": "",
+        "email": "nonsense",
+        "password": "short",
+        "repeated": "long",
+    }
+    answer = browser.post(path, data=fill(browser.get(path), **wrong))
+    assert answer.status_code == 422
+    assert {name for name in wrong if f'id="{name}-error"' in answer.text} == set(wrong)

@@ -119,6 +119,9 @@ def test_terms_are_shown_and_must_be_ticked(http, cast, switch, app, outbox):
     assert "Be &lt;kind&gt; to cats." in page.text
     refused = browser.post(path, data=fill(page))
     assert (refused.status_code, "Read the terms" in refused.text) == (422, True)
+    wrong = {"first_name": "", "password": "short", "repeated": "long"}
+    told = browser.post(path, data=fill(page, **wrong)).text
+    assert {name for name in (*wrong, "terms") if f'id="{name}-error"' in told} == {*wrong, "terms"}
     done = browser.post(path, data=fill(page, accept=f"{version.public_id}:{version.text_hash}"))
     assert done.status_code == 303
     assert browser.get("/portal/schedule").status_code == 200

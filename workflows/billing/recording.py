@@ -24,7 +24,7 @@ from workflows import activity, demo_marks, once
 from workflows.actors import Actor
 from workflows.billing import allocations, amounts, booking, ledger, numbers, payment_news, sums, tips
 from workflows.billing.receipts import payment_paper as paper
-from workflows.errors import N_, Invalid, WrongState
+from workflows.errors import N_, Invalid, Refusals, WrongState
 from workflows.locks import lock_client
 from workflows.permissions import Permission
 
@@ -60,9 +60,8 @@ def record_payment(
     actor.require(Permission.BILLING)
     if kind not in BY_HAND:
         raise Invalid("bad_kind", N_("Choose how the money came."), field="kind")
-    amount = amounts.check(amount)
-    tip = amounts.check(tip, field="tip", zero=True)
-    _check_day(received_on)
+    check_received(amount, tip, received_on)
+    amount, tip = amounts.check(amount), amounts.check(tip, zero=True)
     demo_marks.refuse_books(client)
     lock_client(client.id)
     once.claim(form_key)
@@ -190,6 +189,21 @@ def _become(payment: Payment, wanted: Mapping[int, Decimal], *, actor: Actor) ->
     for i in ids:
         if (more := target.get(i, ZERO) - present.get(i, ZERO)) > ZERO:
             allocations.allocate(payment, invoices[i], more, actor=actor)
+
+
+def check_received(amount: Decimal | None, tip: Decimal | None, received_on: dt.date | None) -> None:
+    """Refuse with Invalid, all at once, amounts that are none and a day ahead or long past; None is not looked at."""
+    refusals = Refusals()
+    with refusals:
+        if amount is not None:
+            amounts.check(amount)
+    with refusals:
+        if tip is not None:
+            amounts.check(tip, field="tip", zero=True)
+    with refusals:
+        if received_on is not None:
+            _check_day(received_on)
+    refusals.say()
 
 
 def _check_day(day: dt.date) -> None:

@@ -87,6 +87,18 @@ def test_money_by_hand_pays_the_oldest_invoices_and_the_rest_is_credit(office, c
 
 
 @pytest.mark.covers("M4")
+def test_all_that_is_wrong_with_a_payment_is_said_at_once(office, cast, two):
+    office.open(f"/admin/payment/new?client={cast.alice.id}")
+    answer = office.send(
+        office.form("/payment/new"), amount="", tip="-1", received_on="2027-01-01", reference="x" * 121
+    )
+    assert answer.status_code == 422
+    assert [answer.text.count(f'id="{name}-error"') for name in ("amount", "tip", "received_on", "reference")] == [
+        1
+    ] * 4
+
+
+@pytest.mark.covers("M4")
 def test_allocation_by_hand_and_moved_afterwards(office, cast, two):
     office.open(f"/admin/payment/new?client={cast.alice.id}&invoice={two[1].id}")
     form = office.form("/payment/new")

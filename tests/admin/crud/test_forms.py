@@ -136,6 +136,14 @@ def errors_of(answer):
         ("services", {"name": "", "code": "two words", "price": "a lot", "duration_minutes": "0", "cancel_limit_kind": "days"},
          {"name", "code", "price", "duration_minutes", "cancel_limit_number"}),
         ("services", {"name": "Walk", "code": "walk30", "price": "-1", "duration_minutes": "30"}, {"code", "price"}),
+        ("time-blocks", {"name": "", "starts_at": "09:00", "ends_at": "09:00"}, {"name", "ends_at"}),
+        ("closed-days", {"first_on": "2026-12-24", "last_on": "2026-12-01", "reason": "x" * 256}, {"last_on", "reason"}),
+        ("cancellation-rules", {"name": "", "notice_kind": "days", "season_from": "soon", "season_to": "13-40", "stay_day_from": "0", "charge_percent": "101", "charge_cap": "-1"},
+         {"name", "notice_number", "season_from", "season_to", "stay_day_from", "charge_percent", "charge_cap"}),
+        ("price-rules", {"name": "", "amount": "a lot", "starts_from": "09:00", "starts_before": "09:00", "pets_from": "0", "booked_within_hours": "0"},
+         {"name", "amount", "starts_before", "pets_from", "booked_within_hours"}),
+        ("extra-pets", {"from_pet": "1", "amount": "-1"}, {"service_item", "from_pet", "amount"}),
+        ("agreed-prices", {"price": "-1"}, {"client", "service_item", "price"}),
     ],
 )  # fmt: skip
 def test_all_that_is_wrong_is_said_in_one_round(office, cast, url, typed, wrong):

@@ -117,6 +117,16 @@ def test_what_makes_no_sense_comes_back_with_a_sentence(office, cast, values, se
     assert db.session.scalars(sa.select(Repeat)).all() == []
 
 
+@pytest.mark.covers("V4")
+def test_all_that_is_wrong_with_a_series_is_said_at_once(office, cast):
+    form = office.get(f"{NEW}?client={cast.alice.id}")
+    values = {"service": cast.walk.id, "starts_on": "", "ends_on": "2026-01-01", "row-time": ["25:00", ""], "every_weeks": "99", "sitter": "", "pets": None}  # fmt: skip
+    page = form.press("Save and make visits", **values)
+    assert page.status == 422
+    for name in ("starts_on", "ends_on", "times", "every_weeks", "sitter", "pets"):
+        assert f'id="{name}-error"' in page.html, name
+
+
 @pytest.mark.covers("X11")
 def test_this_visit_this_and_following_pause_and_end(office, cast, series):
     _first, second, third, *_rest = visits()
