@@ -84,8 +84,9 @@ def tell(owner: Owner, changes: Iterable[Change], kind: NotificationKind = Notif
 
 def _shared(owner: Owner, changes: Iterable[Change]) -> list[str]:
     """Which of a client's changed mail address and number another client has too: told to the office, never to them."""
-    held = [change.field.column for change in changes if change.field.column in {"email", "phone"}]
-    return list(duplicates.sharing(owner, held)) if held and isinstance(owner, Client) else []
+    if not isinstance(owner, Client):
+        return []
+    return list(duplicates.sharing(owner, [(change.field.column or "").partition(".")[2] for change in changes]))
 
 
 def sentence(label: str, old: Answer, new: Answer, translate: Callable[[str], str] = str) -> str:

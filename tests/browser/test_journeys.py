@@ -2,11 +2,12 @@
 
 import datetime as dt
 import re
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from foundation import clock, sealing
 from foundation.db import db, mark_request
@@ -298,3 +299,24 @@ def test_every_page_is_accessible_and_fits(live, visitor, part):
             page = person.go(path)
             expect(page.get_by_role("heading", level=1).first).not_to_have_text(re.compile("not found|went wrong"))
             person.look_in_every_way()
+
+
+@pytest.mark.covers("B11")
+def test_sitters_that_are_chosen_while_the_first_is_being_kept_are_kept_too(live, visitor):
+    mark_request(reads_only=False)
+    cast, day = live.cast, clock.today() + dt.timedelta(days=9)
+    cast.alice.primary_sitter = None
+    request = make.sent_request(cast.alice, cast.walk, n_lines=2, first_on=day)
+    db.session.commit()
+    mark_request(reads_only=True)
+    page, held = visitor().log_in("office", cast.olivia.login.email).go(f"/admin/job-requests/{cast.alice.id}/"), []
+    page.route("**/sitters", held.append)
+    for line in request.lines:
+        with page.expect_request("**/sitters"):
+            page.locator(f"#sitter-{line.id}").select_option(label=str(cast.sita))
+    for asked in held:
+        with suppress(Error):  # htmx has given the first one up
+            asked.continue_()
+    expect(page.get_by_text("Needs a sitter")).to_have_count(0)
+    live.look_again()
+    assert {line.sitter_id for line in request.lines} == {cast.sita.id}

@@ -378,7 +378,7 @@ def test_a_sentence_for_people_stands_in_every_refusal(cast, home):
 
 
 def test_the_office_reads_that_another_client_has_the_new_address_and_the_client_does_not(cast, home):
-    mail = make.custom_field(home, label="Mail address", kind=FieldKind.EMAIL, column="email")
+    mail = make.custom_field(home, label="Mail address", kind=FieldKind.EMAIL, column="client.email")
     save(cast.alice, {mail.public_id: cast.bob.email}, actor=cast.as_alice)
     (line,) = db.session.query(Notification).filter_by(kind=NotificationKind.DATA_CHANGED)
     assert line.facts["shared"] == ["email"]
