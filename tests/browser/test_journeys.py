@@ -310,7 +310,11 @@ def test_sitters_that_are_chosen_while_the_first_is_being_kept_are_kept_too(live
     db.session.commit()
     mark_request(reads_only=True)
     page, held = visitor().log_in("office", cast.olivia.login.email).go(f"/admin/job-requests/{cast.alice.id}/"), []
-    page.route("**/sitters", held.append)
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/sitters", hold)
     for line in request.lines:
         with page.expect_request("**/sitters"):
             page.locator(f"#sitter-{line.id}").select_option(label=str(cast.sita))
