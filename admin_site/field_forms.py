@@ -235,8 +235,6 @@ class FieldForm(ConditionForm):
     def add_problem(self, problem: Any, names: dict[str, str] | None = None) -> None:
         if problem.field == "choices":
             self.choice_problems.append(problem.say(gettext))
-            self.form_errors = [*self.form_errors, problem.say(gettext)]
-            return
         super().add_problem(problem, names)
 
     def values(self) -> dict[str, Any]:
