@@ -129,7 +129,9 @@ def make(realm: Realm, *, name: str, url_prefix: str) -> Blueprint:  # noqa: PLR
             login = login_links.read_link(current_app.config["SECRET_KEY"], realm, token)
         except WorkflowError as dead:
             return show("link_dead.html", 410, message=dead.say(gettext))
-        number = login.client.account_number_grouped if isinstance(login, ClientLogin) else None
+        number = None
+        if isinstance(login, ClientLogin) and access.opens_by_number(login):
+            number = login.client.account_number_grouped
         who = str(login.client if isinstance(login, ClientLogin) else login.staff)
         if not form.validate_on_submit():
             return show("set_password.html", 422 if form.errors else 200, form=form, who=who, number=number)

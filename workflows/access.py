@@ -36,7 +36,9 @@ def hash_password(password: str) -> str:
 _METHOD = "scrypt:32768:8:1"
 
 
-#: log-ins that one name can mean: as many hashes are compared before anybody reads that the password is wrong
+#: log-ins that one name can mean: as many hashes are compared before anybody reads that the password is wrong. More would make
+#: every wrong try of everybody as slow as the largest household's, or tell by its time how many there are. So of a household
+#: with more log-ins the four oldest with a password may use the account number; each of the others has a mail address.
 _MOST_MEANT = {Realm.STAFF: 1, Realm.CLIENT: 4}
 
 
@@ -100,7 +102,10 @@ def matches(password_hash: str, password: str) -> bool:
 
 
 def candidates(realm: Realm, name: str) -> list[Login]:
-    """Who could be meant; two households may share one mail address, so there can be more than one."""
+    """Who could be meant, at most `_MOST_MEANT`: two households may share a mail address, and a household its number.
+
+    Of more, the oldest that are open and have a password.
+    """
     typed = typed_name(name)
     if realm is Realm.STAFF:
         return list(
@@ -121,10 +126,19 @@ def candidates(realm: Realm, name: str) -> list[Login]:
             sa.select(ClientLogin)
             .where(by_name)
             .options(joinedload(ClientLogin.client))
-            .order_by(ClientLogin.password_hash.is_(None), ClientLogin.id)
+            .order_by(ClientLogin.password_hash.is_(None) | ~ClientLogin.is_active, ClientLogin.id)
             .limit(_MOST_MEANT[realm])
         )
     )
+
+
+def opens_by_number(login: ClientLogin) -> bool:
+    """Is the account number taken for this log-in too, once it has its password (`candidates`)?"""
+    earlier = sa.select(sa.func.count(ClientLogin.id)).where(
+        ClientLogin.client_id == login.client_id, ClientLogin.id < login.id, ClientLogin.is_active,
+        ClientLogin.password_hash.is_not(None),
+    )  # fmt: skip
+    return (db.session.scalar(earlier) or 0) < _MOST_MEANT[Realm.CLIENT]
 
 
 def check_password(password: str, repeated: str | None = None, *, words: Iterable[str] = ()) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from foundation import clock
 from foundation.db import db
 from models import ClientLogin, SignIn
-from workflows import access, activity, api_tokens, locks, passwords, second_factor, sign_ins, tries
+from workflows import access, activity, api_tokens, credentials, locks, passwords, second_factor, sign_ins, tries
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed
 from workflows.login_links import mail_link
@@ -111,7 +111,7 @@ def add_login(login: ClientLogin, email: str, *, actor: Actor) -> ClientLogin:
 
 
 def close_login(login: ClientLogin, wanted: int, *, actor: Actor) -> ClientLogin:
-    """Close another log-in of the household: it is signed out everywhere and its links are dead; logged.
+    """Close another log-in of the household: it is signed out everywhere, its links and its calendar are dead; logged.
 
     Refused: by the office in a client's portal (NotAllowed), one's own, or none of this household (Invalid).
     """
@@ -123,8 +123,9 @@ def close_login(login: ClientLogin, wanted: int, *, actor: Actor) -> ClientLogin
     if found.id == login.id:
         raise Invalid("own_login", N_("You cannot close the log-in that you use now."))
     if found.is_active:
-        found.is_active, found.link_serial = False, found.link_serial + 1
+        found.is_active = False
         sign_ins.end_all(found)
+        credentials.end_of_login(found, actor=actor)
         activity.record("access.login_closed", actor=actor, subject=found, client=found.client, email=found.email or "")
         db.session.flush()
     return found

@@ -54,7 +54,7 @@ def mail_link(login: Login, *, name: str, address: str, reason: str) -> None:
     client = sign_ins.client_of(login)
     staff = login.staff if isinstance(login, StaffLogin) else None
     realm = sign_ins.realm_of(login)
-    number = client.account_number if client else ""
+    number = client.account_number if client and access.opens_by_number(cast("ClientLogin", login)) else ""
     facts = SetPassword(name, realm.value, login.id, login.link_serial, reason, number)
     outbox.queue_mail(MailKind.SET_PASSWORD, facts, to=address, client=client, staff=staff)
 

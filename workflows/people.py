@@ -25,7 +25,7 @@ from models import (
     StaffRole,
     Vet,
 )
-from workflows import client_sitters, leaving, merged, records, sign_ins
+from workflows import client_sitters, credentials, leaving, merged, records, sign_ins
 from workflows.actors import Actor
 from workflows.errors import N_, Invalid, NotAllowed, Refusals, WrongState
 from workflows.permissions import Permission
@@ -337,6 +337,8 @@ def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
 def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
     """Change a staff member; logged. Deactivating or changing the role ends their sign-ins at once.
 
+    Tokens, calendar address and links end for good with the account: who comes back makes new ones.
+
     Refused with Invalid: the business would be left without an active owner who can log in.
     """
     actor.require(Permission.STAFF)
@@ -349,6 +351,8 @@ def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> di
     changed = records.change(staff, cleaned, actor=actor)
     if {"role", "is_active"} & set(changed):
         sign_ins.end_of_staff(staff)
+    if "is_active" in changed:  # also on the way back: accounts that were closed before this was so
+        credentials.end_of_staff(staff, actor=actor)
     return changed
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from application.tasks.turns import Turn
 from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation import storage
@@ -67,7 +68,7 @@ def _make(app: Flask, archive_id: int, should_stop: Callable[[], bool]) -> bool:
 
 
 def _write(app: Flask, task: archives.Task, should_stop: Callable[[], bool]) -> bool:
-    noted = time.monotonic()
+    noted, mine = time.monotonic(), Turn(app)
 
     def passed(n_done: int) -> None:
         nonlocal noted
@@ -77,6 +78,7 @@ def _write(app: Flask, task: archives.Task, should_stop: Callable[[], bool]) -> 
             noted = time.monotonic()
             with unit_of_work(app):
                 archives.progress(task, n_done)
+        mine.serve_others()
 
     with reading(), unit_of_work(app):
         head = making.head()

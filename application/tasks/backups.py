@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from application.tasks.turns import Turn
 from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation import storage
@@ -34,12 +35,13 @@ def back_up(app: Flask, *, should_stop: Callable[[], bool] = stopping) -> bool:
     with app.app_context(), alone("backups") as is_ours:
         if not is_ours or not _asked(app, backups.is_due):
             return False
+        mine = Turn(app)
         try:
             with app.app_context():
                 made = shelf.make(
                     app.extensions["backups"],
                     near=Path(app.config["DATA_DIR"]),
-                    passed=lambda _n: _go_on(should_stop),
+                    passed=lambda _n: _go_on(should_stop, mine),
                 )
         except _Stopped:
             return False
@@ -54,9 +56,10 @@ def back_up(app: Flask, *, should_stop: Callable[[], bool] = stopping) -> bool:
     return True
 
 
-def _go_on(should_stop: Callable[[], bool]) -> None:
+def _go_on(should_stop: Callable[[], bool], mine: Turn) -> None:
     if should_stop():
         raise _Stopped
+    mine.serve_others()
 
 
 def _prune(app: Flask) -> None:
@@ -82,12 +85,12 @@ def check_backup(app: Flask) -> bool:
     with app.app_context(), alone("backup_check") as is_ours:
         if not is_ours or not _asked(app, backups.is_check_due):
             return False
-        store, name = app.extensions["backups"], ""
+        store, name, mine = app.extensions["backups"], "", Turn(app)
         try:
             name = next(iter(shelf.names(store)), "")
             if not name:  # they are made by hand, into another place
                 return False
-            found = shelf.check(store, name)
+            found = shelf.check(store, name, passed=mine.serve_others)
         except Exception as problem:
             log.exception("the newest backup could not be read")
             with unit_of_work(app):

@@ -96,16 +96,18 @@ def compare_books(app: Flask) -> int:
 
     Safe with many workers: what was done is not done twice, and a difference is unique in the database.
     """
-    gateway = app.extensions["gateway"]
+    gateway, mine = app.extensions["gateway"], Turn(app)
     with unit_of_work(app):
         settling.poll(gateway=gateway)
     with unit_of_work(app):
         methods.forget_removed(gateway)
+    mine.serve_others()
     n_new = 0
     try:
         with unit_of_work(app):
             n_new = comparing.compare(gateway=gateway)
     except GatewayProblem as problem:
         log.warning("the gateway could not be asked for its last days (%s); tried again tomorrow", problem.code)
+    mine.serve_others()
     with unit_of_work(app):
         return n_new + findings.tell_books(books.check())

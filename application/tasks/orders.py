@@ -10,6 +10,7 @@ from application.tasks.money import charge_ordered_invoices
 from application.tasks.turns import Turn, turn
 from application.tasks.visits import run_ordered_repeats
 from application.units import unit_of_work
+from foundation.alone import alone
 from foundation.db import reading
 from workflows import bulk
 from workflows.importing import work as importing
@@ -53,12 +54,24 @@ def bring_in(app: Flask) -> int:
     """Check, bring in and undo the office's imports, piece by piece and turn by turn; how many pieces.
 
     Safe with many workers: each piece holds the import's row, and its rows are committed together with the note of
-    how far the import is. A piece that breaks is tried once more, then the import ends and says so.
+    how far the import is. While one worker is at it the others do not wait for its pieces: each would read the file from
+    its beginning to find its own. A piece that breaks is tried once more, then the import ends and says so.
     """
+    n_pieces, run_id, seen = 0, _next_import(app, set()), set[int]()
+    if run_id is None:
+        return 0
+    # Let go before it is put into the queue again: whoever takes it from there must find it free.
+    with turn(app, "imports_nudge") as mine, app.app_context(), alone("imports") as is_ours:
+        while is_ours and run_id is not None and not mine.is_over():
+            n_pieces += _import(app, run_id, mine)
+            seen.add(run_id)
+            run_id = _next_import(app, seen)
+    return n_pieces
+
+
+def _next_import(app: Flask, seen: set[int]) -> int | None:
     with reading(), unit_of_work(app):
-        due = importing.due()
-    with turn(app, "imports_nudge") as mine:
-        return sum(_import(app, run_id, mine) for run_id in due)
+        return next((run_id for run_id in importing.due() if run_id not in seen), None)
 
 
 def _import(app: Flask, run_id: int, mine: Turn) -> int:

@@ -4,6 +4,7 @@ import logging
 
 from flask import Flask
 
+from application.tasks.turns import Turn
 from application.tasks.worker import stopping
 from application.units import unit_of_work
 from foundation.db import reading
@@ -38,11 +39,12 @@ def forget_removed_files(app: Flask) -> int:
 
     Safe with many workers: each locks its own rows and skips the others'; bytes that are gone already are no error.
     """
-    n_gone, more = 0, 1
+    n_gone, more, mine = 0, 1, Turn(app)
     while more and not stopping():
         with unit_of_work(app):
             more = files.forget_removed()
         n_gone += more
+        mine.serve_others()
     return n_gone
 
 
@@ -52,6 +54,7 @@ def clean_up(app: Flask) -> None:
 
     Safe with many workers: deleting twice deletes once.
     """
+    mine = Turn(app)
     with unit_of_work(app):
         once.forget_old()
         api_answers.forget_old()
@@ -65,10 +68,12 @@ def clean_up(app: Flask) -> None:
     with unit_of_work(app):
         import_runs.forget_old()
         undoing.forget_old()
+    mine.serve_others()
     with unit_of_work(app):
         n_wrong = search_index.rebuild()
     if n_wrong:
         log.info("put %s entries of the search right", n_wrong)
+    mine.serve_others()
     with reading(), unit_of_work(app):
         n_lost = files.forget_orphans()
         paper_store.forget_orphans()

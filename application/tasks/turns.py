@@ -1,4 +1,8 @@
-"""Turns: work that comes in pieces lets others go on in between, so that no long import holds up the mails, nor mails an import."""
+"""Turns: work that comes in pieces lets others go on in between, so that no long import holds up the mails, nor mails an import.
+
+What can be put down gives way: it ends, and queues up behind those who wait (`turn`). What cannot, such as an archive out of
+one snapshot, serves them itself between two pieces (`Turn.serve_others`); so a worker of a single process is enough.
+"""
 
 import logging
 import time
@@ -18,7 +22,7 @@ LOOK_SECONDS = 1
 
 
 class Turn:
-    """One task's turn; ask `is_over` before each piece."""
+    """One task's turn; ask `is_over` before each piece, or `serve_others` between two, where no transaction is open."""
 
     def __init__(self, app: Flask) -> None:
         self._huey = app.extensions["huey"]
@@ -32,12 +36,30 @@ class Turn:
             self.gave_way = self._others_wait()
         return self.gave_way or stopping()
 
+    def serve_others(self) -> None:
+        """Do what has waited long enough, here and now, each task once; afterwards a new turn begins."""
+        if time.monotonic() < self._look_at or stopping():
+            return
+        for _ in range(self._n_waiting()):
+            try:
+                task = self._huey.dequeue()
+            except Exception:
+                log.warning("the queue gave nothing; the work in hand goes on", exc_info=True)
+                break
+            if task is None:
+                break
+            self._huey.execute(task)
+        self._look_at = time.monotonic() + TURN_SECONDS
+
     def _others_wait(self) -> bool:
+        return self._n_waiting() > 0
+
+    def _n_waiting(self) -> int:
         try:
-            return int(self._huey.pending_count()) > 0
+            return int(self._huey.pending_count())
         except Exception:  # of whichever queue; what is due stands in the database
             log.warning("the queue cannot be asked; the work in hand goes on", exc_info=True)
-            return False
+            return 0
 
 
 @contextmanager

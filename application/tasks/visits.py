@@ -81,7 +81,7 @@ def make_repeating_visits(app: Flask) -> int:
     """
     with reading(), unit_of_work(app):
         due = repeat_runs.due()
-    n_made = 0
+    n_made, mine = 0, Turn(app)
     for start in range(0, len(due), CLIENTS_AT_ONCE):
         some = due[start : start + CLIENTS_AT_ONCE]
         try:
@@ -89,6 +89,7 @@ def make_repeating_visits(app: Flask) -> int:
                 n_made += repeat_orders.nightly(some)
         except Exception:
             log.exception("the repeating visits of clients %s to %s could not be made", some[0], some[-1])
+        mine.serve_others()
         if stopping():
             break
     return n_made

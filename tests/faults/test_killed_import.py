@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from application import tasks
 from application.tasks import turns
 from foundation import storage
+from foundation.alone import alone
 from foundation.db import db
 from models import Client, ImportedRecord, ImportKind, ImportRow, ImportRun, ImportState
 from tests.databases import count
@@ -66,6 +67,8 @@ def test_killed_in_the_middle_of_an_import(app, cast):
         assert (run.state, run.n_done, run.n_new) == (ImportState.RUNNING, n_done, n_done)
         assert count(Client) - before == n_done
         db.session.commit()
+    with alone("imports"):  # one worker is enough: a second one would read the file anew for each of its pieces
+        assert tasks.orders.bring_in(app) == 0
     tasks.orders.bring_in(app)
     db.session.rollback()
     run = db.session.get(ImportRun, run.id, populate_existing=True)

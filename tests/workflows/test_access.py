@@ -143,6 +143,20 @@ def test_log_ins_that_were_never_used_do_not_keep_others_of_the_address_out(cast
     assert log_in("shared@example.com").sign_in.client_login is bobs
 
 
+def test_of_a_large_household_four_open_log_ins_go_by_the_account_number_and_each_by_its_address(cast, db_session):
+    logins = [make.client_login(cast.alice, email=f"a{n}@example.com", password=f"password of {n}") for n in range(6)]
+    logins[0].is_active = False
+
+    def open_by(name, n):
+        opened = log_in(name, f"password of {n}")
+        return opened and opened.sign_in.client_login is logins[n]
+
+    db_session.flush()
+    assert [open_by("4417209318", n) for n in range(6)] == [None, True, True, True, True, None]
+    assert open_by("a5@example.com", 5)
+    assert [access.opens_by_number(x) for x in logins[1:]] == [True, True, True, True, False]
+
+
 def test_log_in_keeps_neither_secret_nor_name(cast, db_session):
     make.client_login(cast.alice)
     opened = log_in("alice@example.com")

@@ -5,7 +5,7 @@ import pytest
 from models import Activity, ClientLogin
 from tests import factories as make
 from tests.databases import count
-from workflows import access, account, outbox, sign_ins
+from workflows import access, account, calendar_feeds, outbox, sign_ins
 from workflows.account import NotProved
 from workflows.actors import staff_as_client
 from workflows.errors import Invalid, NotAllowed
@@ -91,12 +91,16 @@ def test_closing_a_log_in_signs_it_out_and_kills_its_links(cast, hannah, db_sess
     kim = make.client_login(cast.alice, email="kim@example.com")
     opened, serial = sign_ins.begin(kim), kim.link_serial
     db_session.flush()
+    feed = calendar_feeds.turn_on(kim, actor=sign_ins.person(kim))
+    address = calendar_feeds.sign("k" * 40, feed)
     account.close_login(hannah, kim.id, actor=sign_ins.person(hannah))
     account.close_login(hannah, kim.id, actor=sign_ins.person(hannah))
     db_session.expire_all()
     assert (kim.is_active, kim.link_serial) == (False, serial + 1)
     assert sign_ins.find_sign_in(opened.sign_in.realm, opened.token) is None
     assert count(Activity, Activity.verb == "access.login_closed") == 1
+    account.add_login(hannah, "kim@example.com", actor=sign_ins.person(hannah))
+    assert (kim.is_active, calendar_feeds.read("k" * 40, address)) == (True, None)
 
 
 def test_nobody_closes_their_own_log_in_nor_another_household_s(cast, hannah):

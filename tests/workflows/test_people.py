@@ -23,7 +23,7 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import people, settings
+from workflows import api_tokens, calendar_feeds, people, settings
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.errors import Invalid, NotAllowed
 
@@ -346,6 +346,21 @@ def test_change_staff_ends_their_sign_ins_and_views_and_nobody_else_s(cast, db_s
     sitas = make.sign_in(make.staff_login(cast.sita))
     people.change_staff(cast.sam, values, actor=cast.as_olivia)
     assert [is_live(db_session, s) for s in (sams, view, alices, sitas)] == [False, False, True, True]
+
+
+def test_who_left_and_comes_back_has_neither_the_tokens_nor_the_calendar_nor_the_links_of_before(cast, db_session):
+    settings.change({"api.on": True}, actor=COMMAND_LINE)
+    sams, serial = staff_actor(cast.sam), make.staff_login(cast.sam).link_serial
+    made = api_tokens.make(name="Watch", scopes=["visits:read"], days=None, actor=sams)
+    address = calendar_feeds.sign("k" * 40, calendar_feeds.turn_on(cast.sam, actor=sams))
+    for is_active in (False, True):
+        people.change_staff(cast.sam, {"is_active": is_active}, actor=cast.as_olivia)
+        assert (api_tokens.find(made.secret), calendar_feeds.read("k" * 40, address)) == (None, None)
+    assert cast.sam.login.link_serial > serial
+    assert verbs(db_session)[-4:] == ["staff.changed", "api_token.revoked", "calendar_feed.off", "staff.changed"]
+    fresh = calendar_feeds.turn_on(cast.sam, actor=sams)
+    assert calendar_feeds.read("k" * 40, address) is None
+    assert calendar_feeds.read("k" * 40, calendar_feeds.sign("k" * 40, fresh)) is fresh
 
 
 def test_change_staff_who_has_no_log_in_signs_no_client_out(cast, db_session):

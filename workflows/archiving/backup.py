@@ -57,7 +57,8 @@ def write_file(
             out.flush()
             os.fsync(out.fileno())
         with checking.opened(part) as archive:
-            checking.verify(archive)
+            n_rows = archive.n_rows
+            checking.verify(archive, lambda: passed(n_rows))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -63,13 +63,16 @@ def _stem(name: str) -> str:
     return name.partition(".")[0]
 
 
-def check(store: Store, name: str) -> Checked:
-    """Open the backup where it lies and read it to its end. ArchiveProblem when it is not whole or not there."""
+def check(store: Store, name: str, *, passed: Callable[[], object] = lambda: None) -> Checked:
+    """Open the backup where it lies and read it to its end. ArchiveProblem when it is not whole or not there.
+
+    `passed` is called again and again meanwhile.
+    """
     with tempfile.TemporaryFile() as near:
         whole = cast("BinaryIO", near)
         fetch(store, name, whole)
         with checking.opened_stream(whole, name) as archive:
-            checking.verify(archive)
+            checking.verify(archive, passed)
             return Checked(name, archive.n_rows, len(archive.files))
 
 

@@ -59,7 +59,7 @@ def test_nothing_waits_at_first(office):
 @pytest.mark.covers("M4")
 def test_everything_that_waits_stands_there_and_on_home(office, cast):
     paid = money.payment(cast.alice)
-    money.dispute(paid, reply_by=paid.received_on, reason="fraud")
+    money.dispute(paid, reply_by=paid.received_on, reason="fraud", opened_at=paid.created_at.replace(year=2024))
     money.gateway_event(state=EventState.UNMATCHED, kind="disbursement")
     money.gateway_finding(gateway_transaction_id="abc123")
     money.refund(paid, state=RefundState.FAILED, message="The card is closed.")
@@ -77,6 +77,7 @@ def test_everything_that_waits_stands_there_and_on_home(office, cast):
     ):
         assert words in text, words
     assert "4 payments need attention" in office.open("/admin/").text
+    assert "2024" in office.open(f"/admin/payment/{paid.id}/").text, "since when it is disputed"
 
 
 @pytest.mark.covers("M4")
