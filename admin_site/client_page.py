@@ -240,8 +240,9 @@ def _pet_line(pet: Pet) -> str:
     """`Labrador cross, 4 years`."""
     parts = [pet.breed or words.word(pet.species)]
     if pet.born_on is not None:
-        days = (clock.today() - pet.born_on).days
-        years, months = days * 100 // 36525, days * 12 // 365
+        today = clock.today()
+        months = (today.year - pet.born_on.year) * 12 + today.month - pet.born_on.month - (today.day < pet.born_on.day)
+        years = months // 12
         parts.append(ngettext("%(num)d year", "%(num)d years", years) if years else ngettext("%(num)d month", "%(num)d months", months))  # fmt: skip
     return ", ".join(parts)
 

@@ -25,6 +25,8 @@ from workflows.visit_facts import job_facts, short
 NEWS_KEPT = dt.timedelta(days=7)
 #: who reads of a visit in the evening alone must still have so long to get there
 TOO_LATE = dt.timedelta(hours=2)
+#: the worker looks each five minutes: a later time of day would be over, and the day with it, before it looked again
+LATEST = dt.time(23, 50)
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def evening_schedules(*, now: dt.datetime | None = None) -> list[int]:
     """
     at = now or clock.now()
     local, values = clock.to_local(at), settings.read()
-    if local.time().replace(tzinfo=None) < values["mail.schedule_time"]:
+    if local.time().replace(tzinfo=None) < min(values["mail.schedule_time"], LATEST):
         return []
     tomorrow = local.date() + dt.timedelta(days=1)
     news = _news_since_last_evening(at)

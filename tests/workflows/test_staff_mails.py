@@ -8,7 +8,7 @@ from foundation import clock
 from foundation.db import db
 from models import Activity, OutboxMail
 from tests import factories as make
-from workflows import bulk, cancelling, jobs, moving, sitter_mails, staff_mails
+from workflows import bulk, cancelling, jobs, moving, settings, sitter_mails, staff_mails
 from workflows.errors import Invalid, NotAllowed
 from workflows.mail_facts import MailKind
 from workflows.wanted import Wanted
@@ -41,6 +41,14 @@ def evening(outbox):
 def refuse(cast, *kinds):
     cast.sam.mails_off = [kind.value for kind in kinds]
     db.session.flush()
+
+
+def test_an_evening_just_before_midnight_is_not_missed_by_a_worker_that_looks_each_five_minutes(cast, outbox, clock_at):
+    settings.change({"mail.schedule_time": "23:58"}, actor=cast.as_olivia)
+    clock_at(local(TODAY, 9))
+    book(cast, TODAY + DAY)
+    sent = [bool(sitter_mails.evening_schedules(now=local(TODAY, 23, minute))) for minute in (45, 50, 55)]
+    assert sent == [False, True, False]
 
 
 def test_what_is_refused_at_once_stands_in_the_evenings_mail(cast, outbox, clock_at):

@@ -98,14 +98,13 @@ def own(first: dt.date | None, last: dt.date | None) -> Period:
 
 def before(period: Period, compared: Compared) -> Period | None:
     """What the period is compared with: as long a time right before it (whole months before whole months), or the same
-    days a year earlier."""
+    days a year earlier, of whole months also a 29 February that the one has and the other has not."""
+    are_months = period.first.day == 1 and _is_month_end(period.last)
     if compared is Compared.LAST_YEAR:
         first, last = _year(period.first, -1), _year(period.last, -1)
-        if _is_month_end(period.last):
-            last = _month_end(last)
-        return Period(first, last)
+        return Period(first, _month_end(last) if are_months else last)
     if compared is Compared.PREVIOUS:
-        if period.first.day == 1 and _is_month_end(period.last):
+        if are_months:
             n = (period.last.year - period.first.year) * 12 + period.last.month - period.first.month + 1
             return _months(_shift(period.first, -n), n)
         return Period(period.first - dt.timedelta(days=period.n_days), period.first - dt.timedelta(days=1))

@@ -84,7 +84,11 @@ def test_inviting_mails_a_link_once_and_says_so(office, cast, url, outbox):
 
 @pytest.mark.covers("S2")
 def test_overview_shows_pets_what_comes_and_contacts(office, cast, alices_request, url):
-    cast.biscuit.feeding, cast.biscuit.breed, cast.biscuit.born_on = "2 cups", "Labrador", dt.date(2022, 11, 1)
+    cast.biscuit.feeding, cast.biscuit.breed, cast.biscuit.born_on = (
+        "2 cups",
+        "Labrador",
+        TODAY.replace(year=TODAY.year - 2),
+    )
     cast.mochi.status = PetStatus.DECEASED
     make.client_contact(
         cast.alice,
@@ -99,7 +103,7 @@ def test_overview_shows_pets_what_comes_and_contacts(office, cast, alices_reques
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY - dt.timedelta(days=1), state=JobState.COMPLETED)
     make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY + dt.timedelta(days=1), state=JobState.CANCELLED)
     text = office.get(url).main
-    assert "Biscuit Labrador, 4 years" in text
+    assert "Biscuit Labrador, 2 years" in text
     assert "Feeding 2 cups" in text
     assert "Mochi Cat No longer with us" in text
     assert "Kim Archer Sister (212) 555-0199 kim@example.com Emergency Gets copies" in text
