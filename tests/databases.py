@@ -46,11 +46,14 @@ class _Compiled(BytecodeCache):
 COMPILED = _Compiled()
 
 
-def make_app(url: str, data_dir: Path) -> Flask:
-    """Latchkey over the database at `url`, its tables made by the migrations."""
+def make_app(url: str, data_dir: Path, *, is_durable: bool = False) -> Flask:
+    """Latchkey over the database at `url`, its tables made by the migrations.
+
+    Most tests pull no plug, and need not wait for the disk; `is_durable` keeps what it confirmed, as the product does.
+    """
     # Room for the statements of all tests: those that had to make room for others would be compiled again and again.
     options: dict[str, Any] = {"query_cache_size": 20_000}
-    if "postgresql" in url:
+    if "postgresql" in url and not is_durable:
         options["connect_args"] = {"options": "-c synchronous_commit=off"}
     app = create_app(
         {
@@ -65,7 +68,7 @@ def make_app(url: str, data_dir: Path) -> Flask:
     )
     app.jinja_env.bytecode_cache = COMPILED
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
+        if db.engine.dialect.name == "sqlite" and not is_durable:
             event.listen(db.engine, "connect", _need_not_survive_a_power_cut)
         flask_migrate.upgrade()
         if db.engine.dialect.name == "postgresql":

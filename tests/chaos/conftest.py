@@ -36,6 +36,7 @@ from tests.chaos.house import House
 from tests.chaos.imports import Imports
 from tests.chaos.journeys import Journey, Money, Orders, SittersDay, Visits
 from tests.chaos.people import Seen
+from tests.chaos.series import Series
 from tests.chaos.small_disk import SmallDiskPostgres
 from tests.mails.postbox import Postbox
 from tests.own_servers import OwnRedis, is_alive, until
@@ -83,6 +84,10 @@ class Town:
         receivers = [factories.client("Ed", f"No {n}", email=f"ed{n}@example.com").id for n in range(3)]
         db.session.commit()
         self.journeys += [self.money, self.day, Orders(self.app, address, seen, office=olivia, to=receivers)]
+        wanda = factories.client("Wanda", "Clark", email="wanda@example.com")
+        rex = factories.pet(wanda, "Rex")
+        db.session.commit()
+        self.journeys.append(Series(self.app, address, seen, client=wanda, pet=rex, item=cast.walk, office=olivia))
         self.imports = Imports(self.app, address, seen, office=olivia)
         self.cast = cast
 
@@ -241,7 +246,7 @@ def town(kind: str, folder: Path, *, seed: int) -> Iterator[Town]:
         postgres = stack.enter_context(SmallDiskPostgres()) if kind == "postgres" else None
         redis = stack.enter_context(OwnRedis()) if kind == "postgres" else None
         url = postgres.new_database("chaos") if postgres else f"sqlite:///{folder / 'latchkey.db'}"
-        app = databases.make_app(url, folder)
+        app = databases.make_app(url, folder, is_durable=True)
         gateway = stack.enter_context(money_world.over_a_socket(DemoGateway(), seconds=10))
         postbox = Postbox().start()
         stack.callback(postbox.stop)

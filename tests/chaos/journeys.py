@@ -40,6 +40,7 @@ from models import (
     Refund,
     RefundState,
     ReportState,
+    SitterMessage,
 )
 from tests import factories, sent_files
 from tests.admin.office.walk import Office
@@ -49,6 +50,8 @@ from tests.portal.conftest import Walker
 from workflows import report_views
 
 Found = TypeVar("Found")
+#: words of a sitter to the office: more in an hour are refused
+MOST_WORDS = 35
 
 
 class Journey:
@@ -269,7 +272,7 @@ class Money(Journey):
 
 
 class SittersDay(Journey):
-    """A sitter checks in, checks out, writes the report card, adds a photo and sends it."""
+    """A sitter checks in, checks out, sends the report card with a photo, and writes a word to the office."""
 
     name = "sitter"
 
@@ -281,6 +284,7 @@ class SittersDay(Journey):
         self.left: list[int] = []
         self.sent: dict[int, bytes] = {}
         self.tried: list[int] = []
+        self.wrote: list[str] = []
 
     def begin(self) -> None:
         self.me = Walker(self.browser(self.cookie))
@@ -305,6 +309,10 @@ class SittersDay(Journey):
         page = self.me._follow(answer)
         self.told("Report card sent" in page.text, self.me.browser, page.text)
         self.sent[job_id] = photo
+        if len(self.wrote) < MOST_WORDS:
+            self.wrote.append(f"Done with {job_id}.")
+            page = self.me.press(self.me.get("/staff/messages"), "/staff/messages", body=self.wrote[-1])
+            self.told("Sent. The office answers" in page.text, self.me.browser, page.text)
 
     def wrong(self) -> list[str]:
         found = []
@@ -333,6 +341,8 @@ class SittersDay(Journey):
                 found.append(f"visit {job_id}: report card {card and card.state}, {len(photos)} photos")
             if (mails or 0) > 1:
                 found.append(f"visit {job_id}: {mails} mails about its report card")
+        words = Counter(db.session.scalars(sa.select(SitterMessage.body)))
+        found += [f"{what}: {words[what]} times" for what in self.wrote if words[what] != 1]
         return found
 
 

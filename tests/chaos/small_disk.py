@@ -7,14 +7,16 @@
 
 The disk is a tmpfs in a mount namespace of its own, which a process holds that does nothing else: so it stays when the
 server is killed, nobody else sees it, and it is gone with the holder. Root mounts it as root; everybody else in a user namespace, as root
-of that alone. The server's own folder and its log of changes lie on the ordinary disk: without room for these it ends by itself, and whoever
-runs it starts it again.
+of that alone. The server's own folder lies on the ordinary disk, and so does its log of changes unless it is made `with_log`: without
+room for that it ends by itself, and whoever runs it starts it again.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import psycopg
@@ -29,16 +31,28 @@ WHY_NOT = (
 )
 
 
+def mounted(folder: Path, megabytes: int, program: str, *, options: str = "") -> list[str]:
+    """The command that runs a line of shell where `folder` is a small disk of its own, which nobody else sees."""
+    alone = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+    mount = f"mount -t tmpfs -o size={megabytes}m{options} tmpfs '{folder}'"
+    return ["unshare", *alone, "--mount", "sh", "-c", f"{mount} && {program}"]
+
+
 class SmallDiskPostgres(OwnPostgres):
     """Databases that are made by `new_database` lie on the small disk."""
 
     _holder: subprocess.Popen[bytes] | None = None
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, with_log: bool = False, **settings: str) -> None:
         super().__init__(**settings)
         self._space = self.folder / "space"
         self._space.mkdir()
         self._holder = self._mount()
+        if with_log:
+            there = self._data / "pg_wal"
+            self._inside("cp", "--archive", str(there), str(self._space / "log"))
+            shutil.rmtree(there)
+            there.symlink_to(self._space / "log")
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -62,8 +76,7 @@ class SmallDiskPostgres(OwnPostgres):
         try:
             yield
         finally:
-            with self.connect() as connection:
-                connection.execute(f"COPY (SELECT 1) TO PROGRAM 'rm {ballast}'")
+            self._inside("rm", str(ballast))
 
     def n_refused(self) -> int:
         """How often a table or an index could not be made longer."""
@@ -77,13 +90,20 @@ class SmallDiskPostgres(OwnPostgres):
             self._holder.stdin.close()
             self._holder.wait(timeout=STOP_SECONDS)
 
+    def _enter(self) -> list[str]:
+        """What a command begins with that sees the disk, as root there."""
+        assert self._holder is not None
+        enter = ["nsenter", "--target", str(self._holder.pid), "--mount", "--wd=" + str(self.folder)]
+        return enter if self._user is not None else [*enter, "--user", "--preserve-credentials"]
+
+    def _inside(self, *command: str) -> None:
+        subprocess.run([*self._enter(), *command], stdin=subprocess.DEVNULL, check=True, timeout=STOP_SECONDS)
+
     def _mount(self) -> subprocess.Popen[bytes]:
         owner = f",uid={self._user.pw_uid},gid={self._user.pw_gid}" if self._user is not None else ""
-        alone = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
         # It ends with its input, so also when this process is killed.
         holder = subprocess.Popen(
-            ["unshare", *alone, "--mount", "sh", "-c",
-             f"mount -t tmpfs -o size={MEGABYTES}m,mode=0700{owner} tmpfs '{self._space}' && echo ready && exec cat"],
+            mounted(self._space, MEGABYTES, "echo ready && exec cat", options=f",mode=0700{owner}"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert holder.stdout is not None
@@ -97,15 +117,12 @@ class SmallDiskPostgres(OwnPostgres):
         return holder
 
     def _command(self) -> list[str]:
-        assert self._holder is not None
-        enter = ["nsenter", "--target", str(self._holder.pid), "--mount", "--wd=" + str(self.folder)]
         if self._user is not None:
             who = ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
         else:
             # Root of that namespace is nobody else outside, but PostgreSQL asks.
-            enter += ["--user", "--preserve-credentials"]
             who = ["unshare", "--user", f"--map-user={os.getuid()}", f"--map-group={os.getgid()}"]
-        return [*enter, *who, *super()._command()]
+        return [*self._enter(), *who, *super()._command()]
 
     def _account(self) -> dict[str, Any]:
         # initdb runs before there is a disk; the server is given its account by its command.
