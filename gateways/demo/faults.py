@@ -49,6 +49,11 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
+    def are_over(self) -> bool:
+        """Did all that were to happen a number of times happen?"""
+        with self._lock:
+            return all(fault.times is None for fault in self._waiting)
+
     def take(self, op: str) -> Fault | None:
         """The first that waits for this call and whose chance comes up; counted as used."""
         with self._lock:

@@ -270,7 +270,7 @@ def test_a_worker_that_is_killed_leaves_the_message_to_the_next_under_the_same_i
         [sys.executable, "-c", WORKER, url, app.config["DATA_DIR"]], cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert peer.arrived.wait(60), "the worker never came"
+    assert peer.arrived.wait(300), "the worker never came"
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait(10)
     db.session.expire_all()

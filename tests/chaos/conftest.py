@@ -152,6 +152,13 @@ class Town:
         """How much was answered so far, to all together."""
         return sum(j.steps for j in self.journeys)
 
+    def n_mails_given_up_on(self) -> int:
+        """Mails that wait for another try because nobody answered in the worker's patience."""
+        late = sa.select(sa.func.count(OutboxMail.id)).where(
+            OutboxMail.state == MailState.QUEUED, OutboxMail.last_error.contains("timed out")
+        )
+        return self.money.look(lambda: db.session.scalar(late) or 0)
+
     def wait(self, holds: Callable[[], bool], *, seconds: float = 240) -> None:
         """Until it holds; at once an error when somebody met what nobody may meet."""
 

@@ -40,7 +40,7 @@ class Series(Journey):
         self.tried.append(place)
         form = self.office.get(f"/admin/repeat/new?client={self.client}")
         rows = {"row-time": [f"{time:%H:%M}", ""], "r0-days": [str(day.weekday())]}
-        page = form.press("Save and make visits", starts_on=day, service=self.item, pets=[self.pet], week_starts="0", **rows)  # fmt: skip
+        page = form.press("Save and make visits", starts_on=day, service=self.item, pets=[self.pet], sitter="none", week_starts="0", **rows)  # fmt: skip
         self.told("Saved." in page.main, self.office.browser, page.main)
         self.saved.append(place)
 

@@ -92,22 +92,28 @@ def the_queue_is_killed(it: Town) -> None:
 
 
 def the_mail_server_never_answers(it: Town) -> None:
-    it.postbox.silence = 3
+    it.postbox.silence = 3600  # ends when the worker hangs up: only then its patience was tried
+    it.wait(lambda: it.n_mails_given_up_on() > 0)
     steps = it.steps()
-    it.wait(lambda: it.steps() > steps + 15)
+    it.wait(lambda: it.steps() > steps + 5)
     it.postbox.silence = 0
 
 
 def the_gateway_hangs_after_it_charged(it: Town) -> None:
+    """Two seconds of silence, then the line ends without an answer."""
     it.gateway.simulator.fault("sale", "hang_after", times=1, seconds=2)
-    tried = len(it.money.tried)
-    it.wait(lambda: len(it.money.tried) > tried + 1)
+    _until_that_has_happened(it)
 
 
 def the_gateway_hangs_before_it_charges(it: Town) -> None:
     it.gateway.simulator.fault("sale", "hang_before", times=2, seconds=2)
+    _until_that_has_happened(it)
+
+
+def _until_that_has_happened(it: Town) -> None:
+    it.wait(it.gateway.simulator.faults.are_over)
     tried = len(it.money.tried)
-    it.wait(lambda: len(it.money.tried) > tried + 1)
+    it.wait(lambda: len(it.money.tried) > tried)
 
 
 # ---------------------------------------------------------------------------------------------------------------- disk

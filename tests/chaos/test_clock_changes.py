@@ -1,7 +1,7 @@
 """The two nights on which the clock is changed, from the evening before to noon, with two workers: all timed work once.
 
-huey's own timetable says what is due when. In spring the business's clock jumps from 2 to 3; in autumn the hour from 1 to 2
-comes twice. The evening's schedules are set to a time in just that hour.
+huey's own timetable says what is due when, by UTC. In spring the business's clock jumps from 2 to 3; in autumn the hour from 1
+to 2 comes twice. The evening's schedules are set to a time in just that hour.
 """
 
 import datetime as dt
@@ -20,7 +20,6 @@ from tests import factories as make
 from tests import money_factories
 from workflows import settings, vaccinations
 
-NEW_YORK = ZoneInfo("America/New_York")
 #: of each hour: when the hourly and the nightly tasks are due, and those of each five minutes
 MINUTES = (7, 17, 35)
 #: work that waits for a time of day; the rest looks at rows, and does so by day as well
@@ -29,13 +28,19 @@ TIMED = {
     "remind_of_vaccinations", "remind_of_invoices", "make_repeating_visits",
 }  # fmt: skip
 
-#: the Sunday; the time of the evening's schedules; hours from eight on Saturday evening to Sunday noon
-NIGHTS = {"spring": (dt.date(2027, 3, 14), "02:30", 15), "autumn": (dt.date(2026, 11, 1), "01:30", 17)}
+#: the zone; the Sunday; the time of the evening's schedules; hours from eight on Saturday evening to Sunday noon
+NIGHTS = {
+    "spring": ("America/New_York", dt.date(2027, 3, 14), "02:30", 15),
+    "autumn": ("America/New_York", dt.date(2026, 11, 1), "01:30", 17),
+    # half an hour beside the timetable's clock
+    "Newfoundland's spring": ("America/St_Johns", dt.date(2027, 3, 14), "02:30", 15),
+}
 
 
 def live_through(app, clock_at, start, hours):
     """Each due task twice, as two workers would do it; the names of what ran."""
     ran = Counter()
+    start = start.replace(minute=0)  # the timetable goes by UTC
     for hour in range(hours):
         for minute in MINUTES:
             at = start + dt.timedelta(hours=hour, minutes=minute)
@@ -58,16 +63,17 @@ def mails(kind):
 
 @pytest.mark.parametrize("night", NIGHTS)
 def test_all_timed_work_is_done_once_while_the_clock_is_changed(app, cast, clock_at, caplog, night):
-    sunday, schedules_at, hours = NIGHTS[night]
+    zone, sunday, schedules_at, hours = NIGHTS[night]
+    there = ZoneInfo(zone)
     saturday, monday = sunday - dt.timedelta(days=1), sunday + dt.timedelta(days=1)
-    start = dt.datetime.combine(saturday, dt.time(20), tzinfo=NEW_YORK).astimezone(dt.UTC)
-    assert (start + dt.timedelta(hours=hours)).astimezone(NEW_YORK).time() == dt.time(12), (
+    start = dt.datetime.combine(saturday, dt.time(20), tzinfo=there).astimezone(dt.UTC)
+    assert (start + dt.timedelta(hours=hours)).astimezone(there).time() == dt.time(12), (
         "the night has an hour more or less"
     )
     clock_at(start)
     settings.change(
         {
-            "mail.schedule_time": schedules_at, "mail.master_schedule": "6", "reminders.on": True, "reminders.days": "3",
+            "business.time_zone": zone, "mail.schedule_time": schedules_at, "mail.master_schedule": "6", "reminders.on": True, "reminders.days": "3",
             "portal.auto_submit_hours": 14, "business.admin_inbox": "office@example.com",
         },
         actor=cast.as_olivia,

@@ -86,7 +86,7 @@ def run(app, line, what, row_id, when):
             stderr=subprocess.PIPE, text=True,
         )
     )  # fmt: skip
-    out, err = process[0].communicate(timeout=120)
+    out, err = process[0].communicate(timeout=500)
     line.simulator.handle = handle
     db.session.expire_all()
     assert process[0].returncode == -signal.SIGKILL, (out, err)

@@ -51,7 +51,7 @@ def test_killed_in_the_middle_of_a_billing_run(app, cast):
         "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"], "DATA_DIR": str(app.config["DATA_DIR"]),
         "PUBLIC_URL": "http://127.0.0.1:8000",
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, text=True, timeout=500, check=False)  # fmt: skip
     assert done.returncode == -signal.SIGKILL, (done.stdout, done.stderr)
     db.session.expire_all()
     run = db.session.get(BulkRun, run_id)

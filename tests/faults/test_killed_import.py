@@ -61,7 +61,7 @@ def test_killed_in_the_middle_of_an_import(app, cast):
         "PUBLIC_URL": "http://127.0.0.1:8000",
     }  # fmt: skip
     for last, n_done in ((3, 2 * piece), (5, 6 * piece)):  # two workers die, the second after four more pieces
-        done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env={**env, "LAST_PIECE": str(last)}, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env={**env, "LAST_PIECE": str(last)}, capture_output=True, text=True, timeout=500, check=False)  # fmt: skip
         assert done.returncode == -signal.SIGKILL, (done.stdout, done.stderr)
         run = db.session.get(ImportRun, run.id, populate_existing=True)
         assert (run.state, run.n_done, run.n_new) == (ImportState.RUNNING, n_done, n_done)

@@ -151,14 +151,23 @@ def test_client_growth_counts_days_of_the_business(cast):
     assert found.totals[1:] == (2, 1, 1), "active once, whatever the months"
 
 
-def test_the_local_day_of_a_moment_over_both_changes_of_the_clock(cast):
-    for day in (dt.date(2026, 3, 7), dt.date(2026, 3, 8), dt.date(2026, 11, 1), dt.date(2026, 11, 2)):
+@pytest.mark.parametrize(
+    "zone", ["America/New_York", "America/St_Johns", "Pacific/Kiritimati", "Australia/Lord_Howe", "Pacific/Chatham"]
+)
+def test_the_local_day_of_a_moment_over_both_changes_of_the_clock(cast, zone):
+    clock.use_zone(zone)
+    year = [dt.date(2026, 1, 1) + n * DAY for n in range(365)]
+    changed = [
+        day for day in year if clock.from_local(day + DAY, dt.time(0)) - clock.from_local(day, dt.time(0)) != DAY
+    ]
+    assert len(changed) == (0 if zone == "Pacific/Kiritimati" else 2)
+    for day in {year[0], year[-1], *(day + n * DAY for day in changed for n in (-1, 0, 1))}:
         for hour, minute in ((0, 0), (1, 59), (3, 0), (23, 59)):
-            make.activity_line("x", at=at(day, hour, minute), facts={"day": day.isoformat()})
+            make.activity_line("x", at=clock.from_local(day, dt.time(hour, minute)), facts={"day": day.isoformat()})
     db.session.flush()
     from models import Activity
 
-    days = sql_days.local_day(Activity.at, dt.date(2026, 3, 7), dt.date(2026, 11, 2))
+    days = sql_days.local_day(Activity.at, year[0], year[-1])
     for day, facts in db.session.query(days, Activity.facts).filter(Activity.verb == "x"):
         assert day.isoformat() == facts["day"]
 
