@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from application.tasks import turns
 from foundation import clock, money
 from foundation.db import db
 from gateways import choose
@@ -54,6 +55,8 @@ for name in (
 
 # The least that werkzeug lets scrypt run with.
 access._METHOD = "scrypt:128:8:1"
+# On a busy machine the work of a test would give way by the clock; those that look at turns set their own.
+turns.TURN_SECONDS = 3600
 
 hypothesis.settings.register_profile(
     "dev", max_examples=25, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]

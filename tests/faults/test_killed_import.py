@@ -23,8 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, signal
 from application import create_app, tasks
+from application.tasks import turns
 from workflows.importing import work
 
+turns.TURN_SECONDS = 3600
 app = create_app({"TESTING": True, "SECRET_KEY": "x" * 40, "FIELD_KEYS": "a2V5IGZvciB0ZXN0cyBvbmx5LCBub3Qgc2VjcmV0ISE="})
 n, last = 0, int(os.environ["LAST_PIECE"])
 note = work._note
