@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm.exc import StaleDataError
 
 from api.problems import ApiProblem
+from api.sentences import sentence
 from foundation import clock
 from foundation.db import db, writing_between
 from foundation.tally import Tally
@@ -114,7 +115,7 @@ def _run(made: Call, view: Callable[..., Any], parts: dict[str, str]) -> Respons
     if made.query is not None:
         given["query"] = _read_query(made.query)
     elif request.args:
-        raise _invalid([(name, "is not known") for name in request.args])
+        raise _invalid([(name, gettext("There is no such field here.")) for name in request.args])
     if made.body is not None:
         given["body"] = _read_body(made.body)
     if made.versioned:
@@ -180,7 +181,7 @@ def _check_scope(scope: str) -> None:
 
 
 def _read_query(kind: type[BaseModel]) -> BaseModel:
-    twice = [(name, "was given twice") for name, values in request.args.lists() if len(values) > 1]
+    twice = [(name, gettext("This was given twice.")) for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise _invalid(twice)
     try:
@@ -203,17 +204,10 @@ def _read_body(kind: type[BaseModel]) -> BaseModel:
 
 
 def _from_pydantic(problem: ValidationError) -> ApiProblem:
-    found = problem.errors(include_url=False, include_context=False)
-    return _invalid([(".".join(str(p) for p in e["loc"]) or "body", _sentence(e["type"], e["msg"])) for e in found])
-
-
-def _sentence(kind: str, message: str) -> str:
-    """What the reader of a body says of a field, as a sentence; in English where it has no words of ours."""
-    if kind == "missing":
-        return gettext("This must be filled in.")
-    if kind == "extra_forbidden":
-        return gettext("There is no such field here.")
-    return message.removeprefix("Value error, ").rstrip(".") + "."
+    found = problem.errors(include_url=False, include_input=False)
+    return _invalid(
+        [(".".join(str(p) for p in e["loc"]) or "body", sentence(e["type"], e.get("ctx", {}))) for e in found]
+    )
 
 
 def _invalid(errors: Sequence[tuple[str, str]]) -> ApiProblem:

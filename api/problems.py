@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, g
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 TYPE = "application/problem+json"
 TITLES = {
@@ -35,6 +35,8 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """An error (RFC 9457). `code` is stable, `detail` a sentence for people."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     type: str
     title: str
     status: int
@@ -42,8 +44,8 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     errors: list[FieldError] = []
-    #: what stands against a visit; hand the tokens back in `accept` to do it anyway
     conflicts: list[str] = []
+    """What stands against a visit; hand the tokens back in `accept` to do it anyway."""
 
 
 class ApiProblem(Exception):

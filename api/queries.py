@@ -11,24 +11,26 @@ from models import ClientStatus, InvoiceState, JobState, PetStatus
 class Query(BaseModel):
     """Parameters behind the question mark: texts, so numbers and days are read from them."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class Listing(Query):
     """What every list takes."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    """Records on a page."""
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
-    #: only what was made since, or has a line in the log since
+    """The `next_cursor` of the page before, as it came; only with the same filters."""
     updated_since: Moment | None = None
+    """Only what was made since, or has a line in the log since."""
 
 
 class ClientList(Listing):
     """Filters of clients."""
 
     status: ClientStatus | None = None
-    #: exactly this address
     email: Line | None = None
+    """Exactly this address."""
 
 
 class PetList(Listing):

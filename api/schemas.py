@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from models import (
     ClientStatus,
@@ -38,7 +39,7 @@ FIRST, LAST = dt.date(1990, 1, 1), dt.date(2190, 12, 31)
 def _sane(day: dt.date) -> dt.date:
     """Days before and after it must exist too."""
     if not FIRST <= day <= LAST:
-        raise ValueError("must lie between 1990 and 2190")
+        raise PydanticCustomError("day_is_far", "must lie between 1990 and 2190")
     return day
 
 
@@ -46,7 +47,8 @@ Day = Annotated[dt.date, AfterValidator(_sane)]
 
 
 #: hours and minutes on the business's clock
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+TimeOfDay = Annotated[str, StringConstraints(pattern=TIME)]
 
 
 def _sane_moment(moment: dt.datetime) -> dt.datetime:
@@ -60,13 +62,13 @@ Moment = Annotated[AwareDatetime, AfterValidator(_sane_moment)]
 class In(BaseModel):
     """What comes: unknown fields are refused, and nothing is guessed."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class Out(BaseModel):
     """What goes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class Amount(Out):
@@ -98,8 +100,8 @@ class Client(Out):
     address_line1: str
     address_line2: str
     city: str
-    #: state, province or county
     region: str
+    """State, province or county."""
     postcode: str
     status: ClientStatus
     primary_sitter_id: str | None
@@ -240,8 +242,8 @@ class VisitMove(In):
     start_time: TimeOfDay | None = None
     time_block: Short | None = None
     sitter_id: PublicId | None = None
-    #: tokens of conflicts that are to be overridden
     accept: Annotated[list[Line], Field(max_length=50)] = []
+    """Tokens of conflicts that are to be overridden."""
     tell_client: bool = True
 
 
@@ -307,8 +309,8 @@ class Scheduling(In):
     """Putting a requested visit into the schedule. Without `sitter_id` the client's own sitter gets it."""
 
     sitter_id: PublicId | None = None
-    #: into the schedule without a sitter
     unassigned: bool = False
+    """Into the schedule without a sitter."""
     message: Annotated[str, StringConstraints(max_length=1000, pattern=SEEN)] = ""
     accept: Annotated[list[Line], Field(max_length=50)] = []
 
@@ -317,17 +319,19 @@ class Scheduling(In):
 
 
 class InvoiceLine(Out):
-    """A line of an invoice; amounts before or with tax as the invoice's `tax_inclusive` says."""
+    """A line of an invoice; whole minor units, before or with tax as the invoice's `tax_inclusive` says."""
 
     kind: LineKind
     description: str
     detail: str
     on_date: dt.date | None
     quantity: str
+    """A decimal number as a text, like 1.5."""
     unit_price_minor: int
     amount_minor: int
     tax_name: str
     tax_percent: str
+    """A decimal number as a text, like 8.875."""
     visit_id: str | None
 
 
@@ -347,12 +351,12 @@ class Invoice(Out):
     subtotal_minor: int
     tax_minor: int
     total_minor: int
-    #: what debit notes added
     debited_minor: int
+    """What debit notes added."""
     paid_minor: int
     credited_minor: int
-    #: still owed
     balance_minor: int
+    """Still owed."""
     lines: list[InvoiceLine]
     created_at: dt.datetime
     version: int
@@ -363,10 +367,13 @@ class NewPayment(In):
 
     kind: PaymentKind
     amount_minor: Cents
+    """Whole minor units of the invoice's currency."""
     received_on: Day
+    """The day on which the money came, not after today."""
     reference: Short = ""
-    #: send the client a receipt
+    """What is written on the cheque or the transfer."""
     tell_client: bool = False
+    """Send the client a receipt."""
 
 
 class Payment(Out):

@@ -14,11 +14,24 @@ from api.problems import Problem
 from api.schemas import ID
 
 _REF = "#/components/schemas/{model}"
-_ABOUT = (
-    "Clients, pets, visits, requests and invoices of this business, for other programs. Make a token in the office "
-    "under Connections. Lists come in pages; every error is a problem document (RFC 9457). A write with an "
-    "Idempotency-Key is done once, however often it is sent."
-)
+_ABOUT = """\
+Clients, pets, visits, requests and invoices of this business, for other programs. Make a token in the office under
+Your account, Tokens for other programs, and send it as `Authorization: Bearer lk_...`.
+
+**Units.** Money is whole minor units (cents, pence) with an ISO 4217 code. Moments are RFC 3339 with an offset; days and
+times of day are the business's own, in its time zone. Quantities and percentages are decimal numbers, written as texts.
+
+**Pages.** A list gives at most `limit` records, in the order in which they were made, and `next_cursor`: send it as
+`cursor` with the same filters until it is null. `updated_since` leaves out what did not change.
+
+**Errors.** Every error is a problem document (RFC 9457). Decide by `status` and `code`, which stay; `detail` and
+`errors[].message` are for people, in the language of the business. `request_id` finds the call in the server's log.
+
+**Writing.** A write with an `Idempotency-Key` is done once, however often it is sent within a day: after no answer, 429 or 503 send
+it again with the same key. `If-Match` with the `version` that you saw refuses to overwrite what somebody changed since.
+
+**Rate.** Each token has a number of calls a minute, counted anew with each full minute; after them 429 with `Retry-After` in seconds.
+"""
 _MEANS = {
     "400": "The request cannot be read.",
     "401": "No valid token.",
@@ -54,7 +67,7 @@ def _document() -> dict[str, Any]:
         paths.setdefault(path, {})[call.method.lower()] = _operation(call, refs)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Latchkey", "version": "1.0.0", "description": _ABOUT},
+        "info": {"title": "Latchkey", "version": "1.0.0", "description": _ABOUT.strip()},
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
@@ -79,7 +92,13 @@ def _operation(call: Call, refs: Any) -> dict[str, Any]:  # noqa: ANN401 -- as p
     }  # fmt: skip
     if call.method != "GET":
         problems += ["400", "409", "413", "415"]
-        parameters.append(_header("Idempotency-Key", "The same key again gives the same answer, for a day.", MOST_KEY))
+        parameters.append(
+            _header(
+                "Idempotency-Key",
+                "Your own name for this write. The same key again gives the same answer, for a day; with another body, 422.",
+                MOST_KEY,
+            )
+        )
     if call.versioned:
         problems.append("412")
         parameters.append(
@@ -89,12 +108,17 @@ def _operation(call: Call, refs: Any) -> dict[str, Any]:  # noqa: ANN401 -- as p
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": refs[call.body, "validation"]}}}  # fmt: skip
     if parameters:
         operation["parameters"] = parameters
-    good = {"description": "As asked.", "content": {"application/json": {"schema": refs[call.answer, "serialization"]}}}
+    good: dict[str, Any] = {
+        "description": "As asked.",
+        "content": {"application/json": {"schema": refs[call.answer, "serialization"]}},
+    }
     problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
     operation["responses"] = {
         str(call.status): good,
         **{status: {"description": _MEANS[status], "content": problem} for status in sorted(problems)},
     }
+    if call.method != "GET":
+        good["headers"] = {"Idempotent-Replayed": {"schema": {"const": "true"}, "description": "It was done by an earlier call with this key."}}  # fmt: skip
     operation["responses"]["429"] = {
         **operation["responses"]["429"],
         "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
@@ -121,8 +145,11 @@ def _query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
     for name, field in schema["properties"].items():
         # A parameter that is not sent is absent, never null.
         one = next(s for s in field.get("anyOf", [field]) if s.get("type") != "null")
-        own = {k: v for k, v in one.items() if k not in {"title", "default"}}
+        own = {k: v for k, v in one.items() if k not in {"title", "default", "description"}}
         if "$ref" in own:
             own = {k: v for k, v in shared[own["$ref"].rpartition("/")[2]].items() if k not in {"title", "description"}}
-        found.append({"name": name, "in": "query", "required": False, "schema": own})
+        if field.get("default") is not None:
+            own["default"] = field["default"]
+        words = {"description": field["description"]} if "description" in field else {}
+        found.append({"name": name, "in": "query", "required": False, **words, "schema": own})
     return found

@@ -247,6 +247,15 @@ def _worker() -> Answer:
     return True, "no mail waits that is due"
 
 
+def _queue() -> Answer:
+    try:
+        current_app.extensions["huey"].pending_count()
+    except Exception as problem:  # noqa: BLE001 -- each kind of queue has errors of its own
+        said = str(problem).partition("\n")[0][:120]
+        return False, f"QUEUE_URL does not answer ({type(problem).__name__}: {said}). Mails wait until it does"
+    return True, "the worker can be woken"
+
+
 def _backup() -> Answer:
     last = db.session.scalar(sa.select(sa.func.max(Activity.at)).where(Activity.verb == "backup.made"))
     if last is None:
@@ -275,7 +284,12 @@ BROKEN: tuple[Check, ...] = (
     ("files", _store),
     ("owner", _owner),
 )
-NEGLECTED: tuple[Check, ...] = (("disk", _disk), ("worker", _worker), ("backup", _backup))
+NEGLECTED: tuple[Check, ...] = (
+    ("disk", _disk),
+    ("queue", _queue),
+    ("worker", _worker),
+    ("backup", _backup),
+)
 
 
 def lines(found: list[Finding]) -> Iterator[str]:

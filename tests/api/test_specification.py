@@ -84,3 +84,21 @@ def test_made_up_calls_get_what_the_specification_promises(app, office, on, docu
         case.call_and_validate(headers=headers)
 
     ask()
+
+
+def test_the_document_tells_a_stranger_units_pages_errors_rate_and_repeats(document):
+    about = document["info"]["description"]
+    for word in ("minor units", "next_cursor", "RFC 9457", "Idempotency-Key", "If-Match", "Retry-After", "language"):
+        assert word in about
+    for path in document["paths"].values():
+        for method, op in path.items():
+            named = {p["name"]: p for p in op.get("parameters", [])}
+            assert "Retry-After" in op["responses"]["429"]["headers"]
+            assert (method == "get") is ("Idempotency-Key" not in named)
+            if "limit" in named:
+                assert (named["limit"]["schema"]["default"], named["limit"]["schema"]["maximum"]) == (50, 100)
+                assert named["cursor"]["description"]
+    for name, schema in document["components"]["schemas"].items():
+        money = [field for field in schema.get("properties", {}) if field.endswith("_minor")]
+        told = schema.get("description", "") + "".join(schema["properties"][f].get("description", "") for f in money)
+        assert not money or "minor" in told, name

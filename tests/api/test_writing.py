@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
+from api import sentences
+from api.calls import CALLS
 from foundation.db import db
 from models import (
     Activity,
@@ -21,7 +23,7 @@ from models import (
 )
 from tests import factories as make
 from tests import issued
-from workflows import api_answers, erasing
+from workflows import api_answers, erasing, settings
 from workflows.mail_facts import MailKind
 
 
@@ -53,7 +55,7 @@ def test_all_that_is_wrong_is_said_at_once_in_sentences_that_name_their_fields(o
     shapes = office.post("/clients", {"last_name": "x" * 121, "notes": "x", "city": 7}).json["errors"]
     assert {e["field"]: e["message"] for e in shapes} == {
         "first_name": "This must be filled in.", "notes": "There is no such field here.",
-        "last_name": "String should have at most 120 characters.", "city": "Input should be a valid string.",
+        "last_name": "Write at most 120 letters.", "city": "This must be a text.",
     }  # fmt: skip
 
 
@@ -255,3 +257,70 @@ def test_a_transfer_pays_an_invoice_and_no_more_than_its_balance(office, on):
     assert office.post(path, {**paid, "amount_minor": 15.5}).status_code == 422
     assert count(Payment) == 1
     assert count(Pet) == 3
+
+
+SHAPED_WRONG = [
+    (("POST", "/clients", {}), "first_name", "Das muss ausgefüllt sein."),
+    (("POST", "/clients", []), "body", "Das muss ein Objekt mit Feldern sein."),
+    (("POST", "/clients", {"first_name": ""}), "first_name", "Bitte mindestens einen Buchstaben."),
+    (("POST", "/clients", {"first_name": "x" * 121}), "first_name", "Bitte höchstens 120 Buchstaben."),
+    (("POST", "/clients", {"first_name": 7}), "first_name", "Das muss ein Text sein."),
+    (("POST", "/clients", {"first_name": "a\u0007"}), "first_name", "Darin ist ein Zeichen, das sich nicht aufheben lässt."),
+    (("POST", "/clients", {"first_name": "a", "x": 1}), "x", "Ein solches Feld gibt es hier nicht."),
+    (("PATCH", "/pets/PET", {"species": "dragon"}), "species", "Bitte eines davon: "),
+    (("PATCH", "/pets/PET", {"born_on": "30.11.2026"}), "born_on", "Schreiben Sie den Tag als 2026-11-30."),
+    (("PATCH", "/pets/PET", {"born_on": "1890-01-01"}), "born_on", "Der Tag muss zwischen 1990 und 2190 liegen."),
+    (("POST", "/requests", {"client_id": "!", "visits": 1}), "client_id", "Das ist keine Kennung."),
+    (("POST", "/requests", {"client_id": "!", "visits": 1}), "visits", "Das muss eine Liste sein."),
+    (("POST", "/requests", {"client_id": "a", "visits": []}), "visits", "Bitte mindestens einen Eintrag."),
+    (("POST", "/requests", {"client_id": "a", "visits": [{"start_time": "9"}]}), "visits.0.start_time", "Stunden und Minuten, wie 09:30."),
+    (("POST", "/requests", {"client_id": "a", "visits": [{"time_blocks": ["a"] * 11}]}), "visits.0.time_blocks", "Bitte höchstens 10 Einträge."),
+    (("POST", "/requests", {"client_id": "a", "visits": [], "tell_client": 3}), "tell_client", "Das muss true oder false sein."),
+    (("GET", "/clients?limit=x", None), "limit", "Das muss eine ganze Zahl sein."),
+    (("GET", "/clients?limit=0", None), "limit", "Das muss 1 oder mehr sein."),
+    (("GET", "/clients?limit=101", None), "limit", "Das muss 100 oder weniger sein."),
+    (("GET", "/clients?limit=1&limit=2", None), "limit", "Das wurde zweimal angegeben."),
+    (("GET", "/visits/AAAA?x=1", None), "x", "Ein solches Feld gibt es hier nicht."),
+    (("GET", "/clients?updated_since=2026-11-01T00:00:00", None), "updated_since", "Schreiben Sie den Zeitpunkt mit Versatz"),
+]  # fmt: skip
+
+
+def test_what_is_shaped_wrong_is_said_in_the_language_of_the_business(office, on):
+    settings.change({"business.locale": "de_DE"}, actor=on.as_olivia)
+    for (method, path, body), field, said in SHAPED_WRONG:
+        errors = office.call(method, path.replace("PET", on.biscuit.public_id), body).json["errors"]
+        assert {e["field"]: e["message"] for e in errors}[field].startswith(said), (path, body, errors)
+
+
+def test_every_kind_of_error_that_a_schema_can_bring_has_its_sentence():
+    """Read from pydantic's own tree of each schema: its types and limits are what errors are named after."""
+    of_type = {
+        "bool": {"bool_type", "bool_parsing"}, "int": {"int_type", "int_parsing", "int_from_float", "int_parsing_size"},
+        "str": {"string_type", "string_unicode"}, "list": {"list_type"}, "model": {"model_type"}, "enum": {"enum"},
+        "date": {"date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"},
+        "datetime": {"datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"},
+        "function-after": {"day_is_far"}, "model-field": {"missing", "extra_forbidden"},
+        "default": set(), "nullable": set(), "model-fields": set(), "definitions": set(), "definition-ref": set(),
+    }  # fmt: skip
+    of_limit = {
+        "ge": "greater_than_equal", "le": "less_than_equal", ("str", "min_length"): "string_too_short",
+        ("str", "max_length"): "string_too_long", ("list", "min_length"): "too_short", ("list", "max_length"): "too_long",
+        "pattern": "string_pattern_mismatch",
+    }  # fmt: skip
+    found = set()
+
+    def walk(part):
+        if isinstance(part, dict):
+            if isinstance(kind := part.get("type"), str) and kind in of_type:
+                found.update(of_type[kind])
+                for limit in {"ge", "le", "gt", "lt", "multiple_of", "min_length", "max_length", "pattern"} & set(part):
+                    found.add(of_limit.get(limit) or of_limit[kind, limit])
+            part = [part[key] for key in part if key not in {"metadata", "serialization", "ref"}]
+        for one in part if isinstance(part, list | tuple) else ():
+            walk(one)
+
+    for made in CALLS:
+        for kind in (made.query, made.body):
+            walk(kind.__pydantic_core_schema__ if kind else ())
+    assert len(found) > 20
+    assert found - set(sentences.SENTENCES) == set()

@@ -94,6 +94,7 @@ def commands():
     texts = [path.read_text("utf-8") for path in [*UNITS, DEPLOY / "Procfile"]] + [GUIDE]
     found = [line for text in texts for line in re.findall(r"(?:\.venv/bin/|release: |worker: )(flask [^\n]*)", text)]
     found += [f"flask {rest}" for rest in re.findall(r"(?:^|`)latchkey ([^\n`]*)", GUIDE, re.MULTILINE)]
+    found += re.findall(r"(?:exec \w+|run --rm latchkey) (flask [^\n#]*)", GUIDE)
     found += [" ".join(s["command"]) for s in COMPOSE["services"].values() if s.get("command", [""])[0] == "flask"]
     return [line.split() for line in found if not line.startswith('flask "$@"')]
 
@@ -178,7 +179,24 @@ def test_the_image_is_made_of_what_is_here():
     for lock in re.findall(r"requirements/[\w.]+", text):
         assert (ROOT / lock).exists()
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
-    assert {".git", ".venv", "var", "node_modules"} <= set(ignored), "neither secrets nor data get into the image"
+    assert {".git", ".venv", "var", "node_modules", "deploy/environment", "**/.env"} <= set(ignored), (
+        "neither secrets nor data get into the image"
+    )
+
+
+def test_port_and_health_of_the_containers_are_those_of_the_program(sqlite_app):
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    web = COMPOSE["services"]["web"]
+    (port,) = re.findall(r"^EXPOSE (\d+)$", text, re.MULTILINE)
+    assert f"0.0.0.0:{port}" in text
+    assert {published.rsplit(":", 1)[1] for published in web["ports"]} == {port}
+    assert COMPOSE["services"]["caddy"]["environment"]["UPSTREAM"] == f"web:{port}"
+    (asked,) = re.findall(rf"http://127\.0\.0\.1:{port}(/\w+)", " ".join(web["healthcheck"]["test"]))
+    assert asked in {rule.rule for rule in sqlite_app.url_map.iter_rules()}
+    folders = set(re.search(r"^VOLUME (.+)$", text, re.MULTILINE)[1].split())
+    assert {volume.split(":")[1] for volume in web["volumes"]} == folders
+    for name in re.findall(r"exec (\w+) flask", GUIDE):
+        assert name in COMPOSE["services"]
 
 
 # CI has it; there this test fails without it instead.

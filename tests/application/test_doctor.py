@@ -53,7 +53,7 @@ def test_a_server_as_it_should_be_has_nothing_wrong_and_nothing_is_changed(safe)
     before = rows()
     assert bad(safe) == {}
     done = safe.test_cli_runner().invoke(args=["doctor"])
-    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "19 checks, 0 wrong, 0 warnings.")
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "20 checks, 0 wrong, 0 warnings.")
     assert rows() == before
 
 
@@ -154,6 +154,14 @@ def test_what_is_neglected_is_a_warning_also_in_production(safe, cast, clock_at)
     assert {f.level for f in found.values()} == {doctor.Level.WARNING}
     assert "flask worker" in found["worker"].told
     assert "3 days" in found["backup"].told
+
+
+def test_a_queue_that_does_not_answer_is_named_with_what_it_said(safe, monkeypatch):
+    def denied():
+        raise ConnectionError("DENIED protected mode\nand more")
+
+    monkeypatch.setattr(safe.extensions["huey"], "pending_count", denied)
+    assert "QUEUE_URL does not answer (ConnectionError: DENIED protected mode)" in bad(safe)["queue"]
 
 
 def test_a_check_that_fails_in_itself_is_a_finding_and_the_others_still_answer(safe, monkeypatch):
