@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from admin_site import search_parts
 from foundation.among import KeyList, among
 from foundation.db import db
 from models import (
@@ -65,8 +66,13 @@ def is_sqlite() -> bool:
 
 
 def number_in(column: Any, digits: str) -> Condition:
-    """Do the digits stand in an account or phone number? Phones are kept as +447700…, so a leading 0 is left out."""
-    return column.like(f"%{digits.lstrip('0') or digits}%")
+    """Do the digits stand in an account or phone number?"""
+    return column.like(f"%{_bare(digits)}%")
+
+
+def _bare(digits: str) -> str:
+    """Without a leading 0: phones are kept as +447700…"""
+    return digits.lstrip("0") or digits
 
 
 def words_of(text: str) -> list[str]:
@@ -88,31 +94,33 @@ def _digits(word: str) -> str:
 
 def clients(text: str, *, with_pets: bool = True) -> Condition:
     """Clients by name, mail address, account number, phone, or the name of a pet."""
-    if with_pets and not is_sqlite():
+    if with_pets:
         return sa.and_(sa.true(), *(Client.id.in_(_client_keys(word)) for word in words_of(text)))
-    return every_word(text, _of_clients_and_pets if with_pets else _of_clients)
+    return sa.and_(sa.true(), *(_is_client(word) for word in words_of(text)))
 
 
-def _of_clients(word: str, digits: str) -> Iterable[Condition]:
-    if digits:
-        yield number_in(Client.account_number, digits)
-        yield number_in(Client.phone, digits)
-    for column in (Client.first_name, Client.last_name, Client.email):
-        yield contains(column, word)
+def _is_client(word: str) -> Condition:
+    digits = _digits(word)
+    numbers = [number_in(column, digits) for column in (Client.account_number, Client.phone)] if digits else []
+    names = [contains(column, word) for column in (Client.first_name, Client.last_name, Client.email)]
+    return _indexed(Client, sa.or_(*numbers, *names), [word, _bare(digits)] if digits else [word])
 
 
-def _of_clients_and_pets(word: str, digits: str) -> Iterable[Condition]:
-    yield from _of_clients(word, digits)
-    yield Client.id.in_(sa.select(Pet.client_id).where(contains(Pet.name, word)))
+def _is_pet(word: str, *columns: Any) -> Condition:
+    return _indexed(Pet, sa.or_(*(contains(column, word) for column in columns)), [word])
 
 
-def _client_keys(word: str) -> sa.Select[int] | sa.CompoundSelect[int]:
-    """The keys of the clients that a word means. On PostgreSQL each table is asked by itself, so that its index of parts of
-    words (migration 0015) serves it; as one condition on both the tables would be read."""
-    if is_sqlite():
-        return sa.select(Client.id).where(clients(word))
-    own = sa.select(Client.id).where(sa.or_(*_of_clients(word, _digits(word))))
-    return sa.union(own, sa.select(Pet.client_id).where(contains(Pet.name, word)))
+def _indexed(model: type[Client | Pet], condition: Condition, parts: Iterable[str]) -> Condition:
+    """The same condition; SQLite compares the rows that its index of parts names."""
+    likely = search_parts.likely(model, parts) if is_sqlite() else None
+    return condition if likely is None else sa.and_(likely, condition)
+
+
+def _client_keys(word: str) -> sa.CompoundSelect[int]:
+    """The keys of the clients that a word means, also by a pet's name. Each table is asked by itself, so that its index of
+    parts of words (migrations 0015 and 0017) serves it; as one condition on both the tables would be read."""
+    own = sa.select(Client.id).where(_is_client(word))
+    return sa.union(own, sa.select(Pet.client_id).where(_is_pet(word, Pet.name)))
 
 
 def contacts(text: str) -> Condition:
@@ -129,18 +137,14 @@ def contacts(text: str) -> Condition:
 
 
 def pets(text: str) -> Condition:
-    """Pets by name, breed, or their client."""
+    """Pets by name, breed, or their client; see `_client_keys`."""
 
-    def places(word: str, _digits: str) -> Iterable[Condition]:
-        own = (contains(Pet.name, word), contains(Pet.breed, word))
-        of_client = Pet.client_id.in_(sa.select(Client.id).where(clients(word, with_pets=False)))
-        if is_sqlite():
-            return (*own, of_client)
-        # See `_client_keys`.
-        each = (sa.select(Pet.id).where(sa.or_(*own)), sa.select(Pet.id).where(of_client))
-        return (Pet.id.in_(sa.union(*each)),)
+    def keys(word: str) -> sa.CompoundSelect[int]:
+        of_client = Pet.client_id.in_(sa.select(Client.id).where(_is_client(word)))
+        own = sa.select(Pet.id).where(_is_pet(word, Pet.name, Pet.breed))
+        return sa.union(own, sa.select(Pet.id).where(of_client))
 
-    return every_word(text, places)
+    return sa.and_(sa.true(), *(Pet.id.in_(keys(word)) for word in words_of(text)))
 
 
 def plain(*columns: Any, numbers: tuple[Any, ...] = ()) -> Callable[[str], Condition]:

@@ -104,12 +104,12 @@ def _text(table: str) -> str:
 
 
 def _rebuild(table: str, changed: str) -> None:
-    """Make the table anew from this text, with its rows and indexes."""
+    """Make the table anew from this text, with its rows, indexes and triggers."""
     run = op.get_bind().exec_driver_sql
     if changed == _text(table):
         raise RuntimeError(f"{table} reads otherwise: {changed}")
-    indexes = run("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table,))
-    statements = [row[0] for row in indexes]
+    own = "type IN ('index', 'trigger') AND tbl_name = ? AND sql IS NOT NULL"
+    statements = [row[0] for row in run(f"SELECT sql FROM sqlite_master WHERE {own}", (table,))]  # noqa: S608 -- as it stands above
     head = changed.index("(")
     run(f'CREATE TABLE "_new_{table}" {changed[head:]}')
     # A name that the old table does not have would be read as a text.
