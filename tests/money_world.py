@@ -10,10 +10,13 @@ from foundation import clock
 from foundation.db import db
 from gateways.braintree_gateway import BraintreeGateway, Keys
 from gateways.demo import DemoGateway, server
+from gateways.demo.faults import Lost
 from models import Account, Client, Invoice
 from tests import money_factories
 from workflows.billing import books, ledger, reconciling
 
+#: seconds, longer than a busy machine takes for an answer
+PATIENCE = 30
 _GONE = {"processor_declined", "gateway_rejected", "failed", "voided", "settlement_declined"}
 
 
@@ -64,18 +67,44 @@ def agree(gateway: BraintreeGateway, *, disputed: Decimal = Decimal(0)) -> None:
 
 
 @contextmanager
-def over_a_socket(simulator: DemoGateway, *, seconds: float = 0.4) -> Iterator[BraintreeGateway]:
-    """The adapter as it is in earnest: HTTP, and an end to its patience."""
+def over_a_socket(simulator: DemoGateway) -> Iterator[BraintreeGateway]:
+    """The adapter as it is in earnest: HTTP, and an end to its patience, which comes soon where the other end hangs."""
     keys = simulator.keys
     with server.serving(simulator) as port:
         gateway = BraintreeGateway(
             Keys(keys.merchant_id, keys.public_key, keys.private_key, "development", {"USD": "demo_usd"}, port),
-            timeout=(seconds, seconds),
+            timeout=(PATIENCE, PATIENCE),
         )
         assert gateway._sdk is not None  # made now, so that it goes through the socket
         # The tests look at the other end by the same name as in process.
         gateway.simulator = simulator
-        yield gateway
+        with _short_of_patience_once(simulator, gateway._sdk.config):
+            yield gateway
+
+
+@contextmanager
+def _short_of_patience_once(simulator: DemoGateway, config: Any) -> Iterator[None]:
+    """Whoever meets a fault that hangs waits for a moment only, and all others as long as a busy machine may take."""
+    fault, handle = simulator.fault, simulator.handle
+
+    def announced(op: str, kind: str, **more: Any) -> None:
+        if kind.startswith("hang"):
+            config.timeout = (PATIENCE, 0.4)
+        fault(op, kind, **more)
+
+    def handled(*asked: Any) -> Any:
+        try:
+            return handle(*asked)
+        except Lost as lost:
+            if lost.kind == "hang":  # whoever waits now looked at the clock before
+                config.timeout = (PATIENCE, PATIENCE)
+            raise
+
+    simulator.fault, simulator.handle = announced, handled  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        simulator.fault, simulator.handle = fault, handle  # type: ignore[method-assign]
 
 
 def later(clock_at: Any, gateway: BraintreeGateway, *, minutes: int = 40) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from application import serve
+from tests.own_servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,13 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def taken_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-@pytest.fixture
-def unused_port(taken_port):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        return other.getsockname()[1]
 
 
 def test_secret_key_is_made_once_and_readable_by_the_owner_only(tmp_path):
@@ -85,10 +79,11 @@ def test_demo_that_is_neither_yes_nor_no_is_refused():
         serve.wants_demo({"DEMO": "perhaps"})
 
 
-def test_serve_answers_says_where_and_stops_when_asked(tmp_path, unused_port):
+def test_serve_answers_says_where_and_stops_when_asked(tmp_path):
+    port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PUBLIC_URL", "SECRET_KEY"}
-    } | {"DATA_DIR": str(tmp_path), "PORT": str(unused_port), "DEMO": "no"}
+    } | {"DATA_DIR": str(tmp_path), "PORT": str(port), "DEMO": "no"}
     command = [sys.executable, "-m", "application.serve"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -97,10 +92,10 @@ def test_serve_answers_says_where_and_stops_when_asked(tmp_path, unused_port):
         for line in process.stdout:
             said.append(line)
             if "Stop with Ctrl-C" in line:
-                with urllib.request.urlopen(f"http://127.0.0.1:{unused_port}/healthz", timeout=10) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60) as answer:
                     assert answer.status == 200
                 process.send_signal(signal.SIGINT)
     text = "".join(said)
     assert process.returncode == 0, text
-    assert f"Latchkey is running at http://127.0.0.1:{unused_port}" in text
+    assert f"Latchkey is running at http://127.0.0.1:{port}" in text
     assert "flask owner create" in text

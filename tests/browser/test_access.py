@@ -1,6 +1,5 @@
 """Getting in as people do it: a passkey on the device, a code from the phone, registering as a new client."""
 
-import datetime as dt
 import re
 
 import pyotp
@@ -96,7 +95,7 @@ def test_the_team_sets_up_the_second_factor_that_the_owner_requires(live, visito
     sam.go("/staff/")
     expect(page.get_by_role("heading", name="Set up two-step log-in")).to_be_visible()
     secret = page.locator("code").inner_text().replace(" ", "")
-    page.get_by_label("3. Enter the code").fill(pyotp.TOTP(secret).at(clock.now() - dt.timedelta(seconds=30)))
+    page.get_by_label("3. Enter the code").fill(pyotp.TOTP(secret).at(clock.now()))
     page.get_by_role("button", name="Turn on and go on").click()
     expect(page.get_by_role("heading", name="Two-step log-in is on")).to_be_visible()
     sam.look()
@@ -185,7 +184,7 @@ def test_every_page_about_one_s_log_in_is_fit_to_be_seen(live, visitor):
     for path in (
         "/admin/account/", "/admin/account/password", "/admin/account/two-factor", "/admin/account/passkeys",
         "/admin/account/sign-ins", "/admin/roles/", "/admin/registrations/", f"/admin/staff-access/{live.cast.sam.id}/",
-        f"/admin/client/{live.cast.alice.id}/", "/admin/staff/",
+        f"/admin/client/{live.cast.alice.id}/",
     ):  # fmt: skip
         olivia.go(path)
         olivia.look_in_every_way(path.strip("/").replace("/", "-"))

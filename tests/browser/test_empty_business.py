@@ -104,7 +104,7 @@ def test_an_empty_business_comes_to_its_first_scheduled_visit(live, live_app, vi
     page.get_by_role("button", name=re.compile("^Schedule")).locator("visible=true").click()
     expect(page.get_by_text(re.compile("needs a sitter", re.IGNORECASE)).first).to_be_visible()
     page.locator('select[name^="sitter-"]').first.select_option(label="Tess")
-    page.wait_for_load_state("networkidle")
+    rosa.look()
     page.locator('input[name="line"]').first.check()
     page.get_by_role("button", name=re.compile("^Schedule")).locator("visible=true").click()
     expect(page.get_by_text("1 visit scheduled").first).to_be_visible()

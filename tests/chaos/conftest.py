@@ -254,7 +254,7 @@ def town(kind: str, folder: Path, *, seed: int) -> Iterator[Town]:
         redis = stack.enter_context(OwnRedis()) if kind == "postgres" else None
         url = postgres.new_database("chaos") if postgres else f"sqlite:///{folder / 'latchkey.db'}"
         app = databases.make_app(url, folder, is_durable=True)
-        gateway = stack.enter_context(money_world.over_a_socket(DemoGateway(), seconds=10))
+        gateway = stack.enter_context(money_world.over_a_socket(DemoGateway()))
         postbox = Postbox().start()
         stack.callback(postbox.stop)
         app.extensions["gateway"] = gateway

@@ -8,17 +8,15 @@ import http.client
 import os
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from tests.loaded_python import Python
 from tests.own_servers import free_port, is_alive, until
 
-ROOT = Path(__file__).resolve().parents[2]
 #: all bounds are for a machine that does ten other things; on a quiet one it takes a few seconds
 START_SECONDS = 240
 STOP_SECONDS = 60
@@ -32,10 +30,10 @@ class House:
         self.address = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("BRAINTREE", "DATABASE", "MAIL", "QUEUE"))},
-            "PUBLIC_URL": self.address, "PYTHONDONTWRITEBYTECODE": "1", **environment,
+            "PUBLIC_URL": self.address, **environment,
         }  # fmt: skip
-        self.web: subprocess.Popen[bytes] | None = None
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.web: Python | None = None
+        self.worker: Python | None = None
 
     def open(self) -> None:
         """Start what does not run; returns when the web server takes connections, and it may take some seconds."""
@@ -125,15 +123,11 @@ class House:
             if (self.folder / name).exists()
         )
 
-    def _start(self, name: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{name}.log").open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+    def _start(self, name: str, module: str, *arguments: str) -> Python:
+        return Python("-m", module, *arguments, env=self.environment, log=self.folder / f"{name}.log")
 
 
-def _children(process: subprocess.Popen[bytes] | None) -> list[int]:
+def _children(process: Python | None) -> list[int]:
     if process is None:
         return []
     with suppress(psutil.NoSuchProcess):
@@ -141,7 +135,7 @@ def _children(process: subprocess.Popen[bytes] | None) -> list[int]:
     return []
 
 
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
+def _kill(process: Python | None) -> None:
     if process is not None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

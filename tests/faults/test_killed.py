@@ -3,10 +3,7 @@
 import datetime as dt
 import os
 import signal
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,11 +13,11 @@ from foundation.db import db
 from gateways.demo.faults import Lost
 from models import AttemptState, InvoiceState, PaymentAttempt, Refund, RefundState
 from tests import money_world
+from tests.loaded_python import Python
 from workflows.billing import paying
 
 D = Decimal
 pytestmark = pytest.mark.covers("M5")
-ROOT = Path(__file__).resolve().parents[2]
 
 #: pays or refunds in a process of its own, and says that it came to an end if it does
 PROGRAM = """
@@ -59,7 +56,7 @@ def run(app, line, what, row_id, when):
     """Run it until it is killed: by itself before the call, or from outside when the call comes in or is done."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     keys, handle = line.simulator.keys, line.simulator.handle
-    process: list[subprocess.Popen] = []
+    process: list[Python] = []
 
     def deadly(verb, path, authorization, body):
         moves_money = verb == "POST" and (path.endswith(("/transactions", "/refund")))
@@ -80,16 +77,13 @@ def run(app, line, what, row_id, when):
     }  # fmt: skip
     db.session.commit()
     died = "first" if when == "first" else "later"
-    process.append(
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, what, str(row_id), died], cwd=ROOT, env=env, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-        )
-    )  # fmt: skip
-    out, err = process[0].communicate(timeout=500)
+    process.append(Python("-c", PROGRAM, what, str(row_id), died, env=env))
+    with process[0].stdout as said:
+        out = said.read()
+    ended = process[0].wait(500)
     line.simulator.handle = handle
     db.session.expire_all()
-    assert process[0].returncode == -signal.SIGKILL, (out, err)
+    assert ended == -signal.SIGKILL, out
     assert "finished" not in out
 
 

@@ -3,9 +3,6 @@
 import datetime as dt
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +11,10 @@ from application import tasks
 from foundation.db import db
 from models import BulkRun, BulkState, Invoice, MailState, OutboxMail
 from tests import factories as make
+from tests import loaded_python
 from tests.databases import count
 from workflows.billing import books, runs
 
-ROOT = Path(__file__).resolve().parents[2]
 #: raises piece after piece and dies in its third, when all of it is written and nothing committed
 PROGRAM = """
 import os, signal
@@ -53,8 +50,8 @@ def test_killed_in_the_middle_of_a_billing_run(app, cast):
         "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"], "DATA_DIR": str(app.config["DATA_DIR"]),
         "PUBLIC_URL": "http://127.0.0.1:8000",
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, text=True, timeout=500, check=False)  # fmt: skip
-    assert done.returncode == -signal.SIGKILL, (done.stdout, done.stderr)
+    ended, said = loaded_python.run("-c", PROGRAM, env=env, timeout=500)
+    assert ended == -signal.SIGKILL, said
     db.session.expire_all()
     run = db.session.get(BulkRun, run_id)
     assert (run.state, run.n_done, count(Invoice)) == (BulkState.RUNNING, 6, 6)

@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,10 +12,10 @@ from foundation import storage
 from foundation.alone import alone
 from foundation.db import db
 from models import Client, ImportedRecord, ImportKind, ImportRow, ImportRun, ImportState
+from tests import loaded_python
 from tests.databases import count
 from workflows.importing import runs, work
 
-ROOT = Path(__file__).resolve().parents[2]
 #: brings in piece after piece and dies in one of them, before that is committed
 PROGRAM = """
 import os, signal
@@ -63,8 +60,8 @@ def test_killed_in_the_middle_of_an_import(app, cast):
         "PUBLIC_URL": "http://127.0.0.1:8000",
     }  # fmt: skip
     for last, n_done in ((3, 2 * piece), (5, 6 * piece)):  # two workers die, the second after four more pieces
-        done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env={**env, "LAST_PIECE": str(last)}, capture_output=True, text=True, timeout=500, check=False)  # fmt: skip
-        assert done.returncode == -signal.SIGKILL, (done.stdout, done.stderr)
+        ended, said = loaded_python.run("-c", PROGRAM, env={**env, "LAST_PIECE": str(last)}, timeout=500)
+        assert ended == -signal.SIGKILL, said
         run = db.session.get(ImportRun, run.id, populate_existing=True)
         assert (run.state, run.n_done, run.n_new) == (ImportState.RUNNING, n_done, n_done)
         assert count(Client) - before == n_done

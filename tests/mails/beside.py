@@ -3,10 +3,9 @@
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -14,13 +13,14 @@ from foundation import clock
 from foundation.db import db, reading
 from mailer.examples import PREVIEWS
 from models import MailState, OutboxMail
+from tests.loaded_python import Python
 from workflows import outbox
 from workflows.mail_facts import MailKind
 
 Found = TypeVar("Found")
 
 
-def kill(process: subprocess.Popen[Any]) -> None:
+def kill(process: Python) -> None:
     """kill -9, with all that it started; nobody can say goodbye."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

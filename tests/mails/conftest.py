@@ -1,8 +1,6 @@
 """A mail server for tests, and the app set to use it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,11 @@ from foundation.db import db
 from mailer import deliver
 from mailer.examples import PREVIEWS
 from models import OutboxMail
+from tests.loaded_python import Python
 from tests.mails.beside import kill
 from tests.mails.postbox import Postbox
 from workflows import outbox, settings
 from workflows.mail_facts import MailKind
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -96,32 +93,24 @@ def drain(app: Flask) -> Callable[..., int]:
 
 
 @pytest.fixture
-def started() -> Iterator[list[subprocess.Popen[Any]]]:
+def started() -> Iterator[list[Python]]:
     """Programs beside the test; what is left of them at its end is killed."""
-    programs: list[subprocess.Popen[Any]] = []
+    programs: list[Python] = []
     yield programs
     for program in programs:
         kill(program)
 
 
 @pytest.fixture
-def programs(app: Flask, tmp_path: Path, started: list[subprocess.Popen[Any]]) -> Callable[..., subprocess.Popen[str]]:
+def programs(app: Flask, tmp_path: Path, started: list[Python]) -> Callable[..., Python]:
     """`programs("work", …)` starts one of `tests.mails.programs` over the test's own database."""
 
-    def start(what: str, *, mail_port: int = 0, **options: Any) -> subprocess.Popen[str]:
+    def start(what: str, *, mail_port: int = 0, **options: Any) -> Python:
         config = {
             "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"], "DATA_DIR": str(tmp_path),
             "MAIL_SERVER": "127.0.0.1" if mail_port else "", "MAIL_PORT": mail_port,
         }  # fmt: skip
-        started.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.mails.programs", what, json.dumps(config), json.dumps(options)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                start_new_session=True,
-                text=True,
-            )  # fmt: skip
-        )
+        started.append(Python("-m", "tests.mails.programs", what, json.dumps(config), json.dumps(options)))
         return started[-1]
 
     return start

@@ -3,7 +3,6 @@
 import asyncio
 import email
 import email.policy
-import socket
 import ssl
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.own_servers import free_port
 
 
 @dataclass
@@ -53,9 +54,7 @@ class Postbox:
     is_up: bool = False
 
     def start(self, **options: Any) -> "Postbox":
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10, **options)
         self.controller.start()
         self.is_up = True

@@ -8,9 +8,6 @@ import http.client
 import http.cookiejar
 import os
 import re
-import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -36,8 +33,9 @@ from models import (
 from models import Counter as Numbers
 from sign_in import cookie_name
 from tests import factories
+from tests.loaded_python import Python
 from tests.mails.beside import all_due_now, count_leases, count_states, kill, look, queue_mails, wait_until
-from tests.mails.conftest import ROOT
+from tests.own_servers import free_port
 from workflows import access
 from workflows.mail_facts import MailKind
 from workflows.sign_ins import Browser
@@ -54,9 +52,7 @@ def _stopped_clock():
 
 @pytest.fixture
 def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture
@@ -68,10 +64,9 @@ def serve(app, tmp_path, started, port):
             **os.environ, "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"], "DATA_DIR": str(tmp_path),
             "SECRET_KEY": app.config["SECRET_KEY"], "PUBLIC_URL": f"http://127.0.0.1:{port}",
         }  # fmt: skip
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "application/gunicorn_conf.py", "--log-level", "critical",
-             "--bind", f"127.0.0.1:{port}", "wsgi:app"],
-            cwd=ROOT, env=environment, start_new_session=True,
+        server = Python(
+            "-m", "gunicorn", "--config", "application/gunicorn_conf.py", "--log-level", "critical",
+            "--bind", f"127.0.0.1:{port}", "wsgi:app", env=environment,
         )  # fmt: skip
         started.append(server)
         wait_until(lambda: server.poll() is None and answers(port))
@@ -206,7 +201,7 @@ def test_a_killed_web_server_leaves_no_half_request_and_loses_no_mail(app, cast,
     factories.setting("alerts.mail", value=False)  # the cast's visit may be late by now; that mail is not counted here
     senders = [Sender(app, who, cast.walk, factories.pet(who, "Rex"), port) for who in others]
     queued = queue_mails(200)
-    peer.silence = 0.2
+    peer.silence = 0.5  # two at a time: the last leaves after fifty seconds
     still_to_go = []
     for after in KILLED_AFTER:
         server = serve()

@@ -275,10 +275,13 @@ def test_reload_and_restart_under_load_lose_no_request(town, start_behind, socke
         eventually(lambda: crowd.n() > 20, town)
         master.send_signal(signal.SIGHUP)
         eventually(lambda: len(children(master)) > 1, town)
-        # The old one goes on answering while the new one loads the program.
+        # The old one goes on answering while the new one loads the program; held up, it does so long enough to be seen.
+        (new,) = map(psutil.Process, children(master) - old)
+        new.suspend()
         while_loading = crowd.n()
         eventually(lambda: crowd.n() > while_loading + 10, town)
         assert old <= children(master), "it went before the other could answer"
+        new.resume()
         eventually(lambda: len(children(master)) == 1 and not children(master) & old, town)
         n_reloaded = crowd.n()
         eventually(lambda: crowd.n() > n_reloaded + 20, town)

@@ -12,7 +12,6 @@ import os
 import signal
 import ssl
 import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -34,6 +33,7 @@ from gateways.demo import DemoGateway, server
 from models import MailState, OutboxMail
 from tests import own_servers, s3_server
 from tests.databases import count
+from tests.loaded_python import Python
 from tests.mails.postbox import Postbox
 from tests.portal.conftest import Page
 
@@ -47,7 +47,7 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes] | Python] = {}
         self.a, self.b = own_servers.free_port(), own_servers.free_port()
 
     def build(self, stack: contextlib.ExitStack) -> None:
@@ -94,24 +94,33 @@ class Town:
 
     def start_web(self, name: str, port: int, **more: str) -> None:
         """gunicorn as in earnest, on a port that stands for a machine; returns at once."""
-        self.start(
-            name, sys.executable, "-m", "gunicorn", "--config", "application/gunicorn_conf.py", "--log-level", "warning",
+        self._start_loaded(
+            name, "gunicorn", "--config", "application/gunicorn_conf.py", "--log-level", "warning",
             "--bind", f"127.0.0.1:{port}", "wsgi:app", **more,
         )  # fmt: skip
 
     def start_worker(self, name: str, **more: str) -> None:
         """`flask worker` on a machine of its own; returns at once."""
-        self.start(name, sys.executable, "-m", "flask", "worker", "--processes", "1", **more)
+        self._start_loaded(name, "flask", "worker", "--processes", "1", **more)
 
     def start(self, name: str, *command: str, pass_fds: tuple[int, ...] = (), **more: str) -> None:
         """A program of ours as on a machine of its own: its data folder, and the environment, changed by `more`."""
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        with (folder / "log").open("ab") as log:
+        with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=ROOT, env={**self.environment, "DATA_DIR": str(folder), **more}, stdin=subprocess.DEVNULL,
+                command, cwd=ROOT, env=self._environment(name, more), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True, pass_fds=pass_fds,
             )  # fmt: skip
+
+    def _start_loaded(self, name: str, module: str, *arguments: str, **more: str) -> None:
+        """The same, in a process that need not load our program first."""
+        self.processes[name] = Python("-m", module, *arguments, env=self._environment(name, more), log=self._log(name))
+
+    def _log(self, name: str) -> Path:
+        (self.folder / name).mkdir(exist_ok=True)
+        return self.folder / name / "log"
+
+    def _environment(self, name: str, more: dict[str, str]) -> dict[str, str]:
+        return {**self.environment, "DATA_DIR": str(self.folder / name), **more}
 
     def wait_until_ready(self, *ports: int) -> None:
         """Until each of these web servers says that it has all it needs."""
