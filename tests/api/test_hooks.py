@@ -5,11 +5,6 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -33,6 +28,7 @@ from tests import connection_factories as make
 from tests import factories, issued
 from tests.api.hook_peer import listening
 from tests.databases import statements
+from tests.loaded_python import Python
 from workflows import (
     api_tokens,
     cancelling,
@@ -49,8 +45,6 @@ from workflows.actors import COMMAND_LINE
 from workflows.billing import recording
 from workflows.visit_checks import Place
 from workflows.wanted import Wanted
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -252,7 +246,6 @@ def test_two_workers_send_one_message_once(on, hook, peer, app, together):
 
 WORKER = """
 import sys
-from pathlib import Path
 from application import create_app, tasks
 app = create_app({"SQLALCHEMY_DATABASE_URI": sys.argv[1], "DATA_DIR": sys.argv[2], "TESTING": True,
     "SECRET_KEY": "x" * 40, "FIELD_KEYS": "a2V5IGZvciB0ZXN0cyBvbmx5LCBub3Qgc2VjcmV0ISE=", "PUBLIC_URL": "http://127.0.0.1:8000"})
@@ -266,13 +259,11 @@ def test_a_worker_that_is_killed_leaves_the_message_to_the_next_under_the_same_i
     db.session.commit()
     peer.answers.append("hang")
     url = db.engine.url.render_as_string(hide_password=False)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, url, app.config["DATA_DIR"]], cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert peer.arrived.wait(300), "the worker never came"
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(10)
+    worker = Python("-c", WORKER, url, app.config["DATA_DIR"])
+    with worker.stdout:
+        assert peer.arrived.wait(120), "the worker never came"
+        worker.kill()
+        worker.wait(60)
     db.session.expire_all()
     row = db.session.scalars(sa.select(HookDelivery)).one()
     assert (row.state, row.attempts) == (DeliveryState.SENDING, 1)
