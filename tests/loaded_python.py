@@ -20,15 +20,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(
-    ["application", "admin_site", "api", "client_portal", "settings_ui", "sitter_portal", "tests.mails.programs",
-     "gunicorn.app.wsgiapp", "gunicorn.workers.sync"]
+    ["application", "admin_site", "api", "client_portal", "settings_ui", "sitter_portal", "gunicorn.app.wsgiapp",
+     "gunicorn.workers.sync"]
 )  # fmt: skip
 
 
 class Python:
     """`Python("-m", "flask", "worker")` or `Python("-c", "print(1)")`; used like a `subprocess.Popen` in a session of its own.
 
-    What it says goes to the end of the file `log`, or is read from `stdout`.
+    What it says goes to the end of the file `log`; without one it is read from `stdout`, and errors are said where ours are.
     """
 
     def __init__(self, *arguments: str, env: dict[str, str] | None = None, log: Path | None = None) -> None:
@@ -39,7 +39,7 @@ class Python:
         else:
             writing = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self.args = arguments
-        self._process = _server.Process(target=_run, args=(arguments, dict(env or os.environ), _Handed(writing)))
+        self._process = _server.Process(target=_run, args=(arguments, dict(env or os.environ), _Handed(writing), log))
         try:
             self._process.start()
         finally:
@@ -100,10 +100,11 @@ def _taken(handed: Any) -> int:
     return handed.detach()
 
 
-def _run(arguments: tuple[str, ...], environment: dict[str, str], output: int) -> None:
+def _run(arguments: tuple[str, ...], environment: dict[str, str], output: int, log: Path | None) -> None:
     os.setsid()
     os.dup2(output, 1)
-    os.dup2(output, 2)
+    if log is not None:
+        os.dup2(output, 2)
     os.close(output)
     os.environ.clear()
     os.environ.update(environment)
