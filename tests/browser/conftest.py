@@ -15,7 +15,7 @@ import pytest
 import time_machine
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from foundation import clock
@@ -36,13 +36,13 @@ for (const kind of ["input", "change"])
   addEventListener(kind, () => { window.typedAt = performance.now(); }, { capture: true, passive: true });
 """
 #: comes true when nothing is under way or about to be (no delay of ours is longer than 500 ms), nor half-way through a
-#: transition; false after ten seconds. A function that polls by itself: our pages forbid `wait_for_function` its eval.
+#: transition; false after thirty seconds. A function that polls by itself: our pages forbid `wait_for_function` its eval.
 AT_REST = """async () => {
   const moving = (a) => a.playState === "running" && a.effect?.getComputedTiming().endTime !== Infinity;
   const atRest = () => !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")
     && !(document.querySelector("[hx-trigger*=delay]") && performance.now() - (window.typedAt ?? -1000) < 600)
     && !document.getAnimations().some(moving);
-  for (const until = performance.now() + 10_000; !atRest();) {
+  for (const until = performance.now() + 30_000; !atRest();) {
     if (performance.now() > until) return false;
     await new Promise(requestAnimationFrame);
   }
@@ -54,6 +54,9 @@ AXE = """async (options) => (await axe.run({ resultTypes: ["violations"], ...opt
 ALL_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 #: those of them that a change of colours alone can break
 RULES_OF_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+#: milliseconds that somebody waits on a busy machine, for something to press and for what comes of it
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 SIZES = {
     "phone": {"width": 390, "height": 844},
     "desk": {"width": 1280, "height": 900},
@@ -237,7 +240,7 @@ def visitor(browser: Browser, live: Live) -> Iterator[Callable[..., Visitor]]:
             viewport=SIZES[size], color_scheme=scheme, java_script_enabled=javascript, locale="en-US",
             timezone_id="Asia/Tokyo", reduced_motion="reduce",
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(NOTE_TYPING)
         contexts.append(context)
         return Visitor(context, live, scheme)

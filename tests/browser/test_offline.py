@@ -11,10 +11,10 @@ from models import Job, JobState, VisitCheck
 from tests import factories as make
 from tests.databases import count
 
-#: the worker stands, or what is missing after ten seconds
+#: the worker stands, or what is missing after thirty seconds
 INSTALLED = """async () => {
   const stands = (it) => it.active.state === "activated" ? "" : new Promise((done) => it.active.addEventListener("statechange", () => done("")));
-  const late = new Promise((done) => setTimeout(() => done("no worker"), 10000));
+  const late = new Promise((done) => setTimeout(() => done("no worker"), 30000));
   return Promise.race([navigator.serviceWorker.ready.then(stands), late]);
 }"""
 #: how much still waits on the phone; asked anew until nothing does
@@ -26,7 +26,7 @@ WAITING = """async () => {
       all.onsuccess = () => { wish.result.close(); done(all.result.length); };
     };
   });
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     if (await count() === 0) return 0;
     await new Promise((again) => setTimeout(again, 100));
   }
@@ -36,7 +36,7 @@ WAITING = """async () => {
 KEPT = """async () => {
   const script = [...document.scripts].find((it) => it.src.endsWith("/day.js")).src;
   const { readDay } = await import(new URL("day-store.js", script).href);
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     const day = await readDay();
     if (day && day.kept >= performance.timeOrigin) return "";
     await new Promise((again) => setTimeout(again, 100));
