@@ -261,7 +261,7 @@ def test_a_worker_that_is_killed_leaves_the_message_to_the_next_under_the_same_i
     url = db.engine.url.render_as_string(hide_password=False)
     worker = Python("-c", WORKER, url, app.config["DATA_DIR"])
     with worker.stdout:
-        assert peer.arrived.wait(120), "the worker never came"
+        assert peer.arrived.wait(300), "the worker never came"
         worker.kill()
         worker.wait(60)
     db.session.expire_all()
