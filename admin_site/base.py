@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from admin_site import export, list_address, list_shell, listing, own_columns, rows, search, view_tabs
+from admin_site import export, list_address, list_shell, listing, own_columns, search, view_tabs
 from admin_site.bulk import BulkActions, Offered
 from admin_site.converters import OfficeConverter, OfficeForm
 from admin_site.filters import OfficeFilter
@@ -27,7 +27,7 @@ from admin_site.list_address import Pill, Wanted
 from admin_site.reading import read_id
 from admin_site.rows import Column
 from foundation.db import db
-from foundation.twins import Twin
+from foundation.twins import Twin, row_of
 from sign_in import current_actor
 from sign_in.guard import local_path
 from workflows.actors import Actor
@@ -87,7 +87,8 @@ class OfficeList(BulkActions, RecordForms, ModelView):
     record_options: Sequence[Any] = ()
     #: off for tables that only grow: "newer" and "older" instead of page numbers
     counts_rows = True
-    #: does the page show nothing beside its rows but what `list_shell` knows? A template of its own must not ask for more
+    #: does the page show nothing beside its rows but what `list_shell` knows? A template of its own must not ask for more, and
+    #: a twin's row not for more than `row_key` says, the day, the settings and the language
     keeps_page = False
     sections: Sequence[Section] = ()
     #: fields that a record keeps once it is there
@@ -218,6 +219,10 @@ class OfficeList(BulkActions, RecordForms, ModelView):
         """Where Cancel leads."""
         return self.origin() or self.list_before() or f"{self.url}/"
 
+    def row_key(self, record: Any) -> Any:
+        """All that the row shows of the record: what was read of it. None for an entity, whose row is not kept."""
+        return row_of(record)
+
     # ------------------------------------------------------------------ list
     @property
     def shown_columns(self) -> list[Column]:
@@ -243,7 +248,7 @@ class OfficeList(BulkActions, RecordForms, ModelView):
             "may_export": self.can_export and self.actor.may(Permission.EXPORT),
             **self.list_context(wanted),
         }
-        shown = rows.table_rows(self, found.records, can_tick=bool(actions))
+        shown = list_shell.rows_of(self, found.records, can_tick=bool(actions))
         return list_shell.page(self, wanted, found, shown, given)
 
     def _usual_actions(self) -> Sequence[Offered]:

@@ -123,7 +123,7 @@ def _read(of: Listed, statement: Any, values: dict[str, Any]) -> list[Any]:
     """The rows of such a statement."""
     if of.twin is not None and _is_plain(of):
         # The condition names entities. Asked through the session, the whole statement would go their long way.
-        return of.twin.read(db.session.connection().execute(statement, values).all())
+        return of.twin.read(db.session.connection().execute(statement, values).all(), keep_rows=of.keeps_page)
     return list(db.session.scalars(statement, values).unique())
 
 

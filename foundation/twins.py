@@ -20,6 +20,8 @@ from sqlalchemy.orm.util import identity_key
 from foundation.db import Base, db
 
 E = TypeVar("E", bound=Base)
+#: where a twin keeps its row
+_ROW = "__row__"
 
 
 class _Plain:
@@ -96,9 +98,13 @@ class Twin(Generic[E]):
             yield twin.table, sa.and_(*(self.c[str(here.key)] == twin.c[str(there.key)] for here, there in pairs))
             yield from twin._joins()  # noqa: SLF001 -- its own kind
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> list[E]:
-        """The rows of a statement that selects `columns`."""
-        found = [self._made(tuple(row), 0) for row in rows]
+    def read(self, rows: Iterable[Sequence[Any]], *, keep_rows: bool = False) -> list[E]:
+        """The rows of a statement that selects `columns`; with `keep_rows` each twin knows its own (`row_of`)."""
+        values = [tuple(row) for row in rows]
+        found = [self._made(row, 0) for row in values]
+        if keep_rows:
+            for one, row in zip(found, values, strict=True):
+                vars(one)[_ROW] = row
         return found if self._list is None else list(self._gathered(found, *self._list))
 
     def _gathered(self, found: Iterable[Any], name: str, back: str | None) -> Iterator[E]:
@@ -111,6 +117,8 @@ class Twin(Generic[E]):
                 last = one
             else:
                 vars(last)[name].extend(values[name])
+                if _ROW in values:
+                    vars(last)[_ROW] += values[_ROW]
             if back is not None:
                 for other in values[name]:
                     vars(other)[back] = last
@@ -149,6 +157,11 @@ class Twin(Generic[E]):
         made = object.__new__(self._class)
         object.__setattr__(made, "__dict__", values)  # twice as fast as to fill the one that it has
         return made
+
+
+def row_of(read: Any) -> tuple[Any, ...] | None:  # noqa: ANN401 -- a twin, or whatever else
+    """All that the database said of a twin and of those beside it; None where it was not kept."""
+    return read.__dict__.get(_ROW) if isinstance(read, _Plain) else None
 
 
 def attached(read: E) -> E:
