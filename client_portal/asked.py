@@ -59,8 +59,14 @@ class AskedTogether:
 class Control:
     """A button: where it leads, or why it is dead."""
 
-    url: str
+    page: str
+    visit_id: str
     why: str = ""
+
+    @property
+    def url(self) -> str:
+        """The schedule draws one button for both, which leads elsewhere: it asks for none of them."""
+        return url_for(self.page, visit_id=self.visit_id)
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,9 @@ def _control(job: Job, use: Use, waiting: Mapping[int, ChangeItem], now: dt.date
     page = "portal_visit_cancelling.one" if use is Use.CANCEL else "portal_changing.form"
     refusal = why_not(job, use, values=settings.read(), now=now, waiting=waiting)
     if refusal is None:
-        return Control(url_for(page, visit_id=job.public_id))
+        return Control(page, job.public_id)
     why = say(refusal)
-    return Control(url_for(page, visit_id=job.public_id), f"{why} {too_late_text()}" if refusal.too_late else why)
+    return Control(page, job.public_id, f"{why} {too_late_text()}" if refusal.too_late else why)
 
 
 def waiting_items(requests: Iterable[ChangeRequest]) -> dict[int, ChangeItem]:

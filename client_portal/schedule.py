@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 from flask import make_response, request, url_for
@@ -45,7 +46,7 @@ from models import (
     TimeBlock,
 )
 from ui_kit import MonthGrid, month_grid
-from ui_kit.formats import clock_time, pill_time
+from ui_kit.formats import clock_time, language, pill_time
 from ui_kit.month import DayItem, weeks_of
 from workflows import changes_shown
 from workflows.errors import N_
@@ -132,20 +133,22 @@ def _month(first: dt.date, chosen: dt.date | None, *, unread: bool = False) -> t
 
 # ------------------------------------------------------------------------------------------------------- the month
 
+#: where a pill stands among those of its day, and the pill
+_Drawn = tuple[tuple[bool, dt.time, str], DayItem]
+
 
 def _grid(client: Client, first: dt.date, chosen: dt.date | None, asked_about: Container[int]) -> MonthGrid:
     """The month's weeks with a pill for each visit; one query for visits and requested visits together."""
     weeks = weeks_of(first)
     begin, end = weeks[0][0], weeks[-1][-1]
-    found: dict[dt.date, list[tuple[tuple[bool, dt.time, str], DayItem]]] = defaultdict(list)
+    found: dict[dt.date, list[_Drawn]] = defaultdict(list)
+    locale = language()
     for job_id, state, on_date, ends_on, start, block, block_start, name in _pill_rows(client, begin, end):
         kind = "change" if job_id in asked_about else state
-        order = cards.order_key(kind, start or block_start, name)
         shown = max(on_date, begin)
         while shown <= min(ends_on, end):
-            time = clock_time(start) if start and shown == on_date else ""
-            item = _pill(kind, time or block or "", pill_time(start or block_start), name)
-            found[shown].append((order, item))
+            own = start if shown == on_date else None
+            found[shown].append(_drawn(kind, own, start or block_start, block or "", name, locale))
             shown += dt.timedelta(days=1)
     a_day = url_for(".day", day=first)
     items = {d: [pill for _order, pill in sorted(pills, key=lambda p: p[0])] for d, pills in found.items()}
@@ -211,6 +214,13 @@ _SAID = {
     "off": N_("Cancelled"),
     "declined": N_("Declined"),
 }
+
+
+@lru_cache(maxsize=2048)
+def _drawn(kind: str, own: dt.time | None, at: dt.time | None, block: str, name: str, _locale: str) -> _Drawn:
+    """A pill with its own time or its block; most look like others of the same service and time."""
+    time = (clock_time(own) if own else "") or block
+    return cards.order_key(kind, at, name), _pill(kind, time, pill_time(at), name)
 
 
 def _pill(kind: str, time: str, short: str, name: str) -> DayItem:

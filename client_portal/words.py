@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.dates import get_day_names
 from babel.lists import format_list
@@ -109,7 +110,12 @@ def job_time(job: Job | Placed) -> str:
 
 def names(of: Sequence[str]) -> str:
     """`Mochi and Pepper`."""
-    return format_list(list(of), locale=get_locale()) if of else ""
+    return _names(tuple(of), language()) if of else ""
+
+
+@lru_cache(maxsize=2048)
+def _names(of: tuple[str, ...], locale: str) -> str:
+    return format_list(list(of), locale=locale)
 
 
 def one_of(of: Sequence[str]) -> str:

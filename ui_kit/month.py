@@ -4,6 +4,8 @@ import calendar
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from ui_kit import formats
 
@@ -19,8 +21,7 @@ class DayItem:
     short: str = ""
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):
     """One cell. `reason` says why a day cannot be picked; `note` is a remark such as "holiday rate"."""
 
     date: dt.date
@@ -51,6 +52,12 @@ def weeks_of(month: dt.date) -> list[list[dt.date]]:
     return calendar.Calendar(formats.first_weekday()).monthdatescalendar(month.year, month.month)
 
 
+@lru_cache(maxsize=64)
+def _labelled(month: dt.date, _locale: str) -> list[list[tuple[dt.date, str]]]:
+    """The days of these weeks, each as it is called."""
+    return [[(day, formats.long_day(day)) for day in week] for week in weeks_of(month)]
+
+
 def month_grid(
     month: dt.date,
     *,
@@ -62,7 +69,8 @@ def month_grid(
     notes: Mapping[dt.date, str] | None = None,
 ) -> MonthGrid:
     """The month that holds `month`. `reasons` are the days that cannot be picked, `notes` remarks on days."""
-    first, weeks = month.replace(day=1), weeks_of(month)
+    first = month.replace(day=1)
+    items, reasons, notes = items or {}, reasons or {}, notes or {}
     return MonthGrid(
         title=formats.month_name(first),
         first=first,
@@ -76,14 +84,14 @@ def month_grid(
                     in_month=day.month == first.month,
                     is_today=day == today,
                     is_selected=day in selected,
-                    label=formats.long_day(day),
+                    label=label,
                     url=day_url(day) if day_url else None,
-                    items=(items or {}).get(day, ()),
-                    reason=(reasons or {}).get(day),
-                    note=(notes or {}).get(day),
+                    items=items.get(day, ()),
+                    reason=reasons.get(day),
+                    note=notes.get(day),
                 )
-                for day in week
+                for day, label in week
             ]
-            for week in weeks
+            for week in _labelled(first, formats.language())
         ],
     )

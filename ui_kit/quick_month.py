@@ -7,6 +7,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from ui_kit.month import Day, DayItem, MonthGrid
+from ui_kit.quick import escaped
 
 
 def month(grid: MonthGrid, caption: str, shown: int = 2) -> Markup:
@@ -30,7 +31,7 @@ def month_picker(grid: MonthGrid, name: str, caption: str) -> Markup:
 
 def _heads(grid: MonthGrid) -> str:
     return "".join(
-        f'<th scope="col"><abbr title="{escape(long)}">{escape(short)}</abbr></th>' for short, long in grid.weekdays
+        f'<th scope="col"><abbr title="{escaped(long)}">{escaped(short)}</abbr></th>' for short, long in grid.weekdays
     )
 
 
@@ -68,9 +69,9 @@ def _day(day: Day, words: _Words, shown: int) -> str:
     over = len(day.items) - shown
     more = f'<span class="ui-cal__more">{escape(gettext("+%(n)s more", n=over))}</span>' if over > 0 else ""
     return (
-        f'<td><a class="ui-cal__day{look}" href="{escape(day.url)}"{current}><span class="ui-cal__n">'
-        f'<span aria-hidden="true">{day.date.day}</span><span class="ui-vh">{escape(day.label)}{said}</span></span>'
-        f"{_pills(day.items[:shown], words)}{more}</a></td>"
+        f'<td><a class="ui-cal__day{look}" href="{escaped(str(day.url))}"{current}><span class="ui-cal__n">'
+        f'<span aria-hidden="true">{day.date.day}</span><span class="ui-vh">{escaped(day.label)}{said}</span></span>'
+        f"{_pills(day.items[:shown], words) if day.items else ''}{more}</a></td>"
     )
 
 
