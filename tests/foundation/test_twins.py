@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from foundation.among import among
 from foundation.db import db
-from foundation.twins import Twin, attached, put_beside
+from foundation.twins import Twin, attached, put_beside, row_of
 from models import Client, ClientLogin, Job, JobState, Pet, ServiceItem, Staff, job_pet
 from tests import factories as make
 from tests.databases import statements
@@ -45,6 +45,16 @@ def test_lists_of_others_are_put_beside_it(jobs):
     )
     put_beside(jobs, "pets", PET.by_first(db.session.execute(pets)))
     assert [[p.name for p in job.pets] for job in jobs] == [["Biscuit", "Mochi"], []]
+
+
+def test_a_twin_knows_all_that_was_read_of_it_where_that_is_wanted(cast):
+    clients = Twin(Client, "first_name", pets=Twin(Pet, "name"))
+    asked = sa.select(*clients.columns).select_from(clients.joined()).where(clients.c.id == cast.alice.id).order_by(Pet.__table__.c.id)  # fmt: skip
+    (alice,) = clients.read(db.session.execute(asked), keep_rows=True)
+    assert row_of(alice) == (
+        cast.alice.id, "Alice", cast.biscuit.id, "Biscuit", cast.alice.id, "Alice", cast.mochi.id, "Mochi",
+    )  # fmt: skip
+    assert [row_of(c) for c in (*clients.read(db.session.execute(asked)), cast.alice)] == [None, None]
 
 
 def test_a_list_comes_with_its_owner_and_each_of_it_knows_whose_it_is(cast):

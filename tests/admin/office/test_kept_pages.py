@@ -1,18 +1,22 @@
 """What is kept of the office's pages: nobody sees another's, and nobody what was."""
 
+import datetime as dt
+import itertools
 import re
+from decimal import Decimal
 
 import pytest
 
 from admin_site import frame, list_shell
 from foundation import clock
 from foundation.db import db
-from models import LineState, StaffRole
+from models import InvoiceState, LineState, StaffRole
 from tests import factories as make
 from tests import money_factories as money
 from tests.databases import statements
 from workflows import list_columns, people, roles, settings
 from workflows.actors import StaffAtWork, staff_actor
+from workflows.login_links import LINK_LIFETIME
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 LISTS = ("/admin/clients/?view=all", "/admin/pets/?view=all", "/admin/visits/?view=all", "/admin/invoices/?view=all")
@@ -49,7 +53,7 @@ class Pages:
         self.app = app
 
     def forget(self):
-        for name in ("office_frames", "office_list_shells", "office_menus"):
+        for name in ("office_frames", "office_list_shells", "office_menus", "office_rows"):
             self.app.extensions.pop(name, None)
 
     def same(self, *asked):
@@ -135,6 +139,51 @@ def test_what_changes_in_between_is_on_the_next_page(pages, office, manager, man
     assert ['value="archive"' in page for page in both()[:2]] == [True, False]
 
 
+def test_a_row_is_drawn_again_once_anything_of_it_or_the_day_is_another(pages, office, many, cast, clock_at):
+    invoice = money.invoice(cast.alice, state=InvoiceState.OPEN, due_on=clock.today())
+
+    def lists():
+        return pages.same(*((office, f"{path}&page_size=100") for path in LISTS))
+
+    seen = [lists()]
+    for change in (
+        lambda: setattr(cast.alice, "last_name", "Aardvark"),
+        lambda: setattr(cast.alice, "primary_sitter", cast.sam),
+        lambda: setattr(cast.biscuit, "breed", "Beagle"),
+        lambda: setattr(invoice, "total", Decimal("12.34")),
+        lambda: setattr(cast.alice, "portal_enabled", False),
+    ):
+        change()
+        db.session.commit()
+        seen.append(lists())
+    assert all(old != new for old, new in itertools.pairwise(seen))
+    clients, pets, visits, invoices = zip(*seen, strict=True)
+    assert ["Aardvark" in page for page in (clients[1], pets[1], visits[1], invoices[1])] == [True] * 4
+    assert "Overdue" not in invoices[-1]
+    clock_at(clock.now() + dt.timedelta(hours=15))
+    assert "Overdue" in lists()[3]
+
+
+def test_an_invitation_gets_old_in_the_list_of_clients_though_nothing_changes(pages, office, cast, clock_at):
+    one = make.client("Ina", "Invited")
+    login = make.client_login(one, email="ina@example.com")
+    login.password_hash, login.invited_at = None, clock.now() - LINK_LIFETIME["invitation"] + dt.timedelta(hours=1)
+    db.session.commit()
+    row = re.compile(r"<tr>(?:(?!</tr>).)*Ina Invited.*?</tr>", re.DOTALL)
+    url = f"{LISTS[0]}&page_size=100"
+    fresh = row.search(pages.same((office, url))[0])[0]
+    clock_at(clock.now() + dt.timedelta(hours=2))
+    old = row.search(pages.same((office, url))[0])[0]
+    assert fresh != old
+
+
+def test_no_hash_of_a_password_is_kept_with_a_row(app, pages, office, cast):
+    login = make.client_login(make.client("Nina", "Grey"))
+    office.get(LISTS[0])
+    kept = repr([list(rows) for rows in app.extensions["office_rows"].values()])
+    assert ("Nina" in kept, login.password_hash in kept) == (True, False)
+
+
 def test_a_saved_view_is_a_tab_of_whoever_sees_it(pages, office, manager, many):
     office.get(f"{LISTS[0]}&search=archer").follow("Save this view").press("Save the view", name="Archers")
     assert [">Archers<" in page for page in pages.same((office, LISTS[0]), (manager, LISTS[0]))] == [True, False]
@@ -174,10 +223,12 @@ def test_the_badges_are_of_the_businesss_own_day(office, many):
 def test_no_more_is_kept_than_there_is_room_for(app, pages, office, many, monkeypatch):
     monkeypatch.setattr(frame, "MOST_KEPT", 2)
     monkeypatch.setattr(list_shell, "MOST_KEPT", 2)
+    monkeypatch.setattr(list_shell, "MOST_KINDS", 2)
     for path in (*LISTS, *OTHERS):
         office.get(path)
     assert 0 < len(app.extensions["office_frames"]) <= 2
     assert 0 < len(app.extensions["office_list_shells"]) <= 2
+    assert 0 < len(app.extensions["office_rows"]) <= 2
 
 
 def test_whoever_acts_in_the_office_is_the_same_as_the_plain_actor(cast):
