@@ -161,7 +161,8 @@ class Twin(Generic[E]):
 
 def row_of(read: Any) -> tuple[Any, ...] | None:  # noqa: ANN401 -- a twin, or whatever else
     """All that the database said of a twin and of those beside it; None where it was not kept."""
-    return read.__dict__.get(_ROW) if isinstance(read, _Plain) else None
+    found: tuple[Any, ...] | None = read.__dict__.get(_ROW) if isinstance(read, _Plain) else None
+    return found
 
 
 def attached(read: E) -> E:
