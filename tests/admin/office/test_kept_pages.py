@@ -1,5 +1,6 @@
 """What is kept of the office's pages: nobody sees another's, and nobody what was."""
 
+import datetime as dt
 import itertools
 import re
 
@@ -14,6 +15,7 @@ from tests import money_factories as money
 from tests.databases import statements
 from workflows import list_columns, people, roles, settings
 from workflows.actors import StaffAtWork, staff_actor
+from workflows.login_links import LINK_LIFETIME
 from workflows.permissions import ROLE_PERMISSIONS, Permission
 
 LISTS = ("/admin/clients/?view=all", "/admin/pets/?view=all", "/admin/visits/?view=all", "/admin/invoices/?view=all")
@@ -136,7 +138,7 @@ def test_what_changes_in_between_is_on_the_next_page(pages, office, manager, man
     assert ['value="archive"' in page for page in both()[:2]] == [True, False]
 
 
-def test_a_row_is_drawn_again_once_anything_of_it_is_another(pages, office, cast):
+def test_a_row_is_drawn_again_once_anything_of_it_or_the_day_is_another(pages, office, cast, clock_at):
     money.invoice(cast.alice, due_on=clock.today())
     make.job(cast.alice)
 
@@ -155,6 +157,32 @@ def test_a_row_is_drawn_again_once_anything_of_it_is_another(pages, office, cast
     assert all(old != new for old, new in itertools.pairwise(seen))
     clients, pets, visits, invoices = zip(*seen, strict=True)
     assert ["Aardvark" in page for page in (clients[1], pets[1], visits[1], invoices[1])] == [True] * 4
+    late = "ui-chip--late"
+    assert invoices[-1].count(late) == 0
+    for hours in (8, 7):  # a session that is used goes on
+        clock_at(clock.now() + dt.timedelta(hours=hours))
+        office.get(LISTS[0])
+    assert lists()[3].count(late) == 1
+
+
+def test_an_invitation_gets_old_in_the_list_of_clients_though_nothing_changes(pages, office, cast, clock_at):
+    one = make.client("Ina", "Invited")
+    login = make.client_login(one, email="ina@example.com")
+    login.password_hash, login.invited_at = None, clock.now() - LINK_LIFETIME["invitation"] + dt.timedelta(hours=1)
+    db.session.commit()
+    row = re.compile(r"<tr>(?:(?!</tr>).)*Ina Invited.*?</tr>", re.DOTALL)
+    url = f"{LISTS[0]}&page_size=100"
+    fresh = row.search(pages.same((office, url))[0])[0]
+    clock_at(clock.now() + dt.timedelta(hours=2))
+    old = row.search(pages.same((office, url))[0])[0]
+    assert fresh != old
+
+
+def test_no_hash_of_a_password_is_kept_with_a_row(app, pages, office, cast):
+    login = make.client_login(make.client("Nina", "Grey"))
+    office.get(LISTS[0])
+    kept = repr([list(rows) for rows in app.extensions["office_rows"].values()])
+    assert ("Nina" in kept, login.password_hash in kept) == (True, False)
 
 
 def test_a_saved_view_is_a_tab_of_whoever_sees_it(pages, office, manager, many):
