@@ -41,6 +41,7 @@ class Listed(Protocol):
     list_options: Sequence[Any]
     twin: Twin[Any] | None
     counts_rows: bool
+    keeps_page: bool
 
     @property
     def shows_only_usual(self) -> bool: ...
