@@ -80,6 +80,7 @@ class BulkActions:
     list_options: Sequence[Any]
     twin: Twin[Any] | None
     counts_rows: bool
+    keeps_page: bool
     scope: Callable[[Any], Any]
     find: Callable[[str], Any]
     actor: Actor
