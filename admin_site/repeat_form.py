@@ -110,6 +110,12 @@ class RepeatForm(VisitForm):
                 raise Invalid("no_time", N_("Enter a time for the ticked days."), field="times")
         return [PatternTime(day, row.time, row.block) for row in self.rows for day in sorted(row.days)]
 
+    @property
+    def first_weekday(self) -> int:
+        """The day on which a week begins, 0 for Monday; -1, which the rules refuse, for what no page offers."""
+        offered = {choice.value for choice in self.week_starts.choices}
+        return int(self.week_starts.data) if self.week_starts.data in offered else -1
+
     def check_times(self, refusals: Refusals) -> None:
         """The service, the week, its rhythm, and first and last day."""
         with refusals:
@@ -121,7 +127,7 @@ class RepeatForm(VisitForm):
             if self.item is not None:
                 check_times(times, self.item)
         with refusals:
-            check_rhythm(self.every_weeks.data, int(self.week_starts.data))
+            check_rhythm(self.every_weeks.data, self.first_weekday)
         with refusals:
             check_days(self.starts_on.data, self.ends_on.data, today=clock.today())
 
@@ -132,7 +138,7 @@ class RepeatForm(VisitForm):
             raise Invalid("no_service", N_("Choose a service."), field="service")
         return Pattern(
             item=item, times=self.pattern_times(), starts_on=starts_on, ends_on=self.ends_on.data,
-            every_weeks=weeks, week_starts=int(self.week_starts.data), sitter=self.chosen_sitter, pets=self.chosen_pets,
+            every_weeks=weeks, week_starts=self.first_weekday, sitter=self.chosen_sitter, pets=self.chosen_pets,
             note=self.note.data or "", staff_note=self.staff_note.data or "",
         )  # fmt: skip
 

@@ -120,10 +120,10 @@ def test_what_makes_no_sense_comes_back_with_a_sentence(office, cast, values, se
 @pytest.mark.covers("V4")
 def test_all_that_is_wrong_with_a_series_is_said_at_once(office, cast):
     form = office.get(f"{NEW}?client={cast.alice.id}")
-    values = {"service": cast.walk.id, "starts_on": "", "ends_on": "2026-01-01", "row-time": ["25:00", ""], "every_weeks": "99", "sitter": "", "pets": None}  # fmt: skip
+    values = {"service": cast.walk.id, "starts_on": "", "ends_on": "2026-01-01", "row-time": ["25:00", ""], "every_weeks": "99", "sitter": "", "pets": None, "week_starts": "25:99"}  # fmt: skip
     page = form.press("Save and make visits", **values)
     assert page.status == 422
-    for name in ("starts_on", "ends_on", "times", "every_weeks", "sitter", "pets"):
+    for name in ("starts_on", "ends_on", "times", "every_weeks", "week_starts", "sitter", "pets"):
         assert f'id="{name}-error"' in page.html, name
 
 
