@@ -28,7 +28,7 @@ from workflows import settings
 #: shells that a process keeps, of some ten kilobytes each; then it begins afresh
 MOST_KEPT = 150
 #: kinds of rows (a list as somebody may see it on a day), and rows of each, of one to two kilobytes; then they begin afresh
-MOST_KINDS, MOST_ROWS = 12, 100
+MOST_KINDS, MOST_ROWS = 8, 50
 #: where the rows go; nobody can write it into a record
 _ROWS = Markup(f"<!--{secrets.token_hex(12)}-->")  # noqa: S704 -- no words of anybody
 

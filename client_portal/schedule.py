@@ -216,7 +216,7 @@ _SAID = {
 }
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _drawn(kind: str, own: dt.time | None, at: dt.time | None, block: str, name: str, _locale: str) -> _Drawn:
     """A pill with its own time or its block; most look like others of the same service and time."""
     time = (clock_time(own) if own else "") or block

@@ -113,7 +113,7 @@ def names(of: Sequence[str]) -> str:
     return _names(tuple(of), language()) if of else ""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _names(of: tuple[str, ...], locale: str) -> str:
     return format_list(list(of), locale=locale)
 
