@@ -161,7 +161,7 @@ class CrowdStory:
         story.ask(client, [wish], story.ago(hours))
         booked = Wanted(wish.item, days[:1], wish.start_time, pets=pets_of(other, Species.DOG))
         with at(story.ago(hours - 7)):
-            jobs.book(other, booked, sitter=client.primary_sitter, actor=story.max)
+            story.book(other, booked, sitter=client.primary_sitter, actor=story.max)
 
     def nobody_proposed(self, story: Story, hours: float) -> None:
         """A client without a primary sitter: the office must choose one."""

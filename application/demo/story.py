@@ -203,7 +203,7 @@ def leos_taxi(story: Story, hours: float) -> None:
     days = story.days(story.monday + dt.timedelta(days=7), 1, only=WEEKDAYS)
     taxi = story.walk(leo, days, near=10 * 60, code="Taxi", sitter=sita, note="To the vet for his yearly shots.")
     with at(story.ago(hours)):
-        jobs.book(leo, taxi, sitter=sita, actor=story.olivia, staff_note="Ramp for the car is in the garage.")
+        story.book(leo, taxi, sitter=sita, actor=story.olivia, staff_note="Ramp for the car is in the garage.")
 
 
 def hannahs_weekend(story: Story, hours: float) -> None:
