@@ -66,19 +66,22 @@ class Counts:
 
 
 def counts() -> Counts:
-    """Two queries."""
-    auto = db.session.scalar(sa.select(sa.func.count()).select_from(ChangeRequest).where(_lately_auto())) or 0
-    return Counts(**n_open_by_tab(), auto=auto)
+    """One query."""
+    auto = sa.select(sa.func.count()).select_from(ChangeRequest).where(_lately_auto()).scalar_subquery()
+    return Counts(*db.session.execute(sa.select(*OPEN_BY_TAB.c, auto)).one())
 
 
-def n_open_by_tab() -> dict[str, int]:
-    """What nobody has decided, in each tab; one query."""
-    by_kind: dict[ChangeKind, int] = dict(db.session.execute(_OPEN_BY_KIND).all())
-    return {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in OPEN_KINDS.items()}
-
-
-# Built once: every HOME asks.
-_OPEN_BY_KIND = sa.select(ChangeRequest.kind, sa.func.count()).where(ChangeRequest.is_open).group_by(ChangeRequest.kind)
+#: what nobody has decided, in each tab: one row
+OPEN_BY_TAB = (
+    sa.select(
+        *(
+            sa.func.count(sa.case((ChangeRequest.kind.in_(kinds), ChangeRequest.id))).label(tab)
+            for tab, kinds in OPEN_KINDS.items()
+        )
+    )
+    .where(ChangeRequest.is_open)
+    .subquery("open_by_tab")
+)
 
 
 def _lately_auto() -> Any:

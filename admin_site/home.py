@@ -150,7 +150,7 @@ def _subtitle(today: home_figures.Today) -> str:
 
 
 def _todos(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
-    rows = [*_requests(actor, facts), *_changes(actor), *_nobody(), *_keys(facts), *_time_off(actor)]
+    rows = [*_requests(actor, facts), *_changes(actor, facts), *_nobody(facts), *_keys(facts), *_time_off(actor)]
     if facts.n_baskets and actor.may(Permission.REQUESTS):
         title = ngettext("%(num)d unsent basket", "%(num)d unsent baskets", facts.n_baskets)
         hours = settings.read()["portal.auto_submit_hours"]
@@ -213,27 +213,26 @@ def _requests(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
     return [ToDo("req", "inbox", title, " ".join(parts), url_for("requests.index"), gettext("Process requests"))]
 
 
-def _changes(actor: Actor) -> list[ToDo]:
+def _changes(actor: Actor, facts: home_figures.Facts) -> list[ToDo]:
     """What clients ask about visits in the schedule, as far as nobody has decided."""
     n_clients = frame.n_clients_with_changes()
     if not n_clients or not actor.may(Permission.SCHEDULE):
         return []
-    n = change_queue.n_open_by_tab()
+    n_changes, n_cancellations, n_messages = facts.n_changes, facts.n_cancellations, facts.n_messages
     parts = (
-        ngettext("%(num)d change.", "%(num)d changes.", n["changes"]) if n["changes"] else "",
-        ngettext("%(num)d cancellation.", "%(num)d cancellations.", n["cancellations"]) if n["cancellations"] else "",
-        ngettext("%(num)d message.", "%(num)d messages.", n["messages"]) if n["messages"] else "",
+        ngettext("%(num)d change.", "%(num)d changes.", n_changes) if n_changes else "",
+        ngettext("%(num)d cancellation.", "%(num)d cancellations.", n_cancellations) if n_cancellations else "",
+        ngettext("%(num)d message.", "%(num)d messages.", n_messages) if n_messages else "",
     )
     title = change_queue.waiting_words(n_clients)
     text = " ".join(part for part in parts if part)
     return [ToDo("req", "calendar-time", title, text, url_for("changes.index"), gettext("Decide"))]
 
 
-def _nobody() -> list[ToDo]:
-    by_day = home_figures.nobody()
-    if not by_day:
+def _nobody(facts: home_figures.Facts) -> list[ToDo]:
+    n_all, today, first_on = facts.n_nobody, facts.n_nobody_today, facts.first_nobody_on
+    if first_on is None:
         return []
-    today, n_all = by_day.get(clock.today(), 0), sum(by_day.values())
     if today:
         title = ngettext("%(num)d visit today has nobody on it", "%(num)d visits today have nobody on them", today)
         later = n_all - today
@@ -241,7 +240,7 @@ def _nobody() -> list[ToDo]:
         day = clock.today()
     else:
         title = ngettext("%(num)d visit in the next 7 days has nobody on it", "%(num)d visits in the next 7 days have nobody on them", n_all)  # fmt: skip
-        day = min(by_day)
+        day = first_on
         text = gettext("The first is %(day)s.", day=texts.day_words(day, inside=True))
     url = url_for(
         "schedule.index", state="nobody", view="day" if today and today == n_all else "week", on=day.isoformat()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from admin_site import change_queue
 from admin_site.reading import initials
 from foundation import clock
 from foundation.among import among
@@ -226,25 +227,6 @@ _PET_NAME = sa.select(Pet.name).where(Pet.id == job_pet.c.pet_id).scalar_subquer
 _PET_NAMES = sa.select(job_pet.c.job_id, _PET_NAME).where(among(job_pet.c.job_id, "ids")).order_by(_PET_NAME)
 
 
-def nobody() -> dict[dt.date, int]:
-    """Visits without a sitter, from today to the same day next week, by day."""
-    first = clock.today()
-    found = _asked().execute(_NOBODY, {"first": first, "last": first + dt.timedelta(days=DAYS_AHEAD)})
-    return {row[0]: row[1] for row in found}
-
-
-_NOBODY = fixed(
-    sa.select(Job.on_date, sa.func.count())
-    .where(
-        Job.sitter_id.is_(None),
-        Job.state == JobState.SCHEDULED,
-        Job.on_date.between(sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)),
-    )
-    .group_by(Job.on_date)
-    .order_by(Job.on_date)
-)
-
-
 class Facts(NamedTuple):
     """Small questions that one query answers together."""
 
@@ -263,6 +245,14 @@ class Facts(NamedTuple):
     n_lines: int
     first_on: dt.date | None
     n_auto: int
+    #: what clients ask about visits in the schedule and nobody has decided, by the inbox's tabs
+    n_changes: int
+    n_cancellations: int
+    n_messages: int
+    #: visits without a sitter from today to the same day next week: all, today's, and the first day
+    n_nobody: int
+    n_nobody_today: int
+    first_nobody_on: dt.date | None
     #: keys are written down at all
     has_keys: bool
     #: somebody who is not in the team any more still has a key
@@ -289,8 +279,9 @@ class Facts(NamedTuple):
 
 def facts() -> Facts:
     """Counts and "is there any?"; one query."""
-    begin, end = report_views.today()
-    return Facts(*_asked().execute(_FACTS, {"begin": begin, "end": end, **condition.bound()}).one())
+    (begin, end), first = report_views.today(), clock.today()
+    days = {"first": first, "last": first + dt.timedelta(days=DAYS_AHEAD)}
+    return Facts(*_asked().execute(_FACTS, {"begin": begin, "end": end, **days, **condition.bound()}).one())
 
 
 def _count(what: Any, *where: Any) -> Any:
@@ -307,6 +298,16 @@ _LINES = (
     )
     .where(JobRequestLine.state == LineState.SUBMITTED)
     .subquery("lines")
+)
+_FIRST, _LAST = (sa.bindparam(name, type_=sa.Date) for name in ("first", "last"))
+_NOBODY = (
+    sa.select(
+        sa.func.count(Job.id).label("n"),
+        sa.func.count(sa.case((Job.on_date == _FIRST, Job.id))).label("n_today"),
+        sa.func.min(Job.on_date).label("first_on"),
+    )
+    .where(Job.sitter_id.is_(None), Job.state == JobState.SCHEDULED, Job.on_date.between(_FIRST, _LAST))
+    .subquery("nobody")
 )
 # With the states as parameters PostgreSQL keeps no plan of it, and to think of one took three times as long as to answer.
 _FACTS = fixed(
@@ -326,6 +327,8 @@ _FACTS = fixed(
             ReportCard.sent_at < sa.bindparam("end", type_=UTCDateTime),
         ),
         *_LINES.c,
+        *change_queue.OPEN_BY_TAB.c,
+        *_NOBODY.c,
         sa.exists(sa.select(Key.id).where(Key.retired_at.is_(None))),
         sa.exists(
             sa.select(Key.id)
@@ -335,7 +338,7 @@ _FACTS = fixed(
         _count(MailTemplate, MailTemplate.broken_at.is_not(None), MailTemplate.in_use.is_not(None)),
         _count(MailRefusal, MailRefusal.kind == RefusalKind.BOUNCED, MailRefusal.client_id.is_not(None)),
         *condition.KNOWN,
-    )
+    ).select_from(_LINES.join(change_queue.OPEN_BY_TAB, sa.true()).join(_NOBODY, sa.true()))
 )
 
 
