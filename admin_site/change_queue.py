@@ -68,7 +68,7 @@ class Counts:
 def counts() -> Counts:
     """One query."""
     auto = sa.select(sa.func.count()).select_from(ChangeRequest).where(_lately_auto()).scalar_subquery()
-    return Counts(*db.session.execute(sa.select(*OPEN_BY_TAB.c, auto)).one())
+    return Counts(**db.session.execute(sa.select(*OPEN_BY_TAB.c, auto.label("auto"))).mappings().one())
 
 
 #: what nobody has decided, in each tab: one row
