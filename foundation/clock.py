@@ -43,6 +43,11 @@ def to_local(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(_zone)
 
 
+def wall_clock(moment: dt.datetime) -> dt.datetime:
+    """A moment as the business's clock shows it, without its zone. Notice is counted by it (`workflows.notice`)."""
+    return to_local(moment).replace(tzinfo=None)
+
+
 def from_local(day: dt.date, time: dt.time) -> dt.datetime:
     """The UTC moment at which the business's clock shows `day` and `time`.
 

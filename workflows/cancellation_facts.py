@@ -123,7 +123,7 @@ def gather(
         job, stay = by_id[visit.job_id], stay_of[visit.job_id]
         counts = cancelled[job.client_id]
         facts[job.id] = Facts(
-            price=job.price, sitter_pay=job.sitter_pay, begins=visit.begins, now=stays.wall_clock(now),
+            price=job.price, sitter_pay=job.sitter_pay, begins=visit.begins, now=clock.wall_clock(now),
             group_id=visit.group_id, initiator=initiator, ends_series=ends_series,
             on_holiday=_touches(visit.on_date, visit.ends_on, known.holidays),
             stay_on_holiday=_touches(stay.first_on, stay.last_on, known.holidays), stay_begins=stay.begins,

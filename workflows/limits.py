@@ -129,7 +129,7 @@ def check_limit(
 ) -> Refusal | None:
     """Does the limit forbid a visit on `day` that begins at `start` (aware), asked for at `now` (aware)?
 
-    Hours count back from the start, exactly N hours is in time. Days count dates: 1 day means tomorrow or later.
+    Hours count back from the start as the clock on the wall shows them (`notice`), exactly N hours is in time. Days count dates: 1 day means tomorrow or later.
     At the time of day of the other two it is too late already.
     """
     if not _is_late(limit, day, start, now):
@@ -143,7 +143,7 @@ def _is_late(limit: Limit, day: dt.date, start: dt.datetime, now: dt.datetime) -
     local = clock.to_local(now)
     today = local.date()
     if limit.kind is LimitKind.HOURS:
-        return start - now < dt.timedelta(hours=limit.number)
+        return clock.wall_clock(start) - clock.wall_clock(now) < dt.timedelta(hours=limit.number)
     if limit.kind is LimitKind.DAYS:
         return day < today + dt.timedelta(days=limit.number)
     if limit.kind is LimitKind.NONE or limit.time is None:

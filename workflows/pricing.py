@@ -88,7 +88,7 @@ def cases(
     """The charged days as the rules see them; only the first has a start."""
     starts_in = None
     if booked_at is not None and on_date is not None:
-        starts_in = clock.from_local(on_date, begins or dt.time(0)) - booked_at
+        starts_in = dt.datetime.combine(on_date, begins or dt.time(0)) - clock.wall_clock(booked_at)
     type_id = client.client_type_id if client else None
     first = Case(n_pets, item.id, item.group_id, type_id, on_date, on_date in book.holidays, begins, starts_in)
     yield first

@@ -142,8 +142,3 @@ def chains(visits: Iterable[StayVisit], *, gap: dt.timedelta) -> list[list[StayV
             found.append([visit])
             busy_until = visit.window.latest
     return [*found, *bookings]
-
-
-def wall_clock(moment: dt.datetime) -> dt.datetime:
-    """A moment as the business's clock shows it, without its zone."""
-    return clock.to_local(moment).replace(tzinfo=None)

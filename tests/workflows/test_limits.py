@@ -94,11 +94,11 @@ def test_request_limit_of_zero_at_the_business_is_none(db_session):
         (Limit(LimitKind.HOURS, 24), "2026-11-24 10:00", "2026-11-23 10:00", None),
         (Limit(LimitKind.HOURS, 24), "2026-11-24 09:59", "2026-11-23 10:00", "limit_hours"),
         (Limit(LimitKind.HOURS, 24), "2026-11-24 10:00", "2026-11-23 10:00:01", "limit_hours"),
-        # the night of 1 November 2026 is an hour longer, that of 14 March 2027 an hour shorter
-        (Limit(LimitKind.HOURS, 12), "2026-11-01 08:00", "2026-10-31 21:00", None),
-        (Limit(LimitKind.HOURS, 12), "2026-11-01 08:00", "2026-10-31 21:01", "limit_hours"),
-        (Limit(LimitKind.HOURS, 12), "2027-03-14 08:00", "2027-03-13 19:00", None),
-        (Limit(LimitKind.HOURS, 12), "2027-03-14 08:00", "2027-03-13 19:01", "limit_hours"),
+        # the clock on the wall counts, in the night of 1 November 2026, an hour longer, and in that of 14 March 2027
+        (Limit(LimitKind.HOURS, 12), "2026-11-01 08:00", "2026-10-31 20:00", None),
+        (Limit(LimitKind.HOURS, 12), "2026-11-01 08:00", "2026-10-31 20:01", "limit_hours"),
+        (Limit(LimitKind.HOURS, 12), "2027-03-14 08:00", "2027-03-13 20:00", None),
+        (Limit(LimitKind.HOURS, 12), "2027-03-14 08:00", "2027-03-13 20:01", "limit_hours"),
         # days count dates: 1 means tomorrow or later, whatever the hour
         (Limit(LimitKind.DAYS, 1), "2026-11-23 23:59", "2026-11-23 00:00", "limit_days"),
         (Limit(LimitKind.DAYS, 1), "2026-11-24 00:00", "2026-11-23 23:59", None),

@@ -166,6 +166,20 @@ def test_rule_for_short_notice_counts_the_hours_from_booking_to_start(app, booke
     assert price(add(10, booked_within_hours=24), begins=begins, booked_at=at) == (30 if holds else 20)
 
 
+@pytest.mark.parametrize(
+    ("booked", "holds"),
+    [
+        # The night to 1 November 2026 is an hour longer, and the clock on the wall counts, as for fees.
+        ("2026-10-31 08:00-04:00", False),
+        ("2026-10-31 08:01-04:00", True),
+    ],
+)
+def test_rule_for_short_notice_counts_by_the_clock_on_the_wall(app, booked, holds):
+    settings.read()
+    case = {"on_date": dt.date(2026, 11, 1), "begins": dt.time(8), "booked_at": dt.datetime.fromisoformat(booked)}
+    assert price(add(10, booked_within_hours=24), **case) == (30 if holds else 20)
+
+
 def test_rule_for_short_notice_needs_a_day():
     at = dt.datetime(2026, 11, 27, tzinfo=dt.UTC)
     assert price(add(10, booked_within_hours=24), on_date=None, booked_at=at) == 20
