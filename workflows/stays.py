@@ -14,7 +14,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from foundation import clock
 from foundation.db import db
 from models import Job, JobState, ServiceItem, TimeBlock, TimeType
 from workflows import settings
