@@ -80,7 +80,7 @@ def _measure(kind: str, options: argparse.Namespace, folder: Path) -> None:
         else:
             print(f"{title}\n\n{report.reading(measures.read(run), kind)}", flush=True)
             if options.write_seconds and not options.only:
-                print(f"\n{report.writes(measures.write(run, options.write_seconds))}", flush=True)
+                print(f"\n{report.writes(measures.write(run, options.write_seconds), kind)}", flush=True)
                 print(f"\n{report.bulk(bulk.all_jobs(run))}", flush=True)
 
 

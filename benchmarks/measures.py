@@ -53,6 +53,8 @@ class Measured:
     share: Ratio
     stock: Ratio | None = None
     django: Ratio | None = None
+    #: beside Django's list with counts that are kept, as ours are
+    kept: Ratio | None = None
     like: Ratio | None = None
     #: p99 / p50 at one connection, for clients' pages
     evenness: float = math.nan
@@ -211,6 +213,8 @@ def read(run: Run) -> Reading:
                 beside["stock"] = _Address(stock, a.page.stock)
             if django is not None and a.page.django:
                 beside["django"] = _Address(django, a.page.django, somebody)
+                if a.page.django.startswith("/admin/"):
+                    beside["kept"] = _Address(django, a.page.django.replace("/admin/", "/kept/", 1), somebody)
             if a.page.like in paths:
                 beside["like"] = _Address(ours, *paths[a.page.like])
             rounds = dict(zip(beside, _in_turn(list(beside.values()), run.seconds), strict=True))

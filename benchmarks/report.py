@@ -32,19 +32,19 @@ def _number(value: float, form: str = ".1f") -> str:
 def reading(found: Reading, kind: str) -> str:
     """Pages: speed, size, share of the floor, stock's ratio, and what is missed."""
     heads = (
-        "page", "queries", "req/s", "CPU ms", "p50 ms", "p95 ms", "p99 ms", "KB", "share of hello", "x stock", "x Django", "p99/p50 alone",
-        "first visit KB", "figures",
+        "page", "queries", "req/s", "CPU ms", "p50 ms", "p95 ms", "p99 ms", "KB", "share of hello", "x stock", "x Django", "x Django, counts kept",
+        "p99/p50 alone", "first visit KB", "figures",
     )  # fmt: skip
     floor = found.floor
     f = floor.load
-    rows = [["hello (the floor)", "0", f"{f.per_second:.0f}", f"{floor.cpu_ms:.2f}", f"{f.p50:.1f}", f"{f.p95:.1f}", f"{f.p99:.1f}", "", "1", "", "", "", "", ""]]  # fmt: skip
+    rows = [["hello (the floor)", "0", f"{f.per_second:.0f}", f"{floor.cpu_ms:.2f}", f"{f.p50:.1f}", f"{f.p95:.1f}", f"{f.p99:.1f}", "", "1", "", "", "", "", "", ""]]  # fmt: skip
     for m in found.pages:
         o = m.outcome.load
-        stock, django = (f"{r.speed:.1f} (CPU {r.cpu:.1f})" if r else "" for r in (m.stock, m.django))
+        stock, django, kept = (f"{r.speed:.1f} (CPU {r.cpu:.1f})" if r else "" for r in (m.stock, m.django, m.kept))
         missed = misses(m, kind)
         rows.append([
             m.page.name, str(m.queries), f"{o.per_second:.0f}", f"{m.outcome.cpu_ms:.1f}", f"{o.p50:.1f}", f"{o.p95:.1f}", f"{o.p99:.1f}", f"{o.size / 1024:.0f}",
-            f"{_share(m.share.speed)} (CPU {_share(m.share.cpu)})", stock, django, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
+            f"{_share(m.share.speed)} (CPU {_share(m.share.cpu)})", stock, django, kept, _number(m.evenness), _number(m.first_visit_kb, ".0f"),
             "; ".join(missed) if missed else "all met",
         ])  # fmt: skip
     text = table(heads, rows)
@@ -70,7 +70,7 @@ def misses(m: Measured, kind: str) -> list[str]:
     return [text for missed, text in checks if missed]
 
 
-def writes(found: Sequence[Written]) -> str:
+def writes(found: Sequence[Written], kind: str) -> str:
     """Write loads, a row a step, and what the database says afterwards."""
     heads = ("write load", "step", "p50 ms", "p95 ms", "p99 ms", "longest ms", "requests sent/s", "HTTP requests/s", "share of hello", "errors", "lost", "figures")  # fmt: skip
     rows = []
@@ -85,7 +85,7 @@ def writes(found: Sequence[Written]) -> str:
             errors,
             "; ".join(w.missing) or "none",
         ]
-        missed = "; ".join(_write_misses(w)) or "all met"
+        missed = "; ".join(_write_misses(w, kind)) or "all met"
         for n, (step, (p50, p95, p99, longest)) in enumerate(o.steps.items()):
             times = [f"{t:.0f}" for t in (p50, p95, p99, longest)]
             rows.append(
@@ -99,14 +99,14 @@ def writes(found: Sequence[Written]) -> str:
     )
 
 
-def _write_misses(w: Written) -> list[str]:
+def _write_misses(w: Written, kind: str) -> list[str]:
     o = w.outcome
     asked = o.n_asked / o.seconds
     checks = [
         (bool(o.errors), "MISSED: no error"),
         (bool(w.missing), "MISSED: none lost"),
         (o.steps["send"][2] > WRITE_P99, f"MISSED: p99 at most {WRITE_P99} ms"),
-        (asked < WRITES, f"MISSED: {WRITES}/s"),
+        (kind == "sqlite" and asked < WRITES, f"MISSED: {WRITES}/s"),
         (asked < WRITE_SHARE * w.floor.load.per_second, f"MISSED: share {_share(WRITE_SHARE)}"),
     ]
     return [text for missed, text in checks if missed]

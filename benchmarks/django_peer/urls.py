@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path, register_converter
 
 from benchmarks.django_peer import views
+from benchmarks.django_peer.admin import keeps_counts
 
 
 class _Day:
@@ -24,6 +25,7 @@ NAMED = (
 )  # fmt: skip
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("kept/", keeps_counts.urls),
     path("healthz", views.healthz),
     path("month", views.month, name="month"),
     path("schedule/<day:on>", views.nothing, name="day"),
