@@ -77,7 +77,7 @@ class HomePage(WorkPage):
             has_more=len(found) > len(shown),
             last_id=shown[0].id if shown else 0,
             weeks=_bars(),
-            weeks_wait=home_figures.weeks_wait(),
+            weeks_wait=home_figures.WEEKS.waits,
             **live,
             steps=_steps(self.actor, facts),
             owed=billing_home.owed(self.actor),

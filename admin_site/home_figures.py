@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from time import monotonic
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from admin_site import change_queue
+from admin_site.believed import Believed
 from admin_site.reading import initials
 from foundation import clock
 from foundation.among import among
@@ -360,9 +360,8 @@ _NOTICES = fixed(
 )
 
 
-#: so many visits in the eight weeks take 2 ms to count and look the same after one more: they are believed for a while
-_WEEKS_SECONDS, _WEEKS_FROM = 30, 10_000
-_weeks: dict[tuple[str, dt.date, int], tuple[float, list[tuple[dt.date, int]]]] = {}
+#: so many visits in the eight weeks take 2 ms to count
+WEEKS: Believed[list[tuple[dt.date, int]]] = Believed(at_least=10_000)
 
 
 # Grouped as their index is, so that the index alone is read: half the time for 28,000 visits on SQLite.
@@ -380,22 +379,16 @@ def weeks(first_weekday: int) -> list[tuple[dt.date, int]]:
     """Visits a week (not the cancelled ones), the last four, this one and the next three: (first day, how many)."""
     day = clock.today()
     key = (str(db.session.get_bind().engine.url), day, first_weekday)
-    if (known := _weeks.get(key)) and known[0] > monotonic():
-        return known[1]
-    this = day - dt.timedelta(days=(day.weekday() - first_weekday) % 7)
+    return WEEKS.find(
+        key, lambda: _count_weeks(day - dt.timedelta(days=(day.weekday() - first_weekday) % 7), first_weekday)
+    )
+
+
+def _count_weeks(this: dt.date, first_weekday: int) -> tuple[list[tuple[dt.date, int]], int]:
     mondays = [this + dt.timedelta(weeks=n) for n in range(-WEEKS_BACK, WEEKS_AHEAD)]
     counts = dict.fromkeys(mondays, 0)
     for _state, on_date, n in _asked().execute(
         _WEEKS, {"first": mondays[0], "last": mondays[-1] + dt.timedelta(days=6)}
     ):
         counts[on_date - dt.timedelta(days=(on_date.weekday() - first_weekday) % 7)] += n
-    found = list(counts.items())
-    if sum(counts.values()) >= _WEEKS_FROM:
-        _weeks.clear()
-        _weeks[key] = (monotonic() + _WEEKS_SECONDS, found)
-    return found
-
-
-def weeks_wait() -> bool:
-    """Are the weeks' figures believed for a while, so that the page should say so?"""
-    return any(sum(n for _day, n in found) >= _WEEKS_FROM for _until, found in _weeks.values())
+    return list(counts.items()), sum(counts.values())

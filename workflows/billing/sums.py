@@ -231,12 +231,17 @@ AGES = (0, 30, 60, 90, None)
 
 
 def business_money() -> dict[int | None, Decimal]:
-    """What clients owe in all by age, with one query; see `by_age`.
+    """What clients owe in all by age, with one query; see `by_age`."""
+    return open_by_age()[0]
+
+
+def open_by_age() -> tuple[dict[int | None, Decimal], int]:
+    """The same, and of how many open invoices it is the sum.
 
     Added up by the database: a row for each of some hundred due dates took longer than all the rest of it.
     """
-    (amounts,) = rows_of(_BY_AGE, _last_days())
-    return {age: amount or ZERO for age, amount in zip(AGES, amounts, strict=True)}
+    ((n, *amounts),) = rows_of(_BY_AGE, _last_days())
+    return {age: amount or ZERO for age, amount in zip(AGES, amounts, strict=True)}, n
 
 
 def late(days: Mapping[str, Any], due: sa.ColumnElement[Any] | None = None) -> list[Any]:
@@ -272,9 +277,8 @@ def _all_by_age() -> sa.Select[*tuple[Any, ...]]:
     left = sa.select(Invoice.due_on, (_CHARGED - sa.func.coalesce(paid.c.amount, ZERO)).label("amount"))
     of = left.outerjoin(paid, paid.c.invoice_id == Invoice.id).where(is_open).subquery("left")
     days = {name: sa.bindparam(name, type_=sa.Date) for name in _last_days()}
-    return fixed(
-        sa.select(*(as_money(sa.func.sum(sa.case((is_late, of.c.amount)))) for is_late in late(days, of.c.due_on)))
-    )
+    amounts = (as_money(sa.func.sum(sa.case((is_late, of.c.amount)))) for is_late in late(days, of.c.due_on))
+    return fixed(sa.select(sa.func.count(), *amounts).select_from(of))
 
 
 _BY_AGE = _all_by_age()

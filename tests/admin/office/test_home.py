@@ -4,10 +4,12 @@ import datetime as dt
 
 import pytest
 
-from admin_site import home_figures
+from admin_site import believed, billing_home, home_figures
+from admin_site.believed import Believed
 from foundation.db import db
 from models import Job, JobState, MailState, NotificationKind
 from tests import factories as make
+from tests import issued
 from tests.admin.office.walk import Office
 from tests.databases import statements
 from workflows import baskets, job_requests
@@ -186,9 +188,8 @@ def this_week(office):
 @pytest.mark.covers("S1")
 def test_a_big_business_has_its_weeks_counted_every_half_minute_a_small_one_always(office, cast, monkeypatch):
     at = [1000.0]
-    monkeypatch.setattr(home_figures, "monotonic", lambda: at[0])
-    monkeypatch.setattr(home_figures, "_weeks", {})
-    monkeypatch.setattr(home_figures, "_WEEKS_FROM", 4)
+    monkeypatch.setattr(believed, "monotonic", lambda: at[0])
+    monkeypatch.setattr(home_figures, "WEEKS", Believed(at_least=4))
     db.session.delete(cast.bobs_job)
     counted = []
     for seconds in (0, 0, 0, 0, 29.9, 0.1):  # after the last look; each time somebody has booked one more
@@ -200,8 +201,7 @@ def test_a_big_business_has_its_weeks_counted_every_half_minute_a_small_one_alwa
 
 @pytest.mark.covers("S1")
 def test_weeks_that_are_believed_are_those_of_this_day(office, cast, monkeypatch, clock_at):
-    monkeypatch.setattr(home_figures, "_weeks", {})
-    monkeypatch.setattr(home_figures, "_WEEKS_FROM", 0)
+    monkeypatch.setattr(home_figures, "WEEKS", Believed(at_least=0))
     db.session.delete(cast.bobs_job)
     make.job(cast.alice, cast.walk, on_date=TODAY)
     clock_at("2026-11-23 20:00")
@@ -210,6 +210,21 @@ def test_weeks_that_are_believed_are_those_of_this_day(office, cast, monkeypatch
     assert this_week(office) == 1
     clock_at("2026-11-24 00:30")
     assert this_week(office) == 2
+
+
+@pytest.mark.covers("S1")
+def test_a_big_business_has_what_it_is_owed_added_up_every_half_minute_a_small_one_always(office, cast, monkeypatch):
+    at = [1000.0]
+    monkeypatch.setattr(believed, "monotonic", lambda: at[0])
+    monkeypatch.setattr(billing_home, "OPEN_INVOICES", Believed(at_least=3))
+    seen = []
+    for seconds in (0, 0, 0, 29.9, 0.1):  # after the last look; each time there is one more invoice of 10
+        at[0] += seconds
+        issued.invoice(cast.alice, 10)
+        seen.append(office.get(HOME).main.partition("Money owed")[2].partition("Visits a week")[0])
+    totals = [next(word for word in text.split() if word.startswith("$")) for text in seen]
+    assert totals == ["$10.00", "$20.00", "$30.00", "$30.00", "$50.00"]
+    assert ["Counted anew every half minute." in text for text in seen] == [False, False, True, True, True]
 
 
 @pytest.mark.covers("S1")
