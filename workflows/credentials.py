@@ -1,28 +1,31 @@
-"""What opens doors without anybody signing in: tokens of other programs, private calendars, links in mails.
+"""What opens doors without a password: passkeys, tokens of other programs, private calendars, links in mails.
 
 They end with the account that they belong to. Whoever is let in again later makes new ones: nobody knows any more who has the old.
+The password, and the codes of a phone that it asks for, stay: they are in somebody's head, and open nothing by lying about.
 """
 
 import sqlalchemy as sa
 
 from foundation.db import db
 from models import CalendarFeed, ClientLogin, Staff
-from workflows import activity, api_tokens
+from workflows import activity, api_tokens, passkeys
 from workflows.actors import Actor
 
 
 def end_of_staff(staff: Staff, *, actor: Actor) -> None:
-    """Kill the person's tokens, calendar address and mailed links. Each token and the address are logged."""
+    """Kill the person's tokens, passkeys, calendar address and mailed links. All but the links are logged one by one."""
     for token in api_tokens.of_person(staff):
         api_tokens.revoke(token, actor=actor)
     if staff.login is not None:
         staff.login.link_serial += 1
+        passkeys.remove_all(staff.login, actor=actor)
     _end_feed(CalendarFeed.staff_id == staff.id, actor=actor)
 
 
 def end_of_login(login: ClientLogin, *, actor: Actor) -> None:
-    """Kill a household's log-in's calendar address, which is logged, and its mailed links."""
+    """Kill a household's log-in's passkeys and calendar address, which are logged, and its mailed links."""
     login.link_serial += 1
+    passkeys.remove_all(login, actor=actor)
     _end_feed(CalendarFeed.client_login_id == login.id, actor=actor)
 
 

@@ -155,12 +155,23 @@ def rename(login: Login, public_id: str, name: str) -> Passkey:
 def remove(login: Login, public_id: str, *, actor: Actor) -> None:
     """Take one's own passkey away; logged, mailed. Invalid when there is no such one (any more)."""
     key = _own(login, public_id)
+    _remove(key, login, actor)
+    second_factor.tell(login, "passkey_removed", detail=key.name)
+    db.session.flush()
+
+
+def remove_all(login: Login, *, actor: Actor) -> None:
+    """Take the passkeys of an account that ends away; logged. Nobody is mailed: the person has left."""
+    for key in list_of(login):
+        _remove(key, login, actor)
+    db.session.flush()
+
+
+def _remove(key: Passkey, login: Login, actor: Actor) -> None:
     db.session.delete(key)
     activity.record(
         "access.passkey_removed", actor=actor, subject=login, client=sign_ins.client_of(login), name=key.name
     )
-    second_factor.tell(login, "passkey_removed", detail=key.name)
-    db.session.flush()
 
 
 def _own(login: Login, public_id: str) -> Passkey:

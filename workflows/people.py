@@ -337,7 +337,7 @@ def add_staff(values: Mapping[str, Any], *, actor: Actor) -> Staff:
 def change_staff(staff: Staff, values: Mapping[str, Any], *, actor: Actor) -> dict[str, list[Any]]:
     """Change a staff member; logged. Deactivating or changing the role ends their sign-ins at once.
 
-    Tokens, calendar address and links end for good with the account: who comes back makes new ones.
+    Tokens, passkeys, calendar address and links end for good with the account: who comes back makes new ones.
 
     Refused with Invalid: the business would be left without an active owner who can log in.
     """

@@ -5,7 +5,7 @@ import pytest
 from models import Activity, ClientLogin
 from tests import factories as make
 from tests.databases import count
-from workflows import access, account, calendar_feeds, outbox, sign_ins
+from workflows import access, account, calendar_feeds, outbox, passkeys, sign_ins
 from workflows.account import NotProved
 from workflows.actors import staff_as_client
 from workflows.errors import Invalid, NotAllowed
@@ -93,9 +93,12 @@ def test_closing_a_log_in_signs_it_out_and_kills_its_links(cast, hannah, db_sess
     db_session.flush()
     feed = calendar_feeds.turn_on(kim, actor=sign_ins.person(kim))
     address = calendar_feeds.sign("k" * 40, feed)
+    make.passkey(client_login=kim)
+    own = make.passkey(client_login=hannah)
     account.close_login(hannah, kim.id, actor=sign_ins.person(hannah))
     account.close_login(hannah, kim.id, actor=sign_ins.person(hannah))
     db_session.expire_all()
+    assert (passkeys.list_of(kim), passkeys.list_of(hannah)) == ([], [own])
     assert (kim.is_active, kim.link_serial) == (False, serial + 1)
     assert sign_ins.find_sign_in(opened.sign_in.realm, opened.token) is None
     assert count(Activity, Activity.verb == "access.login_closed") == 1

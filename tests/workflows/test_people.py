@@ -23,9 +23,10 @@ from models import (
 )
 from tests import factories as make
 from tests.databases import count
-from workflows import api_tokens, calendar_feeds, people, settings
+from workflows import api_tokens, calendar_feeds, passkeys, people, settings
 from workflows.actors import COMMAND_LINE, staff_actor
 from workflows.errors import Invalid, NotAllowed
+from workflows.mail_facts import MailKind
 
 
 def verbs(db_session):
@@ -348,16 +349,23 @@ def test_change_staff_ends_their_sign_ins_and_views_and_nobody_else_s(cast, db_s
     assert [is_live(db_session, s) for s in (sams, view, alices, sitas)] == [False, False, True, True]
 
 
-def test_who_left_and_comes_back_has_neither_the_tokens_nor_the_calendar_nor_the_links_of_before(cast, db_session):
+def test_who_left_and_comes_back_has_no_token_passkey_calendar_nor_link_of_before(cast, db_session, outbox):
     settings.change({"api.on": True}, actor=COMMAND_LINE)
     sams, serial = staff_actor(cast.sam), make.staff_login(cast.sam).link_serial
     made = api_tokens.make(name="Watch", scopes=["visits:read"], days=None, actor=sams)
     address = calendar_feeds.sign("k" * 40, calendar_feeds.turn_on(cast.sam, actor=sams))
+    make.passkey(cast.sam.login)
+    sitas = make.passkey(make.staff_login(cast.sita))
     for is_active in (False, True):
         people.change_staff(cast.sam, {"is_active": is_active}, actor=cast.as_olivia)
         assert (api_tokens.find(made.secret), calendar_feeds.read("k" * 40, address)) == (None, None)
     assert cast.sam.login.link_serial > serial
-    assert verbs(db_session)[-4:] == ["staff.changed", "api_token.revoked", "calendar_feed.off", "staff.changed"]
+    assert passkeys.list_of(cast.sam.login) == []
+    assert passkeys.list_of(cast.sita.login) == [sitas]
+    assert verbs(db_session)[-5:] == [
+        "staff.changed", "api_token.revoked", "access.passkey_removed", "calendar_feed.off", "staff.changed",
+    ]  # fmt: skip
+    assert outbox.mails(MailKind.SECURITY_NEWS, to=cast.sam.email) == [], "they have left"
     fresh = calendar_feeds.turn_on(cast.sam, actor=sams)
     assert calendar_feeds.read("k" * 40, address) is None
     assert calendar_feeds.read("k" * 40, calendar_feeds.sign("k" * 40, fresh)) is fresh
