@@ -27,7 +27,7 @@ from foundation.db import db
 from models import Activity, Client, Job, Repeat, RepeatPause, RepeatTime
 from ui_kit import repeat_words
 from workflows import once, repeat_changes, repeats
-from workflows.errors import Conflict, WorkflowError, WrongState
+from workflows.errors import Conflict, Refusals, WorkflowError, WrongState
 from workflows.permissions import Permission
 from workflows.repeats import Outcome
 
@@ -46,6 +46,15 @@ class PauseForm(OfficeForm):
     keep_visits = BooleanField(_l("Leave the visits that are in the schedule already"))
     mail_client = BooleanField(_l("Mail the client about cancelled visits"))
     form_key = HiddenField()
+
+    def __init__(self, formdata: Any, *, repeat: Repeat) -> None:
+        super().__init__(formdata)
+        self.repeat = repeat
+
+    def check(self, refusals: Refusals) -> None:
+        """The days, also one alone while the other is missing."""
+        with refusals:
+            repeats.check_pause(self.repeat, self.first_on.data, self.last_on.data)
 
 
 class EndForm(OfficeForm):
@@ -164,7 +173,7 @@ class RepeatPage(WorkPage):
         self._require()
         repeat = _repeat(repeat_id)
         posted = request.method == "POST"
-        form = PauseForm(request.form if posted else None)
+        form = PauseForm(request.form if posted else None, repeat=repeat)
         if not posted:
             form.form_key.data = once.new_key()
             form.first_on.data = read_day(request.args.get("from"))

@@ -19,7 +19,7 @@ from models import Client, Initiator, Job, JobState, Repeat, RepeatPause, Repeat
 from workflows import activity, cancellation, cancelling, client_sitters, repeat_runs
 from workflows.actors import Actor
 from workflows.cancellation import Outcome as Fee
-from workflows.errors import N_, Conflict, Invalid, WorkflowError, WrongState
+from workflows.errors import N_, Conflict, Invalid, Refusals, WorkflowError, WrongState
 from workflows.jobs import check_sitter
 from workflows.locks import lock_client, lock_clients
 from workflows.permissions import Permission
@@ -135,7 +135,7 @@ def pause(
     lock_client(repeat.client_id)
     repeat = fresh(repeat.id)
     require_going(repeat)
-    _check_pause(repeat, first, last)
+    check_pause(repeat, first, last)
     repeat.pauses.append(RepeatPause(first_on=first, last_on=last, reason=text))
     db.session.flush()
     cancelled = [] if keep_visits else own_visits(repeat, first, last)
@@ -145,18 +145,34 @@ def pause(
     return Outcome(repeat, cancelled=cancelled)
 
 
-def _check_pause(repeat: Repeat, first: dt.date, last: dt.date) -> None:
-    if last < first:
-        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+def check_pause(repeat: Repeat, first: dt.date | None, last: dt.date | None) -> None:
+    """Refused as `pause` says, all at once; a day that could not be read is None, and what needs it is not asked."""
+    refusals = Refusals()
+    with refusals:
+        _check_last_day(first, last)
+    with refusals:
+        _check_first_day(repeat, first, last)
+    refusals.say()
+
+
+def _check_last_day(first: dt.date | None, last: dt.date | None) -> None:
+    if last is None:
+        return
     if last < clock.today():
         raise Invalid("past", N_("These days are in the past."), field="last_on")
-    if last - first > LONGEST_PAUSE:
+    if first is not None and last < first:
+        raise Invalid("order", N_("The last day cannot be before the first."), field="last_on")
+    if first is not None and last - first > LONGEST_PAUSE:
         raise Invalid(
             "pause_long", N_("A pause can last at most a year. End the series, and begin a new one later."), field="last_on"
         )  # fmt: skip
-    if last < repeat.starts_on or (repeat.ends_on is not None and first > repeat.ends_on):
+
+
+def _check_first_day(repeat: Repeat, first: dt.date | None, last: dt.date | None) -> None:
+    ends_before = first is not None and repeat.ends_on is not None and first > repeat.ends_on
+    if ends_before or (last is not None and clock.today() <= last < repeat.starts_on):
         raise Invalid("outside", N_("The series has no visits on these days."), field="first_on")
-    if any(p.first_on <= first and last <= p.last_on for p in repeat.pauses):
+    if first is not None and last is not None and any(p.first_on <= first and last <= p.last_on for p in repeat.pauses):
         raise Invalid("paused", N_("The series is paused on these days already."), field="first_on")
 
 

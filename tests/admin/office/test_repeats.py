@@ -128,6 +128,19 @@ def test_all_that_is_wrong_with_a_series_is_said_at_once(office, cast):
 
 
 @pytest.mark.covers("X11")
+def test_all_that_is_wrong_with_a_pause_is_said_at_once(office, cast, series):
+    form = office.get(f"/admin/repeat/{series.id}/pause")
+    page = form.press("Pause", first_on="", last_on="2026-01-05")
+    assert (page.status, "These days are in the past." in page.main) == (422, True)
+    assert 'id="first_on-error"' in page.html
+    series.ends_on = FRI + WEEK
+    db.session.commit()
+    page = form.press("Pause", first_on=FRI + 2 * WEEK, last_on=WED + 2 * WEEK)
+    assert "The last day cannot be before the first." in page.main
+    assert "The series has no visits on these days." in page.main
+
+
+@pytest.mark.covers("X11")
 def test_this_visit_this_and_following_pause_and_end(office, cast, series):
     _first, second, third, *_rest = visits()
     # This visit: cancelled, and never made again.
