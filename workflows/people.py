@@ -56,17 +56,23 @@ def clean_phone(value: str | None, *, region: str = "US", field: str = "phone") 
     text = (value or "").strip()
     if not text:
         return None
-    refusal = Invalid("bad_phone", N_("Enter a full number, for example 07700 900123."), field=field)
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as problem:
-        raise refusal from problem
+        raise _no_phone(region, field) from problem
     if phonenumbers.is_possible_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if sum(c.isdigit() for c in text) < LEAST_DIGITS:
-        raise refusal
+        raise _no_phone(region, field)
     # As it will be shown, so that what comes back from a form is no change.
     return show_phone(re.sub(r"[^\d+() .-]", "", text)[:40], region=region) or None
+
+
+def _no_phone(region: str, field: str) -> Invalid:
+    """The refusal, with a number as people of the region write it: what another country's would look like is refused too."""
+    shape, number = phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.example_number(region)
+    example = phonenumbers.format_number(number, shape) if number else "+1 201 555 0123"
+    return Invalid("bad_phone", N_("Enter a full number, for example %(number)s."), field=field, number=example)
 
 
 # The library takes 80 microseconds for a number, and lists say the same ones again and again.

@@ -82,6 +82,15 @@ def test_clean_phone_refuses_what_holds_no_number_or_too_short_a_one(typed):
     assert (refused.value.code, refused.value.field) == ("bad_phone", "mobile")
 
 
+@pytest.mark.parametrize("region", ["US", "GB", "DE", "XX"])
+def test_clean_phone_says_a_number_that_it_would_take(region):
+    with pytest.raises(Invalid) as refused:
+        people.clean_phone("call me", region=region)
+    example = refused.value.values["number"]
+    assert refused.value.say() == f"Enter a full number, for example {example}."
+    assert people.clean_phone(example, region=region)
+
+
 @pytest.mark.parametrize(
     ("stored", "region", "shown"),
     [
