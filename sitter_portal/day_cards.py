@@ -60,7 +60,7 @@ class DayCards:
         url = escape(url_for("sitter_visit.show", visit_id=visit.public_id))
         return Markup(  # noqa: S704 -- escaped
             f'<article class="{look}" aria-labelledby="v-{name}">\n<div class="ui-row"><span class="ui-visit__time ui-grow">'
-            f"{self._time(visit)}</span>"
+            f"{self._time(card)}</span>"
             f"{_key_sign(key_note) if key_note and not is_off and not is_done else ''}{self._chips[visit.state]}</div>\n"
             f'<h3 class="ui-visit__name" id="v-{name}"><a href="{url}">{escape(visit.service)}</a>, {client}</h3>\n'
             f"{'' if is_off else self._when_done(card) if is_done else self._at_the_door(card)}</article>"
@@ -99,12 +99,17 @@ class DayCards:
         words = escape(people.show_phone(card.phone, region=self._region))
         return f'{place}<br><span class="ui-num"><a class="ui-link" href="tel:{escape(card.phone)}">{words}</a></span>'
 
-    def _time(self, visit: "Visit") -> str:
-        """Twenty visits have a dozen times."""
+    def _time(self, card: "Card") -> str:
+        """Twenty visits have a dozen times. A stay that began on an earlier day says on which."""
+        visit = card.visit
         key = (visit.is_long, visit.when)
         if key not in self._times:
             self._times[key] = str(escape(visit.time))
-        return self._times[key] + str(escape(until(visit)) if visit.is_long else "")
+        if not visit.is_long:
+            return self._times[key]
+        began = [str(escape(short_day(card.job.on_date)))] if card.job.on_date < visit.day else []
+        time = [] if began and visit.when[0] is None else [self._times[key]]
+        return f"{', '.join(began + time)}{escape(until(visit))}"
 
     def _pet(self, pet: Pet) -> str:
         told, warning = self._told, self._told(pet, "warning")

@@ -43,6 +43,18 @@ def test_times_and_phone_numbers_stand_as_people_write_them(http, cast, sign_in_
     assert '<a class="ui-link" href="tel:+14135550123">(413) 555-0123</a>' in page
 
 
+def test_a_stay_that_began_on_another_day_says_on_which(http, cast, sign_in_as_staff):
+    friday, today = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
+    for start in (dt.time(20), None):
+        factories.job(cast.alice, cast.overnight, on_date=friday, start_time=start, ends_on=today, sitter=cast.sam)
+    db.session.commit()
+    sams = sign_in_as_staff(http(), cast.sam)
+    page = sams.get("/staff/").text.replace("\u00a0", " ")
+    assert "Fri, Nov 20, 8:00 PM until Mon, Nov 23" in page
+    assert "Fri, Nov 20 until Mon, Nov 23" in page
+    assert ">8:00 PM until Mon, Nov 23" in sams.get("/staff/?from=2026-11-20").text.replace("\u00a0", " ")
+
+
 def test_a_visit_that_is_done_stands_in_few_words_and_the_next_in_full(http, cast, sign_in_as_staff):
     today = dt.date(2026, 11, 23)
 
