@@ -6,7 +6,9 @@ import pytest
 import vobject
 
 from foundation.db import db
+from settings_ui.forms import entries_of
 from tests import factories as make
+from workflows import settings
 
 
 @pytest.fixture
@@ -52,6 +54,23 @@ def test_the_switch_closes_page_post_and_file(alice, http, change_settings, swit
     assert alice.post("/portal/calendar", do="on").status_code == 404
     assert http().get(feed).status_code == 404
     assert "/portal/calendar" not in alice.get("/portal/requests").links()
+
+
+@pytest.mark.covers("P7", "P8")
+def test_the_address_is_closed_with_the_whole_portal_and_works_again_afterwards(alice, http, change_settings, cast):
+    feed, program = path_of(alice.press(alice.get("/portal/calendar"), "/portal/calendar", do="on")), http()
+    known = {"If-None-Match": program.get(feed).headers["ETag"]}
+    switches = [e.key for e in entries_of("portal") if e.kind is settings.Kind.SWITCH]
+    were = {key: settings.read()[key] for key in switches}
+    assert "portal.schedule" in switches
+    change_settings(dict.fromkeys(switches, False))
+    assert [program.get(feed, headers=h).status_code for h in ({}, known)] == [404, 404]
+    change_settings(were)
+    assert [program.get(feed, headers=h).status_code for h in ({}, known)] == [200, 304]
+    for is_open, status in ((False, 404), (True, 200)):
+        cast.alice.portal_enabled = is_open
+        db.session.commit()
+        assert program.get(feed).status_code == status
 
 
 @pytest.mark.covers("P7", "B14")
