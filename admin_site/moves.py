@@ -24,7 +24,7 @@ from admin_site.fields import (
     option,
     sitter_options,
 )
-from admin_site.pages import Answer, WorkPage, active_sitters, is_htmx, page, refuse
+from admin_site.pages import Answer, WorkPage, active_sitters, is_htmx, page, refuse, warn_of_past
 from admin_site.reading import MAX_ID, read_id, read_tokens, write_tokens
 from admin_site.visit_ends import why_not_changed
 from admin_site.visits_page import each_once
@@ -133,7 +133,9 @@ class MovesPage(WorkPage):
                 undo.remember(moved)
                 if moved.changed and moved.number is None:
                     flash(undo.moved_words(moved.job), "success")
-                elif not moved.changed:
+                if moved.changed:
+                    warn_of_past([moved.job.ends_on])
+                else:
                     flash(gettext("Nothing was different, so nothing was changed."), "info")
                 return redirect(back)
         return self._show(job, form, stopped, back)

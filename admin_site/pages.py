@@ -3,19 +3,22 @@
 Flask-Admin's part is small here: each is one of its views, so that it stands beside the CRUD views in one site.
 """
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import abort, flash, g, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_site.base import OfficePage
 from admin_site.reading import MAX_ID
+from foundation import clock
 from foundation.db import Base, db
 from models import ClientSitter, Pet, Staff
 from sign_in import current_actor
+from ui_kit import formats
 from workflows.actors import Actor
 from workflows.errors import WorkflowError
 
@@ -50,6 +53,18 @@ def refuse(problem: WorkflowError) -> None:
     """Undo, and say why on the next page."""
     db.session.rollback()
     flash(problem.say(gettext), "error")
+
+
+def warn_of_past(days: Iterable[dt.date]) -> None:
+    """Say that something was put into the past: the office may, but mostly a finger slipped."""
+    past = sorted({day for day in days if day < clock.today()})
+    if past:
+        said = ngettext(
+            "%(day)s is in the past. Change it once more if that was a slip.",
+            "%(num)d days are in the past, the first is %(day)s. Change them once more if that was a slip.", len(past),
+            day=formats.short_day(past[0]),
+        )  # fmt: skip
+        flash(said, "warning")
 
 
 def press(work: Callable[[], object], said: str, back: str) -> Response:

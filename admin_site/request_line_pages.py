@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 
 from admin_site import request_queue
 from admin_site.fields import UNASSIGNED, VisitForm
-from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse
+from admin_site.pages import Answer, WorkPage, get_or_404, page, refuse, warn_of_past
 from foundation.db import db
 from models import Client, JobRequestLine, LineState
 from workflows import job_requests, once
@@ -82,6 +82,7 @@ class LinePages(WorkPage):
                 form.add_problem(problem, form.called)
             else:
                 flash(ngettext("%(num)d visit added to request #%(no)s.", "%(num)d visits added to request #%(no)s.", len(lines), no=about.number), "success")  # fmt: skip
+                warn_of_past(x.on_date for x in lines)
                 return redirect(url_for(".batch", client_id=client_id))
         return page("request_line.html", 422 if form.errors else 200, client=client, form=form, line=None, about=about)
 
@@ -121,6 +122,7 @@ class LinePages(WorkPage):
                 form.add_problem(problem, form.called)
             else:
                 flash(gettext("Requested visit changed."), "success")
+                warn_of_past([line.last_on])
                 return redirect(url_for(".batch", client_id=client_id))
         return page(
             "request_line.html",

@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 
 from admin_site import billing_home, log_entries, pay_statements, price_words, report_cards, rows, texts, undo
 from admin_site.fields import DayField, MultiTicks, VisitForm, option
-from admin_site.pages import Answer, faces, get_or_404, page, refuse
+from admin_site.pages import Answer, faces, get_or_404, page, refuse, warn_of_past
 from admin_site.reading import (
     FIRST_DAY,
     LAST_DAY,
@@ -159,6 +159,7 @@ class VisitsPage(VisitTimes):
                 form.add_problem(problem, {"service_item": "service"})
             else:
                 flash(_booked(len(made), client, mailed=bool(form.mail_client.data)), "success")
+                warn_of_past(job.ends_on for job in made)
                 return redirect(_after(client))
         return self._show_booking(client, form, stopped)
 
@@ -217,7 +218,7 @@ class VisitsPage(VisitTimes):
     def show(self, job_id: int) -> Answer:
         """A visit with its log; while it has not begun it can be changed here."""
         job = fresh_or_404(job_id)
-        posted = request.method == "POST"
+        posted, was = request.method == "POST", job.on_date
         if posted and job.state is not JobState.SCHEDULED:
             flash(why_not_changed(job) or "", "warning")
             return redirect(url_for(".show", job_id=job_id))
@@ -238,6 +239,8 @@ class VisitsPage(VisitTimes):
                 form.add_problem(problem, {"time_block": "block"})
             else:
                 flash(gettext("Visit saved."), "success")
+                if job.on_date != was:
+                    warn_of_past([job.ends_on])
                 return redirect(url_for(".show", job_id=job_id))
         return self._show_visit(job, form, stopped)
 

@@ -7,6 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from foundation import clock
 from foundation.db import db
 from models import Activity, Client, Job, JobRequestLine, JobState, LineState, Notification, RequestMessage
 from tests import factories as make
@@ -551,6 +552,21 @@ def test_edit_refuses_nonsense_beside_its_field(office, cast, alices_request, ba
     assert sentence in page.main
     db.session.expire_all()
     assert (line.on_date, line.start_time, line.service_item) == (THURSDAY, NOON, cast.walk)
+
+
+def test_a_line_that_is_put_into_the_past_is_warned_of(office, cast, alices_request, batch_url):
+    line = alices_request.lines[0]
+    page = office.get(f"{batch_url}lines/{line.id}/").press("Save", on_date="2026-12-24")
+    assert "is in the past" not in page.main
+    yesterday = clock.today() - dt.timedelta(days=1)
+    page = office.get(f"{batch_url}lines/{line.id}/").press("Save", on_date=yesterday)
+    assert "Requested visit changed." in page.main
+    assert "is in the past. Change it once more if that was a slip." in page.main
+    visit = make.job(cast.alice, cast.walk, sitter=cast.sam, pets=[cast.biscuit])
+    db.session.commit()
+    url = f"/admin/visit/{visit.id}/"
+    assert "is in the past." in office.get(url).press("Save visit", on_date=yesterday).main
+    assert "is in the past." not in office.get(url).press("Save visit", note="Ring twice").main
 
 
 @pytest.mark.covers("B10")
