@@ -35,6 +35,7 @@ class ClientDataPage(WorkPage):
         stands_against = erasing.why_not(client)
         return page(
             "client_data.html", client=client, why_not=stands_against.say(gettext) if stands_against else "",
+            visits_ahead=stands_against is not None and stands_against.code == "visits_ahead" and self.actor.may(Permission.SCHEDULE),
             may_export=self.actor.may(Permission.EXPORT), may_erase=self.actor.may(Permission.ERASE),
             may_open=self.actor.may(Permission.SECRETS),
         )  # fmt: skip

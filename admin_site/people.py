@@ -39,7 +39,7 @@ from models import (
     TaxRate,
 )
 from workflows import bulk as work_orders
-from workflows import invitations, mailings, people
+from workflows import invitations, leaving, mailings, people
 from workflows.actors import Actor
 from workflows.billing import runs
 from workflows.errors import N_, Invalid
@@ -309,6 +309,8 @@ class ClientList(EditsRows, FieldColumns, OfficeList):
     def action_archive(self, records: Sequence[Client]) -> None:
         """Out of the way; nothing is deleted."""
         self._set(records, ClientStatus.ARCHIVED, lambda n: ngettext("%(num)d client archived.", "%(num)d clients archived.", n))  # fmt: skip
+        if n := leaving.n_with_visits_ahead([c for c in records if c.status is ClientStatus.ARCHIVED]):
+            flash(ngettext("%(num)d of them still has visits ahead. They are not called off by themselves: HOME leads there.", "%(num)d of them still have visits ahead. They are not called off by themselves: HOME leads there.", n), "warning")  # fmt: skip
 
     def _set(self, records: Sequence[Client], status: ClientStatus, done: Any) -> None:
         self.each(records, lambda c: people.change_client(c, {"status": status}, actor=self.actor), done)

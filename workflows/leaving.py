@@ -26,6 +26,13 @@ def visits_ahead(client: Client, pet: Pet | None = None) -> Sequence[Job]:
     ).all()
 
 
+def n_with_visits_ahead(clients: Sequence[Client]) -> int:
+    """How many of these clients have scheduled visits from today on; one query."""
+    ids = [c.id for c in clients]
+    where = Job.client_id.in_(ids), Job.state == JobState.SCHEDULED, Job.ends_on >= clock.today()
+    return db.session.scalar(sa.select(sa.func.count(Job.client_id.distinct())).where(*where)) or 0
+
+
 def flag(client: Client, pet: Pet | None = None) -> Notification | None:
     """Put a line on HOME when a client who was archived, or a pet that left, still has visits ahead; None without any.
 

@@ -10,6 +10,7 @@ from models import (
     Client,
     ClientLogin,
     ClientStatus,
+    JobState,
     MailState,
     Notification,
     OutboxMail,
@@ -29,8 +30,11 @@ pytestmark = pytest.mark.covers("S3")
 
 
 def test_clients_are_archived_and_made_active(office, cast):
+    for state in (JobState.SCHEDULED, JobState.SCHEDULED, JobState.CANCELLED):
+        make.job(cast.bob, cast.walk, state=state)
     text = office.after(office.press("archive", [cast.alice, cast.bob], at="/admin/clients/"))
     assert "2 clients archived." in text
+    assert "1 of them still has visits ahead." in text
     assert {cast.alice.status, cast.bob.status} == {ClientStatus.ARCHIVED}
     assert "1 client is active." in office.after(office.press("activate", [cast.bob], at="/admin/clients/?view=all"))
     assert cast.bob.status is ClientStatus.ACTIVE

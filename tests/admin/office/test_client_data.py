@@ -53,6 +53,7 @@ def test_with_visits_ahead_the_way_is_not_open(office, cast):
     make.job(cast.alice, cast.walk)
     page = office.get(f"/admin/client-data/{cast.alice.id}/")
     assert "There are visits ahead. Cancel them first." in page.main
+    assert "Visits ahead of Alice Archer" in page.follow("Visits ahead").main
     token = office.token()
     data = {"csrf_token": token, "typed": cast.alice.account_number}
     assert "visits ahead" in office.send(f"/admin/client-data/{cast.alice.id}/erasure", data).text
