@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Response, abort, g, redirect, request, stream_with_context, url_for
 from flask_admin import Admin, expose
 from flask_babel import gettext
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin_site import words
@@ -16,7 +17,7 @@ from admin_site.pages import Answer, WorkPage, is_htmx, page, press, refuse
 from admin_site.reading import read_id, read_page
 from foundation.cells import safe_cell
 from foundation.db import db
-from models import IMPORT_MOVES, ImportMapping, ImportRow, ImportRun, ImportState, RowOutcome
+from models import IMPORT_MOVES, ImportKind, ImportMapping, ImportRow, ImportRun, ImportState, RowOutcome
 from ui_kit import downloads, uploading
 from workflows import once
 from workflows.errors import N_, Invalid, WorkflowError
@@ -50,7 +51,7 @@ class ImportsPage(WorkPage):
         """The imports so far, and a form for the next file."""
         return self._list()
 
-    def _list(self, status: int = 200, *, problem: str = "") -> Answer:
+    def _list(self, status: int = 200, *, problems: Sequence[str] = ()) -> Answer:
         number = read_page()
         found = db.session.scalars(
             sa.select(ImportRun)
@@ -62,7 +63,7 @@ class ImportsPage(WorkPage):
         kinds = [(k.value, words.word(k), gettext(KINDS[k].hint)) for k in KINDS]
         return page(
             "imports.html", status, runs=found[:PER_PAGE], has_more=len(found) > PER_PAGE, number=number, kinds=kinds,
-            chosen=request.form.get("kind") or request.args.get("kind", ""), problem=problem, form_key=once.new_key(),
+            chosen=request.form.get("kind") or request.args.get("kind", ""), problems=problems, form_key=once.new_key(),
             most=runs.MOST_BYTES // 2**20,
         )  # fmt: skip
 
@@ -70,19 +71,15 @@ class ImportsPage(WorkPage):
     @uploading.takes_files
     def new(self) -> Answer:
         """Take a file in."""
-        kind = next((k for k in KINDS if k.value == request.form.get("kind")), None)
-        sent = request.files.get("file")
         try:
-            if kind is None:
-                raise Invalid("no_kind", N_("Choose what the rows are."))
-            if sent is None or not sent.filename:
-                raise Invalid("no_file", N_("Choose a file."))
+            kind, sent = _sent_file()
             once.claim(request.form.get("form_key"))
-            run = runs.start(kind, sent.filename, sent.stream.read(runs.MOST_BYTES + 1), actor=self.actor)
+            run = runs.start(kind, sent.filename or "", sent.stream.read(runs.MOST_BYTES + 1), actor=self.actor)
             db.session.commit()
         except WorkflowError as problem:
             db.session.rollback()
-            return self._list(422, problem=problem.say(gettext))
+            said = problem.all if isinstance(problem, Invalid) else [problem]
+            return self._list(422, problems=[one.say(gettext) for one in said])
         return redirect(url_for(".show", run_id=run.public_id), 303)
 
     @expose("/template/<kind>.csv")
@@ -217,6 +214,19 @@ class ImportsPage(WorkPage):
             wanted = wanted.where(ImportRow.outcome == outcome)
         wanted = wanted.order_by(ImportRow.number).limit(PER_PAGE + 1).offset((number - 1) * PER_PAGE)
         return list(db.session.scalars(wanted))
+
+
+def _sent_file() -> tuple[ImportKind, FileStorage]:
+    """What the rows are, and the file; Invalid says all that is missing."""
+    kind, sent = next((k for k in KINDS if k.value == request.form.get("kind")), None), request.files.get("file")
+    no_kind = Invalid("no_kind", N_("Choose what the rows are."), field="kind")
+    no_file = Invalid("no_file", N_("Choose a file."), field="file")
+    if sent is None or not sent.filename:
+        no_kind.also = (no_file,)
+        raise no_file if kind is not None else no_kind
+    if kind is None:
+        raise no_kind
+    return kind, sent
 
 
 def _run(run_id: str) -> ImportRun:

@@ -32,7 +32,13 @@ def test_clients_come_in_from_a_file_and_go_again(live, visitor):
     storage.use(live.app.extensions["store"])
     olivia = visitor().log_in("office", live.cast.olivia.login.email)
     page = olivia.go("/admin/imports/")
+    page.get_by_role("button", name="Upload and look").click()
+    expect(page.get_by_text("Choose what the rows are.")).to_be_visible()
+    expect(page.get_by_label("The rows are")).to_be_focused()
+    expect(page.get_by_text("Choose a file.")).to_be_visible()
+    olivia.look()
     page.get_by_label("The rows are").select_option("clients")
+    expect(page.get_by_text("Choose what the rows are.")).to_have_count(0)
     page.get_by_label("File", exact=True).set_input_files({"name": "clients.csv", "mimeType": "text/csv", "buffer": FILE.encode("cp1252")})  # fmt: skip
     page.get_by_text("Templates and a good order").click()
     olivia.look()

@@ -12,6 +12,7 @@ from foundation.db import db, mark_request
 from models import JobState, PaymentKind, Refund
 from tests import factories as make
 from tests import money_factories as money
+from workflows import settings
 from workflows.billing import drafting, invoicing, methods, modes, paying, recording, sums
 from workflows.billing.drafting import FreeLine
 
@@ -138,3 +139,38 @@ def test_the_office_refunds_half_of_a_payment(live, visitor, till):
     page.get_by_role("link", name=f"Invoice {till['paid'].number}").first.click()
     expect(page.get_by_text("Still owed")).to_be_visible()
     olivia.look()
+
+
+@pytest.mark.covers("M2")
+def test_a_billing_run_asks_before_it_issues(live, visitor, till):
+    olivia = visitor().log_in("office", live.cast.olivia.login.email)
+    page = olivia.go("/admin/billing-run/?up_to=")
+    expect(page.get_by_role("heading", name="What the run does")).to_be_visible()
+    page.get_by_role("button", name="Raise invoices").click()
+    dialog = page.get_by_role("dialog", name="Raise invoices for the ticked clients?")
+    expect(dialog.get_by_text("2 rows are ticked.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    olivia.look()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("button", name="Raise invoices")).to_be_focused()
+    page.get_by_role("button", name="Raise invoices").click()
+    dialog.get_by_role("button", name="Raise invoices").click()
+    expect(page.get_by_role("heading", name="Raise invoices for 2 clients")).to_be_visible()
+
+
+def test_a_setting_goes_back_to_its_default_only_after_a_question(live, visitor, till):
+    settings.change({"business.phone": "212 555 0100"}, actor=live.cast.as_olivia)
+    db.session.commit()
+    olivia = visitor().log_in("office", live.cast.olivia.login.email)
+    page = olivia.go("/admin/settings/business")
+    page.get_by_role("button", name="Back to the default: Phone").click()
+    dialog = page.get_by_role(
+        "dialog", name="Back to the default? What you typed on this page and did not save is lost."
+    )
+    olivia.look()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_label("Phone", exact=True)).to_have_value("212 555 0100")
+    page.get_by_role("button", name="Back to the default: Phone").click()
+    dialog.get_by_role("button", name="Back to the default").click()
+    expect(page.get_by_text("Phone is back at its default.")).to_be_visible()
+    expect(page.get_by_label("Phone", exact=True)).to_have_value("")

@@ -1,18 +1,20 @@
 // office.js - comforts of the back office's lists and forms. Every page works without it: a question before a bulk action
 // then comes on a page of its own, and a long list's text box is read by the server.
 
-// ---- the question before a bulk action: <button data-ask="Archive these clients?"> ----
+// ---- the question before something is done, such as a bulk action: <button data-ask="Archive these clients?"> ----
 const dialog = document.getElementById("ask");
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-ask]");
   if (!button || !dialog || button.disabled) return;
   event.preventDefault();
-  const all = button.form.querySelector("input[data-all]:checked");
-  const ticked = all ? Number(all.dataset.all) : document.querySelectorAll("input[name=rowid]:checked").length;
   const more = dialog.querySelector("[data-ask-more]");
   const yes = dialog.querySelector("[data-ask-yes]");
   dialog.querySelector("[data-ask-text]").textContent = button.dataset.ask;
-  more.textContent = ticked === 1 ? more.dataset.one : more.dataset.many.replace("%", ticked);
+  if (more) {
+    const all = button.form.querySelector("input[data-all]:checked");
+    const ticked = all ? Number(all.dataset.all) : document.querySelectorAll(`input[name=${dialog.dataset.counts}]:checked`).length;
+    more.textContent = ticked === 1 ? more.dataset.one : more.dataset.many.replace("%", ticked);
+  }
   yes.textContent = button.textContent;
   yes.classList.toggle("ui-btn--danger", "danger" in button.dataset);
   yes.classList.toggle("ui-btn--primary", !("danger" in button.dataset));
@@ -26,6 +28,24 @@ document.addEventListener("click", (event) => {
   };
   dialog.showModal();
 });
+
+// ---- what is missing is said beside its field in our words, before anything is sent: a file that was chosen stays chosen ----
+const unsay = (field) => {
+  document.getElementById(`${field.id}-error`)?.remove();
+  field.removeAttribute("aria-invalid");
+  field.setAttribute("aria-describedby", (field.getAttribute("aria-describedby") || "").replace(` ${field.id}-error`, ""));
+};
+document.addEventListener("invalid", (event) => {
+  const field = event.target, said = document.createElement("p");
+  if (!field.dataset.missing) return;
+  event.preventDefault();                                                           // no bubble of the browser's
+  unsay(field);
+  said.id = `${field.id}-error`; said.className = "ui-error"; said.textContent = field.dataset.missing;
+  field.closest(".ui-field").append(said);
+  field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby")} ${said.id}`);
+  if (field === field.form.querySelector(":invalid:not(fieldset)")) field.focus();
+}, true);
+document.addEventListener("input", (event) => { if (event.target.dataset.missing && event.target.validity.valid) unsay(event.target); });
 
 // ---- a value is changed in its place: <a href="edit/?id=7#price" data-cell> becomes the small form of cell/?id=7&field=price ----
 document.addEventListener("click", (event) => {

@@ -38,6 +38,13 @@ def upload(office, data=None, name="old <i>clients.csv", kind="clients"):
     )
 
 
+def test_what_is_missing_is_said_at_once(office):
+    answer = office.get("/admin/imports/").press("Upload and look", kind="")
+    assert answer.status == 422
+    assert "Choose what the rows are. Choose a file." in answer.main
+    assert "Choose a file." not in upload(office, kind="").text.split("ui-problems")[1].split("</div>")[0]
+
+
 def state():
     return db.session.scalar(sa.select(ImportRun.state).order_by(ImportRun.id.desc()))
 
