@@ -21,8 +21,8 @@ class Tier:
     activity: int
 
 
-LARGE = Tier("large", 8_000, 2_000, 14_000, 900_000, 5, 60, 500, 320, 900, 3_500, 300_000)
-QUICK = Tier("quick", 400, 100, 700, 45_000, 5, 6, 25, 20, 45, 175, 15_000)
+LARGE = Tier("large", 8_000, 2_000, 14_000, 900_000, 5.0, 60, 500, 320, 900, 3_500, 300_000)
+QUICK = Tier("quick", 400, 100, 700, 45_000, 5.0, 6, 25, 20, 45, 175, 15_000)
 #: for growth: so many times the clients and the history, and the same weeks to come
 SHARES = {"tenth": 0.1, "third": 1 / 3, "large": 1.0, "triple": 3.0}
 
