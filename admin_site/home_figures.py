@@ -158,12 +158,16 @@ def _kinds(rows: Sequence[Any], nobodys: Sequence[Any], late: Collection[int]) -
 
 _STARTS = sa.func.coalesce(Job.start_time, TimeBlock.starts_at)
 _DAY = sa.bindparam("day", type_=sa.Date)
+#: a stay that began on an earlier day is there from the morning on: the time of its first day says nothing of today
+_IS_THERE = Job.on_date < _DAY
 _TODAY = fixed(
     # The state as text: making an enum of each of 900 takes longer than reading them.
-    sa.select(Job.id, Job.sitter_id, sa.type_coerce(Job.state, sa.String), _STARTS)
+    sa.select(
+        Job.id, Job.sitter_id, sa.type_coerce(Job.state, sa.String), sa.case((_IS_THERE, sa.null()), else_=_STARTS)
+    )
     .outerjoin(TimeBlock, TimeBlock.id == Job.time_block_id)
     .where(touching(_DAY, _DAY), is_busy())
-    .order_by(_STARTS, Job.id)
+    .order_by(sa.case((_IS_THERE, 0), else_=1), _STARTS, Job.id)
 )
 
 

@@ -61,8 +61,12 @@ def test_a_stay_that_began_before_today_is_todays_too(office, cast):
         end_time=dt.time(10),
     )
     page = office.get(HOME)
-    assert "1 visit today" in page.main
+    assert "1 visit today." in page.main, "with no time: six in the evening was two days ago"
     assert page.has_link(f"/admin/visit/{stay.id}/")
+    make.job(cast.alice, cast.walk, sitter=cast.sam, on_date=TODAY, start_time=dt.time(12), pets=[cast.biscuit])
+    page = office.get(HOME)
+    assert "2 visits today, the first at 12:00 PM." in page.main
+    assert "6:00 PM" not in page.main
 
 
 @pytest.mark.covers("S1")
