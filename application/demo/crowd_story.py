@@ -114,7 +114,7 @@ class CrowdStory:
                         sitter=sitters[sitter_id], pets=list(job.pets), note=job.note, staff_note=job.staff_note,
                     )  # fmt: skip
                     with at(story.ago(hours)):
-                        changing.change(job, wish, actor=story.max)
+                        story.change(job, wish)
                     break
 
     # ----------------------------------------------------------------------------------------------------- waiting

@@ -16,7 +16,7 @@ from application.demo.past import at
 from application.demo.roster import Roster
 from foundation import clock
 from foundation.db import db
-from models import Client, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
+from models import Client, Job, JobRequest, JobRequestLine, Pet, PetStatus, Species, Staff
 from workflows import baskets, changing, conflicts, job_requests, jobs, limits, request_threads, sending
 from workflows.actors import Actor, client_actor, staff_actor
 from workflows.wanted import Wanted
@@ -91,6 +91,10 @@ class Story:
         insist(
             lambda accept: jobs.book(client, wanted, sitter=sitter, actor=actor, staff_note=staff_note, accept=accept)
         )
+
+    def change(self, job: Job, wish: changing.Change) -> None:
+        """Max moves or gives away a visit; where the made-up year stands in the way, he looks and does it anyway."""
+        insist(lambda accept: changing.change(job, wish, actor=self.max, accept=accept))
 
     def _all_clashes(self, lines: Sequence[JobRequestLine]) -> set[str]:
         return conflicts.tokens(job_requests.line_conflicts(lines))
@@ -173,7 +177,7 @@ def hannahs_walks(story: Story, hours: float) -> None:
             note=job.note, staff_note="Moved by phone: the electrician comes at noon.",
         )  # fmt: skip
         with at(story.ago(hours - 120)):
-            changing.change(job, wish, actor=story.max)
+            story.change(job, wish)
 
 
 def leos_refusal(story: Story, hours: float) -> None:

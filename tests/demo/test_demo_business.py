@@ -2,6 +2,8 @@
 
 import ast
 import datetime as dt
+import importlib
+import inspect
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -361,6 +363,27 @@ def test_any_day_will_do(sqlite_app, clock_at, moment):
     assert demo.fill(sqlite_app, cast_only=False, size=SMALL) is True
     with sqlite_app.app_context():
         assert job_requests.n_clients_waiting() == 12
+
+
+def test_whatever_a_clash_could_stop_is_done_all_the_same():
+    """On which days the made-up year is in the story's way nobody can try out: nothing in it may stop at a clash."""
+    stoppable = []
+    for path in sorted(Path(demo.__file__).parent.glob("*.py")):
+        module = importlib.import_module(f"application.demo.{path.stem}")
+        for call in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)):
+            match call.func:
+                case ast.Attribute(value=ast.Name(id=within), attr=name):
+                    does = getattr(getattr(module, within, None), name, None)
+                case ast.Name(id=name):
+                    does = getattr(module, name, None)
+                case _:
+                    continue
+            if inspect.isfunction(does) and does.__module__.startswith("workflows."):
+                takes = inspect.signature(does).parameters
+                if "accept" in takes:
+                    stoppable.append((f"{path.name}: {name}", any(k.arg == "accept" for k in call.keywords)))
+    assert {name for name, _ in stoppable} >= {"story.py: book", "story.py: change", "story.py: schedule"}
+    assert [name for name, is_insisted in stoppable if not is_insisted] == []
 
 
 def test_parts_of_the_crowd_are_for_different_clients(business):
