@@ -32,6 +32,16 @@ def until(visit: "Visit") -> str:
     return f" {gettext('until %(day)s', day=short_day(visit.ends_on))}" if visit.is_long else ""
 
 
+def when(card: "Card") -> str:
+    """When a visit is, under the head of its day; a stay that began on an earlier day says on which."""
+    visit = card.visit
+    if not visit.is_long:
+        return visit.time
+    began = [short_day(card.job.on_date)] if card.job.on_date < visit.day else []
+    time = [] if began and visit.when[0] is None else [visit.time]
+    return f"{', '.join(began + time)}{until(visit)}"
+
+
 class DayCards:
     """One page's cards; `closed` are the columns that sitters do not read."""
 
@@ -100,16 +110,13 @@ class DayCards:
         return f'{place}<br><span class="ui-num"><a class="ui-link" href="tel:{escape(card.phone)}">{words}</a></span>'
 
     def _time(self, card: "Card") -> str:
-        """Twenty visits have a dozen times. A stay that began on an earlier day says on which."""
-        visit = card.visit
-        key = (visit.is_long, visit.when)
+        """Twenty visits have a dozen times."""
+        if card.visit.is_long:
+            return str(escape(when(card)))
+        key = card.visit.when
         if key not in self._times:
-            self._times[key] = str(escape(visit.time))
-        if not visit.is_long:
-            return self._times[key]
-        began = [str(escape(short_day(card.job.on_date)))] if card.job.on_date < visit.day else []
-        time = [] if began and visit.when[0] is None else [self._times[key]]
-        return f"{', '.join(began + time)}{escape(until(visit))}"
+            self._times[key] = str(escape(card.visit.time))
+        return self._times[key]
 
     def _pet(self, pet: Pet) -> str:
         told, warning = self._told, self._told(pet, "warning")

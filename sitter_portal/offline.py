@@ -21,6 +21,7 @@ from sitter_portal import day as day_pages
 from sitter_portal import offline_reports
 from sitter_portal import visit as visit_pages
 from sitter_portal.day import Card, told_by
+from sitter_portal.day_cards import when
 from ui_kit import formats, installable
 from workflows import people, settings, sitter_access, visit_checks, visit_rules, visits
 from workflows.errors import NotAllowed, WorkflowError
@@ -75,6 +76,7 @@ def day() -> Response:
         "token": generate_csrf(),
         "first": first.isoformat(),
         "last": last.isoformat(),
+        "zone": settings.read()["business.time_zone"],
         "forms": reports.forms,
         "nothing": offline_reports.nothing(),
         "days": [{"date": key.isoformat(), "label": formats.long_day(key), "visits": own} for key, own in days.items()],
@@ -87,7 +89,7 @@ def _visit(card: Card, closed: Collection[str], reports: offline_reports.Kept) -
     values = settings.read()
     opens = visit_checks.opens_at(job)
     return {
-        "id": job.public_id, "time": card.visit.time, "service": card.visit.service, "client": card.visit.client,
+        "id": job.public_id, "time": when(card), "service": card.visit.service, "client": card.visit.client,
         "address": card.address, "phone": card.phone,
         "phone_words": people.show_phone(card.phone, region=people.region()) if card.phone else "",
         "pets": [_pet(pet, told) for pet in job.pets], "note": job.note, "staff_note": job.staff_note,

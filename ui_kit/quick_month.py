@@ -84,8 +84,9 @@ def _pill(item: DayItem, req: str) -> str:
     """A visit: most look like others of the same service and time."""
     kind, time, name, word = (escape(text) for text in (item.kind, item.time, item.name, item.word))
     is_req = item.kind == "req"
+    is_name = " ui-pill--name" if not is_req and (item.short or item.time) == item.name else ""
     return (
-        f'<span class="ui-pill ui-pill--{kind}"><span class="ui-pill__short" aria-hidden="true">'
+        f'<span class="ui-pill ui-pill--{kind}{is_name}"><span class="ui-pill__short" aria-hidden="true">'
         f"{req if is_req else escape(item.short or item.time)}</span>"
         f'<span class="ui-pill__long" aria-hidden="true"><b>{f"{req} " if is_req else ""}{time}</b>{name}</span>'
         f'<span class="ui-vh">. {word}, {time} {name}</span></span>'

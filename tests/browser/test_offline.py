@@ -1,6 +1,7 @@
 """V1, P10: the sitter's day goes on without a connection; the client's portal says that there is none, and keeps nothing."""
 
 import datetime as dt
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -96,6 +97,8 @@ def test_a_visit_is_done_in_a_dead_spot_and_arrives_once(live, visit, visitor):
     card.wait_for()
     card.get_by_role("button", name="Check in").click()
     card.get_by_text("Kept on this phone, not sent yet.").wait_for()
+    # In the business's time, though the phone is set to Tokyo's.
+    expect(card).to_contain_text(re.compile(f"In {clock.local_now():%-I}:[0-9]+\\s{clock.local_now():%p}"))
     card.get_by_text("Write the report card").click()
     card.get_by_label("Message to the client").fill("Biscuit rolled in leaves.")
     card.get_by_text("Photos are added, and the report card is sent").wait_for()

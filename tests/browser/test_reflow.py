@@ -1,6 +1,9 @@
 """No page of the portal and of the sitters scrolls sideways at 320 px (WCAG 1.4.10)."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from application import demo
 from foundation import sealing, storage
@@ -70,3 +73,21 @@ def test_no_page_scrolls_sideways(business, server, browser, email, realm, face,
             found.append(f"{path}: {wide}")
     context.close()
     assert found == []
+
+
+def test_a_wide_logo_leaves_the_business_s_name_its_room(live, visitor):
+    storage.use(live.app.extensions["store"])
+    wide = io.BytesIO()
+    Image.new("RGB", (900, 220), "#1d5fbf").save(wide, "png")
+    page = visitor().log_in("office", live.cast.olivia.login.email).go("/admin/settings/business")
+    page.get_by_label("Business name").fill("Maple Lane Pet Care")
+    page.get_by_label("Logo").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": wide.getvalue()})
+    page.get_by_role("button", name="Save settings").click()
+    page.get_by_text("2 settings saved.").wait_for()
+    phone = visitor("phone").log_in("portal", live.cast.alice.email)
+    page = phone.go("/portal/")
+    name = page.locator(".ui-top .ui-logo > span").bounding_box()
+    picture = page.locator(".ui-top .ui-logo__img").bounding_box()
+    assert name["y"] >= picture["y"] + picture["height"], "below the picture, not squeezed beside it"
+    assert name["width"] >= 88
+    phone.look()

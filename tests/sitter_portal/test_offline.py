@@ -77,7 +77,19 @@ def test_the_day_holds_what_is_needed_at_the_door_and_no_code(cast, sam, visit):
     assert "Not for Sam" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert day["who"] == cast.sam.public_id
-    assert (day["first"], day["last"]) == ("2026-11-23", "2026-11-25")
+    assert (day["first"], day["last"], day["zone"]) == ("2026-11-23", "2026-11-25", "America/New_York")
+
+
+def test_a_stay_says_from_when_to_when(cast, sam):
+    make.job(
+        cast.alice, cast.overnight, sitter=cast.sam, on_date=TODAY - dt.timedelta(days=1), start_time=dt.time(20),
+        ends_on=TODAY + dt.timedelta(days=1),
+    )  # fmt: skip
+    db.session.commit()
+    times = [v["time"] for d in sam.get("/staff/offline/day.json").get_json()["days"] for v in d["visits"]]
+    assert [time.replace("\u202f", " ").replace("\u00a0", " ") for time in times] == [
+        "Sun, Nov 22, 8:00 PM until Tue, Nov 24"
+    ]
 
 
 def test_a_visit_that_was_taken_away_leaves_the_phone_with_the_next_contact(cast, sam, visit):

@@ -305,6 +305,20 @@ def november(mini: Flask) -> object:
         )
 
 
+def test_month_cuts_a_name_with_a_sign_and_no_time(mini: Flask, render: Render) -> None:
+    today = dt.date(2026, 11, 23)
+    items = [
+        DayItem("scheduled", "12:00", "Walk", "Scheduled", short="12"), DayItem("scheduled", "", "Gassi kurz", "Scheduled", short="Gassi kurz"),
+        DayItem("req", "", "Gassi kurz", "Requested", short="Gassi kurz"),
+    ]  # fmt: skip
+    with mini.test_request_context():
+        grid = month_grid(dt.date(2026, 11, 1), today=today, items={today: items})
+    html = render("{{ ui.month(grid, 'Visits in November', 3) }}", grid=grid)
+    assert re.findall(r'"ui-pill ui-pill--\w+(?: ui-pill--name)?', html) == [
+        '"ui-pill ui-pill--scheduled', '"ui-pill ui-pill--scheduled ui-pill--name', '"ui-pill ui-pill--req',
+    ]  # fmt: skip
+
+
 def test_month_has_a_link_for_each_day_and_words_for_screen_readers(render: Render, november: object) -> None:
     html = render("{{ ui.month(grid, 'Visits in November') }}", grid=november)
     assert html.count("<td>") == 42

@@ -15,7 +15,12 @@ const fill = (root, values) => {
   return root;
 };
 const AGAIN = 20000;                                                                  // a connection that comes without a word is looked for so often
-const clock = (iso) => new Date(iso).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+// Moments in the time of the business, as its pages say them: a phone may be set to another place's.
+let zone;
+const moment = (iso, more = {}) => {
+  const say = (timeZone) => new Date(iso).toLocaleString(document.documentElement.lang, { ...more, hour: "numeric", minute: "2-digit", timeZone });
+  try { return say(zone); } catch { return say(undefined); }                          // a zone that this phone does not know
+};
 
 // Where a visit stands with what was tapped on this phone and is not sent yet.
 const standing = (visit, taps) => {
@@ -114,7 +119,7 @@ const card = (day, one, visit, waiting) => {
   fill(row, {
     time: visit.time, what: `${visit.service}, ${visit.client}`, address: visit.address, note: visit.note,
     staff_note: visit.staff_note, state: main.dataset[now.state] ?? "",
-    came: now.came && clock(now.came), left: now.left && clock(now.left), unsent: own.some((item) => !item.why) ? "✓" : "",
+    came: now.came && moment(now.came), left: now.left && moment(now.left), unsent: own.some((item) => !item.why) ? "✓" : "",
   });
   row.classList.toggle("ui-visit--live", now.state === "in_progress");
   row.classList.toggle("ui-visit--done", now.state === "completed");
@@ -153,8 +158,9 @@ const draw = async () => {
   const waiting = await mine();
   drawn = stand(day, waiting);
   const refused = waiting.filter((item) => item.typed && item.why).map((item) => unsaved(day, item));
+  zone = day?.zone;
   if (!day) { close(); main.replaceChildren(...refused, copy("t-nothing")); return; }
-  const parts = [...refused, fill(copy("t-head"), { when: new Date(day.kept).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "numeric", minute: "2-digit" }) })];
+  const parts = [...refused, fill(copy("t-head"), { when: moment(day.kept, { weekday: "short" }) })];
   if (wanted && (wanted < day.first || wanted > day.last)) parts.push(copy("t-other"));
   if (open && !reportOf(day, open.visit)) close();
   const focused = document.activeElement?.id;
