@@ -91,3 +91,10 @@ def test_a_wide_logo_leaves_the_business_s_name_its_room(live, visitor):
     assert name["y"] >= picture["y"] + picture["height"], "below the picture, not squeezed beside it"
     assert name["width"] >= 88
     phone.look()
+
+
+def test_on_a_phone_the_tab_one_is_on_is_in_view(live, visitor):
+    page = visitor("phone").log_in("office", live.cast.olivia.login.email).go("/admin/settings/team")
+    tab = page.locator(".ui-tabs [aria-current]").bounding_box()
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= SIZES["phone"]["width"]

@@ -75,10 +75,6 @@ $$("form[data-unsaved]").forEach((form) => {
   addEventListener("beforeunload", (event) => { if (!leaving && ($(".ui-problems") || asSent() !== before)) event.preventDefault(); });
   addEventListener("pageshow", () => { leaving = false; });
 });
-for (const tab of $$(".pt-tabs [aria-current], .pt-data .ui-tabs [aria-current]")) {
-  const row = tab.parentElement;
-  if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 16;
-}
 
 count();
 watchBasket();

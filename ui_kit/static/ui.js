@@ -200,6 +200,12 @@ const prepare = (root) => {
 document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) prepare(event.target); });
 prepare(document);
 
+// ---- a row of tabs that is wider than the phone begins with the tab one is on ----
+for (const tab of $$(".pt-tabs [aria-current], .ui-tabs [aria-current]")) {
+  const row = tab.parentElement;
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 16;
+}
+
 // ---- the phone's basket bar is not needed while the basket itself is on the screen ----
 const bar = $(".ui-basketbar");
 const basket = $("#basket");
