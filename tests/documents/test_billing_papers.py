@@ -203,6 +203,13 @@ def test_totals_stay_together():
         assert holds(found[at[0]], "Subtotal", "Total", "Payment R-118", "Amount due", "$975.00")
 
 
+@pytest.mark.parametrize("n", range(18, 23))
+def test_the_heading_of_the_small_table_stays_with_it(n):
+    heads = [(("How long it has been owed" in page), ("61 to 90 days late" in page)) for page in pages(statement(n))]
+    assert all(heading == table for heading, table in heads), n
+    assert any(heading for heading, _table in heads)
+
+
 def test_long_statement_repeats_its_head():
     found = pages(statement(60))
     assert len(found) > 2
