@@ -1,15 +1,17 @@
 """No page of the portal and of the sitters scrolls sideways at 320 px (WCAG 1.4.10)."""
 
+import datetime as dt
 import io
 
 import pytest
 from PIL import Image
 
 from application import demo
-from foundation import sealing, storage
+from foundation import clock, sealing, storage
 from foundation.db import db, mark_request
-from models import Realm
+from models import JobState, Realm
 from tests import databases, sessions
+from tests import factories as make
 from tests.browser.conftest import SIZES
 from tests.languages.test_pseudo import stranger, walk
 from workflows import access, settings
@@ -98,3 +100,19 @@ def test_on_a_phone_the_tab_one_is_on_is_in_view(live, visitor):
     tab = page.locator(".ui-tabs [aria-current]").bounding_box()
     assert tab["x"] >= 0
     assert tab["x"] + tab["width"] <= SIZES["phone"]["width"]
+
+
+def test_times_in_the_month_fit_the_smallest_phone(live, visitor):
+    mark_request(reads_only=False)
+    today = clock.today()
+    for state, start in ((JobState.COMPLETED, dt.time(10, 30)), (JobState.SCHEDULED, dt.time(22, 30))):
+        make.job(
+            live.cast.alice, live.cast.walk, on_date=today, start_time=start, state=state, pets=[live.cast.biscuit]
+        )
+    settings.change({"business.locale": "de_DE"}, actor=live.cast.as_olivia)
+    db.session.commit()
+    page = visitor("small").log_in("portal", live.cast.alice.email).go("/portal/schedule")
+    pills = page.locator(".ui-pill:visible")
+    assert pills.count() == 2
+    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    assert pills.evaluate_all(cut) == []
