@@ -155,8 +155,11 @@ def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture(scope="session")
 def postgresql_app(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = databases.make_app(postgres_url, tmp_path_factory.mktemp("postgresql"))
+    sweeper = databases.use_sweeper(app)
     _keep_to_the_end()
     yield app
+    if sweeper is not None:
+        sweeper.dispose()
     with app.app_context():
         db.engine.dispose()
 

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from foundation import clock, money
 from foundation.db import Base, db
 from models import Setting
+from tests import databases
 from tests.cast import Cast, make_cast
 
 
@@ -39,7 +40,9 @@ def cast(app: Flask) -> Cast:
     circumstances = (clock.now(), str(clock.zone()), money.currency(), *_settings(session, filled))
     snapshot = kept.get(circumstances)
     if snapshot is not None and filled.isdisjoint(snapshot.tables):
-        snapshot.put_back(session.connection().connection.driver_connection)
+        session.commit()
+        with databases.sweeping(app).begin() as connection:
+            snapshot.put_back(connection.connection.driver_connection)
         made: Cast = pickle.loads(snapshot.people)  # noqa: S301 -- as above
         session.add_all(vars(made).values())
         session.commit()
