@@ -67,6 +67,8 @@ class EndForm(OfficeForm):
     mail_client = BooleanField(_l("Mail the client about cancelled visits"))
     form_key = HiddenField()
     version = HiddenField()
+    #: the last day whose cancelled visits stood on the page
+    seen_on = HiddenField()
 
 
 class RepeatPage(WorkPage):
@@ -215,7 +217,13 @@ class RepeatPage(WorkPage):
             form.form_key.data, form.last_on.data = once.new_key(), read_day(request.args.get("from")) or repeat.ends_on
         last_on = form.last_on.data
         fees = repeats.fees_of_end(repeat, last_on) if last_on is not None and not form.errors else {}
-        if posted and "refresh" not in request.form and form.validate():
+        is_unseen = (
+            bool(fees)
+            and last_on is not None
+            and last_on >= clock.today() - DAY
+            and form.seen_on.data != last_on.isoformat()
+        )
+        if posted and "refresh" not in request.form and form.validate() and not is_unseen:
             done = self._try(form, lambda: repeats.end(
                 repeat, last_on, actor=self.actor, reason=form.reason.data or "", seen_version=read_id(form.version.data),
                 mail_client=bool(form.mail_client.data), fee_reason=(form.fee_reason.data or "") if form.waive.data else "",
@@ -224,8 +232,10 @@ class RepeatPage(WorkPage):
             if done is not None:
                 return done
         visits = repeats.ended_visits(repeat, last_on) if last_on is not None else []
+        form.seen_on.data = last_on.isoformat() if last_on is not None else ""
         return page(
             "repeat_end.html", 422 if form.errors else 200, form=form, repeat=repeat, words=repeat_words, visits=visits,
+            asks_again=posted and is_unseen and "refresh" not in request.form and not form.errors,
             fees=fees, total=sum(f.charge for f in fees.values()), may_waive=self.actor.may(Permission.FEES),
         )  # fmt: skip
 

@@ -169,12 +169,27 @@ def test_this_visit_this_and_following_pause_and_end(office, cast, series):
     form = office.get(f"/admin/repeat/{new.id}/end")
     looked = form.press("Show what is cancelled", last_on=FRI + 2 * WEEK)
     assert "visits are cancelled" in looked.main
+    assert "Nothing has happened yet." not in looked.main
     assert looked.press("Set this last day").status == 200
     assert max(days(visits())) == FRI + 2 * WEEK
     # The cancelled one stays cancelled through all of it.
     db.session.expire_all()
     assert db.session.get(Job, second.id).state is JobState.CANCELLED
     assert len([j for j in visits(*JobState) if j.repeat_on == second.repeat_on]) == 1
+
+
+@pytest.mark.covers("X11")
+def test_a_series_ends_only_once_what_is_cancelled_was_seen(office, cast, series):
+    asked = office.get(f"/admin/repeat/{series.id}/end").press("Set this last day", last_on=FRI)
+    assert "Nothing has happened yet." in asked.main
+    assert "visits are cancelled" in asked.main
+    db.session.refresh(series)
+    assert series.ends_on is None
+    other = asked.press("Set this last day", last_on=FRI + WEEK)
+    assert "Nothing has happened yet." in other.main, "another day than the one that was looked at"
+    other.press("Set this last day")
+    db.session.refresh(series)
+    assert series.ends_on == FRI + WEEK
 
 
 @pytest.mark.covers("X11")
