@@ -99,3 +99,9 @@ def test_text_of_people_is_escaped(draw: Draw) -> None:
 def test_styles_are_a_file_of_ours(render: Callable[..., str]) -> None:
     html = render("{% import 'ui/_paper.html' as papers %}{{ papers.styles() }}")
     assert re.fullmatch(r'\s*<link rel="stylesheet" href="/static/[0-9a-f]{6}/paper.css">\s*', html)
+
+
+def test_a_mail_address_breaks_behind_its_at(draw: Draw) -> None:
+    html = draw(invoice())
+    assert re.search(r"\w@<wbr>\w", html)
+    assert not re.search(r"@(?!<wbr>)\w+\.\w", html)
