@@ -53,10 +53,20 @@ class OperationsPage(WorkPage):
         return page(
             "operations.html",
             parts=sorted(parts, key=lambda part: order[part.kind]),
-            n_wrong=sum(part.kind == "danger" for part in parts),
+            summary=_summary(parts),
             version=foundation.__version__,
             migration=condition.migration(),
         )
+
+
+def _summary(parts: list[Part]) -> str:
+    """The parts in a few words: all is well only where nothing is wrong and nothing is still to be set up or looked at."""
+    n_wrong, n_open = (sum(part.kind == kind for part in parts) for kind in ("danger", "req"))
+    if n_wrong:
+        return ngettext("%(num)d thing needs you", "%(num)d things need you", n_wrong)
+    if n_open:
+        return ngettext("Nothing is wrong; look at %(num)d thing", "Nothing is wrong; look at %(num)d things", n_open)
+    return gettext("All is well")
 
 
 def look() -> list[Part]:

@@ -37,6 +37,19 @@ def test_all_is_well(olivia, cast, clock_at):
     assert ("worker" in home, "backup" in home) == (False, False)
 
 
+def test_the_summary_counts_what_is_still_to_be_set_up_or_looked_at(olivia, cast, clock_at):
+    _signs(worker=True)
+    html = olivia.get("/admin/operations/").text
+    assert "No backup yet" in html
+    assert "Nothing is wrong; look at 1 thing" in html
+    assert "All is well" not in html
+    money_factories.payment_attempt(state=AttemptState.UNKNOWN)
+    db.session.commit()
+    assert "Nothing is wrong; look at 2 things" in olivia.get("/admin/operations/").text
+    _signs(clean_up=False)
+    assert "1 thing needs you" in olivia.get("/admin/operations/").text
+
+
 def test_each_trouble_says_what_to_do_and_stands_on_home(olivia, cast, clock_at, monkeypatch):
     now = clock.now()
     _signs(worker=True, backup=True, backup_check=True)
