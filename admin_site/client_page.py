@@ -127,6 +127,7 @@ class ClientPage(WorkPage):
             next_visit=coming[0] if coming else None,
             n_waiting=known.n_waiting,
             n_agreements=known.n_agreements,
+            has_agreements=known.has_agreements,
             keys_words=keys.snapshot_words(*known.n_keys, not_needed=client.key_not_needed),
             last_login=_last_login(client),
             n_logins=len(client.logins),

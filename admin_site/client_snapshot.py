@@ -37,9 +37,10 @@ class Snapshot:
     """The client, with type, usual sitter and log-ins, as a twin; and what is known of them besides."""
 
     client: Client
-    #: requested visits that wait, and agreements that they have still to accept
+    #: requested visits that wait, agreements that they have still to accept, and whether any is asked of them at all
     n_waiting: int
     n_agreements: int
+    has_agreements: bool
     #: id, number and day of the last invoice, all None without one
     last: tuple[Any, Any, Any]
     #: keys in use, with the team, lost
@@ -65,11 +66,12 @@ def read(client_id: int) -> Snapshot | None:
     logins = [login for login in _LOGIN.read(row[-len(_LOGIN.columns) :] for row in rows) if login is not None]
     lend(logins, "client", client)
     put_beside([client], "logins", {client.id: logins})
-    n_waiting, n_agreements, last_id, number, day, n_keys, n_with_team, n_lost, is_returned, has_factor, *more = facts
+    n_waiting, n_agreements, is_asked, last_id, number, day, n_keys, n_with_team, n_lost, *more = facts
+    is_returned, has_factor, *more = more
     owed, credit, deposits, *has = more[: -len(_LOGIN.columns)]
     zero = Decimal(0)
     return Snapshot(
-        client, n_waiting, int(n_agreements or 0), (last_id, number, day), (n_keys, n_with_team, n_lost), is_returned, has_factor,
+        client, n_waiting, int(n_agreements or 0), bool(is_asked), (last_id, number, day), (n_keys, n_with_team, n_lost), is_returned, has_factor,
         sums.Stands(owed or zero, -(credit or zero), -(deposits or zero)), *has,
     )  # fmt: skip
 
@@ -92,6 +94,7 @@ _CLIENT = fixed(
         .where(JobRequestLine.state == LineState.SUBMITTED, JobRequestLine.client_id == _CLIENT_ID)
         .scalar_subquery(),
         agreements.N_OUTSTANDING,
+        agreements.IS_ASKED,
         *_LAST_COLUMNS,
         *keys.n_of_client(_CLIENT_ID),
         mail_refusals.is_returned(_TWIN.c.email),

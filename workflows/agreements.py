@@ -172,9 +172,22 @@ def outstanding(client: Client) -> list[AgreementVersion]:
     return list(db.session.scalars(_OUTSTANDING, {"client_id": client.id}))
 
 
+_CLIENT_ID = sa.bindparam("client_id", type_=sa.Integer)
+
+
+def _asked() -> tuple[sa.ColumnElement[bool], ...]:
+    """Agreements that are asked of the client `:client_id`, accepted or not."""
+    chosen = (
+        sa.select(agreement_client.c.client_id)
+        .where(agreement_client.c.agreement_id == Agreement.id, agreement_client.c.client_id == _CLIENT_ID)
+        .correlate(Agreement)
+        .exists()
+    )
+    return Agreement.is_active.is_(True), sa.or_(Agreement.for_all.is_(True), chosen)
+
+
 def _still_open() -> tuple[sa.ColumnElement[bool], ...]:
-    """Agreements that are asked of the client `:client_id` and not accepted in their newest text that was no typo fix."""
-    client_id = sa.bindparam("client_id", type_=sa.Integer)
+    """Those that are not accepted in their newest text that was no typo fix."""
     version, said = aliased(AgreementVersion), aliased(AgreementVersion)
     binding = (
         sa.select(sa.func.max(version.number))
@@ -185,17 +198,11 @@ def _still_open() -> tuple[sa.ColumnElement[bool], ...]:
     accepted = (
         sa.select(AgreementAcceptance.id)
         .join(said, AgreementAcceptance.version_id == said.id)
-        .where(AgreementAcceptance.client_id == client_id, said.agreement_id == Agreement.id, said.number >= binding)
+        .where(AgreementAcceptance.client_id == _CLIENT_ID, said.agreement_id == Agreement.id, said.number >= binding)
         .correlate(Agreement)
         .exists()
     )
-    chosen = (
-        sa.select(agreement_client.c.client_id)
-        .where(agreement_client.c.agreement_id == Agreement.id, agreement_client.c.client_id == client_id)
-        .correlate(Agreement)
-        .exists()
-    )
-    return Agreement.is_active.is_(True), sa.or_(Agreement.for_all.is_(True), chosen), ~accepted
+    return *_asked(), ~accepted
 
 
 # Built once: putting these together takes ten times as long as the database takes to answer.
@@ -219,6 +226,8 @@ def _outstanding() -> sa.Select[AgreementVersion]:
 _OUTSTANDING = _outstanding()
 #: how many agreements the client `:client_id` has still to accept, to be read along with other numbers
 N_OUTSTANDING = sa.select(sa.func.count(Agreement.id)).where(*_still_open()).scalar_subquery()
+#: is any agreement asked of the client `:client_id`?
+IS_ASKED = sa.exists(sa.select(Agreement.id).where(*_asked()))
 
 
 def must_accept(login: ClientLogin, now: int) -> bool:

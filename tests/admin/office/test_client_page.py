@@ -268,11 +268,17 @@ def test_few_queries_also_with_a_long_history(office, cast, url, tab):
 
 @pytest.mark.covers("S2", "D7")
 def test_snapshot_says_which_agreements_are_still_to_be_accepted(office, cast, url):
-    assert "all accepted" in office.get(url).main
-    agreements.add({"name": "Terms"}, "We walk.", actor=cast.as_olivia)
+    facts = office.get(url).main
+    assert "Agreements none" in facts
+    assert "all accepted" not in facts
+    terms = agreements.add({"name": "Terms"}, "We walk.", actor=cast.as_olivia)
     key = agreements.add({"name": "Key", "for_all": False, "clients": [cast.bob]}, "We hold.", actor=cast.as_olivia)
     db.session.commit()
     assert "1 to accept" in office.get(url).main
     agreements.choose(key, cast.alice, actor=cast.as_olivia)
     db.session.commit()
     assert "2 to accept" in office.get(url).main
+    for agreement in (terms, key):
+        make.agreement_acceptance(agreements.latest(agreement), cast.alice)
+    db.session.commit()
+    assert "all accepted" in office.get(url).main
