@@ -21,10 +21,12 @@ from admin_site.bulk import bulk
 from admin_site.list_address import Pill
 from admin_site.people import OF_CLIENT, client_link
 from admin_site.rows import Column
+from admin_site.texts import moment_words
 from foundation import clock
 from foundation.db import db
 from foundation.twins import Twin
 from models import (
+    BulkRun,
     Client,
     ClientPackage,
     CreditNote,
@@ -82,6 +84,15 @@ def invoice_name(invoice: Invoice) -> str:
     return invoice.number or gettext("Draft %(id)s", id=invoice.id)
 
 
+class OfRun(filters.Record):
+    """The invoices that one billing run raised; its page leads here."""
+
+    def words(self, value: str) -> str:
+        """When the run was ordered."""
+        run = db.session.get(BulkRun, self.read(value))
+        return moment_words(run.created_at, inside=True) if run else gettext("not there any more")
+
+
 class InvoiceList(BooksList):
     """Every invoice and draft; a row leads to its own page."""
 
@@ -135,6 +146,7 @@ class InvoiceList(BooksList):
         filters.Day("from", Invoice.issued_on, _l("Issued from")),
         filters.Day("until", Invoice.issued_on, _l("Issued until"), until=True),
         filters.Day("due", Invoice.due_on, _l("Due until"), until=True),
+        OfRun("run", Invoice.run_id, _l("Billing run"), BulkRun),
     )  # fmt: skip
 
     def find(self, text: str) -> Any:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from application import tasks
 from foundation.db import db
-from models import BulkKind, BulkRun, Invoice, InvoiceState, Job, JobState
+from models import BulkKind, BulkRun, BulkState, Invoice, InvoiceState, Job, JobState
 from tests import factories as make
 from tests import money_factories as money_make
 from tests.databases import statements
@@ -105,6 +105,37 @@ def test_automatic_payment_is_taken_and_a_declined_one_is_listed_to_retry(app, o
     again = page.press("Try these again")
     assert "Take 1 payment" in again.main
     assert db.session.scalar(sa.select(sa.func.count()).where(BulkRun.kind == BulkKind.CHARGE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [({}, "Look at these invoices"), ({"only_drafts": "y"}, "Look at these drafts")]
+)
+def test_a_finished_run_leads_to_what_it_raised(app, office, cast, visits, asked, words):
+    other = money_make.invoice(cast.bob, number="INV-4000", sequence=4000)
+    db.session.commit()
+    done = office.get(RUN).press("Raise invoices", client=[cast.alice.id], **asked)
+    assert words not in done.main
+    worked(app)
+    run = db.session.scalars(sa.select(BulkRun)).one()
+    followed = office.get(done.path)
+    assert words in followed.main
+    address = f"/admin/invoices/?view=all&flt_run={run.id}"
+    assert address in followed.html.replace("&amp;", "&")
+    (raised,) = db.session.scalars(sa.select(Invoice).where(Invoice.run_id == run.id))
+    listed = office.get(address)
+    assert (f"/admin/invoice/{raised.id}/" in listed.html, f"/admin/invoice/{other.id}/" in listed.html) == (
+        True,
+        False,
+    )
+    assert "Billing run: " in listed.main
+    assert "not there any more" in office.get("/admin/invoices/?view=all&flt_run=99999").main
+
+
+def test_a_run_that_raised_nothing_leads_to_no_invoices(office, cast):
+    for kind, n_done in ((BulkKind.INVOICE, 0), (BulkKind.CHARGE, 1), (BulkKind.STATEMENT, 1)):
+        run = make.bulk_run(kind, state=BulkState.DONE, n_total=1, n_done=n_done, wish={"ids": []})
+        db.session.commit()
+        assert "Look at these" not in office.get(f"{RUN}{run.public_id}/").main
 
 
 def test_nobody_ticked_is_said_and_keeps_the_list(office, visits):
