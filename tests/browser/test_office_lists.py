@@ -169,3 +169,19 @@ def test_all_that_is_wrong_is_said_by_the_page_and_half_a_day_is_not_taken_for_n
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("Birthday"), "the browser says that a day is missing").to_be_focused()
     assert page.get_by_label("Birthday").evaluate("field => field.validity.badInput")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_cannot_be_ticked_is_plainly_not_what_can(live, visitor, scheme):
+    olivia = visitor("desk", scheme=scheme).log_in("office", live.cast.olivia.login.email)
+    page = olivia.go(f"/admin/visit/new?client={live.cast.alice.id}")
+    look = """(box) => [box, box.closest("label")].map((one) => {
+      const style = getComputedStyle(one);
+      return [style.appearance, style.backgroundColor, style.color, style.cursor].join();
+    })"""
+    box = page.locator(".ui-checkline > .ui-check").first
+    can = box.evaluate(look)
+    box.evaluate("(box) => { box.disabled = true; }")
+    cannot = box.evaluate(look)
+    assert (can[0] != cannot[0], can[1] != cannot[1]) == (True, True)
+    olivia.look()

@@ -18,7 +18,7 @@ TEXT = [
     ("text", "surface-3"), ("text-2", "surface-3"),
     ("brand", "bg"), ("brand", "surface"), ("brand-hover", "surface"), ("on-brand", "brand"), ("on-brand", "brand-hover"),
     ("brand-ink", "brand-soft"), ("req-ink", "req-soft"), ("info-ink", "info-soft"), ("danger-ink", "danger-soft"),
-    ("mute-ink", "mute-soft"), ("mute-ink", "surface"), ("danger", "surface"), ("danger", "bg"), ("on-danger", "danger"), ("on-danger", "danger-hover"),
+    ("mute-ink", "mute-soft"), ("mute-ink", "surface"), ("mute-ink", "bg"), ("danger", "surface"), ("danger", "bg"), ("on-danger", "danger"), ("on-danger", "danger-hover"),
     ("surface", "info"), ("bg", "text"), ("snap-text", "snap-bg"), ("snap-text", "snap-2"), ("snap-text-2", "snap-bg"), ("snap-text-2", "snap-2"),
     ("side-text", "side-bg"), ("side-text-2", "side-bg"), ("side-text", "side-2"), ("side-text-2", "side-2"), ("on-side-count", "side-count"),
     ("on-sun", "sun"), ("toast-text", "toast-bg"), ("toast-link", "toast-bg"),
