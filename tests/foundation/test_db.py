@@ -125,6 +125,8 @@ def test_postgresql_keeps_what_is_prepared_after_a_rollback_and_after_a_failure(
     def n_prepared():
         return db_session.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) if is_postgresql else 1
 
+    db_session.rollback()
+    db.engine.dispose()  # one connection from here on: tests with several leave several, which are used in turn
     for _ in range(8):
         ask()
     assert n_prepared()
