@@ -32,7 +32,3 @@ class Believed(Generic[T]):
     def waits(self) -> bool:
         """Is the last figure one that is believed, so that the page should say so?"""
         return self._known is not None
-
-    def forget(self) -> None:
-        """Add up anew the next time."""
-        self._known = None

@@ -489,6 +489,6 @@ def test_the_books_of_the_year_agree_and_something_is_still_owed(business):
     assert count(Invoice, Invoice.state == InvoiceState.PAID) > count(Invoice, Invoice.state == InvoiceState.OPEN) > 10
     assert count(Invoice, Invoice.state == InvoiceState.DRAFT) > 0
     assert count(Payment) > 0
-    owed = sums.business_money()
+    owed = sums.open_by_age()[0]
     assert owed[0] > 0
     assert owed[30] > 0

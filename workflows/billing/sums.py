@@ -230,13 +230,8 @@ _OPEN_OF_CLIENT = fixed(_open().where(Invoice.client_id == sa.bindparam("client_
 AGES = (0, 30, 60, 90, None)
 
 
-def business_money() -> dict[int | None, Decimal]:
-    """What clients owe in all by age, with one query; see `by_age`."""
-    return open_by_age()[0]
-
-
 def open_by_age() -> tuple[dict[int | None, Decimal], int]:
-    """The same, and of how many open invoices it is the sum.
+    """What clients owe in all by age (see `by_age`), and of how many open invoices it is the sum; one query.
 
     Added up by the database: a row for each of some hundred due dates took longer than all the rest of it.
     """
